@@ -1,0 +1,52 @@
+// Formulas of attention operators: the products of queries, keys and values, and the fused layers around them.
+#include "cost/formulas.h"
+
+namespace thoplw::work {
+namespace {
+
+/// Self-attention of N sequences with one weight [3E, E] for all projections, and one [E, E] for the result.
+Work projections_and_products(const Tensor& query, const Tensor& key, const Tensor& value) {
+  const Count embed = size_from_end(query, 1);
+  const Count batch = leading(query, 2);
+  const Count length = size_from_end(query, 2);
+  const Count source = size_from_end(key, 2);
+  const Count projected = leading(query) * 2 + leading(key) + leading(value);
+  Work work;
+  // All heads together are as wide as the embedding, in both products.
+  work[Kind::contraction] = projected * embed * embed + batch * length * source * embed * 2;
+  work[Kind::bias] = projected * embed;
+  return work;
+}
+
+}  // namespace
+
+// out[..., L, Ev] has the batch and the heads of the queries, also where groups of them share keys.
+Work attention(const OpView& op) {
+  const Tensor& query = op.in(0);
+  const Tensor& key = op.in(1);
+  const Tensor& value = op.in(2);
+  const Count scores = leading(op.out()) * size_from_end(key, 2);
+  Work work;
+  work[Kind::contraction] = scores * (size_from_end(query, 1) + size_from_end(value, 1));
+  work[Kind::softmax] = scores;
+  return work;
+}
+
+// (query, key, value, qkv_weight, qkv_bias, proj_weight, proj_bias, mask)
+Work multi_head_attention(const OpView& op) { return projections_and_products(op.in(0), op.in(1), op.in(2)); }
+
+// (src, qkv_weight, qkv_bias, proj_weight, proj_bias, two norms' weights and biases, w1, b1, w2, b2, mask)
+Work encoder_layer(const OpView& op) {
+  const Tensor& source = op.in(0);
+  const Tensor& first = op.in(9);
+  const Tensor& second = op.in(11);
+  const Count positions = leading(source);
+  Work work = projections_and_products(source, source, source);
+  work[Kind::contraction] += positions * (numel(first) + numel(second));
+  work[Kind::bias] += positions * (numel(op.in(10)) + numel(op.in(12)));
+  work[Kind::activation] = positions * numel(op.in(10));
+  work[Kind::norm] = numel(source) * 2;
+  return work;
+}
+
+}  // namespace thoplw::work

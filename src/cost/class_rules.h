@@ -1,0 +1,16 @@
+// Which class rule serves a module.
+#pragma once
+
+#include <span>
+
+#include "cost/convention.h"
+
+namespace thoplw {
+
+/// The rule of a class or of its nearest base that has one, or null.
+const ClassRule* find_class_rule(std::span<const ClassRule> rules, const Class& cls);
+
+/// Does the class keep running means and variances, as batch norms do?
+bool is_batch_norm(const Class& cls);
+
+}  // namespace thoplw

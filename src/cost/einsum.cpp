@@ -1,0 +1,170 @@
+// Formula of einsum: operands are contracted pair by pair, as torch does.
+#include <algorithm>
+#include <cctype>
+#include <string>
+#include <vector>
+
+#include "cost/formulas.h"
+
+namespace thoplw::work {
+namespace {
+
+constexpr std::size_t kLetters = 128;  ///< subscripts are ASCII letters; dimensions of an ellipsis come after them
+
+/// An operand by subscript: its size there, and 1 where it has no such subscript.
+using Sizes = std::vector<std::int64_t>;
+
+[[noreturn]] void misfit(const std::string& equation, const std::string& what) {
+  throw Error("equation '" + equation + "': " + what);
+}
+
+struct Equation {
+  std::vector<std::string> operands;  ///< subscripts, an ellipsis written as one '.'
+  std::string result;
+};
+
+bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+
+/// Checks one operand's subscripts and shortens the ellipsis.
+std::string subscripts(const std::string& equation, std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_letter(text[i])) {
+      out += text[i];
+    } else if (text.substr(i).starts_with("...") && out.find('.') == std::string::npos) {
+      out += '.';
+      i += 2;
+    } else {
+      misfit(equation, "letters, one ellipsis, ',' and '->' are understood");
+    }
+  }
+  return out;
+}
+
+/// Without '->' the result has the ellipsis and every letter that stands there once.
+std::string implied_result(const std::string& operands) {
+  std::string result = ".";
+  for (char c : operands) {
+    if (is_letter(c) && std::count(operands.begin(), operands.end(), c) == 1) result += c;
+  }
+  return result;
+}
+
+Equation parse(const std::string& equation) {
+  std::string text = equation;
+  std::erase(text, ' ');
+  const std::size_t arrow = text.find("->");
+  const std::string left = text.substr(0, arrow);
+  Equation parsed;
+  for (std::size_t begin = 0; begin <= left.size();) {
+    const std::size_t end = std::min(left.find(',', begin), left.size());
+    parsed.operands.push_back(subscripts(equation, std::string_view(left).substr(begin, end - begin)));
+    begin = end + 1;
+  }
+  parsed.result = arrow == std::string::npos ? implied_result(left)
+                                             : subscripts(equation, std::string_view(text).substr(arrow + 2));
+  return parsed;
+}
+
+Sizes sizes_by_subscript(const std::string& equation, const std::string& subscripts, const Dims& shape,
+                         std::size_t labels) {
+  const bool ellipsis = subscripts.find('.') != std::string::npos;
+  const std::size_t letters = subscripts.size() - (ellipsis ? 1 : 0);
+  if (letters > shape.size() || (!ellipsis && letters != shape.size())) {
+    misfit(equation, "'" + subscripts + "' does not fit a tensor of " + std::to_string(shape.size()) + " dimensions");
+  }
+  Sizes sizes(labels, 1);
+  std::size_t dim = 0;
+  for (char c : subscripts) {
+    if (c != '.') {
+      sizes[static_cast<std::size_t>(c)] = shape[dim++];
+      continue;
+    }
+    // Dimensions of ellipses are matched from the right.
+    for (std::size_t left = shape.size() - letters; left > 0; --left) sizes[labels - left] = shape[dim++];
+  }
+  return sizes;
+}
+
+/// Contracts `a` with `b` into `a`. A subscript that nothing else needs is summed: over the products of both if both
+/// have it, else before they meet. With nothing to sum over the product is element by element.
+void contract(const std::string& equation, Sizes& a, Sizes b, const std::vector<bool>& needed, Work& work) {
+  Count product = 1;
+  bool sums = false;
+  for (std::size_t label = 0; label < a.size(); ++label) {
+    if (a[label] != b[label] && a[label] != 1 && b[label] != 1) misfit(equation, "sizes of one subscript differ");
+    const bool shared = a[label] != 1 && b[label] != 1;
+    if (!needed[label] && !shared) {
+      a[label] = 1;
+      continue;
+    }
+    if (a[label] == 1) a[label] = b[label];
+    product *= a[label];
+    if (!needed[label]) {
+      sums = true;
+      a[label] = 1;
+    }
+  }
+  work[sums ? Kind::contraction : Kind::elementwise] += product;
+}
+
+Sizes take(std::vector<Sizes>& operands, std::int64_t index) {
+  if (index < 0 || index >= static_cast<std::int64_t>(operands.size()))
+    throw Error("path names an operand that is gone");
+  Sizes taken = std::move(operands[static_cast<std::size_t>(index)]);
+  operands.erase(operands.begin() + index);
+  return taken;
+}
+
+/// Which subscripts are in the result, or in an operand that is still to come.
+std::vector<bool> needed_subscripts(const std::vector<bool>& in_result, const std::vector<Sizes>& rest) {
+  std::vector<bool> needed = in_result;
+  for (const Sizes& sizes : rest) {
+    for (std::size_t label = 0; label < sizes.size(); ++label) needed[label] = needed[label] || sizes[label] != 1;
+  }
+  return needed;
+}
+
+std::vector<bool> result_subscripts(const std::string& result, std::size_t labels) {
+  std::vector<bool> in_result(labels, false);
+  for (char c : result) {
+    if (c == '.') {
+      std::fill(in_result.begin() + kLetters, in_result.end(), true);
+    } else {
+      in_result[static_cast<std::size_t>(c)] = true;
+    }
+  }
+  return in_result;
+}
+
+}  // namespace
+
+// From left to right, or in the order of `path`: pairs of positions among what is left, each result put last.
+Work einsum(const OpView& op) {
+  const auto& text = attr_as<std::string>(op, "equation");
+  const Equation equation = parse(text);
+  if (equation.operands.size() != op.op.in.size()) misfit(text, "the number of operands differs");
+  std::size_t labels = kLetters;
+  for (std::size_t i = 0; i < op.op.in.size(); ++i) labels = std::max(labels, kLetters + op.in(i).shape.size());
+
+  std::vector<Sizes> operands;
+  for (std::size_t i = 0; i < op.op.in.size(); ++i) {
+    operands.push_back(sizes_by_subscript(text, equation.operands[i], op.in(i).shape, labels));
+  }
+  const std::vector<bool> in_result = result_subscripts(equation.result, labels);
+  const Dims* path = op.attr("path") ? &attr_as<Dims>(op, "path") : nullptr;
+  if (path && path->size() != 2 * (operands.size() - 1)) throw Error("path has the wrong length");
+
+  Work work;
+  for (std::size_t step = 0; operands.size() > 1; ++step) {
+    const std::int64_t i = path ? std::min((*path)[2 * step], (*path)[2 * step + 1]) : 0;
+    const std::int64_t j = path ? std::max((*path)[2 * step], (*path)[2 * step + 1]) : 1;
+    Sizes b = take(operands, j);
+    Sizes a = take(operands, i);
+    contract(text, a, std::move(b), needed_subscripts(in_result, operands), work);
+    operands.insert(path ? operands.end() : operands.begin(), std::move(a));
+  }
+  return work;
+}
+
+}  // namespace thoplw::work

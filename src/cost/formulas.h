@@ -1,0 +1,56 @@
+// Work formulas: what one operator does, read from the sizes of its tensors. Several operators share each.
+#pragma once
+
+#include "cost/rule.h"
+
+namespace thoplw::work {
+
+// One kind each, in elements.
+Work nothing(const OpView& op);        ///< moves, makes or describes tensors; no arithmetic
+Work elementwise(const OpView& op);    ///< output elements
+Work activation(const OpView& op);     ///< output elements
+Work pool(const OpView& op);           ///< output elements
+Work resize(const OpView& op);         ///< output elements
+Work softmax(const OpView& op);        ///< input elements
+Work norm(const OpView& op);           ///< input elements
+Work reduction(const OpView& op);      ///< input elements
+Work embedding_bag(const OpView& op);  ///< (weight[rows, dim], indices, ...): rows read, times dim
+
+// Contractions, in multiply-adds; where a bias is given, `bias` holds the output elements that it is added to.
+Work convolution(const OpView& op);         ///< (input, weight, bias, ...)
+Work conv_transpose(const OpView& op);      ///< (input, weight, bias, ...)
+Work either_convolution(const OpView& op);  ///< as the attribute `transposed` says
+Work conv_tbc(const OpView& op);            ///< (input[T, N, in], weight[k, in, out], bias)
+Work linear(const OpView& op);              ///< (input[..., in], weight[out, in], bias)
+Work matmul(const OpView& op);              ///< (a, b): vectors, matrices or batches, broadcast
+Work addmm(const OpView& op);               ///< (added, a, b)
+Work baddbmm(const OpView& op);             ///< (added, a[N, n, k], b[N, k, m])
+Work addbmm(const OpView& op);              ///< (added, a[N, n, k], b[N, k, m]), summed over N
+Work grouped_mm(const OpView& op);          ///< (a, b, ...): one matrix product per group of rows
+Work einsum(const OpView& op);              ///< (operands...), attributes `equation` and `path`
+Work tensordot(const OpView& op);           ///< (a, b), attribute `dims_self`
+Work bilinear(const OpView& op);            ///< (a[..., in1], b[..., in2], weight[out, in1, in2], bias)
+Work trilinear(const OpView& op);           ///< (a, b, c), attributes `expand1`, `expand2`, `expand3`
+
+Work attention(const OpView& op);             ///< (q[..., L, E], k[..., S, E], v[..., S, Ev], ...)
+Work multi_head_attention(const OpView& op);  ///< _native_multi_head_attention
+Work encoder_layer(const OpView& op);         ///< _transformer_encoder_layer_fwd
+
+Work rnn(const OpView& op);          ///< (input, states..., weights and biases...), padded or packed
+Work rnn_weights(const OpView& op);  ///< as rnn, with a flat copy of all weights among the tensors: no biases told
+Work rnn_layer(const OpView& op);    ///< (input, w_ih, w_hh, b_ih, b_hh, states...): one layer, one direction
+Work rnn_cell(const OpView& op);     ///< (input, hidden, w_ih, w_hh, b_ih, b_hh)
+Work lstm_cell(const OpView& op);    ///< (input, hidden, cell, w_ih, w_hh, b_ih, b_hh)
+Work fused_cell(const OpView& op);   ///< (gates of the input, gates of the hidden state, state, biases...)
+
+/// The product of all sizes but those from `from_end` on, counted from the end: 1 leaves out the last.
+Count leading(const Tensor& tensor, std::size_t from_end = 1);
+
+/// Size `from_end` places before the end: 1 is the last. Throws Error if there is no such dimension.
+Count size_from_end(const Tensor& tensor, std::size_t from_end);
+
+/// The attribute as a T. Throws Error where it is missing or of another type.
+template <class T>
+const T& attr_as(const OpView& op, std::string_view name);
+
+}  // namespace thoplw::work

@@ -1,0 +1,41 @@
+// Work: what an operator does, as counts by kind, before any convention says what it is worth.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+#include "trace/count.h"
+
+namespace thoplw {
+
+/// Contractions are multiply-adds; every other kind counts elements (see docs/operators.md).
+enum class Kind : std::uint8_t {
+  contraction,  ///< multiply-adds of convolutions, matrix products, attention products, recurrent gates
+  bias,         ///< output elements that a bias is added to
+  norm,         ///< input elements of a normalisation
+  activation,   ///< output elements of an activation function
+  softmax,      ///< input elements of a softmax
+  pool,         ///< output elements of a pooling
+  resize,       ///< output elements of an interpolation
+  elementwise,  ///< output elements of arithmetic, element by element
+  reduction,    ///< input elements of a sum, mean, maximum, ...
+  count_,       // how many kinds there are
+};
+constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::count_);
+constexpr std::array<std::string_view, kKinds> kKindNames = {
+    "contraction", "bias", "norm", "activation", "softmax", "pool", "resize", "elementwise", "reduction"};
+
+struct Work {
+  std::array<Count, kKinds> by_kind{};
+
+  Count& operator[](Kind kind) { return by_kind[static_cast<std::size_t>(kind)]; }
+  Count operator[](Kind kind) const { return by_kind[static_cast<std::size_t>(kind)]; }
+  Work& operator+=(const Work& other) {
+    for (std::size_t k = 0; k < kKinds; ++k) by_kind[k] += other.by_kind[k];
+    return *this;
+  }
+  bool operator==(const Work&) const = default;
+};
+
+}  // namespace thoplw

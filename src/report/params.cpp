@@ -1,0 +1,73 @@
+// Which tensors count as parameters, and where.
+#include "report/params.h"
+
+#include <algorithm>
+
+#include "cost/class_rules.h"
+
+namespace thoplw {
+namespace {
+
+bool is_norm_statistic(const Trace& trace, const Param& param) {
+  if (!param.buffer || (param.name != "running_mean" && param.name != "running_var")) return false;
+  const Module& module = trace.modules[static_cast<std::size_t>(param.module)];
+  return is_batch_norm(trace.classes[static_cast<std::size_t>(module.cls)]);
+}
+
+bool counts(const Trace& trace, const ParamPolicy& policy, const Usage& usage, const Param& param) {
+  if (policy.only_used && !usage.used(param.module)) return false;
+  return !param.buffer || (policy.norm_statistics && is_norm_statistic(trace, param));
+}
+
+/// A module that was only read has no row to show for it: the nearest one around it that was called answers.
+Id answering_row(const Trace& trace, const Usage& usage, Id module) {
+  if (!usage.read[static_cast<std::size_t>(module)]) return module;
+  Id around = trace.modules[static_cast<std::size_t>(module)].parent;
+  while (around != kNone && !usage.called(around)) around = trace.modules[static_cast<std::size_t>(around)].parent;
+  return around == kNone ? 0 : around;
+}
+
+/// Parameters in the order of their modules.
+std::vector<const Param*> in_module_order(const Trace& trace) {
+  std::vector<const Param*> params;
+  params.reserve(trace.params.size());
+  for (const Param& param : trace.params) params.push_back(&param);
+  std::stable_sort(params.begin(), params.end(), [](const Param* a, const Param* b) { return a->module < b->module; });
+  return params;
+}
+
+/// What the model holds, whatever the convention: bits of what has been seen, by value.
+void count_true_totals(const Trace& trace, Report& report) {
+  enum : unsigned char { kParameter = 1, kTrainable = 2, kBuffer = 4 };
+  std::vector<unsigned char> seen(trace.values.size(), 0);
+  const auto once = [&](const Param& param, unsigned char bit, Count& total) {
+    unsigned char& bits = seen[static_cast<std::size_t>(param.value)];
+    if (bits & bit) return;
+    bits |= bit;
+    total += numel(trace.values[static_cast<std::size_t>(param.value)]);
+  };
+  for (const Param& param : trace.params) {
+    if (param.buffer) {
+      once(param, kBuffer, report.buffers);
+      continue;
+    }
+    once(param, kParameter, report.all_params);
+    if (param.trainable) once(param, kTrainable, report.trainable_params);
+  }
+}
+
+}  // namespace
+
+void count_params(const Trace& trace, const ParamPolicy& policy, const Usage& usage, Report& report) {
+  std::vector<bool> counted(trace.values.size(), false);
+  for (const Param* param : in_module_order(trace)) {
+    const auto value = static_cast<std::size_t>(param->value);
+    if (counted[value] || !counts(trace, policy, usage, *param)) continue;
+    counted[value] = true;
+    const Id row = answering_row(trace, usage, param->module);
+    report.rows[static_cast<std::size_t>(row)].params += numel(trace.values[value]);
+  }
+  count_true_totals(trace, report);
+}
+
+}  // namespace thoplw

@@ -1,0 +1,13 @@
+// Counts parameters: each tensor once, in the row of the module that answers for it.
+#pragma once
+
+#include "cost/convention.h"
+#include "report/report.h"
+#include "report/usage.h"
+
+namespace thoplw {
+
+/// Fills Row::params as `policy` says, and the report's true totals.
+void count_params(const Trace& trace, const ParamPolicy& policy, const Usage& usage, Report& report);
+
+}  // namespace thoplw

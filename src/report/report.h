@@ -1,0 +1,57 @@
+// The Report: the answer, as a tree of modules whose own counts add up to the totals.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cost/convention.h"
+#include "cost/work.h"
+#include "trace/trace.h"
+
+namespace thoplw {
+
+/// One module. Rows of the flat table are those that are `listed`, in order.
+struct Row {
+  std::string path;
+  std::string cls;            ///< class name without its package: "Conv2d"
+  Id parent = kNone;          ///< index of the row of the module around it
+  int depth = 0;              ///< 0 for the root
+  std::optional<Tensor> in;   ///< first tensor into its first call
+  std::optional<Tensor> out;  ///< first tensor out of its first call
+  int calls = 0;              ///< how often it ran
+  Count macs;                 ///< of its own, all calls
+  Count params;               ///< of its own, as the convention counts them
+  Count subtree_macs;         ///< with everything inside it
+  Count subtree_params;
+  Work work;            ///< of its own, before prices
+  bool exact = true;    ///< false: its own count is a lower bound
+  bool listed = false;  ///< has a line in the flat table
+};
+
+/// Operators that no rule prices: the total is a lower bound.
+struct Uncounted {
+  std::string op;
+  std::string path;  ///< of the module in which it ran
+  int times = 0;
+};
+
+struct Report {
+  std::string model;
+  std::string convention;
+  Unit unit = Unit::mac;
+  std::vector<Row> rows;  ///< every module, in named_modules() order; rows[0] is the root
+  Count macs;
+  Count params;      ///< as the convention counts them
+  Count all_params;  ///< true parameters, tied once, run or not
+  Count trainable_params;
+  Count buffers;  ///< elements of buffers
+  bool exact = true;
+  std::vector<Uncounted> uncounted;
+  std::vector<std::string> not_run;  ///< paths of modules with parameters of their own that never ran, outermost only
+  std::vector<std::string> notes;
+};
+
+Report count(const Trace& trace, const Convention& convention);
+
+}  // namespace thoplw

@@ -1,0 +1,56 @@
+// Follows calls and operators back to the modules and parameters that they used.
+#include "report/usage.h"
+
+namespace thoplw {
+
+Usage find_usage(const Trace& trace) {
+  Usage usage;
+  usage.calls.assign(trace.modules.size(), 0);
+  usage.read.assign(trace.modules.size(), false);
+  usage.first_call.assign(trace.modules.size(), kNone);
+  for (std::size_t i = 0; i < trace.calls.size(); ++i) {
+    const auto module = static_cast<std::size_t>(trace.calls[i].module);
+    if (usage.calls[module]++ == 0) usage.first_call[module] = static_cast<Id>(i);
+  }
+
+  std::vector<bool> read(trace.values.size(), false);
+  for (const Op& op : trace.ops) {
+    for (Id value : op.in) {
+      if (value != kNone) read[static_cast<std::size_t>(value)] = true;
+    }
+  }
+  // A weight tied to that of a called module says nothing of the other modules that have it.
+  for (const Param& param : trace.params) {
+    if (usage.called(param.module)) read[static_cast<std::size_t>(param.value)] = false;
+  }
+  for (const Param& param : trace.params) {
+    if (!usage.called(param.module) && read[static_cast<std::size_t>(param.value)]) {
+      usage.read[static_cast<std::size_t>(param.module)] = true;
+    }
+  }
+  return usage;
+}
+
+// Modules stand behind the module that they are in, so one pass from the back finds what is inside of each.
+std::vector<std::string> unused_modules(const Trace& trace, const Usage& usage) {
+  std::vector<bool> used(trace.modules.size());
+  std::vector<bool> has_params(trace.modules.size(), false);
+  for (const Param& param : trace.params) {
+    if (!param.buffer) has_params[static_cast<std::size_t>(param.module)] = true;
+  }
+  for (std::size_t i = 0; i < used.size(); ++i) used[i] = usage.used(static_cast<Id>(i));
+  for (std::size_t i = used.size(); i-- > 1;) {
+    const auto parent = static_cast<std::size_t>(trace.modules[i].parent);
+    used[parent] = used[parent] || used[i];
+    has_params[parent] = has_params[parent] || has_params[i];
+  }
+  std::vector<std::string> paths;
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    const Id parent = trace.modules[i].parent;
+    const bool outermost = parent == kNone || used[static_cast<std::size_t>(parent)];
+    if (!used[i] && has_params[i] && outermost) paths.push_back(trace.modules[i].path);
+  }
+  return paths;
+}
+
+}  // namespace thoplw

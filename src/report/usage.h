@@ -1,0 +1,25 @@
+// Which modules of a trace were used: called, or a parameter of theirs read by an operator.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "trace/trace.h"
+
+namespace thoplw {
+
+struct Usage {
+  std::vector<int> calls;      ///< by module
+  std::vector<bool> read;      ///< by module: not called, but a parameter was read that no called module owns
+  std::vector<Id> first_call;  ///< by module, kNone if it never ran
+
+  bool called(Id module) const { return calls[static_cast<std::size_t>(module)] > 0; }
+  bool used(Id module) const { return called(module) || read[static_cast<std::size_t>(module)]; }
+};
+
+Usage find_usage(const Trace& trace);
+
+/// Outermost modules with parameters in which nothing was used.
+std::vector<std::string> unused_modules(const Trace& trace, const Usage& usage);
+
+}  // namespace thoplw

@@ -1,0 +1,110 @@
+// Matrix products. torch folds and unfolds operands as it likes, but what comes out is new and contiguous.
+#include <algorithm>
+#include <array>
+
+#include "shape/args.h"
+#include "shape/rules.h"
+
+namespace thoplw::shape {
+namespace {
+
+bool same_type(const Strided* a, const Strided* b) { return a && b && a->dtype == b->dtype && is_real_float(a->dtype); }
+
+/// A bias or addend: absent, or of the same type and small enough to be expanded to `sizes`.
+bool fits(const Strided* addend, DType dtype, const Dims& sizes) {
+  if (!addend || addend->dtype != dtype || addend->sizes.size() > sizes.size()) return false;
+  const std::size_t shift = sizes.size() - addend->sizes.size();
+  for (std::size_t i = 0; i < addend->sizes.size(); ++i) {
+    if (addend->sizes[i] != 1 && addend->sizes[i] != sizes[shift + i]) return false;
+  }
+  return true;
+}
+
+/// The inner dimensions of a [.., n, k] and b [.., k, m] agree.
+bool contract(const Strided& a, const Strided& b) { return a.sizes.back() == b.sizes[b.sizes.size() - 2]; }
+
+}  // namespace
+
+bool linear(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  const Strided* weight = tensor_at(args, 1);
+  if (!same_type(x, weight) || weight->dim() != 2 || x->sizes.empty() || x->sizes.back() != weight->sizes[1])
+    return false;
+  Dims sizes = x->sizes;
+  sizes.back() = weight->sizes[0];
+  if (!absent(args, 2) && !fits(tensor_at(args, 2), x->dtype, sizes)) return false;
+  return fresh(results, x->dtype, std::move(sizes));
+}
+
+bool matmul(Args args, Results& results) {
+  const Strided* a = tensor_at(args, 0);
+  const Strided* b = tensor_at(args, 1);
+  if (!same_type(a, b) || a->sizes.empty() || b->sizes.empty()) return false;
+  const bool row = a->dim() == 1, column = b->dim() == 1;  // vectors, whose own dimension goes
+  if (a->sizes.back() != (column ? b->sizes[0] : b->sizes[b->sizes.size() - 2])) return false;
+  Dims sizes(a->sizes.begin(), a->sizes.end() - (row ? 1 : 2));
+  const std::span<const std::int64_t> b_sizes = b->sizes;
+  if (!broadcast_to(sizes, b_sizes.first(b_sizes.size() - (column ? 1 : 2)))) return false;
+  if (!row) sizes.push_back(a->sizes[a->sizes.size() - 2]);
+  if (!column) sizes.push_back(b->sizes.back());
+  return fresh(results, a->dtype, std::move(sizes));
+}
+
+bool mm(Args args, Results& results) {
+  const Strided* a = tensor_at(args, 0);
+  const Strided* b = tensor_at(args, 1);
+  if (!same_type(a, b) || !absent(args, 2) || a->dim() != 2 || b->dim() != 2 || !contract(*a, *b)) return false;
+  return fresh(results, a->dtype, {a->sizes[0], b->sizes[1]});
+}
+
+bool bmm(Args args, Results& results) {
+  const Strided* a = tensor_at(args, 0);
+  const Strided* b = tensor_at(args, 1);
+  if (!same_type(a, b) || !absent(args, 2) || a->dim() != 3 || b->dim() != 3) return false;
+  if (a->sizes[0] != b->sizes[0] || !contract(*a, *b)) return false;
+  return fresh(results, a->dtype, {a->sizes[0], a->sizes[1], b->sizes[2]});
+}
+
+bool addmm(Args args, Results& results) {
+  const Strided* a = tensor_at(args, 1);
+  const Strided* b = tensor_at(args, 2);
+  if (!same_type(a, b) || !is_number(args, 3) || a->dim() != 2 || b->dim() != 2 || !contract(*a, *b)) return false;
+  Dims sizes = {a->sizes[0], b->sizes[1]};
+  return fits(tensor_at(args, 0), a->dtype, sizes) && fresh(results, a->dtype, std::move(sizes));
+}
+
+bool baddbmm(Args args, Results& results) {
+  const Strided* a = tensor_at(args, 1);
+  const Strided* b = tensor_at(args, 2);
+  if (!same_type(a, b) || !is_number(args, 3) || a->dim() != 3 || b->dim() != 3) return false;
+  if (a->sizes[0] != b->sizes[0] || !contract(*a, *b)) return false;
+  Dims sizes = {a->sizes[0], a->sizes[1], b->sizes[2]};
+  return fits(tensor_at(args, 0), a->dtype, sizes) && fresh(results, a->dtype, std::move(sizes));
+}
+
+// (query, key, value, mask, dropout, causal, scale, grouped): the batch and head dimensions of the three must be equal.
+bool scaled_dot_product_attention(Args args, Results& results) {
+  const Strided* q = tensor_at(args, 0);
+  const Strided* k = tensor_at(args, 1);
+  const Strided* v = tensor_at(args, 2);
+  if (!same_type(q, k) || !same_type(k, v) || q->dim() < 2 || q->dim() != k->dim() || q->dim() != v->dim())
+    return false;
+  const std::size_t batch = q->sizes.size() - 2;
+  const bool grouped = is_true(args, 7) && batch > 0;
+  for (std::size_t i = 0; i < batch; ++i) {
+    if (k->sizes[i] != v->sizes[i]) return false;
+    const bool heads = grouped && i + 1 == batch;
+    if (heads ? k->sizes[i] == 0 || q->sizes[i] % k->sizes[i] != 0 : q->sizes[i] != k->sizes[i]) return false;
+  }
+  if (q->sizes[batch + 1] != k->sizes[batch + 1] || k->sizes[batch] != v->sizes[batch]) return false;
+  Dims sizes = q->sizes;
+  sizes.back() = v->sizes.back();
+  if (const Strided* mask = tensor_at(args, 3)) {
+    Dims scores = q->sizes;
+    scores.back() = k->sizes[batch];
+    if (!fits(mask, mask->dtype, scores)) return false;
+  }
+  return elements(sizes) > 0 && fresh(results, q->dtype, std::move(sizes));
+}
+
+}  // namespace thoplw::shape

@@ -1,0 +1,125 @@
+// Normalisations and softmax.
+#include <algorithm>
+#include <array>
+
+#include "shape/args.h"
+#include "shape/rules.h"
+
+namespace thoplw::shape {
+namespace {
+
+/// Absent, or a tensor of this type with these sizes.
+bool is_weight(Args args, std::size_t i, DType dtype, std::span<const std::int64_t> sizes) {
+  if (absent(args, i)) return true;
+  const Strided* weight = tensor_at(args, i);
+  return weight && weight->dtype == dtype && std::ranges::equal(weight->sizes, sizes);
+}
+
+/// Arguments 1 to 4 are vectors of x's channels, absent or of x's type.
+bool is_per_channel(Args args, const Strided& x) {
+  const std::span<const std::int64_t> channels(&x.sizes[1], 1);
+  for (std::size_t i = 1; i <= 4; ++i) {
+    if (!is_weight(args, i, x.dtype, channels)) return false;
+  }
+  return true;
+}
+
+/// Strides of x minus a smaller statistic of it, which decides how ties in x's strides are broken.
+Dims centred_strides(const Strided& x, const Strided& statistic) {
+  if (is_canonical(x)) return x.strides;
+  const std::array<const Strided*, 2> operands = {&x, &statistic};
+  return elementwise_strides(x.sizes, operands);
+}
+
+/// A new tensor like x after x was made contiguous, centred, and multiplied by or added to a smaller one, if any.
+bool contiguous_and_centred(const Strided& x, const Strided* affine, DType dtype, Results& results) {
+  static const Strided scalar;
+  if (!is_contiguous(x)) return fresh(results, dtype, x.sizes);
+  Strided centred{dtype, x.sizes, centred_strides(x, scalar)};
+  if (affine) centred.strides = centred_strides(centred, *affine);
+  return fresh(results, dtype, std::move(centred.sizes), std::move(centred.strides));
+}
+
+/// Do the last sizes of x equal those that stand at `i`?
+bool is_normalised_shape(Args args, std::size_t i, const Strided& x) {
+  if (!is_ints(args, i) || args[i].ints.empty() || args[i].ints.size() > x.sizes.size()) return false;
+  return std::ranges::equal(args[i].ints, std::span(x.sizes).last(args[i].ints.size()));
+}
+
+}  // namespace
+
+// (input, weight, bias, running mean, running variance, training, ...)
+bool batch_norm(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || !is_real_float(x->dtype) || x->dim() < 2 || elements(x->sizes) == 0) return false;
+  if (!is_boolean(args, 5) || (!is_true(args, 5) && (absent(args, 3) || absent(args, 4)))) return false;
+  if (!is_per_channel(args, *x)) return false;
+  if (is_canonical(*x)) return fresh(results, x->dtype, x->sizes, x->strides);
+  Dims per_channel(x->sizes.size() - 1, 1);
+  per_channel[0] = x->sizes[1];
+  const Strided mean{x->dtype, per_channel, contiguous_strides(per_channel)};
+  return fresh(results, x->dtype, x->sizes, centred_strides(*x, mean));
+}
+
+bool native_batch_norm(Args args, Results& results) {
+  if (!batch_norm(args, results)) return false;
+  const Strided& x = *args[0].tensor;
+  const DType statistics = is_half(x.dtype) ? DType::f32 : x.dtype;
+  Dims strides = is_true(args, 5) ? Dims{1} : preserved_strides(*args[3].tensor);  // the running mean, copied
+  return fresh(results, statistics, {x.sizes[1]}, std::move(strides)) && fresh(results, statistics, {x.sizes[1]});
+}
+
+// (input, normalized shape, weight, bias, ...)
+bool layer_norm(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || !is_real_float(x->dtype) || !is_normalised_shape(args, 1, *x)) return false;
+  if (!is_weight(args, 2, x->dtype, args[1].ints) || !is_weight(args, 3, x->dtype, args[1].ints)) return false;
+  return contiguous_and_centred(*x, tensor_at(args, absent(args, 2) ? 3 : 2), x->dtype, results);
+}
+
+bool native_layer_norm(Args args, Results& results) {
+  if (!layer_norm(args, results)) return false;
+  const Strided& x = *args[0].tensor;
+  const DType statistics = is_half(x.dtype) ? DType::f32 : x.dtype;
+  Dims sizes = x.sizes;
+  std::fill(sizes.end() - static_cast<std::ptrdiff_t>(args[1].ints.size()), sizes.end(), 1);
+  return fresh(results, statistics, sizes) && fresh(results, statistics, sizes);
+}
+
+// (input, groups, weight, bias, ...)
+bool group_norm(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || !is_real_float(x->dtype) || x->dim() < 2 || !is_integer(args, 1) || !is_contiguous(*x)) return false;
+  if (args[1].integer < 1 || x->sizes[1] % args[1].integer != 0 || elements(x->sizes) == 0) return false;
+  const std::span<const std::int64_t> channels(&x->sizes[1], 1);
+  if (!is_weight(args, 2, x->dtype, channels) || !is_weight(args, 3, x->dtype, channels)) return false;
+  return fresh(results, x->dtype, x->sizes);
+}
+
+// (input, weight, bias, running mean, running variance, use input's statistics, ...)
+bool instance_norm(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || !is_real_float(x->dtype) || x->dim() < 2 || elements(x->sizes) == 0) return false;
+  if (!is_boolean(args, 5) || (!is_true(args, 5) && (absent(args, 3) || absent(args, 4)))) return false;
+  return is_per_channel(args, *x) && fresh(results, x->dtype, x->sizes);
+}
+
+// (input, normalized shape, weight, ...)
+bool rms_norm(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || !is_real_float(x->dtype) || !is_normalised_shape(args, 1, *x) || !is_contiguous(*x)) return false;
+  return is_weight(args, 2, x->dtype, args[1].ints) &&
+         contiguous_and_centred(*x, tensor_at(args, 2), x->dtype, results);
+}
+
+// (input, dimension, type) or, below the composites, (input, dimension, whether f16 becomes f32)
+bool softmax(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || !is_integer(args, 1) || !is_real_float(x->dtype) || is_true(args, 2)) return false;
+  const std::optional<DType> dtype = is_boolean(args, 2) ? x->dtype : dtype_at(args, 2, x->dtype);
+  std::int64_t d = args[1].integer;
+  if (!dtype || !is_real_float(*dtype) || !wrap_dim(d, x->dim())) return false;
+  return contiguous_and_centred(*x, nullptr, *dtype, results);
+}
+
+}  // namespace thoplw::shape

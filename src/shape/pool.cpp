@@ -1,0 +1,135 @@
+// Poolings and resizings: results keep the input's memory format.
+#include "shape/args.h"
+#include "shape/rules.h"
+
+namespace thoplw::shape {
+namespace {
+
+/// Where the schema has a pooling's arguments; 0 where it has none.
+struct Places {
+  std::size_t kernel = 1, stride = 2, padding = 3, dilation = 0, ceil = 0;
+};
+constexpr Places kMaxPool = {.dilation = 4, .ceil = 5};
+constexpr Places kAvgPool = {.ceil = 4};
+
+/// The output size of one dimension; 0 where torch would refuse.
+std::int64_t pooled(std::int64_t size, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
+                    std::int64_t dilation, bool ceil) {
+  if (kernel < 1 || stride < 1 || padding < 0 || dilation < 1 || padding > kernel / 2) return 0;
+  const std::int64_t room = size + 2 * padding - dilation * (kernel - 1) - 1;
+  if (room < 0) return 0;
+  std::int64_t out = (room + (ceil ? stride - 1 : 0)) / stride + 1;
+  if (ceil && (out - 1) * stride >= size + padding) --out;  // the last window must start inside
+  return out;
+}
+
+/// The sizes after pooling the last `spatial` dimensions of x; empty where torch would refuse.
+Dims pooled_sizes(Args args, const Places& at, std::size_t spatial) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || !is_real_float(x->dtype) || elements(x->sizes) == 0) return {};
+  if (x->sizes.size() != spatial + 1 && x->sizes.size() != spatial + 2) return {};
+  const std::size_t stride_at = is_ints(args, at.stride) && args[at.stride].ints.empty() ? at.kernel : at.stride;
+  Dims sizes = x->sizes;
+  for (std::size_t d = 0; d < spatial; ++d) {
+    std::int64_t kernel = 0, stride = 0, padding = 0, dilation = 1;
+    if (!extent_at(args, at.kernel, d, spatial, kernel) || !extent_at(args, stride_at, d, spatial, stride) ||
+        !extent_at(args, at.padding, d, spatial, padding) ||
+        (at.dilation && !extent_at(args, at.dilation, d, spatial, dilation))) {
+      return {};
+    }
+    std::int64_t& size = sizes[sizes.size() - spatial + d];
+    size = pooled(size, kernel, stride, padding, dilation, is_true(args, at.ceil));
+    if (size < 1) return {};
+  }
+  return sizes;
+}
+
+/// A new tensor of these sizes in x's memory format. In one dimension torch goes by way of two: not answered unless
+/// plain.
+bool formatted(const Strided& x, Dims sizes, std::size_t spatial, Results& results) {
+  if (spatial == 1 && !is_canonical(x)) return false;
+  Dims strides = strides_for(sizes, suggested_format(x));
+  return fresh(results, x.dtype, std::move(sizes), std::move(strides));
+}
+
+bool pool(Args args, const Places& at, std::size_t spatial, Results& results) {
+  Dims sizes = pooled_sizes(args, at, spatial);
+  return !sizes.empty() && formatted(*args[0].tensor, std::move(sizes), spatial, results);
+}
+
+bool with_indices(Args args, std::size_t spatial, Results& results) {
+  if (!pool(args, kMaxPool, spatial, results)) return false;
+  Strided indices = results[0].tensor;
+  return fresh(results, DType::i64, std::move(indices.sizes), std::move(indices.strides));
+}
+
+bool adaptive(Args args, std::size_t spatial, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || !is_real_float(x->dtype) || elements(x->sizes) == 0) return false;
+  if (x->sizes.size() != spatial + 1 && x->sizes.size() != spatial + 2) return false;
+  Dims sizes = x->sizes;
+  for (std::size_t d = 0; d < spatial; ++d) {
+    std::int64_t& size = sizes[sizes.size() - spatial + d];
+    if (!extent_at(args, 1, d, spatial, size) || size < 1) return false;
+  }
+  if (spatial == 3 && suggested_format(*x) != MemoryFormat::contiguous) return false;  // depends on the output size
+  return formatted(*x, std::move(sizes), spatial, results);
+}
+
+}  // namespace
+
+bool max_pool1d(Args args, Results& results) { return pool(args, kMaxPool, 1, results); }
+bool max_pool2d(Args args, Results& results) { return pool(args, kMaxPool, 2, results); }
+bool max_pool3d(Args args, Results& results) { return pool(args, kMaxPool, 3, results); }
+bool max_pool2d_with_indices(Args args, Results& results) { return with_indices(args, 2, results); }
+bool avg_pool1d(Args args, Results& results) { return pool(args, kAvgPool, 1, results); }
+bool avg_pool2d(Args args, Results& results) { return pool(args, kAvgPool, 2, results); }
+
+bool avg_pool3d(Args args, Results& results) {
+  Dims sizes = pooled_sizes(args, kAvgPool, 3);
+  return !sizes.empty() && fresh(results, args[0].tensor->dtype, std::move(sizes));
+}
+
+bool adaptive_avg_pool1d(Args args, Results& results) { return adaptive(args, 1, results); }
+bool adaptive_avg_pool2d(Args args, Results& results) { return adaptive(args, 2, results); }
+bool adaptive_avg_pool3d(Args args, Results& results) { return adaptive(args, 3, results); }
+
+// (input, output size, ...) and its `vec` form (input, output size or None, ..., scale factors): only a size is read.
+bool upsample2d(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || x->dim() != 4 || !is_real_float(x->dtype) || elements(x->sizes) == 0) return false;
+  Dims sizes = x->sizes;
+  for (std::size_t d = 0; d < 2; ++d) {
+    if (!extent_at(args, 1, d, 2, sizes[2 + d]) || sizes[2 + d] < 1) return false;
+  }
+  return formatted(*x, std::move(sizes), 2, results);
+}
+
+bool pixel_shuffle(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || x->dim() < 3 || !is_integer(args, 1) || args[1].integer < 1) return false;
+  const std::int64_t factor = args[1].integer;
+  Dims sizes = x->sizes;
+  std::int64_t* last = sizes.data() + sizes.size() - 3;
+  if (last[0] % (factor * factor) != 0) return false;
+  last[0] /= factor * factor;
+  last[1] *= factor;
+  last[2] *= factor;
+  return fresh(results, x->dtype, std::move(sizes));
+}
+
+bool pixel_unshuffle(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || x->dim() < 3 || !is_integer(args, 1) || args[1].integer < 1) return false;
+  if (suggested_format(*x) != MemoryFormat::contiguous) return false;
+  const std::int64_t factor = args[1].integer;
+  Dims sizes = x->sizes;
+  std::int64_t* last = sizes.data() + sizes.size() - 3;
+  if (last[1] % factor != 0 || last[2] % factor != 0) return false;
+  last[0] *= factor * factor;
+  last[1] /= factor;
+  last[2] /= factor;
+  return fresh(results, x->dtype, std::move(sizes));
+}
+
+}  // namespace thoplw::shape

@@ -1,0 +1,19 @@
+// The façade: all that the command line, the Python binding and a C++ user need.
+#pragma once
+
+#include <string_view>
+
+#include "cost/convention.h"  // IWYU pragma: export
+#include "cost/rule.h"        // IWYU pragma: export
+#include "render/columns.h"   // IWYU pragma: export
+#include "render/file.h"      // IWYU pragma: export
+#include "render/render.h"    // IWYU pragma: export
+#include "report/report.h"    // IWYU pragma: export
+#include "trace/text.h"       // IWYU pragma: export
+#include "trace/trace.h"      // IWYU pragma: export
+
+namespace thoplw {
+
+std::string_view version();  ///< "0.1.0"
+
+}  // namespace thoplw

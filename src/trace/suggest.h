@@ -1,0 +1,14 @@
+// What a user meant who wrote a name that is in no table.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace thoplw {
+
+/// "unknown convention 'exakt'; did you mean 'exact'? known: exact thoplw", for a `given` that is not among `known`.
+/// Without the question where nothing is near.
+std::string did_you_mean(std::string_view what, std::string_view given, std::span<const std::string_view> known);
+
+}  // namespace thoplw

@@ -1,0 +1,80 @@
+// Names and families of element types, and the number of elements of a shape.
+#include "trace/tensor.h"
+
+#include <algorithm>
+#include <array>
+
+namespace thoplw {
+namespace {
+
+enum class Family : std::uint8_t { floating, complex, integral, neither };
+
+struct DTypeRow {
+  DType dtype;
+  std::string_view name;
+  Family family;
+};
+
+constexpr auto kDTypes = std::to_array<DTypeRow>({
+    {DType::f32, "f32", Family::floating},
+    {DType::f64, "f64", Family::floating},
+    {DType::f16, "f16", Family::floating},
+    {DType::bf16, "bf16", Family::floating},
+    {DType::boolean, "bool", Family::integral},
+    {DType::u8, "u8", Family::integral},
+    {DType::i8, "i8", Family::integral},
+    {DType::i16, "i16", Family::integral},
+    {DType::i32, "i32", Family::integral},
+    {DType::i64, "i64", Family::integral},
+    {DType::u16, "u16", Family::integral},
+    {DType::u32, "u32", Family::integral},
+    {DType::u64, "u64", Family::integral},
+    {DType::c32, "c32", Family::complex},
+    {DType::c64, "c64", Family::complex},
+    {DType::c128, "c128", Family::complex},
+    {DType::f8e4m3, "f8e4m3", Family::floating},
+    {DType::f8e5m2, "f8e5m2", Family::floating},
+    {DType::f8e4m3fnuz, "f8e4m3fnuz", Family::floating},
+    {DType::f8e5m2fnuz, "f8e5m2fnuz", Family::floating},
+    {DType::f8e8m0, "f8e8m0", Family::floating},
+    {DType::f4, "f4", Family::floating},
+    {DType::bits, "bits", Family::neither},
+    {DType::qi8, "qi8", Family::neither},
+    {DType::qu8, "qu8", Family::neither},
+    {DType::qi32, "qi32", Family::neither},
+    {DType::other, "other", Family::neither},
+});
+
+constexpr bool in_enum_order() {
+  for (std::size_t i = 0; i < kDTypes.size(); ++i) {
+    if (static_cast<std::size_t>(kDTypes[i].dtype) != i) return false;
+  }
+  return kDTypes.back().dtype == DType::other;
+}
+static_assert(in_enum_order(), "kDTypes has one row per DType, in order");
+
+constexpr const DTypeRow& row(DType dtype) { return kDTypes[static_cast<std::size_t>(dtype)]; }
+
+}  // namespace
+
+std::string_view name(DType dtype) { return row(dtype).name; }
+
+std::optional<DType> dtype_named(std::string_view name) {
+  const auto found = std::find_if(kDTypes.begin(), kDTypes.end(), [&](const DTypeRow& r) { return r.name == name; });
+  if (found == kDTypes.end()) return std::nullopt;
+  return found->dtype;
+}
+
+bool is_floating(DType dtype) { return row(dtype).family == Family::floating || row(dtype).family == Family::complex; }
+bool is_complex(DType dtype) { return row(dtype).family == Family::complex; }
+bool is_integral(DType dtype) { return row(dtype).family == Family::integral; }
+
+// An empty tensor has no elements however large its other sizes are.
+Count numel(const Dims& shape) {
+  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
+  Count product = 1;
+  for (std::int64_t size : shape) product *= size;
+  return product;
+}
+
+}  // namespace thoplw

@@ -1,0 +1,327 @@
+// Parses the text form of a Trace: any input gives a sound Trace or an Error with the line and the cure.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <unordered_map>
+#include <utility>
+
+#include "trace/cursor.h"
+#include "trace/suggest.h"
+#include "trace/text.h"
+
+namespace thoplw {
+namespace {
+
+constexpr std::string_view kHeader = "thoplw trace 1";
+constexpr std::size_t kDeepest = 1000;  ///< calls in calls
+constexpr std::size_t kMostDims = 100;
+
+class Parser {
+ public:
+  /// `most_values` bounds the ids: they count from 0, so a text has fewer of them than characters.
+  explicit Parser(std::size_t most_values) : most_values_(std::max<std::size_t>(most_values, 1000)) {}
+
+  void record(Cursor line);
+  void op(Cursor& line);
+  Trace finish(const Cursor& last);
+
+ private:
+  using Parse = void (Parser::*)(Cursor&);
+  struct Record {
+    std::string_view keyword;
+    Parse parse;
+  };
+  static const std::array<Record, 8> kRecords;
+
+  void model(Cursor& line) { trace_.model = line.quoted(); }
+  void source(Cursor& line) { trace_.source = line.quoted(); }
+  void note(Cursor& line) { trace_.notes.push_back(line.quoted()); }
+  void cls(Cursor& line);
+  void module(Cursor& line);
+  void param(Cursor& line);
+  void buffer(Cursor& line);
+  void call(Cursor& line);
+  void close(Cursor& line);
+
+  Param named_tensor(Cursor& line);
+  Id enclosing_module(std::string_view path) const;
+  Id value(Cursor& line);
+  std::vector<Id> values(Cursor& line);
+  Tensor tensor(Cursor& line);
+  Dims dims(Cursor& line);
+  Attr attr(Cursor& line);
+  AttrValue attr_value(Cursor& line);
+
+  std::size_t most_values_;
+  Trace trace_;
+  std::vector<bool> seen_;  ///< by value
+  std::unordered_map<std::string, Id> classes_, modules_, op_names_;
+  std::vector<Id> open_;  ///< calls around the current line
+};
+
+constexpr Id size_of(const auto& items) { return static_cast<Id>(items.size()); }
+
+const std::array<Parser::Record, 8> Parser::kRecords = {{
+    {"buffer", &Parser::buffer},
+    {"call", &Parser::call},
+    {"class", &Parser::cls},
+    {"model", &Parser::model},
+    {"module", &Parser::module},
+    {"note", &Parser::note},
+    {"param", &Parser::param},
+    {"source", &Parser::source},
+}};
+
+void Parser::record(Cursor line) {
+  if (line.at_end() || line.next_is('#')) return;
+  if (line.take("}")) {
+    close(line);
+    return line.expect_end();
+  }
+  Cursor after = line;
+  const std::string_view word = after.word();
+  const auto* known =
+      std::find_if(kRecords.begin(), kRecords.end(), [&](const Record& r) { return r.keyword == word; });
+  if (known != kRecords.end()) {
+    line = after;
+    (this->*known->parse)(line);
+  } else if (line.next_is('"') || after.next_is('(')) {
+    op(line);
+  } else {
+    std::array<std::string_view, kRecords.size()> keywords;
+    std::transform(kRecords.begin(), kRecords.end(), keywords.begin(), [](const Record& r) { return r.keyword; });
+    line.fail(did_you_mean("record", word, keywords), "an operator has its tensors in '(' ')'");
+  }
+  line.expect_end();
+}
+
+void Parser::cls(Cursor& line) {
+  Class cls{line.name(), {}};
+  if (line.take(":")) {
+    while (!line.at_end()) cls.bases.push_back(line.name());
+  }
+  if (!classes_.emplace(cls.name, size_of(trace_.classes)).second) {
+    line.fail("class " + cls.name + " stands here a second time", "remove one");
+  }
+  trace_.classes.push_back(std::move(cls));
+}
+
+void Parser::module(Cursor& line) {
+  const std::string path = line.quoted();
+  const std::string name = line.name();
+  const auto cls = classes_.find(name);
+  if (cls == classes_.end()) line.fail("class " + name + " is not known", "add a line 'class " + name + "' above");
+  if (trace_.modules.empty() != path.empty()) {
+    line.fail(path.empty() ? "a second root" : "the first module is not the root",
+              "the root, \"\", stands first, once");
+  }
+  const Id parent = path.empty() ? kNone : enclosing_module(path);
+  if (!modules_.emplace(path, size_of(trace_.modules)).second) {
+    line.fail("module \"" + path + "\" stands here a second time", "remove one");
+  }
+  trace_.modules.push_back({path, cls->second, parent});
+}
+
+/// The module with the longest path that `path` goes on from; the root goes with all.
+Id Parser::enclosing_module(std::string_view path) const {
+  for (std::size_t dot = path.rfind('.'); dot != std::string_view::npos && dot > 0; dot = path.rfind('.', dot - 1)) {
+    if (const auto found = modules_.find(std::string(path.substr(0, dot))); found != modules_.end())
+      return found->second;
+  }
+  return 0;
+}
+
+Param Parser::named_tensor(Cursor& line) {
+  const std::string path = line.quoted();
+  if (trace_.modules.empty()) line.fail("no module for \"" + path + "\"", "add the line 'module \"\" ...' above");
+  const Id module = enclosing_module(path);
+  const std::string& owner = trace_.modules[static_cast<std::size_t>(module)].path;
+  Param param;
+  param.name = owner.empty() ? path : path.substr(owner.size() + 1);
+  param.module = module;
+  param.value = value(line);
+  if (param.value == kNone) line.fail("a parameter or buffer has no tensor", "write it as %1:f32[64]");
+  return param;
+}
+
+void Parser::param(Cursor& line) {
+  Param param = named_tensor(line);
+  param.trainable = line.take("trainable");
+  if (!param.trainable) line.expect("frozen", "say 'trainable' or 'frozen'");
+  trace_.params.push_back(std::move(param));
+}
+
+void Parser::buffer(Cursor& line) {
+  Param buffer = named_tensor(line);
+  buffer.buffer = true;
+  trace_.params.push_back(std::move(buffer));
+}
+
+void Parser::call(Cursor& line) {
+  const std::string path = line.quoted();
+  const auto module = modules_.find(path);
+  if (module == modules_.end()) line.fail("module \"" + path + "\" is not known", "add a 'module' line above");
+  if (open_.size() == kDeepest) line.fail("calls stand too deep in calls", "1000 levels are understood");
+  Call call;
+  call.module = module->second;
+  call.parent = open_.empty() ? kNone : open_.back();
+  call.first_op = size_of(trace_.ops);
+  call.in = values(line);
+  line.expect("->", "results follow the tensors: (%0:f32[1]) -> (%1:f32[1])");
+  call.out = values(line);
+  if (line.take("custom=")) {
+    const std::int64_t custom = line.integer();
+    if (custom < 0) line.fail("custom is negative", "a cost is 0 or more");
+    call.custom = custom;
+  }
+  line.expect("{", "a call opens with '{' and ends with '}' on a line of its own");
+  open_.push_back(size_of(trace_.calls));
+  trace_.calls.push_back(std::move(call));
+}
+
+void Parser::close(Cursor& line) {
+  if (open_.empty()) line.fail("'}' closes nothing", "remove it");
+  trace_.calls[static_cast<std::size_t>(open_.back())].end_op = size_of(trace_.ops);
+  open_.pop_back();
+}
+
+void Parser::op(Cursor& line) {
+  const auto [name, added] = op_names_.emplace(line.name(), size_of(trace_.op_names));
+  if (added) trace_.op_names.push_back(name->first);
+  Op op;
+  op.name = name->second;
+  op.call = open_.empty() ? kNone : open_.back();
+  op.in = values(line);
+  line.expect("->", "results follow the tensors; without any write '-> ()'");
+  op.out = line.next_is('(') ? values(line) : std::vector<Id>{value(line)};
+  if (line.take("{")) {
+    while (!line.take("}")) op.attrs.push_back(attr(line));
+  }
+  trace_.ops.push_back(std::move(op));
+}
+
+std::vector<Id> Parser::values(Cursor& line) {
+  std::vector<Id> ids;
+  line.expect("(", "tensors stand in '(' ')'");
+  if (line.take(")")) return ids;
+  do {
+    ids.push_back(value(line));
+  } while (line.take(","));
+  line.expect(")", "tensors are parted by ',' and end with ')'");
+  return ids;
+}
+
+/// none, %3:f32[2,3], or f32[2,3] for a value that no other line names.
+Id Parser::value(Cursor& line) {
+  if (line.take("none")) return kNone;
+  auto id = static_cast<std::int64_t>(trace_.values.size());
+  const bool named = line.take("%");
+  if (named) {
+    id = line.integer();
+    if (id < 0 || id >= static_cast<std::int64_t>(most_values_)) {
+      line.fail("%" + std::to_string(id) + " is out of range", "number the values from 0 on");
+    }
+    line.expect(":", "a value has its type behind it: %3:f32[2,3]");
+  }
+  Tensor type = tensor(line);
+  const auto index = static_cast<std::size_t>(id);
+  if (index >= trace_.values.size()) {
+    trace_.values.resize(index + 1);
+    seen_.resize(index + 1, false);
+  }
+  if (seen_[index] && trace_.values[index] != type) {
+    line.fail("%" + std::to_string(id) + " had another type before", "give it another number or one type");
+  }
+  seen_[index] = true;
+  trace_.values[index] = std::move(type);
+  return static_cast<Id>(id);
+}
+
+Tensor Parser::tensor(Cursor& line) {
+  const std::string_view word = line.word();
+  const auto dtype = dtype_named(word);
+  if (!dtype) line.fail("'" + std::string(word) + "' is no element type", "write a tensor as f32[2,3], or none");
+  Tensor tensor{*dtype, dims(line)};
+  if (tensor.shape.size() > kMostDims) line.fail("too many dimensions", "a tensor has 100 at most");
+  for (std::int64_t size : tensor.shape) {
+    if (size < 0) line.fail("a size is negative", "sizes are 0 or more");
+  }
+  return tensor;
+}
+
+Dims Parser::dims(Cursor& line) {
+  Dims sizes;
+  line.expect("[", "numbers stand in '[' ']'");
+  if (line.take("]")) return sizes;
+  do {
+    sizes.push_back(line.integer());
+  } while (line.take(","));
+  line.expect("]", "numbers are parted by ',' and end with ']'");
+  return sizes;
+}
+
+Attr Parser::attr(Cursor& line) {
+  Attr attr;
+  attr.name = line.name();
+  line.expect("=", "an attribute is name=value");
+  attr.value = attr_value(line);
+  return attr;
+}
+
+AttrValue Parser::attr_value(Cursor& line) {
+  if (line.next_is('"')) return line.quoted();
+  if (line.next_is('[')) return dims(line);
+  if (line.take("true")) return true;
+  if (line.take("false")) return false;
+  const Cursor before = line;
+  const std::string text(line.number());
+  if (text.empty()) line.fail("an attribute has no value", "write a number, true, false, a string or [numbers]");
+  std::int64_t whole = 0;
+  const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
+  if (*rest == '\0') {
+    if (error != std::errc{}) before.fail("a number is too large", "it must fit 64 bits");
+    return whole;
+  }
+  char* end = nullptr;
+  const double value = std::strtod(text.c_str(), &end);
+  if (*end != '\0') before.fail("'" + text + "' is no number", "put a string in double quotes");
+  return value;
+}
+
+Trace Parser::finish(const Cursor& last) {
+  if (!open_.empty()) last.fail("the text ends inside a call", "close it with '}'; the text may be cut short");
+  return std::move(trace_);
+}
+
+}  // namespace
+
+Trace parse_trace(std::string_view text, std::string_view source) {
+  Parser parser(text.size());
+  std::size_t number = 0;
+  Cursor line("", source, 1);
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    std::string_view content = text.substr(begin, end - begin);
+    if (content.ends_with('\r')) content.remove_suffix(1);
+    line = Cursor(content, source, ++number);
+    if (number == 1) {
+      if (content != kHeader) line.fail("this is no trace that can be read", "the first line is 'thoplw trace 1'");
+    } else {
+      parser.record(line);
+    }
+    begin = end + 1;
+  }
+  if (number == 0) line.fail("the text is empty", "the first line is 'thoplw trace 1'");
+  return parser.finish(line);
+}
+
+Trace parse_op(std::string_view text) {
+  Parser parser(text.size());
+  Cursor line(text, "operator", 1);
+  parser.op(line);
+  line.expect_end();
+  return parser.finish(line);
+}
+
+}  // namespace thoplw

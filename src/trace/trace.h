@@ -1,0 +1,82 @@
+// The Trace: what a model did in one pass, as plain records that refer to each other by index.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "trace/count.h"
+#include "trace/tensor.h"
+
+namespace thoplw {
+
+using Id = std::int32_t;  ///< index into one of the vectors of a Trace
+constexpr Id kNone = -1;
+
+/// A module class. Names are qualified; those of torch are short: "torch.nn.Conv2d".
+struct Class {
+  std::string name;
+  std::vector<std::string> bases;  ///< nearest first, up to and without torch.nn.Module
+};
+
+/// One module, in named_modules() order: the root is first and its path is empty.
+struct Module {
+  std::string path;
+  Id cls = kNone;
+  Id parent = kNone;
+};
+
+/// A parameter or buffer. Names that share one tensor are tied: they hold the same value.
+struct Param {
+  std::string name;  ///< within its module: "weight"
+  Id module = kNone;
+  Id value = kNone;
+  bool buffer = false;
+  bool trainable = false;
+};
+
+/// One time that a module ran. Its operators are ops[first_op, end_op), those of inner calls among them.
+struct Call {
+  Id module = kNone;
+  Id parent = kNone;  ///< the call around this one
+  Id first_op = 0;
+  Id end_op = 0;
+  std::vector<Id> in, out;      ///< values, in the order met in arguments and result
+  std::optional<Count> custom;  ///< what the user's own function said that this call costs
+};
+
+using AttrValue = std::variant<std::int64_t, double, bool, std::string, std::vector<std::int64_t>>;
+
+struct Attr {
+  std::string name;
+  AttrValue value;
+};
+
+/// One operator that ran, by the innermost call that it ran in.
+struct Op {
+  Id name = kNone;  ///< into Trace::op_names
+  Id call = kNone;
+  std::vector<Id> in;  ///< values; tensor lists are flattened, kNone is an absent optional tensor
+  std::vector<Id> out;
+  std::vector<Attr> attrs;  ///< only those that a formula reads (Rule::attrs)
+};
+
+struct Trace {
+  std::string model;   ///< class name of the root: "ResNet"
+  std::string source;  ///< what it was captured from: "torch 2.13.0"
+  std::vector<Class> classes;
+  std::vector<Module> modules;
+  std::vector<Tensor> values;
+  std::vector<Param> params;
+  std::vector<Call> calls;  ///< in the order in which they began
+  std::vector<std::string> op_names;  ///< ATen names without overload: "aten::conv2d"
+  std::vector<Op> ops;
+  std::vector<std::string> notes;  ///< notices of the front end, such as a fallback
+
+  const std::string& op_name(const Op& op) const { return op_names[static_cast<std::size_t>(op.name)]; }
+  /// The attribute of that name, or null.
+  static const AttrValue* attr(const Op& op, std::string_view name);
+};
+
+}  // namespace thoplw
