@@ -1,0 +1,34 @@
+// The command line: flags from one table, models through whatever can open them, exit codes 0, 1, 2.
+#pragma once
+
+#include <functional>
+#include <ostream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "thoplw.h"
+
+namespace thoplw::cli {
+
+/// What the user asked to be profiled.
+struct ModelRequest {
+  std::string model;           ///< "torchvision:resnet18", "pkg.mod:callable", "file.py:callable"
+  std::vector<Tensor> inputs;  ///< one per --input; empty: what the model is known to take
+  std::vector<std::pair<std::string, std::string>> settings;  ///< --set key=value
+};
+
+/// Opens a model; throws Error with a message for the user.
+using Opener = std::function<Trace(const ModelRequest&)>;
+
+struct Terminal {
+  std::ostream& out;  ///< where it fails with errno EPIPE the reader has left, which is no error
+  std::ostream& err;
+  bool err_is_terminal = false;  ///< progress lines only there
+};
+
+/// Runs the command; 0 ok, 1 not exact where that was asked, 2 error. What the opener throws beside Error, such as an
+/// interrupt, ends the run and is passed on.
+int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal);
+
+}  // namespace thoplw::cli

@@ -1,0 +1,176 @@
+// The table of flags, and how the command line is taken apart by it.
+#include "cli/flags.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+#include <set>
+
+#include "cli/input.h"
+#include "trace/suggest.h"
+
+namespace thoplw::cli {
+namespace {
+
+template <typename Rows>
+std::string names_of(const Rows& rows) {
+  std::string names;
+  for (const auto& row : rows) names += (names.empty() ? "" : " ") + std::string(row.name);
+  return names;
+}
+
+std::string kinds() { return names_of(renderers()); }
+std::string number_format_names() { return names_of(number_formats()); }
+std::string column_names() { return names_of(columns()); }
+std::string convention_names() { return names_of(conventions()); }
+
+void add_model(Options& options, const std::string& value) { options.models.push_back(value); }
+void add_input(Options& options, const std::string& value) { options.inputs.push_back(parse_input(value)); }
+
+void add_setting(Options& options, const std::string& value) {
+  const auto equals = value.find('=');
+  if (equals == 0 || equals == std::string::npos) throw Error("setting '" + value + "' is not key=value");
+  options.settings.emplace_back(value.substr(0, equals), value.substr(equals + 1));
+}
+
+void set_kind(Options& options, const std::string& value) { options.renderer = &find_renderer(value); }
+void set_numbers(Options& options, const std::string& value) { options.render.numbers = find_number_format(value); }
+void set_sort(Options& options, const std::string& value) { options.render.sort = find_column(value).name; }
+void set_convention(Options& options, const std::string& value) { options.convention = &find_convention(value); }
+void set_file(Options& options, const std::string& value) { options.file = value; }
+void set_strict(Options& options, const std::string&) { options.strict = true; }
+void set_help(Options& options, const std::string&) { options.help = true; }
+void set_version(Options& options, const std::string&) { options.version = true; }
+
+void set_depth(Options& options, const std::string& value) {
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), options.render.depth);
+  if (error != std::errc() || end != value.data() + value.size() || options.render.depth < 0) {
+    throw Error("depth '" + value + "' is not a number of 0 or more");
+  }
+}
+
+constexpr auto kFlags = std::to_array<Flag>({
+    {"MODEL", "", "torchvision:NAME, timm:NAME, package.module:callable or path/to/file.py:callable", add_model, true},
+    {"-i,--input", "SIZES", "sizes and element type of an input, such as 1x3x224x224 or 1x128:i64; once per input",
+     add_input, true},
+    {"--set", "KEY=VALUE", "argument of the callable that makes the model; once per argument", add_setting, true},
+    {"-k,--kind", "KIND", "what to print; else by the suffix of FILE, else text", set_kind, false, kinds},
+    {"--fmt", "FMT", "how to print numbers", set_numbers, false, number_format_names, "raw"},
+    {"--depth", "N", "add modules deeper than N to the module around them", set_depth},
+    {"--sort", "COLUMN", "sort by a column, the greatest number first", set_sort, false, column_names},
+    {"--convention", "NAME", "what to count", set_convention, false, convention_names, "thoplw"},
+    {"--strict", "", "exit with 1 where the total is only a lower bound", set_strict},
+    {"-o,--output", "FILE", "write to a file", set_file},
+    {"-V,--version", "", "print the version", set_version},
+    {"-h,--help", "", "print this", set_help},
+});
+
+bool by_place(const Flag& flag) { return !flag.name.starts_with('-'); }
+
+/// "-o,--output" -> "--output".
+std::string_view long_name(const Flag& flag) { return flag.name.substr(flag.name.find(',') + 1); }
+
+bool is_called(const Flag& flag, std::string_view name) {
+  return name == long_name(flag) || (name == flag.name.substr(0, 2) && name != "--");
+}
+
+const Flag& find_flag(std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const auto& flag : kFlags) {
+    if (by_place(flag)) continue;
+    if (is_called(flag, name)) return flag;
+    known.push_back(long_name(flag));
+  }
+  throw Error(did_you_mean("flag", name, known));
+}
+
+/// A flag as it was written: "--kind=csv", "-kcsv", "--kind" (the value is then the next argument).
+struct Written {
+  std::string name;
+  std::optional<std::string> value;
+};
+
+Written take_apart(const std::string& arg) {
+  const auto end = arg.starts_with("--") ? arg.find('=') : std::min<std::size_t>(2, arg.size());
+  if (end >= arg.size()) return {arg, {}};
+  return {arg.substr(0, end), arg.substr(end + (arg[end] == '=' ? 1 : 0))};
+}
+
+[[noreturn]] void complain(const Flag& flag, const std::string& what) {
+  throw Error(std::string(long_name(flag)) + " " + what);
+}
+
+Options defaults() {
+  Options options;
+  for (const auto& flag : kFlags) {
+    if (!flag.otherwise.empty()) flag.apply(options, std::string(flag.otherwise));
+  }
+  return options;
+}
+
+/// "-o, --output FILE", with the long names below one another.
+std::string usage_of(const Flag& flag) {
+  const bool short_too = flag.name.find(',') != std::string_view::npos;
+  std::string text = by_place(flag) ? std::string(flag.name) : std::string(short_too ? flag.name.substr(0, 2) : "");
+  if (!by_place(flag)) text += (short_too ? ", " : "    ") + std::string(long_name(flag));
+  return flag.metavar.empty() ? text : text + " " + std::string(flag.metavar);
+}
+
+}  // namespace
+
+std::span<const Flag> flags() { return kFlags; }
+
+Options parse_args(const std::vector<std::string>& args) {
+  Options options = defaults();
+  std::set<const Flag*> given;
+  bool flags_end = false;  // after "--"
+  for (auto arg = args.begin(); arg != args.end(); ++arg) {
+    if (flags_end || !arg->starts_with('-')) {
+      add_model(options, *arg);
+      continue;
+    }
+    if (*arg == "--") {
+      flags_end = true;
+      continue;
+    }
+    auto [name, value] = take_apart(*arg);
+    const Flag& flag = find_flag(name);
+    const bool takes_value = !flag.metavar.empty();
+    if (takes_value && !value && std::next(arg) != args.end()) value = *++arg;
+    if (takes_value && !value) complain(flag, "needs a value: " + std::string(flag.metavar));
+    if (!takes_value && value) complain(flag, "takes no value");
+    if (!given.insert(&flag).second && !flag.repeats) complain(flag, "is given twice");
+    flag.apply(options, value.value_or(""));
+  }
+  if (options.models.empty() && !options.help && !options.version) {
+    throw Error("no MODEL is given: name one, such as torchvision:resnet18, or see --help");
+  }
+  if (!options.renderer) {
+    options.renderer = options.file.empty() ? &find_renderer("text") : &renderer_for_path(options.file);
+  }
+  return options;
+}
+
+std::string description(const Flag& flag) {
+  std::string text(flag.doc);
+  if (flag.choices) text += ": " + flag.choices();
+  if (!flag.otherwise.empty()) text += " (" + std::string(flag.otherwise) + " unless given)";
+  return text;
+}
+
+std::string help() {
+  std::string text =
+      "Usage: thoplw MODEL... [FLAGS]\n"
+      "Multiply-adds and parameters of each layer of a PyTorch model.\n\n";
+  std::size_t width = 0;
+  for (const auto& flag : kFlags) width = std::max(width, usage_of(flag).size());
+  for (const auto& flag : kFlags) {
+    text += fmt::format("  {:<{}}  {}\n", usage_of(flag), width, description(flag));
+  }
+  return text + "\nExit code: 0 ok, 1 not exact where that was asked, 2 error.\n";
+}
+
+}  // namespace thoplw::cli

@@ -1,0 +1,48 @@
+// The flags of the command line, as one table from which parsing, --help and the reference are made.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "thoplw.h"
+
+namespace thoplw::cli {
+
+/// What the command line asks for.
+struct Options {
+  std::vector<std::string> models;
+  std::vector<Tensor> inputs;
+  std::vector<std::pair<std::string, std::string>> settings;
+  const Renderer* renderer = nullptr;
+  const Convention* convention = nullptr;
+  RenderOptions render;
+  std::string file;  ///< empty: to the terminal
+  bool strict = false;
+  bool help = false;
+  bool version = false;
+};
+
+struct Flag {
+  std::string_view name;     ///< "-o,--output"; without a dash: what is given by its place
+  std::string_view metavar;  ///< of its value; empty: it takes none
+  std::string_view doc;
+  void (*apply)(Options& options, const std::string& value);
+  bool repeats = false;
+  std::string (*choices)() = nullptr;  ///< the values that it knows, parted by a space
+  std::string_view otherwise = "";     ///< its value where it is not given
+};
+
+std::span<const Flag> flags();
+
+/// Throws Error where the command line is wrong.
+Options parse_args(const std::vector<std::string>& args);
+
+/// "how to print numbers: clever ratio raw (raw unless given)"
+std::string description(const Flag& flag);
+
+std::string help();
+
+}  // namespace thoplw::cli

@@ -1,0 +1,154 @@
+// Walks the tables and writes Markdown.
+#include "cli/reference.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/flags.h"
+#include "cost/class_formulas.h"
+#include "cost/formulas.h"
+#include "thoplw.h"
+
+namespace thoplw::cli {
+namespace {
+
+/// A work formula in words.
+struct Formula {
+  WorkFn work;
+  std::string_view kind, counts;
+};
+
+constexpr auto kFormulas = std::to_array<Formula>({
+    {work::nothing, "", "moves, makes or describes tensors: no arithmetic"},
+    {work::elementwise, "elementwise", "output elements"},
+    {work::activation, "activation", "output elements"},
+    {work::pool, "pool", "output elements"},
+    {work::resize, "resize", "output elements"},
+    {work::softmax, "softmax", "input elements"},
+    {work::norm, "norm", "input elements"},
+    {work::reduction, "reduction", "input elements"},
+    {work::embedding_bag, "reduction", "rows read times their length"},
+    {work::convolution, "contraction", "weight elements x output positions; bias: output elements"},
+    {work::conv_transpose, "contraction", "weight elements x input positions; bias: output elements"},
+    {work::either_convolution, "contraction", "as convolution or transposed convolution; bias: output elements"},
+    {work::conv_tbc, "contraction", "weight elements x output positions; bias: output elements"},
+    {work::linear, "contraction", "positions x in x out; bias: output elements"},
+    {work::matmul, "contraction", "output elements x inner size"},
+    {work::addmm, "contraction", "output elements x inner size; bias: output elements"},
+    {work::baddbmm, "contraction", "output elements x inner size; bias: output elements"},
+    {work::addbmm, "contraction", "batch x output elements x inner size; bias: output elements"},
+    {work::grouped_mm, "contraction", "rows x in x out"},
+    {work::einsum, "contraction", "each pair of operands: the product of all sizes that take part"},
+    {work::tensordot, "contraction", "output elements x sizes summed over"},
+    {work::bilinear, "contraction", "two products per output element; bias: output elements"},
+    {work::trilinear, "contraction", "the product of all sizes that take part"},
+    {work::attention, "contraction", "heads x L x S x (E of the keys + E of the values)"},
+    {work::multi_head_attention, "contraction", "projections and both attention products; bias: output elements"},
+    {work::encoder_layer, "contraction", "attention and both linear layers, with norms and activation"},
+    {work::rnn, "contraction", "each gate of each step and direction as a linear; bias: output elements"},
+    {work::rnn_weights, "contraction", "each gate of each step and direction as a linear"},
+    {work::rnn_layer, "contraction", "each gate of each step as a linear; bias: output elements"},
+    {work::rnn_cell, "contraction", "as a linear of the input and one of the state; bias: output elements"},
+    {work::lstm_cell, "contraction", "four gates, each as a linear of input and state; bias: output elements"},
+    {work::fused_cell, "elementwise", "output elements"},
+});
+
+/// A class formula in words.
+struct ClassFormula {
+  Count (*cost)(const CallView&);
+  std::string_view counts;
+};
+
+constexpr auto kClassFormulas = std::to_array<ClassFormula>({
+    {class_cost::linear, "positions x (in x out + bias elements)"},
+    {class_cost::convolution<1>, "batch x (weight elements x positions + bias elements)"},
+    {class_cost::convolution<2>, "batch x (weight elements x positions + bias elements)"},
+    {class_cost::convolution<3>, "batch x (weight elements x positions + bias elements)"},
+    {class_cost::per_input<1>, "input elements"},
+    {class_cost::per_input<2>, "2 x input elements"},
+    {class_cost::per_input<4>, "4 x input elements"},
+    {class_cost::average_pool<1>, "output elements"},
+    {class_cost::average_pool<2>, "2 x output elements"},
+    {class_cost::average_pool<3>, "3 x output elements"},
+    {class_cost::prelu, "batch x slopes"},
+    {class_cost::upsample, "output elements x (nearest 0, linear 4, bilinear 6, trilinear 14, bicubic 20)"},
+    {class_cost::recurrent, "each gate of each step and direction as a linear layer"},
+    {class_cost::multihead_attention, "projections as linear layers, and both attention products"},
+    {class_cost::encoder_layer, "where it ran as one operator: what the modules in it cost; else 0"},
+});
+
+/// The words for a formula; a formula without words is a mistake in the tables above.
+template <typename Table, typename Function>
+const auto& words_for(const Table& table, Function function, std::string_view name, auto member) {
+  const auto row = std::ranges::find(table, function, member);
+  if (row == std::end(table)) throw Error(std::string(name) + ": its formula has no words in the reference");
+  return *row;
+}
+
+std::string row(std::initializer_list<std::string_view> cells) {
+  return fmt::format("| {} |\n", fmt::join(cells, " | "));
+}
+
+std::string code(std::string_view text) { return text.empty() ? "" : "`" + std::string(text) + "`"; }
+
+template <typename Rows>
+std::string name_table(std::string_view heading, const Rows& rows) {
+  std::string text = fmt::format("\n## {}\n\n", heading) + row({"Name", "What"}) + row({"---", "---"});
+  for (const auto& r : rows) text += row({code(r.name), r.doc});
+  return text;
+}
+
+std::string param_policy(const ParamPolicy& policy) {
+  return fmt::format("Parameters: {}{}; tied weights once.", policy.only_used ? "of modules that ran" : "all",
+                     policy.norm_statistics ? ", with the running mean and variance of batch norms" : "");
+}
+
+}  // namespace
+
+std::string cli_reference() {
+  std::string text = "# Command line\n\n```\n" + help() + "```\n\n## Flags\n\n" + row({"Flag", "Value", "What"}) +
+                     row({"---", "---", "---"});
+  for (const auto& flag : flags()) {
+    text += row({code(flag.name), code(flag.metavar), description(flag)});
+  }
+  text += "\n## Kinds\n\n" + row({"Name", "Suffixes", "What"}) + row({"---", "---", "---"});
+  for (const auto& renderer : renderers()) text += row({code(renderer.name), code(renderer.suffixes), renderer.doc});
+  text += name_table("Formats of numbers", number_formats());
+  text += "\n## Columns\n\n" + row({"Name", "Title"}) + row({"---", "---"});
+  for (const auto& column : columns()) text += row({code(column.name), column.title});
+  return text;
+}
+
+std::string operators_reference() {
+  std::string text =
+      "# Operators\n\nWhat each operator counts as, before a convention prices it. In-place forms count as the "
+      "operator "
+      "that they are named for. An operator that is not here makes a total a lower bound.\n\n" +
+      row({"Operator", "Kind", "What is counted", "Shape rule"}) + row({"---", "---", "---", "---"});
+  for (const auto& rule : rules()) {
+    const Formula& formula = words_for(kFormulas, rule.work, rule.name, &Formula::work);
+    text += row({code(rule.name), formula.kind, formula.counts, rule.shape ? "native" : "torch"});
+  }
+  return text;
+}
+
+std::string conventions_reference() {
+  std::string text =
+      "# Conventions\n\nA class rule serves the class and its subclasses, and prices all that the module does itself. "
+      "Elsewhere work has a price per unit of its kind.\n";
+  for (const auto& convention : conventions()) {
+    text += fmt::format("\n## {}\n\n{}\n\nUnit: {}. {}\n\n", convention.name, convention.doc,
+                        convention.unit == Unit::flop ? "FLOP" : "MAC", param_policy(convention.params));
+    text += row({"Kind of work", "Price"}) + row({"---", "---:"});
+    for (std::size_t k = 0; k < kKinds; ++k) text += row({kKindNames[k], std::to_string(convention.price[k])});
+    if (convention.class_rules.empty()) continue;
+    text += "\n" + row({"Class", "What is counted"}) + row({"---", "---"});
+    for (const auto& rule : convention.class_rules) {
+      text += row({code(rule.cls), words_for(kClassFormulas, rule.cost, rule.cls, &ClassFormula::cost).counts});
+    }
+  }
+  return text;
+}
+
+}  // namespace thoplw::cli

@@ -1,0 +1,256 @@
+// Tests of the command line as a whole, with models that are given as traces.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <stdexcept>
+#include <streambuf>
+
+#include "cli/cli.h"
+#include "cli/flags.h"
+
+namespace thoplw::cli {
+namespace {
+
+constexpr std::string_view kLinear = R"(thoplw trace 1
+model "Net"
+source "test"
+class net.Net
+class torch.nn.Linear
+module "" net.Net
+module "fc" torch.nn.Linear
+param "fc.weight" %1:f32[3,2] trainable
+param "fc.bias" %2:f32[3] trainable
+call "" (%0:f32[1,2]) -> (%3:f32[1,3]) {
+  call "fc" (%0:f32[1,2]) -> (%3:f32[1,3]) {
+    aten::linear(%0:f32[1,2], %1:f32[3,2], %2:f32[3]) -> %3:f32[1,3]
+  }
+}
+)";
+
+constexpr std::string_view kUnknown = R"(thoplw trace 1
+model "Odd"
+source "test"
+note "ran for real"
+class net.Odd
+module "" net.Odd
+call "" (%0:f32[1,2]) -> (%1:f32[1,2]) {
+  my::op(%0:f32[1,2]) -> %1:f32[1,2]
+}
+)";
+
+struct Outcome {
+  int code;
+  std::string out, err;
+  std::vector<ModelRequest> asked;
+};
+
+Outcome run_with(const std::vector<std::string>& args, bool err_is_terminal = false) {
+  std::ostringstream out, err;
+  std::vector<ModelRequest> asked;
+  const Opener open = [&](const ModelRequest& request) -> Trace {
+    asked.push_back(request);
+    if (request.model == "broken") throw Error("no such model");
+    return parse_trace(request.model == "odd" ? kUnknown : kLinear);
+  };
+  const int code = run(args, open, {out, err, err_is_terminal});
+  return {code, out.str(), err.str(), asked};
+}
+
+std::string file_text(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+constexpr std::string_view kTable =
+    "| Name  | Class  | Input shape | Output shape | MACs | Params |\n"
+    "+-------+--------+-------------+--------------+------+--------+\n"
+    "| fc    | Linear | 2           | 3            | 9    | 9      |\n"  // 2*3 + 3
+    "+-------+--------+-------------+--------------+------+--------+\n"
+    "| Total | Net    | 2           | 3            | 9    | 9      |\n";
+
+}  // namespace
+
+TEST_CASE("a model is printed as a table") {
+  const auto [code, out, err, asked] = run_with({"net"});
+  CHECK(code == 0);
+  CHECK(out == kTable);
+  CHECK(err.empty());
+}
+
+TEST_CASE("the opener gets the model, its inputs and its settings") {
+  const auto asked = run_with({"net", "--input", "1x2", "-i", "1x5:i64", "--set", "depth=3", "--set=name=a=b"}).asked;
+  REQUIRE(asked.size() == 1);
+  CHECK(asked[0].model == "net");
+  CHECK(asked[0].inputs == std::vector<Tensor>{{DType::f32, {1, 2}}, {DType::i64, {1, 5}}});
+  CHECK(asked[0].settings == std::vector<std::pair<std::string, std::string>>{{"depth", "3"}, {"name", "a=b"}});
+}
+
+TEST_CASE("flags choose format, numbers, depth, order and convention") {
+  CHECK(run_with({"net", "--kind", "csv"}).out ==
+        "Name,Class,Input shape,Output shape,MACs,Params\nfc,Linear,2,3,9,9\nTotal,Net,2,3,9,9\n");
+  CHECK(run_with({"net", "-kcsv"}).out == run_with({"-k=csv", "--", "net"}).out);
+  CHECK(run_with({"--", "--net"}).asked.at(0).model == "--net");
+  CHECK(run_with({"--kind=csv", "--fmt", "ratio", "net"}).out.find("fc,Linear,2,3,100.00 %,100.00 %") !=
+        std::string::npos);
+  CHECK(run_with({"net", "--depth", "0", "-k", "csv", "--sort", "macs"}).out.find("(root),Net,2,3,9,9") !=
+        std::string::npos);
+  CHECK(run_with({"net", "--convention", "exact", "-k", "csv"}).out.find("Total,Net,2,3,6,9") !=
+        std::string::npos);  // 2*3: no bias
+}
+
+TEST_CASE("several models have a heading each; for json they are an array") {
+  CHECK(run_with({"a", "b"}).out == "a\n" + std::string(kTable) + "\nb\n" + std::string(kTable));
+  const auto json = nlohmann::json::parse(run_with({"a", "b", "--kind", "json"}).out);
+  REQUIRE(json.size() == 2);
+  CHECK(json.at(1).at("title") == "b");
+}
+
+TEST_CASE("a broken model does not stop the others") {
+  const auto text = run_with({"a", "broken", "b"});
+  CHECK(text.code == 2);
+  CHECK(text.out == "a\n" + std::string(kTable) + "\nb\n" + std::string(kTable));
+  CHECK(text.err == "thoplw: broken: no such model\n");
+  CHECK(nlohmann::json::parse(run_with({"broken", "b", "--kind", "json"}).out).size() == 1);
+  const auto alone = run_with({"broken"});
+  CHECK(alone.code == 2);
+  CHECK(alone.out.empty());
+  CHECK(alone.err == "thoplw: no such model\n");
+}
+
+TEST_CASE("an interrupt is no broken model: it ends the run") {
+  struct Interrupt : std::runtime_error {
+    using std::runtime_error::runtime_error;
+  };
+  std::ostringstream out, err;
+  const auto open = [](const ModelRequest&) -> Trace { throw Interrupt("stop"); };
+  CHECK_THROWS_AS(run({"a", "b"}, open, {out, err}), Interrupt);
+  CHECK(err.str().empty());
+}
+
+TEST_CASE("strict: a lower bound exits with 1 and names what was not counted") {
+  const auto lax = run_with({"odd"});
+  CHECK(lax.code == 0);
+  CHECK(lax.out.find("not counted: my::op (once) in (root)") != std::string::npos);
+  CHECK(lax.err == "thoplw: odd: ran for real\n");
+  const auto strict = run_with({"odd", "--strict"});
+  CHECK(strict.code == 1);
+  CHECK(strict.out == lax.out);
+  CHECK(strict.err == lax.err +
+                          "thoplw: odd: not counted: my::op in (root)\n"
+                          "thoplw: odd: the total is only a lower bound\n");
+  CHECK(run_with({"net", "--strict"}).code == 0);
+  CHECK(run_with({"odd", "broken", "--strict"}).code == 2);
+}
+
+TEST_CASE("a file takes the output, in the format of its suffix unless a kind is given") {
+  const std::string path = "thoplw_run_test.md";
+  const auto outcome = run_with({"net", "-o", path});
+  CHECK(outcome.code == 0);
+  CHECK(outcome.out.empty());
+  CHECK(file_text(path).starts_with("| Name "));
+  CHECK(file_text(path).ends_with("|\n"));
+  CHECK(run_with({"net", "-o", path, "--kind", "text"}).code == 0);
+  CHECK(file_text(path) == kTable);
+  CHECK(run_with({"broken", "-o", path}).code == 2);
+  CHECK(file_text(path) == kTable);  // left as it was
+  std::remove(path.c_str());
+  CHECK(run_with({"net", "-o", "no/such/folder.md"}).err ==
+        "thoplw: cannot write 'no/such/folder.md': No such file or directory\n");
+}
+
+TEST_CASE("help lists each flag with all that it knows") {
+  const auto [code, out, err, asked] = run_with({"--help"});
+  CHECK(code == 0);
+  CHECK(run_with({"-h"}).out == out);
+  for (const auto& flag : flags()) {
+    CAPTURE(flag.name);
+    CHECK(out.find(flag.name.substr(flag.name.find(',') + 1)) != std::string::npos);
+    CHECK(out.find(description(flag)) != std::string::npos);
+  }
+  CHECK(run_with({"--version"}).out == "thoplw " + std::string(version()) + "\n");
+}
+
+TEST_CASE("a wrong command line gets one clear error and code 2, before any model is opened") {
+  struct Case {
+    std::vector<std::string> args;
+    std::string err;
+  };
+  for (const Case& row : {
+           Case{{}, "no MODEL is given: name one, such as torchvision:resnet18, or see --help"},
+           Case{{"net", "--knd", "csv"},
+                "unknown flag '--knd'; did you mean '--kind'? known: --input --set --kind "
+                "--fmt --depth --sort --convention --strict --output --version --help"},
+           Case{{"net", "--kind", "txt"}, "unknown kind 'txt'; did you mean 'text'? known: csv json md text tree"},
+           Case{{"net", "--fmt=rat"}, "unknown fmt 'rat'; did you mean 'raw'? known: clever ratio raw"},
+           Case{{"net", "--sort", "mac"},
+                "unknown column 'mac'; did you mean 'macs'? known: name class input output macs params"},
+           Case{{"net", "--convention", "exakt"},
+                "unknown convention 'exakt'; did you mean 'exact'? known: exact thoplw"},
+           Case{{"net", "--depth", "two"}, "depth 'two' is not a number of 0 or more"},
+           Case{{"net", "--depth=-1"}, "depth '-1' is not a number of 0 or more"},
+           Case{{"net", "--depth", "99999999999"}, "depth '99999999999' is not a number of 0 or more"},
+           Case{{"net", "--set", "depth"}, "setting 'depth' is not key=value"},
+           Case{{"net", "--set", "=3"}, "setting '=3' is not key=value"},
+           Case{{"net", "--kind", "csv", "--kind", "md"}, "--kind is given twice"},
+           Case{{"net", "--input", "1x-2"},
+                "input '1x-2' is not sizes of 1 and more parted by x, such as 1x3x224x224 or 1x128:i64"},
+           Case{{"net", "--kind"}, "--kind needs a value: KIND"},
+           Case{{"net", "-k"}, "--kind needs a value: KIND"},
+           Case{{"net", "--strict=yes"}, "--strict takes no value"},
+           Case{{"net", "-x"},
+                "unknown flag '-x'; known: --input --set --kind --fmt --depth --sort --convention "
+                "--strict --output --version --help"},
+           Case{{"net", "-"},
+                "unknown flag '-'; known: --input --set --kind --fmt --depth --sort --convention "
+                "--strict --output --version --help"},
+           Case{{"net", "-o", "table.xls"},
+                "the name 'table.xls' does not tell the format: give a kind, or one of the "
+                "suffixes .csv .json .md .markdown .txt .text .tree"},
+       }) {
+    const auto outcome = run_with(row.args);
+    CHECK(outcome.err == "thoplw: " + row.err + "\n");
+    CHECK(outcome.code == 2);
+    CHECK(outcome.out.empty());
+    CHECK(outcome.asked.empty());
+  }
+}
+
+TEST_CASE("progress is shown to a terminal, for several models") {
+  const std::string clear = "\r\x1b[K";
+  CHECK(run_with({"a", "b"}, true).err == clear + "[1/2] a" + clear + clear + "[2/2] b" + clear);
+  CHECK(run_with({"a"}, true).err.empty());
+  CHECK(run_with({"a", "b"}, false).err.empty());
+}
+
+TEST_CASE("a reader that has left is no error; a full disk is one") {
+  struct Failing : std::streambuf {
+    int reason;
+    explicit Failing(int why) : reason(why) {}
+    int overflow(int) override {
+      errno = reason;
+      return traits_type::eof();
+    }
+  };
+  for (const auto& [reason, code] : {std::pair{EPIPE, 0}, std::pair{ENOSPC, 2}}) {
+    Failing buffer(reason);
+    std::ostream out(&buffer);
+    std::ostringstream err;
+    int opened = 0;
+    const auto open = [&](const ModelRequest&) {
+      ++opened;
+      return parse_trace(kLinear);
+    };
+    CHECK(run({"a", "b"}, open, {out, err}) == code);
+    CHECK(opened == 1);
+    CHECK(err.str() == (code == 0 ? "" : "thoplw: cannot write the output: No space left on device\n"));
+  }
+}
+
+}  // namespace thoplw::cli

@@ -1,0 +1,34 @@
+// Comma-separated values as RFC 4180 quotes them, with a line feed at the end of a record.
+#include "render/formats.h"
+#include "render/table.h"
+
+namespace thoplw {
+namespace {
+
+std::string field(std::string_view cell) {
+  if (cell.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(cell);
+  std::string quoted = "\"";
+  for (const char c : cell) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
+  return quoted + "\"";
+}
+
+std::string record(const std::vector<std::string>& cells) {
+  std::string text;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (i > 0) text += ",";
+    text += field(columns()[i].amount ? unpadded(cells[i]) : cells[i]);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string render_csv(const Report& report, const RenderOptions& options) {
+  const Table table = lay_out(report, options);
+  std::string text = options.title.empty() ? "" : field(options.title) + "\n";
+  text += record(table.titles) + "\n";
+  for (const auto& row : table.rows) text += record(row) + "\n";
+  return text + record(table.total);
+}
+
+}  // namespace thoplw

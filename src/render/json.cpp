@@ -1,0 +1,98 @@
+// The whole report for programs: counts are integers, paths are as the model names them, one row a line.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "render/formats.h"
+#include "render/table.h"
+
+namespace thoplw {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json tensor(const std::optional<Tensor>& tensor) {
+  if (!tensor) return nullptr;
+  return {{"dtype", name(tensor->dtype)}, {"shape", tensor->shape}};
+}
+
+Json work(const Work& work) {
+  Json kinds = Json::object();
+  for (std::size_t k = 0; k < kKinds; ++k) {
+    if (work.by_kind[k] > 0) kinds[std::string(kKindNames[k])] = work.by_kind[k].value();
+  }
+  return kinds;
+}
+
+/// Adds "macs" and "params", and beside them their text where another format than raw is wanted.
+void add_amounts(Json& json, const Row& row, const Report& report, NumberFormat numbers) {
+  json["macs"] = row.macs.value();
+  json["params"] = row.params.value();
+  json["exact"] = row.exact;
+  if (numbers == NumberFormat::raw) return;
+  json["macs_text"] = unpadded(number_text({row.macs, row.exact}, report.macs, numbers));
+  json["params_text"] = unpadded(number_text({row.params}, report.params, numbers));
+}
+
+Json row_json(const Row& row, const Report& report, NumberFormat numbers) {
+  Json json = {{"name", row.path},   {"class", row.cls},        {"depth", row.depth},       {"listed", row.listed},
+               {"calls", row.calls}, {"input", tensor(row.in)}, {"output", tensor(row.out)}};
+  add_amounts(json, row, report, numbers);
+  json["subtree_macs"] = row.subtree_macs.value();
+  json["subtree_params"] = row.subtree_params.value();
+  json["work"] = work(row.work);
+  return json;
+}
+
+Json total_json(const Report& report, NumberFormat numbers) {
+  Json json;
+  add_amounts(json, total_row(report), report, numbers);
+  json["all_params"] = report.all_params.value();
+  json["trainable_params"] = report.trainable_params.value();
+  json["buffers"] = report.buffers.value();
+  return json;
+}
+
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // names may hold what is not UTF-8
+}
+
+/// Arrays of the top level with one element a line, all else compact.
+std::string laid_out(const Json& json) {
+  std::string text;
+  for (const auto& [key, value] : json.items()) {
+    text += (text.empty() ? "{\n  " : ",\n  ") + dump(key) + ": ";
+    if (!value.is_array() || value.empty()) {
+      text += dump(value);
+      continue;
+    }
+    std::string lines;
+    for (const auto& element : value) lines += (lines.empty() ? "\n    " : ",\n    ") + dump(element);
+    text += "[" + lines + "\n  ]";
+  }
+  return text + "\n}";
+}
+
+}  // namespace
+
+std::string render_json(const Report& report, const RenderOptions& options) {
+  Json json = Json::object();
+  if (!options.title.empty()) json["title"] = options.title;
+  json["model"] = report.model;
+  json["convention"] = report.convention;
+  json["unit"] = report.unit == Unit::flop ? "FLOP" : "MAC";
+  json["exact"] = report.exact;
+  json["total"] = total_json(report, options.numbers);
+  auto rows = roll_up(report, options.depth).rows;
+  std::ranges::stable_sort(rows, ordering(options.sort));
+  json["rows"] = Json::array();
+  for (const auto& row : rows) json["rows"].push_back(row_json(row, report, options.numbers));
+  json["uncounted"] = Json::array();
+  for (const auto& [op, path, times] : report.uncounted) {
+    json["uncounted"].push_back({{"op", op}, {"path", path}, {"times", times}});
+  }
+  json["not_run"] = report.not_run;
+  json["notes"] = report.notes;
+  return laid_out(json);
+}
+
+}  // namespace thoplw

@@ -1,0 +1,63 @@
+// A Markdown table as GitHub reads it, aligned so that it can be read as it is too.
+#include <cctype>
+
+#include "render/formats.h"
+#include "render/table.h"
+#include "render/width.h"
+
+namespace thoplw {
+namespace {
+
+using Cells = std::vector<std::string>;
+
+bool in_word(std::string_view text, std::size_t i) {
+  const auto alnum = [&](std::size_t j) {
+    return j < text.size() && std::isalnum(static_cast<unsigned char>(text[j]));
+  };
+  return i > 0 && alnum(i - 1) && alnum(i + 1);
+}
+
+/// The text as it is, whatever it holds: no cell, emphasis, link or tag begins or ends in it.
+std::string escaped(std::string_view cell) {
+  const std::string text = one_line(cell);
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool special = std::string_view("\\`*[<|~&").find(text[i]) != std::string_view::npos;
+    if (special || (text[i] == '_' && !in_word(text, i))) out += '\\';
+    out += text[i];
+  }
+  return out;
+}
+
+std::string line(const Cells& cells, const std::vector<std::size_t>& widths) {
+  std::string text = "|";
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    text += " " + (columns()[i].amount ? pad_left(cells[i], widths[i]) : pad_right(cells[i], widths[i])) + " |";
+  }
+  return text + "\n";
+}
+
+std::string rule(const std::vector<std::size_t>& widths) {
+  std::string text = "|";
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    const std::string dashes(widths[i] + 1, '-');
+    text += columns()[i].amount ? dashes + ":|" : ":" + dashes + "|";
+  }
+  return text + "\n";
+}
+
+}  // namespace
+
+std::string render_md(const Report& report, const RenderOptions& options) {
+  Table table = lay_out(report, options);
+  const auto widths = fit(table, escaped);
+  std::string text = options.title.empty() ? "" : "## " + escaped(options.title) + "\n\n";
+  text += line(table.titles, widths) + rule(widths);
+  for (const auto& row : table.rows) text += line(row, widths);
+  text += line(table.total, widths);
+  for (const auto& note : footnotes(report, options)) text += "\n" + escaped(note) + "\n";
+  text.pop_back();
+  return text;
+}
+
+}  // namespace thoplw

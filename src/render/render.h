@@ -1,0 +1,50 @@
+// Renderers: one format, one file, one row. They see only the Report.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "report/report.h"
+
+namespace thoplw {
+
+enum class NumberFormat : std::uint8_t { raw, clever, ratio };
+
+struct NumberFormatName {
+  std::string_view name;  ///< "raw"
+  NumberFormat format;
+  std::string_view doc;
+};
+
+struct RenderOptions {
+  NumberFormat numbers = NumberFormat::raw;
+  int depth = -1;     ///< roll deeper modules up into this depth; -1: no limit
+  std::string sort;   ///< column to sort by, numbers descending; empty: model order
+  std::string title;  ///< heading, where several reports are shown; empty: none
+};
+
+/// The text that a renderer gives does not end in a newline.
+struct Renderer {
+  std::string_view name;  ///< "text"
+  std::string_view doc;
+  std::string_view suffixes;  ///< file suffixes that choose it, parted by a space: ".txt .text"
+  std::string (*render)(const Report&, const RenderOptions&);
+  std::string_view before = "";  ///< around and between several reports in one output
+  std::string_view between = "\n\n";
+  std::string_view after = "";
+};
+
+std::span<const Renderer> renderers();
+std::span<const NumberFormatName> number_formats();
+
+/// Throws Error with "did you mean".
+const Renderer& find_renderer(std::string_view name);
+const Renderer& renderer_for_path(std::string_view path);
+NumberFormat find_number_format(std::string_view name);
+
+/// 1824010216 with "%.3f" -> "1.824 G". Throws Error where `format` is no printf format of one real number.
+std::string clever_format(Count value, const std::string& format = "%6.2f");
+
+}  // namespace thoplw

@@ -1,0 +1,47 @@
+// A Report laid out: rolled up to a depth, sorted, as cells of text. What the renderers share.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "render/columns.h"
+#include "render/render.h"
+
+namespace thoplw {
+
+/// The report with modules deeper than `depth` added to the row of their ancestor there; -1: as it is.
+Report roll_up(const Report& report, int depth);
+
+/// For a stable sort by the column of that name: numbers descending, text ascending; "": leaves the order as it is.
+std::function<bool(const Row&, const Row&)> ordering(std::string_view column);
+
+/// Rolled up and sorted: the lines of the flat table.
+std::vector<Row> listed_rows(const Report& report, const RenderOptions& options);
+
+Row total_row(const Report& report);
+
+/// `amount` in the wanted format; `total` is what its share is of.
+std::string number_text(Amount amount, Count total, NumberFormat numbers);
+
+/// Without the spaces before it that line numbers up in a table.
+std::string unpadded(const std::string& number);
+
+struct Table {
+  std::vector<std::string> titles;
+  std::vector<std::vector<std::string>> rows;
+  std::vector<std::string> total;
+};
+
+/// One cell per column; cells are as the model names them, not made safe for any format.
+Table lay_out(const Report& report, const RenderOptions& options);
+
+/// Makes each cell safe by `safe`; the width in terminal cells that each column then needs.
+std::vector<std::size_t> fit(Table& table, std::string (*safe)(std::string_view));
+
+/// What must be said below a table: operators not counted, modules that never ran. Empty for an ordinary model.
+std::vector<std::string> footnotes(const Report& report, const RenderOptions& options);
+
+}  // namespace thoplw

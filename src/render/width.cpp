@@ -1,0 +1,115 @@
+// Measures text in terminal cells and escapes what would break a line.
+#include "render/width.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace thoplw {
+namespace {
+
+struct Decoded {
+  char32_t point = 0;
+  std::size_t length = 0;  ///< bytes; 0: no valid UTF-8 here
+};
+
+Decoded decode(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {lead, 1};
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {};
+  char32_t point = lead & (0xffu >> (length + 1));
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    point = point << 6 | (byte(i) & 0x3fu);
+  }
+  constexpr std::array<char32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = point >= 0xd800 && point <= 0xdfff;
+  if (point < kLeast[length] || surrogate || point > 0x10ffff) return {};
+  return {point, length};
+}
+
+struct Range {
+  char32_t first, last;
+};
+
+template <std::size_t N>
+bool within(const std::array<Range, N>& ranges, char32_t point) {
+  return std::ranges::any_of(ranges, [&](Range r) { return r.first <= point && point <= r.last; });
+}
+
+// East Asian Wide and Fullwidth, as ranges of blocks (Unicode Annex 11).
+constexpr std::array kWide = {
+    Range{0x1100, 0x115f},   Range{0x2e80, 0x303e},   Range{0x3041, 0xa4cf},   Range{0xac00, 0xd7a3},
+    Range{0xf900, 0xfaff},   Range{0xfe30, 0xfe6f},   Range{0xff00, 0xff60},   Range{0xffe0, 0xffe6},
+    Range{0x1f300, 0x1f64f}, Range{0x1f680, 0x1f6ff}, Range{0x1f900, 0x1faff}, Range{0x20000, 0x3fffd},
+};
+
+// Combining marks and joiners of the common scripts (Unicode general categories Mn, Me and some Cf).
+constexpr std::array kZero = {
+    Range{0x0300, 0x036f}, Range{0x0483, 0x0489}, Range{0x0591, 0x05bd}, Range{0x064b, 0x065f}, Range{0x1ab0, 0x1aff},
+    Range{0x1dc0, 0x1dff}, Range{0x200b, 0x200d}, Range{0x20d0, 0x20ff}, Range{0xfe00, 0xfe0f}, Range{0xfe20, 0xfe2f},
+};
+
+// Characters that end a line, steer the terminal or turn the direction of what follows.
+constexpr std::array kControl = {
+    Range{0x00, 0x1f},     Range{0x7f, 0x9f},     Range{0x200e, 0x200f},
+    Range{0x2028, 0x202e}, Range{0x2066, 0x2069}, Range{0xfeff, 0xfeff},
+};
+
+std::string escape(char32_t point) {
+  switch (point) {
+    case '\n':
+      return "\\n";
+    case '\r':
+      return "\\r";
+    case '\t':
+      return "\\t";
+    default:
+      break;
+  }
+  const auto value = static_cast<std::uint32_t>(point);
+  return value < 0x100 ? fmt::format("\\x{:02x}", value) : fmt::format("\\u{:04x}", value);
+}
+
+}  // namespace
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const auto [point, length] = decode(text);
+    width += length == 0 ? 1 : within(kWide, point) ? 2 : within(kZero, point) ? 0 : 1;
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return width;
+}
+
+std::string one_line(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto [point, length] = decode(text);
+    if (length == 0) {
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
+    } else if (within(kControl, point)) {
+      out += escape(point);
+    } else {
+      out += text.substr(0, length);
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return out;
+}
+
+std::string pad_right(std::string text, std::size_t width) {
+  text.append(width - std::min(width, display_width(text)), ' ');
+  return text;
+}
+
+std::string pad_left(std::string text, std::size_t width) {
+  text.insert(0, width - std::min(width, display_width(text)), ' ');
+  return text;
+}
+
+}  // namespace thoplw

@@ -1,0 +1,19 @@
+// Text in a terminal: how many cells it takes, and how names that hold anything at all stay on one line.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace thoplw {
+
+/// Cells of a terminal: 2 for wide (East Asian, emoji), 0 for combining characters.
+std::size_t display_width(std::string_view text);
+
+/// Control characters, line breaks and bytes that are not UTF-8 as escapes: "\n", "\x1b", "\u202e".
+std::string one_line(std::string_view text);
+
+std::string pad_right(std::string text, std::size_t width);
+std::string pad_left(std::string text, std::size_t width);
+
+}  // namespace thoplw
