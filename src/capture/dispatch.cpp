@@ -1,0 +1,411 @@
+// Answers operators: natively where a rule is sure, else through torch's meta kernel; small integer work runs for real.
+#include "capture/dispatch.h"
+
+#include <fmt/format.h>
+
+#include "capture/arguments.h"
+#include "capture/operators.h"
+
+namespace thoplw::capture {
+namespace {
+
+// Real operators only on what a model may look at: masks, positions, token ids, a scalar.
+constexpr std::int64_t kMaxRealIntegers = 1 << 20;
+constexpr std::int64_t kMaxRealFloats = 256;
+
+struct OpCall {
+  Session& session;
+  const Operator& op;
+  PyObject* args;    ///< tuple
+  PyObject* kwargs;  ///< dict or null
+  Arguments& read;
+};
+
+nb::object call_torch(const OpCall& call, PyObject* args, PyObject* kwargs) {
+  return take(PyObject_Call(call.op.func.ptr(), args, kwargs));
+}
+
+// ---- recording
+
+Id op_name_id(Session& session, const std::string& name) {
+  const auto [found, fresh] = session.op_name_ids.try_emplace(name, static_cast<Id>(session.trace.op_names.size()));
+  if (fresh) session.trace.op_names.push_back(name);
+  return found->second;
+}
+
+AttrValue attr_value(const Arg& arg) {
+  switch (arg.kind) {
+    case Arg::Kind::integer: return arg.integer;
+    case Arg::Kind::boolean: return arg.integer != 0;
+    case Arg::Kind::real: return arg.real;
+    case Arg::Kind::ints: return std::vector<std::int64_t>(arg.ints.begin(), arg.ints.end());
+    case Arg::Kind::text: return std::string(arg.text);
+    default: return std::string();
+  }
+}
+
+Op& record(const OpCall& call) {
+  Session& session = call.session;
+  Op& op = session.trace.ops.emplace_back();
+  op.name = op_name_id(session, call.op.name);
+  op.call = session.open_calls.empty() ? kNone : session.open_calls.back();
+  op.in.reserve(call.read.tensors.size());
+  for (const KnownTensor* tensor : call.read.tensors) op.in.push_back(tensor ? tensor->value : kNone);
+  for (const auto& [index, name] : call.op.attrs) {
+    const Arg& arg = call.read.args[index];
+    if (arg.given()) op.attrs.push_back({name, attr_value(arg)});
+  }
+  return op;
+}
+
+/// Takes in what torch returned: a twin becomes the tensor that it stands for, new tensors get their value.
+nb::object record_result(const OpCall& call, nb::object result) {
+  Session& session = call.session;
+  std::vector<Id> out;
+  const auto take_in = [&](nb::object item) {
+    if (PyObject* original = session.tensors.original_of(item.ptr())) item = nb::borrow(original);
+    bool is_input = false;
+    for (const KnownTensor* tensor : call.read.tensors) is_input |= tensor && tensor->object == item.ptr();
+    KnownTensor& known = is_input ? session.tensors.known(item.ptr()) : session.tensors.add(item.ptr());
+    out.push_back(known.value);
+    return item;
+  };
+  if (session.api.is_tensor(result.ptr())) {
+    result = take_in(std::move(result));
+  } else if (PyTuple_CheckExact(result.ptr()) || PyList_CheckExact(result.ptr())) {
+    const bool tuple = PyTuple_CheckExact(result.ptr());
+    nb::list items;
+    for (nb::handle item : result) {
+      const nb::object object = nb::borrow(item);
+      items.append(session.api.is_tensor(object.ptr()) ? take_in(object) : object);
+    }
+    result = tuple ? nb::object(nb::tuple(items)) : nb::object(items);
+  }
+  record(call).out = std::move(out);
+  return result;
+}
+
+// ---- native shape rules
+
+bool ask_rule(const OpCall& call, std::vector<Result>& results) {
+  if (!call.op.rule || !call.op.rule->shape) return false;
+  for (KnownTensor* tensor : call.read.tensors) {
+    if (tensor) call.session.tensors.strided(*tensor);
+  }
+  results.clear();
+  return call.op.rule->shape(call.read.args, results);
+}
+
+nb::object make_view(const OpCall& call, const Result& result) {
+  Session& session = call.session;
+  KnownTensor& base = *call.read.tensors[static_cast<std::size_t>(result.alias_of)];
+  // A meta tensor has no data that views could share, so a view of one is simply a tensor of that layout.
+  if (session.tensors.is_meta(base)) return session.tensors.make(result.tensor);
+  std::int64_t offset = result.offset;
+  const nb::object at = take(PyObject_CallMethodNoArgs(base.object, session.api.names.storage_offset));
+  offset += nb::cast<std::int64_t>(at);
+  const nb::object view = session.api.as_strided(nb::handle(base.object), to_tuple(result.tensor.sizes),
+                                                 to_tuple(result.tensor.strides), offset);
+  session.tensors.add(view.ptr()).stale = base.stale;
+  return view;
+}
+
+nb::object make_result(const OpCall& call, Result& result) {
+  if (result.same) return nb::borrow(call.read.tensors[static_cast<std::size_t>(result.alias_of)]->object);
+  if (result.alias_of >= 0) return make_view(call, result);
+  return call.session.tensors.make(std::move(result.tensor));
+}
+
+nb::object results_object(const Operator& op, std::vector<nb::object>& items) {
+  if (op.returns == Operator::Returns::tensor) return std::move(items.front());
+  nb::list list;
+  for (nb::object& item : items) list.append(std::move(item));
+  return op.returns == Operator::Returns::list ? nb::object(list) : nb::object(nb::tuple(list));
+}
+
+/// The answer of the native rule, or a null object where there is none.
+nb::object answer_natively(const OpCall& call) {
+  std::vector<Result> results;
+  if (!ask_rule(call, results)) return {};
+  std::vector<nb::object> items;
+  std::vector<Id> out;
+  for (Result& result : results) {
+    items.push_back(make_result(call, result));
+    out.push_back(call.session.tensors.known(items.back().ptr()).value);
+  }
+  record(call).out = std::move(out);
+  return results_object(call.op, items);
+}
+
+// ---- in-place operators
+
+/// In-place operators on pretended tensors do nothing. Returns null where torch must be asked (bad shapes).
+nb::object answer_in_place(const OpCall& call) {
+  KnownTensor* self = call.read.tensors.empty() ? nullptr : call.read.tensors.front();
+  if (!self) return {};
+  std::vector<Result> results;
+  if (call.session.native_rules && ask_rule(call, results) && results.size() == 1 && !results[0].same &&
+      results[0].tensor.sizes != self->layout.sizes) {
+    return {};
+  }
+  if (!call.session.tensors.is_meta(*self)) self->stale = true;
+  record(call).out.push_back(self->value);
+  return nb::borrow(self->object);
+}
+
+// ---- torch
+
+nb::object with_tensors(Session& session, PyObject* value, bool meta) {
+  if (session.api.is_tensor(value)) {
+    return nb::borrow(meta ? session.tensors.meta_of(session.tensors.known(value)) : value);
+  }
+  if (PyList_CheckExact(value) || PyTuple_CheckExact(value)) {
+    nb::list items;
+    for (nb::handle item : nb::borrow(value)) items.append(with_tensors(session, item.ptr(), meta));
+    return PyTuple_CheckExact(value) ? nb::object(nb::tuple(items)) : nb::object(items);
+  }
+  if (PyObject_TypeCheck(value, reinterpret_cast<PyTypeObject*>(session.api.device_type.ptr()))) {
+    return meta ? session.api.meta_device : nb::borrow(value);
+  }
+  return nb::borrow(value);
+}
+
+/// Calls torch with every tensor and device moved to meta.
+nb::object call_on_meta(const OpCall& call) {
+  nb::dict kwargs;
+  if (call.kwargs) {
+    for (auto [name, value] : nb::borrow<nb::dict>(call.kwargs)) {
+      kwargs[name] = with_tensors(call.session, value.ptr(), true);
+    }
+  }
+  if (call.op.takes_device && call.read.tensors.empty()) kwargs["device"] = call.session.api.meta_device;
+  const nb::object args = with_tensors(call.session, call.args, true);
+  return call_torch(call, args.ptr(), kwargs.ptr());
+}
+
+/// Takes a composite operator apart: its parts come back to this mode.
+nb::object decompose(const OpCall& call) {
+  const TorchApi& api = call.session.api;
+  const nb::object decomposition = take(PyObject_GetAttr(call.op.func.ptr(), api.names.decompose));
+  api.push(call.session.mode.ptr());
+  PyObject* result = PyObject_Call(decomposition.ptr(), call.args, call.kwargs);
+  nb::object pending;
+  if (!result) {
+    nb::python_error error;  // keeps the error over the pop
+    api.pop();
+    throw error;
+  }
+  api.pop();
+  return nb::steal(result);
+}
+
+// ---- real operators
+
+std::int64_t elements(const KnownTensor& tensor) {
+  std::int64_t count = 1;
+  for (const std::int64_t size : tensor.layout.sizes) {
+    if (__builtin_mul_overflow(count, size, &count)) return INT64_MAX;
+  }
+  return count;
+}
+
+bool all_real_and_small(const OpCall& call) {
+  bool any = false;
+  for (KnownTensor* tensor : call.read.tensors) {
+    if (!tensor) continue;
+    any = true;
+    if (tensor->stale || tensor->place == KnownTensor::Place::meta) return false;
+    if (elements(*tensor) > (is_integral(tensor->layout.dtype) ? kMaxRealIntegers : kMaxRealFloats)) return false;
+    if (call.session.tensors.is_meta(*tensor)) return false;
+  }
+  return any;
+}
+
+void keep_written(const OpCall& call) {
+  if (!call.op.writes) return;
+  for (std::size_t i = 0; i < call.op.args.size(); ++i) {
+    PyObject* object = call.op.args[i].written ? call.read.objects[i] : nullptr;
+    if (!object) continue;
+    if (call.session.api.is_tensor(object)) keep_before_write(call.session, object);
+    if (PyList_Check(object) || PyTuple_Check(object)) {
+      for (nb::handle item : nb::borrow(object)) {
+        if (call.session.api.is_tensor(item.ptr())) keep_before_write(call.session, item.ptr());
+      }
+    }
+  }
+}
+
+/// Runs the operator on its real operands. Where it is asked to put its result on the meta device, because the
+/// activations say that they are there, the result stays real.
+nb::object run_real(const OpCall& call) {
+  keep_written(call);
+  nb::dict kwargs;
+  const nb::object meta = call.session.api.meta_device;
+  nb::object home = call.session.api.cpu_device;
+  for (KnownTensor* tensor : call.read.tensors) {
+    if (tensor) home = take(PyObject_GetAttr(tensor->object, call.session.api.names.device));
+  }
+  const auto at_home = [&](nb::handle value) {
+    const bool device = nb::isinstance(value, call.session.api.device_type);
+    return device && value.equal(meta) ? home : nb::borrow(value);
+  };
+  if (call.kwargs) {
+    for (auto [name, value] : nb::borrow<nb::dict>(call.kwargs)) kwargs[name] = at_home(value);
+  }
+  nb::list args;
+  for (nb::handle value : nb::borrow(call.args)) args.append(at_home(value));
+  nb::object result = call_torch(call, nb::tuple(args).ptr(), kwargs.ptr());
+  if (call.op.changes_layout) call.session.tensors.refresh(*call.read.tensors.front());
+  return record_result(call, std::move(result));
+}
+
+/// Factories: integers and booleans are made for real even where meta is asked for, so that a model can look at them.
+nb::object answer_factory(const OpCall& call) {
+  const nb::object on_meta = call_on_meta(call);
+  if (!call.session.api.is_tensor(on_meta.ptr())) return record_result(call, on_meta);
+  PyObject* device = call.kwargs ? PyDict_GetItemString(call.kwargs, "device") : nullptr;
+  const bool asks_meta = device && nb::handle(device).equal(call.session.api.meta_device);
+  KnownTensor& made = call.session.tensors.known(on_meta.ptr());
+  const bool integral = is_integral(made.layout.dtype);
+  const bool small = elements(made) <= (integral ? kMaxRealIntegers : kMaxRealFloats);
+  if (small && (integral || !asks_meta)) return run_real(call);
+  return record_result(call, on_meta);
+}
+
+// ---- one operator
+
+nb::object answer(const OpCall& call) {
+  Session& session = call.session;
+  if (session.real) {
+    if (!call.op.rule && call.op.composite) return decompose(call);
+    keep_written(call);
+    nb::object result = call_torch(call, call.args, call.kwargs);
+    if (call.op.changes_layout) session.tensors.refresh(*call.read.tensors.front());
+    return record_result(call, std::move(result));
+  }
+  if (call.read.tensors.empty() && call.op.takes_device) return answer_factory(call);
+  if (all_real_and_small(call)) {
+    if (!call.op.rule && call.op.composite) return decompose(call);
+    return run_real(call);
+  }
+  if (call.op.in_place && !call.op.changes_layout) {
+    if (nb::object self = answer_in_place(call); self.is_valid()) return self;
+  } else if (session.native_rules) {
+    if (nb::object result = answer_natively(call); result.is_valid()) return result;
+  }
+  if (!call.op.rule && call.op.composite) return decompose(call);
+  nb::object result = call_on_meta(call);
+  if (call.op.changes_layout) session.tensors.refresh(*call.read.tensors.front());
+  return record_result(call, std::move(result));
+}
+
+/// Lends one Arguments per nesting depth.
+struct Borrowed {
+  explicit Borrowed(Session& in) : session(in) {
+    if (session.depth == session.argument_pool.size()) session.argument_pool.push_back(std::make_unique<Arguments>());
+    arguments = session.argument_pool[session.depth++].get();
+  }
+  ~Borrowed() { --session.depth; }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+
+  Session& session;
+  Arguments* arguments = nullptr;
+};
+
+// ---- the Python type
+
+PyObject* torch_dispatch(PyObject*, PyObject* const* stack, Py_ssize_t size) {
+  try {
+    if (size < 3) throw nb::type_error("__torch_dispatch__ wants func, types, args and kwargs");
+    PyObject* kwargs = size > 3 && stack[3] != Py_None && PyDict_GET_SIZE(stack[3]) > 0 ? stack[3] : nullptr;
+    Session* session = Session::current();
+    const bool plain = Py_TYPE(stack[0]) == reinterpret_cast<PyTypeObject*>(torch_api().op_overload_type.ptr());
+    if (!session || !session->recording || !plain) return PyObject_Call(stack[0], stack[2], kwargs);
+    const Borrowed borrowed(*session);
+    const Operator& op = operator_of(stack[0]);
+    read_arguments(session->api, op, stack[2], kwargs, session->tensors, *borrowed.arguments);
+    return answer({*session, op, stack[2], kwargs, *borrowed.arguments}).release().ptr();
+  } catch (nb::python_error& error) {
+    error.restore();
+  } catch (const nb::builtin_exception& error) {
+    PyErr_SetString(PyExc_TypeError, error.what());
+  } catch (const std::exception& error) {
+    PyErr_SetString(error_class.ptr(), error.what());
+  }
+  return nullptr;
+}
+
+PyObject* no(PyObject*, PyObject*) { Py_RETURN_FALSE; }
+PyObject* yes(PyObject*, PyObject*) { Py_RETURN_TRUE; }
+
+// What torch from 2.4 on asks of a mode besides; older versions ask for none of it.
+PyMethodDef mode_methods[] = {
+    {"__torch_dispatch__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(torch_dispatch)), METH_FASTCALL,
+     nullptr},
+    {"is_infra_mode", no, METH_NOARGS | METH_CLASS, nullptr},
+    {"_should_skip_dynamo", yes, METH_NOARGS | METH_CLASS, nullptr},
+    {"ignore_compile_internals", no, METH_NOARGS | METH_CLASS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyType_Slot mode_slots[] = {{Py_tp_methods, mode_methods}, {0, nullptr}};
+PyType_Spec mode_spec = {"thoplw._native.DispatchMode", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT, mode_slots};
+
+}  // namespace
+
+nb::object new_mode() {
+  static PyObject* type = nullptr;
+  if (!type) {
+    nb::object fresh = take(PyType_FromSpec(&mode_spec));
+    fresh.attr("supports_higher_order_operators") = true;
+    type = fresh.release().ptr();
+  }
+  return take(PyObject_CallNoArgs(type));
+}
+
+void keep_before_write(Session& session, PyObject* tensor) {
+  const nb::object object = nb::borrow(tensor);
+  const auto storage_of = [](const nb::object& of) {
+    return nb::cast<std::uintptr_t>(of.attr("untyped_storage")().attr("data_ptr")());
+  };
+  if (nb::cast<bool>(object.attr("is_meta"))) return;
+  if (session.external_storages.empty()) {
+    for (const nb::object& external : session.external_tensors) {
+      if (!nb::cast<bool>(external.attr("is_meta"))) session.external_storages.emplace(storage_of(external), true);
+    }
+  }
+  if (!session.external_storages.contains(storage_of(object))) return;
+  session.overwritten.emplace_back(object, object.attr("clone")());
+}
+
+void restore_overwritten(Session& session) {
+  for (auto at = session.overwritten.rbegin(); at != session.overwritten.rend(); ++at) {
+    at->first.attr("data").attr("copy_")(at->second);
+  }
+  session.overwritten.clear();
+}
+
+nb::object shape_rule(nb::object func, nb::tuple args, nb::dict kwargs) {
+  Session session(torch_api());
+  const Operator& op = operator_of(func.ptr());
+  Arguments read;
+  read_arguments(session.api, op, args.ptr(), kwargs.ptr(), session.tensors, read);
+  std::vector<Result> results;
+  if (!ask_rule({session, op, args.ptr(), kwargs.ptr(), read}, results)) return nb::none();
+  nb::list list;
+  for (const Result& result : results) {
+    const nb::object sizes = to_tuple(result.tensor.sizes);
+    const nb::object strides = to_tuple(result.tensor.strides);
+    if (result.same) {
+      list.append(nb::make_tuple("same", result.alias_of));
+    } else if (result.alias_of >= 0) {
+      list.append(nb::make_tuple("view", result.alias_of, sizes, strides, result.offset));
+    } else {
+      list.append(nb::make_tuple("new", sizes, strides, nb::handle(session.api.dtype_objects.at(result.tensor.dtype))));
+    }
+  }
+  return list;
+}
+
+}  // namespace thoplw::capture

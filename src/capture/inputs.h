@@ -1,0 +1,18 @@
+// The model's inputs, as the pass sees them.
+#pragma once
+
+#include "capture/session.h"
+
+namespace thoplw::capture {
+
+/// For a pass that computes nothing: floating tensors become meta tensors, integer and bool tensors stay as they are.
+/// Containers are rebuilt, all else is passed on.
+nb::object inputs_on_meta(Session& session, nb::handle value);
+
+/// For a real forward: meta tensors, which hold nothing, become random numbers (zeros where integral).
+nb::object inputs_for_real(Session& session, nb::handle value, nb::handle device);
+
+/// "1x3x224x224 f32, 1x128 i64": the shapes of all tensors in it.
+std::string describe_inputs(const TorchApi& api, nb::handle value);
+
+}  // namespace thoplw::capture

@@ -1,0 +1,114 @@
+// Walks the module tree the way named_modules() does: each module once, by its first path.
+#include "capture/model_walk.h"
+
+#include <algorithm>
+#include <array>
+
+namespace thoplw::capture {
+namespace {
+
+/// Class names of wrappers and the attribute that holds the wrapped module.
+struct Wrapper {
+  std::string_view cls;
+  const char* attr;
+};
+constexpr std::array<Wrapper, 4> kWrappers = {{
+    {"torch._dynamo.eval_frame.OptimizedModule", "_orig_mod"},
+    {"torch.nn.parallel.data_parallel.DataParallel", "module"},
+    {"torch.nn.parallel.distributed.DistributedDataParallel", "module"},
+    {"torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel", "module"},
+}};
+
+struct Walker {
+  Session& session;
+  std::unordered_map<PyObject*, Id> class_ids;  // by Python type
+
+  Id class_id(PyObject* module) {
+    PyTypeObject* type = Py_TYPE(module);
+    const auto [found, fresh] =
+        class_ids.try_emplace(reinterpret_cast<PyObject*>(type), static_cast<Id>(session.trace.classes.size()));
+    if (!fresh) return found->second;
+    Class cls{.name = class_name(nb::handle(reinterpret_cast<PyObject*>(type))), .bases = {}};
+    for (nb::handle base : nb::borrow(type->tp_mro)) {
+      if (base.is(session.api.module_type)) break;
+      if (base.ptr() != reinterpret_cast<PyObject*>(type)) cls.bases.push_back(class_name(base));
+    }
+    session.trace.classes.push_back(std::move(cls));
+    return found->second;
+  }
+
+  /// Calls visit(name, value) for each entry of a mapping attribute such as _modules.
+  template <typename Visit>
+  void each(PyObject* module, PyObject* attr, Visit visit) {
+    const nb::object mapping = take(PyObject_GetAttr(module, attr));
+    if (PyDict_Check(mapping.ptr())) {
+      PyObject *name = nullptr, *value = nullptr;
+      Py_ssize_t at = 0;
+      while (PyDict_Next(mapping.ptr(), &at, &name, &value)) {
+        if (value != Py_None) visit(name, value);
+      }
+      return;
+    }
+    for (nb::handle item : mapping.attr("items")()) {  // ScriptModule has mappings of its own
+      if (!item[1].is_none()) visit(nb::object(item[0]).ptr(), nb::object(item[1]).ptr());
+    }
+  }
+
+  void add_tensors(PyObject* module, Id id, bool buffers) {
+    const TorchApi& api = session.api;
+    each(module, buffers ? api.names.buffers : api.names.parameters, [&](PyObject* name, PyObject* tensor) {
+      if (!api.is_tensor(tensor)) return;
+      session.external_tensors.push_back(nb::borrow(tensor));
+      Param param{.name = text_of(name), .module = id, .value = kNone, .buffer = buffers, .trainable = false};
+      param.value = session.tensors.known(tensor).value;
+      if (!buffers) param.trainable = attr_or_null(tensor, api.names.requires_grad).is(nb::bool_(true));
+      session.trace.params.push_back(std::move(param));
+    });
+  }
+
+  void visit(nb::object wrapped, const std::string& path, Id parent) {
+    nb::object module = unwrapped(session.api, wrapped);
+    const Id id = static_cast<Id>(session.modules.size());
+    if (!session.module_ids.try_emplace(module.ptr(), id).second) return;
+    session.module_ids.emplace(wrapped.ptr(), id);
+    session.trace.modules.push_back({path, class_id(module.ptr()), parent});
+    session.modules.push_back(module);
+    add_tensors(module.ptr(), id, false);
+    add_tensors(module.ptr(), id, true);
+    each(module.ptr(), session.api.names.modules, [&](PyObject* name, PyObject* child) {
+      if (!session.api.is_module(child)) return;
+      visit(nb::borrow(child), path.empty() ? text_of(name) : path + '.' + text_of(name), id);
+    });
+  }
+};
+
+}  // namespace
+
+std::string class_name(nb::handle type) {
+  std::string package = nb::cast<std::string>(type.attr("__module__"));
+  const std::string name = nb::cast<std::string>(type.attr("__qualname__"));
+  if (package.starts_with("torch.nn.modules.")) package = "torch.nn";
+  return package + '.' + name;
+}
+
+nb::object unwrapped(const TorchApi& api, nb::object module) {
+  while (true) {
+    const std::string_view name = Py_TYPE(module.ptr())->tp_name;  // without its package
+    const auto wrapper = std::find_if(kWrappers.begin(), kWrappers.end(), [&](const Wrapper& row) {
+      return row.cls.ends_with(name) && row.cls == class_name(module.type());
+    });
+    if (wrapper == kWrappers.end()) return module;
+    nb::object inner = module.attr(wrapper->attr);
+    if (!api.is_module(inner.ptr())) return module;
+    module = std::move(inner);
+  }
+}
+
+void walk_model(Session& session, nb::object root) {
+  Walker walker{session, {}};
+  session.trace.model = nb::cast<std::string>(unwrapped(session.api, root).type().attr("__name__"));
+  walker.visit(std::move(root), "", kNone);
+  session.model_tensors = session.external_tensors.size();
+}
+
+}  // namespace thoplw::capture

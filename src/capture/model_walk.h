@@ -1,0 +1,19 @@
+// Reads a model's structure into the trace: modules, classes, parameters and buffers.
+#pragma once
+
+#include <vector>
+
+#include "capture/session.h"
+
+namespace thoplw::capture {
+
+/// torch.compile, DataParallel and DistributedDataParallel wrap a module without being one: the module inside, or the given one.
+nb::object unwrapped(const TorchApi& api, nb::object module);
+
+/// Fills the session's modules and the trace's modules, classes and params.
+void walk_model(Session& session, nb::object root);
+
+/// "torch.nn.Conv2d" for torch.nn.modules.conv.Conv2d; otherwise package, module and name.
+std::string class_name(nb::handle type);
+
+}  // namespace thoplw::capture

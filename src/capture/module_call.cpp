@@ -1,0 +1,179 @@
+// C++ code in place of Module.__call__: opens a call in the trace, runs forward (or the hooks' path), closes it.
+#include "capture/module_call.h"
+
+namespace thoplw::capture {
+namespace {
+
+int installed = 0;  // captures in progress in all threads; the GIL guards it
+PyFunctionObject* replaced = nullptr;  // Module.__call__, a Python function
+vectorcallfunc original = nullptr;     // how it was called before
+
+/// Every tensor in an argument or result, containers opened; depth is bounded against cycles.
+void collect_tensors(Session& session, PyObject* value, std::vector<Id>& values, int depth = 0) {
+  if (session.api.is_tensor(value)) {
+    values.push_back(session.tensors.known(value).value);
+    return;
+  }
+  if (depth == 4) return;
+  if (PyTuple_Check(value) || PyList_Check(value)) {
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i) {
+      collect_tensors(session, PySequence_Fast_GET_ITEM(value, i), values, depth + 1);
+    }
+  } else if (PyDict_Check(value)) {
+    PyObject *key = nullptr, *item = nullptr;
+    Py_ssize_t at = 0;
+    while (PyDict_Next(value, &at, &key, &item)) collect_tensors(session, item, values, depth + 1);
+  }
+}
+
+bool has_entries(PyObject* module, PyObject* attr) {
+  const nb::object hooks = attr_or_null(module, attr);
+  return hooks.is_valid() && PyObject_IsTrue(hooks.ptr()) == 1;
+}
+
+bool has_hooks(const TorchApi& api, PyObject* module) {
+  static PyObject* const* globals = [] {
+    auto* dicts = new PyObject*[4];
+    const nb::object file = nb::module_::import_("torch.nn.modules.module");
+    const char* names[] = {"_global_forward_hooks", "_global_forward_pre_hooks", "_global_backward_hooks",
+                           "_global_backward_pre_hooks"};
+    for (int i = 0; i < 4; ++i) dicts[i] = nb::getattr(file, names[i], nb::dict()).release().ptr();
+    return dicts;
+  }();
+  for (int i = 0; i < 4; ++i) {
+    if (PyObject_IsTrue(globals[i]) == 1) return true;
+  }
+  return has_entries(module, api.names.forward_hooks) || has_entries(module, api.names.forward_pre_hooks) ||
+         has_entries(module, api.names.backward_hooks) || has_entries(module, api.names.backward_pre_hooks);
+}
+
+/// What Module.__call__ does, without what torch.compile may have put in its place.
+nb::object run_forward(const TorchApi& api, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names) {
+  std::vector<PyObject*> stack;
+  const std::size_t keywords = names ? static_cast<std::size_t>(PyTuple_GET_SIZE(names)) : 0;
+  stack.reserve(count + keywords + 1);
+  stack.push_back(module);
+  stack.insert(stack.end(), args, args + count + keywords);
+  PyObject* method = has_hooks(api, module) ? api.names.call_impl : api.names.forward;
+  return take(PyObject_VectorcallMethod(method, stack.data(), stack.size() - keywords, names));
+}
+
+Count user_count(const nb::object& function, PyObject* module, PyObject* const* args, std::size_t count,
+                 const nb::object& output, const std::string& path) {
+  nb::list inputs;
+  for (std::size_t i = 0; i < count; ++i) inputs.append(nb::handle(args[i]));
+  nb::object result;
+  try {
+    result = function(nb::handle(module), nb::tuple(inputs), output);
+  } catch (const nb::python_error& error) {
+    raise_from(error, path + ": the function in custom_ops raised " + brief(error));
+  }
+  std::int64_t macs = -1;
+  if (!nb::try_cast(result, macs) || macs < 0) {
+    throw Error(path + ": the function in custom_ops returned " + str_of(take(PyObject_Repr(result.ptr())).ptr()) +
+                "; it must return a number of MACs, an int of 0 or more");
+  }
+  return macs;
+}
+
+/// Keeps the call stack balanced whatever happens inside.
+struct OpenCall {
+  OpenCall(Session& in, Id module) : session(in), id(static_cast<Id>(in.trace.calls.size())) {
+    const Id parent = session.open_calls.empty() ? kNone : session.open_calls.back();
+    session.trace.calls.push_back({.module = module, .parent = parent, .first_op = op_count(), .end_op = 0, .in = {},
+                                   .out = {}, .custom = {}});
+    session.open_calls.push_back(id);
+  }
+  ~OpenCall() {
+    call().end_op = op_count();
+    session.open_calls.pop_back();
+  }
+  OpenCall(const OpenCall&) = delete;
+  OpenCall& operator=(const OpenCall&) = delete;
+
+  Id op_count() const { return static_cast<Id>(session.trace.ops.size()); }
+  Call& call() const { return session.trace.calls[static_cast<std::size_t>(id)]; }
+
+  Session& session;
+  Id id;
+};
+
+struct NotRecording {
+  explicit NotRecording(Session& in) : session(in) { session.recording = false; }
+  ~NotRecording() { session.recording = true; }
+  NotRecording(const NotRecording&) = delete;
+  NotRecording& operator=(const NotRecording&) = delete;
+  Session& session;
+};
+
+nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names) {
+  const OpenCall open(session, id);
+  const std::size_t given = count + (names ? static_cast<std::size_t>(PyTuple_GET_SIZE(names)) : 0);
+  std::vector<Id> values;
+  for (std::size_t i = 0; i < given; ++i) collect_tensors(session, args[i], values);
+  open.call().in = std::move(values);
+  nb::object output;
+  try {
+    output = run_forward(session.api, module, args, count, names);
+  } catch (...) {
+    if (session.failed_module == kNone) session.failed_module = id;
+    throw;
+  }
+  values.clear();
+  collect_tensors(session, output.ptr(), values);
+  open.call().out = std::move(values);
+  const Module& record = session.trace.modules[static_cast<std::size_t>(id)];
+  const nb::object& custom = session.custom_by_class[static_cast<std::size_t>(record.cls)];
+  if (custom.is_valid()) {
+    const NotRecording quiet(session);
+    open.call().custom = user_count(custom, module, args, count, output, record.path);
+  }
+  return output;
+}
+
+/// Module.__call__(self, *args, **kwargs) while a capture is in progress somewhere.
+PyObject* module_call(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
+  const std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
+  Session* session = Session::current();
+  if (!session || count == 0) return original(function, args, nargsf, names);
+  const auto known = session->module_ids.find(args[0]);
+  if (known == session->module_ids.end()) return original(function, args, nargsf, names);
+  try {
+    PyObject* module = session->modules[static_cast<std::size_t>(known->second)].ptr();  // not its wrapper
+    return follow(*session, known->second, module, args + 1, count - 1, names).release().ptr();
+  } catch (nb::python_error& error) {
+    error.restore();
+  } catch (const std::exception& error) {
+    PyErr_SetString(error_class.ptr(), error.what());
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+nb::object call_module(Session& session, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names) {
+  return follow(session, session.module_ids.at(module), module, args, count, names);
+}
+
+ModuleCalls::ModuleCalls() {
+  if (installed == 0) {
+    const TorchApi& api = torch_api();
+    nb::object function = take(PyObject_GetAttr(api.module_type.ptr(), api.names.call));
+    if (!PyFunction_Check(function.ptr())) {
+      throw Error("torch.nn.Module.__call__ has been replaced by something that is not a Python function; undo that first");
+    }
+    replaced = reinterpret_cast<PyFunctionObject*>(function.release().ptr());
+    original = replaced->vectorcall;
+    replaced->vectorcall = module_call;
+    replaced->func_version = 0;  // what the interpreter has specialised for it no longer holds
+  }
+  ++installed;
+}
+
+ModuleCalls::~ModuleCalls() {
+  if (--installed > 0) return;
+  replaced->vectorcall = original;
+  Py_CLEAR(replaced);
+}
+
+}  // namespace thoplw::capture

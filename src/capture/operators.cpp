@@ -1,0 +1,81 @@
+// Reads an OpOverload's schema once.
+#include "capture/operators.h"
+
+#include <memory>
+#include <unordered_map>
+
+#include "capture/arguments.h"
+
+namespace thoplw::capture {
+namespace {
+
+Operator::Returns returns_of(const nb::object& schema) {
+  const nb::object returns = schema.attr("returns");
+  if (nb::len(returns) != 1) return Operator::Returns::tuple;
+  const std::string type = str_of(nb::object(returns[0].attr("type")).ptr());
+  if (type == "Tensor") return Operator::Returns::tensor;
+  return type == "List[Tensor]" ? Operator::Returns::list : Operator::Returns::other;
+}
+
+SchemaArg schema_arg(nb::handle argument) {
+  SchemaArg arg;
+  PyObject* name = nb::object(argument.attr("name")).release().ptr();
+  PyUnicode_InternInPlace(&name);
+  arg.name = name;
+  arg.keyword_only = nb::cast<bool>(argument.attr("kwarg_only"));
+  const nb::object alias = argument.attr("alias_info");
+  arg.written = !alias.is_none() && nb::cast<bool>(alias.attr("is_write"));
+  const std::string type = str_of(nb::object(argument.attr("type")).ptr());
+  arg.device = type.find("Device") != std::string::npos || type.find("device") != std::string::npos;
+  arg.tensor = type == "Tensor" || type == "Optional[Tensor]";
+  if (nb::cast<bool>(argument.attr("has_default_value")())) {
+    arg.fallback = argument.attr("default_value");
+    arg.fallback_arg = constant_arg(arg.fallback.ptr(), arg.fallback_ints);
+  }
+  return arg;
+}
+
+void add_attrs(Operator& op) {
+  std::string_view names = op.rule ? op.rule->attrs : "";
+  while (!names.empty()) {
+    const std::size_t end = std::min(names.find(' '), names.size());
+    const std::string_view name = names.substr(0, end);
+    for (std::size_t i = 0; i < op.args.size(); ++i) {
+      if (text_of(op.args[i].name) == name) op.attrs.emplace_back(i, name);
+    }
+    names.remove_prefix(std::min(end + 1, names.size()));
+  }
+}
+
+Operator resolve(PyObject* func) {
+  const TorchApi& api = torch_api();
+  Operator op;
+  op.func = nb::borrow(func);
+  const nb::object schema = op.func.attr("_schema");
+  op.name = nb::cast<std::string>(schema.attr("name"));
+  for (nb::handle argument : schema.attr("arguments")) {
+    op.args.push_back(schema_arg(argument));
+    op.writes |= op.args.back().written;
+    op.takes_device |= op.args.back().device;
+  }
+  op.rule = find_rule(op.name);
+  op.returns = returns_of(schema);
+  op.in_place = op.name.ends_with('_') && !op.name.ends_with("__") && !op.args.empty() && op.args[0].written;
+  const nb::object tags = op.func.attr("tags");
+  op.changes_layout = nb::cast<bool>(tags.attr("__contains__")(api.inplace_view_tag)) || op.name == "aten::resize_" ||
+                      op.name == "aten::set_" || op.name == "aten::resize_as_";
+  op.composite = nb::cast<bool>(api.has_kernel(op.func.attr("name")(), "CompositeImplicitAutograd"));
+  add_attrs(op);
+  return op;
+}
+
+}  // namespace
+
+const Operator& operator_of(PyObject* func) {
+  static auto* operators = new std::unordered_map<PyObject*, std::unique_ptr<Operator>>;
+  auto& slot = (*operators)[func];
+  if (!slot) slot = std::make_unique<Operator>(resolve(func));
+  return *slot;
+}
+
+}  // namespace thoplw::capture

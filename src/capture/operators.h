@@ -1,0 +1,43 @@
+// What is known of a torch operator, resolved once per OpOverload: schema, rule, how it may be run.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "capture/torch_api.h"
+#include "cost/rule.h"
+
+namespace thoplw::capture {
+
+struct SchemaArg {
+  PyObject* name = nullptr;  ///< interned
+  bool keyword_only = false;
+  bool written = false;      ///< the operator changes this tensor
+  bool device = false;
+  bool tensor = false;       ///< a tensor, or none: keeps its place among the inputs when absent
+  nb::object fallback;       ///< default value; keeps what `fallback_arg` points into
+  Dims fallback_ints;
+  Arg fallback_arg;          ///< the default as shape rules see it
+};
+
+struct Operator {
+  enum class Returns : std::uint8_t { tensor, list, tuple, other };
+
+  nb::object func;
+  std::string name;            ///< without overload: "aten::add_"
+  std::vector<SchemaArg> args;
+  const Rule* rule = nullptr;
+  Returns returns = Returns::other;
+  bool composite = false;      ///< torch can take it apart into others
+  bool in_place = false;       ///< returns its first argument, written to
+  bool changes_layout = false; ///< an in-place view such as unsqueeze_
+  bool writes = false;         ///< some argument is written to
+  bool takes_device = false;
+  std::vector<std::pair<std::size_t, std::string>> attrs;  ///< arguments that the work formula reads
+};
+
+/// The operator behind an OpOverload; lives as long as the process.
+const Operator& operator_of(PyObject* func);
+
+}  // namespace thoplw::capture

@@ -1,0 +1,60 @@
+// The few Python idioms that capture needs, on top of nanobind's owning references.
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include <string>
+
+namespace thoplw::capture {
+
+namespace nb = nanobind;
+
+/// An owned reference from a new one; throws the pending Python error where it is null.
+inline nb::object take(PyObject* fresh) {
+  if (!fresh) throw nb::python_error();
+  return nb::steal(fresh);
+}
+
+/// A string object that lives as long as the process, for attribute and keyword names on the hot path.
+inline PyObject* interned(const char* text) {
+  PyObject* name = PyUnicode_InternFromString(text);
+  if (!name) throw nb::python_error();
+  return name;
+}
+
+inline std::string text_of(PyObject* unicode) {
+  Py_ssize_t size = 0;
+  const char* data = PyUnicode_AsUTF8AndSize(unicode, &size);
+  if (!data) throw nb::python_error();
+  return {data, static_cast<std::size_t>(size)};
+}
+
+/// str(object)
+inline std::string str_of(PyObject* object) { return text_of(take(PyObject_Str(object)).ptr()); }
+
+/// getattr(object, name) or a null object where there is none.
+inline nb::object attr_or_null(PyObject* object, PyObject* name) {
+  PyObject* value = PyObject_GetAttr(object, name);
+  if (!value) PyErr_Clear();
+  return nb::steal(value);
+}
+
+/// The Python exception class thoplw.Error; the binding creates it.
+inline nb::handle error_class;
+
+/// Raises thoplw.Error(message) from the given exception.
+[[noreturn]] inline void raise_from(const nb::python_error& cause, const std::string& message) {
+  nb::object error = error_class(message);
+  error.attr("__cause__") = nb::borrow(cause.value());
+  PyErr_SetObject(error_class.ptr(), error.ptr());
+  throw nb::python_error();
+}
+
+/// "RuntimeError: mat1 and mat2 shapes cannot be multiplied": type and first line.
+inline std::string brief(const nb::python_error& error) {
+  const std::string text = str_of(error.value().ptr());
+  return nb::cast<std::string>(error.type().attr("__name__")) + ": " + text.substr(0, text.find('\n'));
+}
+
+}  // namespace thoplw::capture

@@ -1,0 +1,50 @@
+// One capture in progress. At most one per thread at a time; inner ones stack.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "capture/arguments.h"
+#include "capture/tensors.h"
+#include "capture/torch_api.h"
+#include "trace/trace.h"
+
+namespace thoplw::capture {
+
+struct Session {
+  explicit Session(const TorchApi& torch) : api(torch), tensors(torch, trace) {}
+
+  const TorchApi& api;
+  Trace trace;
+  TensorTable tensors;
+
+  bool real = false;          ///< operators run for real and are only recorded
+  bool native_rules = true;   ///< shapes by native rules; off: torch is asked for each
+  bool recording = true;      ///< off while a user's cost function runs
+  nb::object mode;            ///< the dispatch mode object pushed on torch's stack
+
+  std::vector<Id> open_calls;                         ///< innermost last
+  std::vector<nb::object> modules;                    ///< in named_modules() order, as in the trace
+  std::unordered_map<PyObject*, Id> module_ids;       ///< wrappers included
+  std::vector<nb::object> custom_by_class;            ///< per trace class, the user's cost function or null
+  std::unordered_map<std::string, Id> op_name_ids;
+  Id failed_module = kNone;                           ///< innermost module in which an error rose
+
+  /// External tensors that a real operator wrote to, with their values from before; restored in reverse.
+  std::vector<std::pair<nb::object, nb::object>> overwritten;
+  std::unordered_map<std::uintptr_t, bool> external_storages;
+  std::vector<nb::object> external_tensors;           ///< parameters and buffers, then inputs
+  std::size_t model_tensors = 0;                      ///< how many of them are the model's own
+
+  std::vector<std::unique_ptr<Arguments>> argument_pool;
+  std::size_t depth = 0;
+
+  static Session*& current() {
+    thread_local Session* session = nullptr;
+    return session;
+  }
+};
+
+}  // namespace thoplw::capture

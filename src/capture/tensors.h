@@ -1,0 +1,67 @@
+// The tensors met during one capture: which value of the trace each Python object is, and its layout.
+#pragma once
+
+#include <deque>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "capture/torch_api.h"
+#include "trace/trace.h"
+
+namespace thoplw::capture {
+
+struct KnownTensor {
+  enum class Place : std::uint8_t { unknown, meta, real };
+
+  PyObject* object = nullptr;  ///< borrowed; `keep` owns it where the capture holds its tensors
+  nb::object keep;
+  Strided layout;              ///< strides are read when first asked for: see TensorTable::strided
+  Id value = kNone;
+  Place place = Place::unknown;
+  bool strides_known = false;
+  bool stale = false;          ///< real, but the pass only pretended to write to it: its values say nothing
+  nb::object twin;             ///< meta tensor of the same layout, made when torch is asked about a real one
+};
+
+class TensorTable {
+ public:
+  TensorTable(const TorchApi& api, Trace& trace) : api_(api), trace_(trace) {}
+
+  /// What is known of a tensor; reads its shape and type when it is met for the first time.
+  KnownTensor& known(PyObject* tensor);
+  /// The tensor's layout with strides.
+  const Strided& strided(KnownTensor& tensor);
+  bool is_meta(KnownTensor& tensor);
+  /// A meta tensor in its place: itself where it is one.
+  PyObject* meta_of(KnownTensor& tensor);
+  /// The tensor whose twin this is, or null.
+  PyObject* original_of(PyObject* twin) const;
+
+  /// A new meta tensor of that layout, known from now on.
+  nb::object make(Strided layout);
+  /// Takes in a tensor that torch made; always a new value.
+  KnownTensor& add(PyObject* tensor);
+  /// Reads the layout again, after torch changed it in place.
+  void refresh(KnownTensor& tensor);
+
+  /// Whether tensors are kept alive to the end of the capture (not in a real forward: that would hold all activations).
+  bool hold = true;
+
+ private:
+  KnownTensor& insert(PyObject* tensor, Strided layout);
+  Strided read_type_and_shape(PyObject* tensor) const;
+
+  const TorchApi& api_;
+  Trace& trace_;
+  std::deque<KnownTensor> tensors_;
+  std::unordered_map<PyObject*, KnownTensor*> by_object_;
+  std::unordered_map<PyObject*, PyObject*> originals_;
+  /// One tensor per layout, whose detached copies serve as results: three times faster than making each anew.
+  std::unordered_multimap<std::size_t, std::pair<Strided, nb::object>> templates_;
+};
+
+/// Reads a tuple or list of Python integers.
+Dims dims_of(PyObject* sequence);
+
+}  // namespace thoplw::capture

@@ -1,0 +1,61 @@
+// The parts of torch that capture uses, looked up once per process. Nothing here links libtorch.
+#pragma once
+
+#include <unordered_map>
+
+#include "capture/python.h"
+#include "shape/shape.h"
+
+namespace thoplw::capture {
+
+struct TorchApi {
+  nb::object torch;
+  nb::object tensor_type;      ///< torch.Tensor
+  nb::object parameter_type;   ///< torch.nn.Parameter
+  nb::object module_type;      ///< torch.nn.Module
+  nb::object dtype_type;       ///< torch.dtype
+  nb::object device_type;      ///< torch.device
+  nb::object op_overload_type;
+  nb::object empty_strided;
+  nb::object as_strided;
+  nb::object meta_device;
+  nb::object cpu_device;
+  nb::object push_mode, pop_mode;
+  nb::object has_kernel;       ///< torch._C._dispatch_has_kernel_for_dispatch_key
+  nb::object inplace_view_tag;
+  nb::object empty_names;      ///< ("dtype", "device"), for empty_strided
+  bool pop_takes_key = true;
+  std::unordered_map<PyObject*, DType> dtypes;
+  std::unordered_map<DType, PyObject*> dtype_objects;
+
+  struct Names {
+    PyObject *shape, *stride, *dtype, *device, *is_meta, *storage_offset, *detach, *forward, *module, *orig_mod;
+    PyObject *modules, *parameters, *buffers, *training, *requires_grad, *dict, *qualname, *in_module;
+    PyObject *backward_hooks, *backward_pre_hooks, *forward_hooks, *forward_pre_hooks, *call, *call_impl, *decompose;
+  } names{};
+
+  bool is_tensor(PyObject* object) const {
+    PyTypeObject* type = Py_TYPE(object);
+    if (type == reinterpret_cast<PyTypeObject*>(tensor_type.ptr()) ||
+        type == reinterpret_cast<PyTypeObject*>(parameter_type.ptr())) {
+      return true;
+    }
+    return PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(tensor_type.ptr())) != 0;
+  }
+  bool is_module(PyObject* object) const {
+    return PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject*>(module_type.ptr())) != 0;
+  }
+  DType dtype_of(PyObject* torch_dtype) const;
+
+  /// A new meta tensor; sizes and strides in elements.
+  nb::object new_meta(const Strided& layout) const;
+  void push(PyObject* mode) const;
+  void pop() const;
+};
+
+/// Imports torch on first use.
+const TorchApi& torch_api();
+
+nb::object to_tuple(const Dims& dims);
+
+}  // namespace thoplw::capture

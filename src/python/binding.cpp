@@ -1,0 +1,161 @@
+// The extension module thoplw._native: converts, calls, converts back.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/function.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "capture/capture.h"
+#include "capture/dispatch.h"
+#include "python/command_line.h"
+#include "thoplw.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace thoplw {
+namespace {
+
+RenderOptions options_of(const std::string& fmt, std::optional<int> depth, std::optional<std::string> sort) {
+  RenderOptions options;
+  options.numbers = find_number_format(fmt);
+  options.depth = depth.value_or(-1);
+  options.sort = sort.value_or("");
+  return options;
+}
+
+/// Without the batch dimension, as the table shows it.
+nb::object shape_of(const std::optional<Tensor>& tensor) {
+  if (!tensor) return nb::none();
+  const Dims& shape = tensor->shape;
+  return capture::to_tuple(Dims(shape.begin() + (shape.empty() ? 0 : 1), shape.end()));
+}
+
+std::vector<Row> listed(const Report& report) {
+  std::vector<Row> rows;
+  for (const Row& row : report.rows) {
+    if (row.listed) rows.push_back(row);
+  }
+  return rows;
+}
+
+nb::list names_and_docs() {
+  nb::list list;
+  for (const Convention& convention : conventions()) {
+    list.append(nb::make_tuple(std::string(convention.name), std::string(convention.doc)));
+  }
+  return list;
+}
+
+void bind_trace(nb::module_& m) {
+  nb::class_<Trace>(m, "Trace")
+      .def("text", &to_text)
+      .def_static("parse", [](const std::string& text) { return parse_trace(text); }, "text"_a)
+      .def_ro("notes", &Trace::notes)
+      .def_prop_ro("operators", [](const Trace& trace) { return trace.op_names; });
+}
+
+void bind_row(nb::module_& m) {
+  const auto count = [](Count Row::*member) {
+    return [member](const Row& row) { return (row.*member).value(); };
+  };
+  nb::class_<Row>(m, "Row")
+      .def_ro("name", &Row::path)
+      .def_ro("cls", &Row::cls)
+      .def_prop_ro("input_shape", [](const Row& row) { return shape_of(row.in); })
+      .def_prop_ro("output_shape", [](const Row& row) { return shape_of(row.out); })
+      .def_prop_ro("macs", count(&Row::macs))
+      .def_prop_ro("params", count(&Row::params))
+      .def_ro("calls", &Row::calls)
+      .def_ro("exact", &Row::exact)
+      .def("__repr__", [](const Row& row) {
+        return "Row(name='" + row.path + "', cls='" + row.cls + "', macs=" + std::to_string(row.macs.value()) +
+               ", params=" + std::to_string(row.params.value()) + ")";
+      });
+  nb::class_<Uncounted>(m, "Uncounted")
+      .def_ro("op", &Uncounted::op)
+      .def_ro("path", &Uncounted::path)
+      .def_ro("times", &Uncounted::times)
+      .def("__repr__", [](const Uncounted& u) {
+        return "Uncounted(op='" + u.op + "', path='" + u.path + "', times=" + std::to_string(u.times) + ")";
+      });
+}
+
+void bind_layer_info(nb::module_& m) {
+  const auto count = [](Count Report::*member) {
+    return [member](const Report& report) { return (report.*member).value(); };
+  };
+  const auto summary = [](const Report& report, const std::string& kind, const std::string& fmt,
+                          std::optional<int> depth, std::optional<std::string> sort) {
+    return find_renderer(kind).render(report, options_of(fmt, depth, std::move(sort)));
+  };
+  nb::class_<Report>(m, "LayerInfo")
+      .def_ro("model", &Report::model)
+      .def_ro("convention", &Report::convention)
+      .def_prop_ro("unit", [](const Report& report) { return report.unit == Unit::mac ? "MAC" : "FLOP"; })
+      .def_prop_ro("macs", count(&Report::macs))
+      .def_prop_ro("params", count(&Report::params))
+      .def_prop_ro("all_params", count(&Report::all_params))
+      .def_prop_ro("trainable_params", count(&Report::trainable_params))
+      .def_prop_ro("buffers", count(&Report::buffers))
+      .def_ro("exact", &Report::exact)
+      .def_ro("uncounted", &Report::uncounted)
+      .def_ro("not_run", &Report::not_run)
+      .def_ro("notes", &Report::notes)
+      .def("summary", summary, "kind"_a = "text", "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
+           "sort"_a = nb::none())
+      .def("save",
+           [](const Report& report, nb::object path, std::optional<std::string> kind, const std::string& fmt) {
+             const std::string file = nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path));
+             const Renderer& renderer = kind ? find_renderer(*kind) : renderer_for_path(file);
+             write_file(file, renderer.render(report, options_of(fmt, {}, {})));
+           },
+           "path"_a, "kind"_a = nb::none(), "fmt"_a = "raw")
+      .def("__str__", [](const Report& report) { return find_renderer("text").render(report, {}); })
+      .def("__repr__", [](const Report& report) {
+        return "<LayerInfo of " + report.model + ": " + std::to_string(report.macs.value()) + " " +
+               (report.unit == Unit::mac ? "MACs" : "FLOPs") + ", " + std::to_string(report.params.value()) +
+               " params>";
+      })
+      .def("__len__", [](const Report& report) { return listed(report).size(); })
+      .def("__iter__", [](const Report& report) { return nb::iter(nb::cast(listed(report))); })
+      .def("__getitem__", [](const Report& report, nb::object index) {
+        return nb::object(nb::cast(listed(report))[index]);
+      });
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+  nb::set_leak_warnings(false);
+  capture::error_class = PyErr_NewException("thoplw.Error", PyExc_ValueError, nullptr);
+  m.attr("Error") = capture::error_class;
+  nb::register_exception_translator(
+      [](const std::exception_ptr& pointer, void*) {
+        try {
+          std::rethrow_exception(pointer);
+        } catch (const Error& error) {
+          PyErr_SetString(capture::error_class.ptr(), error.what());
+        }
+      },
+      nullptr);
+  bind_trace(m);
+  bind_row(m);
+  bind_layer_info(m);
+  m.def("capture",
+        [](nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, bool native_rules, bool real) {
+          return capture::capture(std::move(model), std::move(args), std::move(kwargs), std::move(custom_ops),
+                                  {.native_rules = native_rules, .real = real});
+        },
+        "model"_a, "args"_a, "kwargs"_a, "custom_ops"_a, "native_rules"_a = true, "real"_a = false);
+  m.def("count", [](const Trace& trace, const std::string& name) { return count(trace, find_convention(name)); },
+        "trace"_a, "convention"_a);
+  m.def("clever_format", [](std::uint64_t value, const std::string& fmt) { return clever_format(value, fmt); },
+        "value"_a, "fmt"_a = "%6.2f");
+  m.def("conventions", &names_and_docs);
+  m.def("shape_rule", &capture::shape_rule, "func"_a, "args"_a, "kwargs"_a);
+  bind_command_line(m);
+}
+
+}  // namespace thoplw

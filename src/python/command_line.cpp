@@ -1,0 +1,96 @@
+// Gives the native command line Python's streams and Python's way of building models.
+#include "python/command_line.h"
+
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <cerrno>
+#include <ostream>
+#include <streambuf>
+
+#include "capture/torch_api.h"
+#include "cli/cli.h"
+#include "cli/reference.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace thoplw {
+namespace {
+
+/// Hands complete pieces of text to a Python `write` and its owner's `flush`.
+class PythonBuffer : public std::streambuf {
+ public:
+  explicit PythonBuffer(nb::object stream) : stream_(std::move(stream)) {}
+
+ protected:
+  int_type overflow(int_type c) override {
+    if (c != traits_type::eof()) text_.push_back(static_cast<char>(c));
+    return c;
+  }
+  std::streamsize xsputn(const char* data, std::streamsize size) override {
+    text_.append(data, static_cast<std::size_t>(size));
+    return size;
+  }
+  int sync() override {
+    try {
+      if (!text_.empty()) stream_.attr("write")(nb::str(text_.data(), text_.size()));
+      text_.clear();
+      stream_.attr("flush")();
+      return 0;
+    } catch (nb::python_error& error) {
+      const bool gone = error.matches(PyExc_BrokenPipeError);
+      errno = gone ? EPIPE : EIO;
+      return -1;
+    }
+  }
+
+ private:
+  nb::object stream_;
+  std::string text_;
+};
+
+/// str() of the Python error, without its traceback: what a user of a command wants to read.
+std::string message_of(const nb::python_error& error) {
+  const nb::str text(nb::borrow(error.value()));
+  const std::string message = nb::cast<std::string>(text);
+  const std::string type = nb::cast<std::string>(nb::borrow(error.type()).attr("__name__"));
+  return error.matches(capture::error_class) ? message : type + ": " + message;
+}
+
+cli::Opener native_opener(nb::object opener) {
+  return [opener = std::move(opener)](const cli::ModelRequest& request) {
+    nb::list inputs;
+    for (const Tensor& tensor : request.inputs) {
+      inputs.append(nb::make_tuple(capture::to_tuple(tensor.shape), std::string(name(tensor.dtype))));
+    }
+    nb::list settings;
+    for (const auto& [key, value] : request.settings) settings.append(nb::make_tuple(key, value));
+    try {
+      return nb::cast<Trace>(opener(request.model, inputs, settings));
+    } catch (nb::python_error& error) {
+      if (!error.matches(PyExc_Exception)) throw;
+      throw Error(message_of(error));
+    }
+  };
+}
+
+int run_command_line(const std::vector<std::string>& args, nb::object opener, nb::object out, nb::object err) {
+  PythonBuffer out_buffer(out), err_buffer(err);
+  std::ostream out_stream(&out_buffer), err_stream(&err_buffer);
+  const bool terminal = nb::cast<bool>(err.attr("isatty")());
+  const int code = cli::run(args, native_opener(std::move(opener)), {out_stream, err_stream, terminal});
+  err_stream.flush();
+  return code;
+}
+
+}  // namespace
+
+void bind_command_line(nb::module_& m) {
+  m.def("run_command_line", &run_command_line, "args"_a, "opener"_a, "out"_a, "err"_a);
+  m.def("cli_reference", &cli::cli_reference);
+  m.def("operators_reference", &cli::operators_reference);
+  m.def("conventions_reference", &cli::conventions_reference);
+}
+
+}  // namespace thoplw
