@@ -1,0 +1,99 @@
+# The project's commands. Each installs what it lacks and is quick when run again.
+PYTHON ?= python3
+TORCH := 2.13.0
+TORCHVISION := 0.28.0
+TORCH_VERSIONS ?= 2.0.1 $(TORCH) newest# those that make test-torch runs on
+ALL_TORCH ?= build/torch# where their environments are
+
+BIN := .venv/bin
+STAMP := build/stamp
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check# says errors only
+SOURCES := $(shell find src python cmake -type f -not -name '*.pyc') CMakeLists.txt pyproject.toml
+CPP := $(shell find src tests -name '*.cpp' -o -name '*.h')
+# Python.h and venv come with some Pythons and with others not.
+PYTHON_DEBIAN = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv) \
+  $(shell test -f "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || echo python3-dev)
+
+.PHONY: help demo test lint test-cpp test-sanitize test-python test-torch bench results docs format wheel clean
+.DELETE_ON_ERROR:
+
+help: ## say what there is
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: $(STAMP)/installed ## the table of resnet18
+	@$(BIN)/thoplw torchvision:resnet18
+
+test: lint test-cpp test-sanitize test-python ## everything that a change must pass
+
+lint: $(STAMP)/test-environment ## formats, types and rules of style
+	clang-format --dry-run -Werror $(CPP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+
+test-cpp: $(STAMP)/debian-test ## the C++ tests, and a C++ project that uses the installed library
+	cmake --preset release --log-level=WARNING
+	cmake --build --preset release
+	ctest --preset release
+
+test-sanitize: $(STAMP)/debian-test ## the C++ tests under ASan and UBSan
+	cmake --preset sanitize --log-level=WARNING
+	cmake --build --preset sanitize
+	ctest --preset sanitize
+
+test-python: $(STAMP)/installed $(STAMP)/test-environment ## the Python tests
+	$(BIN)/python -m pytest
+
+test-torch: $(STAMP)/wheel ## the capture tests of one wheel on the oldest, the usual and the newest torch
+	for version in $(TORCH_VERSIONS); do .ci/torch-environment "$(PYTHON)" "$(ALL_TORCH)" "$$version" || exit 1; done
+
+bench: $(STAMP)/installed $(STAMP)/bench-environment ## speed, against torch and the other tools
+	$(BIN)/python -m bench
+
+results: $(STAMP)/installed $(STAMP)/bench-environment ## docs/results: the tables and the plot of 33 models
+	$(BIN)/python docs/results.py
+
+docs: $(STAMP)/installed ## the generated pages of docs/
+	$(BIN)/python docs/generate.py
+
+format: $(STAMP)/test-environment ## lay out all sources
+	clang-format -i $(CPP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+wheel: $(STAMP)/wheel ## a wheel, in dist/
+
+clean: ## remove all that was built
+	rm -rf build dist .venv .mypy_cache .ruff_cache .pytest_cache
+
+$(STAMP)/debian:
+	.ci/packages g++ cmake ninja-build libfmt-dev nlohmann-json3-dev libcli11-dev $(PYTHON_DEBIAN)
+	@mkdir -p $(@D) && touch $@
+
+$(STAMP)/debian-test: $(STAMP)/debian
+	.ci/packages doctest-dev clang-format
+	@touch $@
+
+# torchvision without what it depends on: it must not bring a torch of its own choice.
+$(STAMP)/environment: $(STAMP)/debian
+	$(PYTHON) -m venv .venv
+	printf 'torch==$(TORCH)\ntorchvision==$(TORCHVISION)\n' > build/constraints.txt
+	$(PIP) torch==$(TORCH) numpy pillow scikit-build-core nanobind
+	$(PIP) --no-deps torchvision==$(TORCHVISION)
+	@touch $@
+
+$(STAMP)/installed: $(STAMP)/environment $(SOURCES)
+	$(PIP) --no-build-isolation --no-deps --force-reinstall -Cbuild-dir=build/python \
+	  -Ccmake.define.THOPLW_WERROR=ON .
+	@touch $@
+
+$(STAMP)/wheel: $(STAMP)/environment $(SOURCES)
+	rm -f dist/*.whl
+	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps -Cbuild-dir=build/python -w dist .
+	@touch $@
+
+# The extra named $* of pyproject.toml: test or bench.
+extra = $(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["$*"])'
+$(STAMP)/%-environment: $(STAMP)/environment $(STAMP)/debian-test pyproject.toml
+	$(PIP) -c build/constraints.txt $$($(extra))
+	@touch $@

@@ -1,0 +1,16 @@
+"""Multiply-adds and parameters of PyTorch models, layer by layer. Importing this imports no torch."""
+
+from thoplw._native import Error, LayerInfo
+from thoplw._profile import clever_format, profile
+
+__all__ = ["Error", "LayerInfo", "__version__", "clever_format", "profile"]
+
+__version__: str
+
+
+def __getattr__(name: str) -> str:
+    if name == "__version__":
+        from importlib.metadata import version  # here, because it takes longer than all the rest of this import
+
+        return version("thoplw")
+    raise AttributeError(f"module 'thoplw' has no attribute {name!r}")

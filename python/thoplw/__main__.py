@@ -1,0 +1,23 @@
+"""The command: hands the arguments to the engine's command line and ends with its exit code."""
+
+import os
+import signal
+import sys
+
+from thoplw import _models, _native
+
+
+def main() -> None:
+    """Runs ``thoplw`` with the arguments of the process and exits: 0 ok, 1 not exact where that was asked, 2 error."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, also inside the engine
+    code = _native.run_command_line(sys.argv[1:], _models.open_model, sys.stdout, sys.stderr)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who reads our output has seen enough. Python would complain when it flushes once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,248 @@
+"""Opens what the command line names as a model: builds it without weights, gives it inputs, captures its trace."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import importlib
+import importlib.util
+import inspect
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from thoplw import _native
+from thoplw._inputs import arguments
+from thoplw._native import Error, Trace
+
+if TYPE_CHECKING:
+    import torch
+
+Shape = tuple[int, ...]
+
+# Element types as the command line writes them, in torch's words.
+_DTYPES = {
+    "f32": "float32", "f64": "float64", "f16": "float16", "bf16": "bfloat16", "bool": "bool", "u8": "uint8",
+    "i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64", "c64": "complex64", "c128": "complex128",
+}  # fmt: skip
+
+# A Library takes its operators with it when it goes, so these stay for the life of the process.
+_torchvision_operators: list[torch.library.Library] = []
+
+
+def open_model(name: str, inputs: list[tuple[Shape, str]], settings: list[tuple[str, str]]) -> Trace:
+    """Builds the model `name` on the meta device and captures what it does.
+
+    Args:
+        name: ``torchvision:NAME``, ``timm:NAME``, ``package.module:callable`` or ``path/to/file.py:callable``.
+        inputs: shape and element type ("f32", "i64", ...; "" for that of the weights) of each positional input;
+            none for the input that the model's own library gives for it.
+        settings: keyword arguments of the callable; values are Python literals, or else strings.
+
+    Raises:
+        Error: there is no such model, it cannot be built, it has no input of its own, or its forward raised.
+    """
+    source, colon, attribute = name.rpartition(":")
+    if not colon or not source or not attribute:
+        known = "torchvision:NAME, timm:NAME, package.module:callable or path/to/file.py:callable"
+        raise Error(f"model {name!r} does not say where it comes from: write {known}")
+    try:
+        import torch  # noqa: F401
+    except ImportError as missing:
+        raise Error(f"{name} needs PyTorch: pip install torch") from missing
+    make, default_shape = _SOURCES.get(source, _from_callable)(source, attribute)
+    options = {key: _literal(value) for key, value in settings}
+    model = _build(name, make, options)
+    if not inputs:
+        shape = default_shape(model)
+        if shape is None:
+            raise Error(f"{name} does not say which input it takes: give --input, such as --input 1x3x224x224")
+        inputs = [(shape, "")]
+    positional, keyword = arguments(model, [_input(shape, dtype) for shape, dtype in inputs], None)
+    return _native.capture(model, positional, keyword, {})
+
+
+def import_torchvision() -> ModuleType:
+    """torchvision, also where its compiled operators do not load, as is so with a CPU build of torch from elsewhere.
+
+    Its import then fails once, for want of the schemas of two operators that no classification model runs.
+    """
+    try:
+        return importlib.import_module("torchvision")
+    except ModuleNotFoundError as missing:
+        raise Error("torchvision is not installed: pip install torchvision") from missing
+    except RuntimeError as failure:
+        if "torchvision::nms does not exist" not in str(failure):
+            raise
+    import torch
+
+    for module in [m for m in sys.modules if m == "torchvision" or m.startswith("torchvision.")]:
+        del sys.modules[module]
+    library = torch.library.Library("torchvision", "DEF")
+    for operator in ("nms", "qnms"):
+        library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _torchvision_operators.append(library)
+    return importlib.import_module("torchvision")
+
+
+Maker = Callable[..., Any]
+DefaultShape = Callable[[Any], Shape | None]
+
+
+def _from_torchvision(_source: str, name: str) -> tuple[Maker, DefaultShape]:
+    models = import_torchvision().models
+    known = models.list_models()
+    if name not in known:
+        raise Error(f"torchvision has no model {_unknown(name, known)}")
+
+    def default_shape(_model: Any) -> Shape | None:
+        # The smallest crop is what the architecture was made for; larger ones belong to weights tuned further.
+        crops = [getattr(w.transforms, "keywords", {}).get("crop_size") for w in models.get_model_weights(name)]
+        sizes = [crop for crop in crops if isinstance(crop, int)]
+        return (1, 3, min(sizes), min(sizes)) if sizes else None
+
+    builder = models.get_model_builder(name)
+    if "weights_backbone" in inspect.signature(builder).parameters:
+        builder = functools.partial(builder, weights_backbone=None)  # it would be downloaded
+    return builder, default_shape
+
+
+def _from_timm(_source: str, name: str) -> tuple[Maker, DefaultShape]:
+    with contextlib.suppress(Error):
+        import_torchvision()  # timm imports it too, and would fail as it does
+    try:
+        timm = importlib.import_module("timm")
+    except ModuleNotFoundError as missing:
+        raise Error("timm is not installed: pip install timm") from missing
+    if not timm.is_model(name):
+        raise Error(f"timm has no model {_unknown(name, timm.list_models())}")
+
+    def default_shape(model: Any) -> Shape | None:
+        size = getattr(model, "default_cfg", {}).get("input_size")
+        return (1, *size) if size else None
+
+    return lambda **options: timm.create_model(name, **options), default_shape
+
+
+def _from_callable(source: str, attribute: str) -> tuple[Maker, DefaultShape]:
+    module = _import_file(Path(source)) if source.endswith(".py") else _import_module(source)
+    found: Any = module
+    for part in attribute.split("."):
+        if not hasattr(found, part):
+            public = [n for n in vars(found) if not n.startswith("_") and callable(getattr(found, n))]
+            raise Error(f"{source} has no {_unknown(part, public)}")
+        found = getattr(found, part)
+    if not isinstance(found, type) and hasattr(found, "forward"):
+        return (lambda: found), lambda _model: None
+    if not callable(found):
+        raise Error(f"{source}:{attribute} is of type {type(found).__name__}, not something that makes a model")
+    return found, lambda _model: None
+
+
+_SOURCES: Mapping[str, Callable[[str, str], tuple[Maker, DefaultShape]]] = {
+    "torchvision": _from_torchvision,
+    "timm": _from_timm,
+}
+
+
+def _import_module(name: str) -> ModuleType:
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as missing:
+        if missing.name is None or not (name + ".").startswith(missing.name + "."):
+            raise Error(f"{name} wants the module {missing.name!r}, which is not installed") from missing
+        sources = ", ".join(_SOURCES)
+        raise Error(f"no module named {missing.name!r}; known sources: {sources}, a module, a .py file") from missing
+
+
+def _import_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise Error(f"{path}: no such file")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise Error(f"{path}: cannot be imported as Python")
+    sys.path.insert(0, str(path.resolve().parent))
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as failure:
+        raise Error(f"{path}: {type(failure).__name__}: {failure}") from failure
+    return module
+
+
+def _build(name: str, make: Maker, options: dict[str, Any]) -> torch.nn.Module:
+    import torch
+
+    # Constructors that compute with values do not run wholly on meta; those that read their weights, not even so.
+    places = (torch.device("meta"), _weights_on_meta(), contextlib.nullcontext())
+    failure: Exception = Error(f"{name} was not built")
+    for place in places:
+        try:
+            with warnings.catch_warnings(), place:
+                warnings.simplefilter("ignore", FutureWarning)  # of weight initialisation, which nobody wants here
+                model = make(**options)
+        except (NotImplementedError, RuntimeError) as reason:
+            failure = reason
+            continue
+        except Exception as reason:
+            raise Error(f"{name} cannot be built: {type(reason).__name__}: {reason}") from reason
+        if not isinstance(model, torch.nn.Module):
+            raise Error(f"{name} made a {type(model).__name__}, not a torch.nn.Module")
+        return model
+    raise Error(f"{name} cannot be built: {type(failure).__name__}: {failure}") from failure
+
+
+@contextlib.contextmanager
+def _weights_on_meta() -> Iterator[None]:
+    """Each parameter moves to the meta device when its module gets it: before it is initialised, which then is free."""
+    import torch
+
+    register = torch.nn.Module.register_parameter
+    moved: dict[Any, Any] = {}  # so that tied ones stay tied
+
+    def register_on_meta(module: torch.nn.Module, name: str, param: Any) -> None:
+        if type(param) is torch.nn.Parameter and not param.is_meta:
+            if param not in moved:
+                moved[param] = torch.nn.Parameter(param.detach().to("meta"), param.requires_grad)
+            param = moved[param]
+        register(module, name, param)
+
+    torch.nn.Module.register_parameter = register_on_meta
+    try:
+        yield
+    finally:
+        torch.nn.Module.register_parameter = register
+
+
+def _input(shape: Shape, dtype: str) -> Any:
+    import torch
+
+    if not dtype:
+        return shape
+    if dtype not in _DTYPES:
+        raise Error(f"unknown element type {_unknown(dtype, _DTYPES)}; known: {' '.join(sorted(_DTYPES))}")
+    kind = getattr(torch, _DTYPES[dtype])
+    if kind.is_floating_point or kind.is_complex:
+        return torch.empty(shape, dtype=kind, device="meta")
+    return torch.zeros(shape, dtype=kind)  # real: models look at token ids and masks
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(name, list(known), n=1)
+    return f"{name!r}; did you mean {close[0]!r}?" if close else repr(name)

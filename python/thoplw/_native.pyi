@@ -1,0 +1,83 @@
+"""Types of the compiled engine; what each function does is said in thoplw.h and in the functions that call it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from os import PathLike
+from typing import Any, Literal, TextIO
+
+class Error(ValueError):
+    """What thoplw raises: the message says where, what, and the cure."""
+
+class Trace:
+    """What a model did in one pass. Its text form can be kept, compared and read again."""
+
+    @staticmethod
+    def parse(text: str) -> Trace: ...
+    def text(self) -> str: ...
+    @property
+    def notes(self) -> list[str]: ...
+    @property
+    def operators(self) -> list[str]: ...
+
+class Uncounted:
+    """Operators that no rule counts."""
+
+    op: str
+    path: str
+    times: int
+
+class Row:
+    """One line of the table: a module that ran, summed over its calls."""
+
+    name: str
+    cls: str
+    input_shape: tuple[int, ...] | None
+    output_shape: tuple[int, ...] | None
+    macs: int
+    params: int
+    calls: int
+    exact: bool
+
+class LayerInfo:
+    """The layers of a model with what each costs. Iterating gives its rows in model order."""
+
+    model: str
+    convention: str
+    unit: Literal["MAC", "FLOP"]
+    macs: int
+    params: int
+    all_params: int
+    trainable_params: int
+    buffers: int
+    exact: bool
+    uncounted: list[Uncounted]
+    not_run: list[str]
+    notes: list[str]
+    def summary(
+        self, kind: str = "text", fmt: str = "raw", *, depth: int | None = None, sort: str | None = None
+    ) -> str: ...
+    def save(self, path: str | PathLike[str], kind: str | None = None, fmt: str = "raw") -> None: ...
+    def __iter__(self) -> Iterator[Row]: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int) -> Row: ...
+
+def capture(
+    model: Any,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    custom_ops: dict[type, Callable[..., int]],
+    native_rules: bool = True,
+    real: bool = False,
+) -> Trace: ...
+def count(trace: Trace, convention: str) -> LayerInfo: ...
+def clever_format(value: int, fmt: str) -> str: ...
+def conventions() -> list[tuple[str, str]]: ...
+def shape_rule(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any: ...
+def run_command_line(
+    args: Sequence[str],
+    opener: Callable[[str, list[tuple[tuple[int, ...], str]], list[tuple[str, str]]], Trace],
+    out: TextIO,
+    err: TextIO,
+) -> int: ...
+def cli_reference() -> str: ...
+def operators_reference() -> str: ...
+def conventions_reference() -> str: ...

@@ -1,0 +1,145 @@
+"""profile() and clever_format(): the functions that users call, checked and passed on to the engine."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, overload
+
+from thoplw import _native
+from thoplw._inputs import arguments
+from thoplw._native import Error, LayerInfo
+
+if TYPE_CHECKING:
+    import torch
+
+_MOST_NAMED = 8  # lines of one kind of message; the rest is counted
+
+
+def profile(
+    model: torch.nn.Module,
+    tensor: Any,
+    custom_ops: Mapping[type, Callable[..., int]] = {},
+    verbose: bool = True,
+    *,
+    kwargs: Mapping[str, Any] | None = None,
+    convention: str = "thoplw",
+    strict: bool = False,
+) -> tuple[int, int, LayerInfo]:
+    """Counts the multiply-adds and the parameters of a model, in all and layer by layer.
+
+    The model runs once, in eval mode, without computing anything: only shapes are passed along. It is left as it
+    was found. Weights may be on any device, also on "meta", and in any type.
+
+    Args:
+        model: the model, an instance of ``torch.nn.Module``.
+        tensor: what goes into ``model.forward``: a tensor, such as one of shape (1, 3, 224, 224); a tuple of ints,
+            which is a shape; a tuple or list of inputs, passed by position; a dict of inputs, passed by keyword;
+            or any mix of these inside each other. Where token ids are wanted, pass an integer tensor.
+        custom_ops: what a layer class costs, by class: ``{LayerClass: function(layer, inputs, output) -> int}``, in
+            multiply-adds of one call. ``inputs`` is the tuple of positional inputs; shapes can be read, values
+            cannot. It is used for subclasses too, and instead of what is inside such a layer.
+        verbose: say on stderr what is worth knowing: operators that no rule counts, modules that never ran, and
+            that the model had to be run for real.
+        kwargs: further inputs, passed by keyword.
+        convention: the way of counting: "thoplw", that of the README, or "exact", contractions only.
+        strict: raise an ``Error`` where the total would be a lower bound only.
+
+    Returns:
+        ``(macs, params, layer_info)``: the multiply-adds of the whole input, batch included; the number of
+        parameters as the convention counts them; and the table of layers, a ``LayerInfo``.
+
+    Raises:
+        Error: the model is no module, an input is of no use or does not fit (the message names the layer), the
+            forward raised (its own exception is the ``__cause__``), the convention is unknown, or, under `strict`,
+            an operator could not be counted.
+    """
+    _check_model(model)
+    if custom_ops:
+        _check_custom_ops(custom_ops)
+    positional, keyword = arguments(model, tensor, kwargs)
+    trace = _native.capture(model, positional, keyword, dict(custom_ops))
+    info = _native.count(trace, convention)
+    if strict and not info.exact:
+        raise Error(_lower_bound(info))
+    if verbose:
+        for line in _messages(info):
+            print(f"thoplw: {line}", file=sys.stderr)
+    return info.macs, info.params, info
+
+
+@overload
+def clever_format(values: int, fmt: str = ...) -> str: ...
+@overload
+def clever_format(values: list[int], fmt: str = ...) -> list[str]: ...
+@overload
+def clever_format(values: tuple[int, ...], fmt: str = ...) -> tuple[str, ...]: ...
+def clever_format(values: int | list[int] | tuple[int, ...], fmt: str = "%6.2f") -> str | list[str] | tuple[str, ...]:
+    """Writes counts for people: ``clever_format(1824010216, "%.3f")`` is ``"1.824 G"``.
+
+    Args:
+        values: one count, or a list or tuple of counts, of any unit.
+        fmt: printf format of the number in front of the unit (none, K, M, G, T, P, E: powers of 1000).
+
+    Returns:
+        A string, or a list or tuple of strings as `values` is one.
+
+    Raises:
+        Error: a value is no integer or is negative, or `fmt` is no format of one number.
+    """
+    if isinstance(values, list):
+        return [_clever(value, fmt) for value in values]
+    if isinstance(values, tuple):
+        return tuple(_clever(value, fmt) for value in values)
+    return _clever(values, fmt)
+
+
+def _clever(value: int, fmt: str) -> str:
+    if not isinstance(value, int):
+        raise Error(f"clever_format takes an int, or a list or tuple of ints, not {value!r}")
+    if value < 0:
+        raise Error(f"clever_format takes counts, which are not negative: {value}")
+    return _native.clever_format(value, fmt)
+
+
+def _check_model(model: Any) -> None:
+    try:
+        from torch.nn import Module
+    except ImportError as missing:
+        raise Error("profile() needs PyTorch: pip install torch") from missing
+    if isinstance(model, Module):
+        return
+    if callable(model):
+        name = getattr(model, "__name__", type(model).__name__)
+        raise Error(f"model is {name}, not a torch.nn.Module; if calling it makes one, pass {name}()")
+    raise Error(f"model is of type {type(model).__name__}, but must be a torch.nn.Module")
+
+
+def _check_custom_ops(custom_ops: Any) -> None:
+    if not isinstance(custom_ops, Mapping):
+        raise Error("custom_ops is a dict {LayerClass: function(layer, inputs, output) -> int}")
+    for layer_class, function in custom_ops.items():
+        if not isinstance(layer_class, type):
+            raise Error(f"custom_ops: {layer_class!r} is not a class; keys are layer classes, such as torch.nn.Linear")
+        if not callable(function):
+            raise Error(f"custom_ops: the value for {layer_class.__name__} must be a function(layer, inputs, output)")
+
+
+def _lower_bound(info: LayerInfo) -> str:
+    named = _limited([f"{u.op} in {u.path or info.model}" for u in info.uncounted], "operators")
+    return f"the total would be a lower bound, {info.macs} {info.unit}s or more; no rule counts {', '.join(named)}"
+
+
+def _messages(info: LayerInfo) -> list[str]:
+    lines = list(info.notes)
+    lines += _limited(
+        [f"{u.op} in {u.path or info.model} has no rule: the total is a lower bound" for u in info.uncounted],
+        "operators without a rule",
+    )
+    lines += _limited([f"{path} never ran: it is not in the total" for path in info.not_run], "modules that never ran")
+    return lines
+
+
+def _limited(lines: list[str], what: str) -> list[str]:
+    rest = len(lines) - _MOST_NAMED
+    return [*lines[:_MOST_NAMED], f"... and {rest} more {what}"] if rest > 0 else lines

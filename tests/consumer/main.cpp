@@ -1,0 +1,19 @@
+// Counts one matrix product through the installed library and prints the Markdown table.
+#include <thoplw.h>
+
+#include <iostream>
+
+int main() {
+  const thoplw::Trace trace = thoplw::parse_trace(R"(thoplw trace 1
+model "Product"
+source "by hand"
+class Product : 
+module "" Product
+call "" (%0:f32[4,5], %1:f32[5,6]) -> (%2:f32[4,6]) {
+  aten::mm(%0:f32[4,5], %1:f32[5,6]) -> %2:f32[4,6]
+}
+)");
+  const thoplw::Report report = thoplw::count(trace, thoplw::find_convention("thoplw"));
+  std::cout << thoplw::find_renderer("md").render(report, {});
+  return report.macs == thoplw::Count(4 * 5 * 6) ? 0 : 1;
+}
