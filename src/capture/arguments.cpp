@@ -115,6 +115,26 @@ struct Reader {
 
 }  // namespace
 
+void Arguments::clear() {
+  args.clear();
+  objects.clear();
+  tensors.clear();
+  lists.clear();
+  ints.clear();
+  lists.reserve(kMaxTensors);  // what spans point into must not move
+  ints.reserve(kMaxInts);
+}
+
+void Arguments::add(const TorchApi& api, TensorTable& table, PyObject* value, int copies) {
+  Arg arg = Reader{api, table, *this}.read(value);
+  if (copies > 1 && arg.kind == Arg::Kind::integer && ints.size() + static_cast<std::size_t>(copies) <= kMaxInts) {
+    ints.insert(ints.end(), static_cast<std::size_t>(copies), arg.integer);
+    arg.kind = Arg::Kind::ints;
+    arg.ints = std::span(ints).last(static_cast<std::size_t>(copies));
+  }
+  args.push_back(arg);
+}
+
 Arg constant_arg(PyObject* value, Dims& ints) {
   if ((PyList_Check(value) || PyTuple_Check(value)) &&
       is_int_list(PySequence_Fast_ITEMS(value), PySequence_Fast_GET_SIZE(value))) {
@@ -129,14 +149,7 @@ Arg constant_arg(PyObject* value, Dims& ints) {
 
 void read_arguments(const TorchApi& api, const Operator& op, PyObject* args, PyObject* kwargs, TensorTable& table,
                     Arguments& out) {
-  out.args.clear();
-  out.objects.clear();
-  out.tensors.clear();
-  out.lists.clear();
-  out.ints.clear();
-  out.lists.reserve(kMaxTensors);
-  out.ints.reserve(kMaxInts);
-  Reader reader{api, table, out};
+  out.clear();
   const std::size_t positional = static_cast<std::size_t>(PyTuple_GET_SIZE(args));
   for (std::size_t i = 0; i < op.args.size(); ++i) {
     const SchemaArg& schema = op.args[i];
@@ -149,7 +162,7 @@ void read_arguments(const TorchApi& api, const Operator& op, PyObject* args, PyO
     out.objects.push_back(value);
     if (schema.tensor && (!value || value == Py_None)) out.tensors.push_back(nullptr);
     if (value) {
-      out.args.push_back(reader.read(value));
+      out.add(api, table, value);
     } else {
       out.args.push_back(schema.fallback_arg);
       // A default list lives in this Operator's SchemaArg, which has moved since it was read.

@@ -1,7 +1,7 @@
 // Answers operators: natively where a rule is sure, else through torch's meta kernel; small integer work runs for real.
 #include "capture/dispatch.h"
 
-#include <fmt/format.h>
+#include <array>
 
 #include "capture/arguments.h"
 #include "capture/operators.h"
@@ -27,9 +27,9 @@ nb::object call_torch(const OpCall& call, PyObject* args, PyObject* kwargs) {
 
 // ---- recording
 
-Id op_name_id(Session& session, const std::string& name) {
+Id op_name_id(Session& session, std::string_view name) {
   const auto [found, fresh] = session.op_name_ids.try_emplace(name, static_cast<Id>(session.trace.op_names.size()));
-  if (fresh) session.trace.op_names.push_back(name);
+  if (fresh) session.trace.op_names.emplace_back(name);
   return found->second;
 }
 
@@ -299,20 +299,6 @@ nb::object answer(const OpCall& call) {
   return record_result(call, std::move(result));
 }
 
-/// Lends one Arguments per nesting depth.
-struct Borrowed {
-  explicit Borrowed(Session& in) : session(in) {
-    if (session.depth == session.argument_pool.size()) session.argument_pool.push_back(std::make_unique<Arguments>());
-    arguments = session.argument_pool[session.depth++].get();
-  }
-  ~Borrowed() { --session.depth; }
-  Borrowed(const Borrowed&) = delete;
-  Borrowed& operator=(const Borrowed&) = delete;
-
-  Session& session;
-  Arguments* arguments = nullptr;
-};
-
 // ---- the Python type
 
 PyObject* torch_dispatch(PyObject*, PyObject* const* stack, Py_ssize_t size) {
@@ -322,10 +308,10 @@ PyObject* torch_dispatch(PyObject*, PyObject* const* stack, Py_ssize_t size) {
     Session* session = Session::current();
     const bool plain = Py_TYPE(stack[0]) == reinterpret_cast<PyTypeObject*>(torch_api().op_overload_type.ptr());
     if (!session || !session->recording || !plain) return PyObject_Call(stack[0], stack[2], kwargs);
-    const Borrowed borrowed(*session);
+    const BorrowedArguments borrowed(*session);
     const Operator& op = operator_of(stack[0]);
-    read_arguments(session->api, op, stack[2], kwargs, session->tensors, *borrowed.arguments);
-    return answer({*session, op, stack[2], kwargs, *borrowed.arguments}).release().ptr();
+    read_arguments(session->api, op, stack[2], kwargs, session->tensors, *borrowed);
+    return answer({*session, op, stack[2], kwargs, *borrowed}).release().ptr();
   } catch (nb::python_error& error) {
     error.restore();
   } catch (const nb::builtin_exception& error) {
@@ -353,6 +339,33 @@ PyType_Slot mode_slots[] = {{Py_tp_methods, mode_methods}, {0, nullptr}};
 PyType_Spec mode_spec = {"thoplw._native.DispatchMode", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT, mode_slots};
 
 }  // namespace
+
+/// Outside the mode's own __torch_dispatch__, which torch calls with the mode off, making a tensor would come back to it.
+class ModeOff {
+ public:
+  explicit ModeOff(Session& session) : session_(session) { session_.api.pop(); }
+  ~ModeOff() { session_.api.push(session_.mode.ptr()); }
+  ModeOff(const ModeOff&) = delete;
+  ModeOff& operator=(const ModeOff&) = delete;
+
+ private:
+  Session& session_;
+};
+
+nb::object answer_leaf(Session& session, std::string_view name, bool in_place, Arguments& read) {
+  static auto* operators = new std::unordered_map<std::string_view, std::array<Operator, 2>>;
+  auto& [plain, written] = (*operators)[name];
+  if (plain.name.empty()) {
+    plain.name = name;
+    written.name = plain.name + '_';
+    plain.rule = written.rule = find_rule(name);
+    plain.returns = written.returns = Operator::Returns::tensor;
+  }
+  const OpCall call{session, in_place ? written : plain, nullptr, nullptr, read};
+  if (!plain.rule || !plain.rule->attrs.empty()) return {};
+  const ModeOff off(session);
+  return in_place ? answer_in_place(call) : answer_natively(call);
+}
 
 nb::object new_mode() {
   static PyObject* type = nullptr;

@@ -8,6 +8,10 @@ namespace thoplw::capture {
 /// A new mode object; it serves whatever Session is current.
 nb::object new_mode();
 
+/// The native answer to an operator of one result whose arguments were read elsewhere, recorded as if it had come
+/// through the mode; null where its rule is not sure.
+nb::object answer_leaf(Session& session, std::string_view name, bool in_place, Arguments& read);
+
 /// Before an operator that writes to a tensor of the caller runs for real, keeps its values.
 void keep_before_write(Session& session, PyObject* tensor);
 /// Puts them back; called at the end of the pass.

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "capture/leaf_modules.h"
+
 namespace thoplw::capture {
 namespace {
 
@@ -28,11 +30,13 @@ struct Walker {
     const auto [found, fresh] =
         class_ids.try_emplace(reinterpret_cast<PyObject*>(type), static_cast<Id>(session.trace.classes.size()));
     if (!fresh) return found->second;
-    Class cls{.name = class_name(nb::handle(reinterpret_cast<PyObject*>(type))), .bases = {}};
+    const nb::handle module_type(reinterpret_cast<PyObject*>(type));
+    Class cls{.name = class_name(module_type), .bases = {}};
     for (nb::handle base : nb::borrow(type->tp_mro)) {
       if (base.is(session.api.module_type)) break;
       if (base.ptr() != reinterpret_cast<PyObject*>(type)) cls.bases.push_back(class_name(base));
     }
+    session.leaf_by_class.push_back(find_leaf(module_type, cls.name));
     session.trace.classes.push_back(std::move(cls));
     return found->second;
   }

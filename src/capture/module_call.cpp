@@ -1,6 +1,8 @@
 // C++ code in place of Module.__call__: opens a call in the trace, runs forward (or the hooks' path), closes it.
 #include "capture/module_call.h"
 
+#include "capture/leaf_modules.h"
+
 namespace thoplw::capture {
 namespace {
 
@@ -26,27 +28,6 @@ void collect_tensors(Session& session, PyObject* value, std::vector<Id>& values,
   }
 }
 
-bool has_entries(PyObject* module, PyObject* attr) {
-  const nb::object hooks = attr_or_null(module, attr);
-  return hooks.is_valid() && PyObject_IsTrue(hooks.ptr()) == 1;
-}
-
-bool has_hooks(const TorchApi& api, PyObject* module) {
-  static PyObject* const* globals = [] {
-    auto* dicts = new PyObject*[4];
-    const nb::object file = nb::module_::import_("torch.nn.modules.module");
-    const char* names[] = {"_global_forward_hooks", "_global_forward_pre_hooks", "_global_backward_hooks",
-                           "_global_backward_pre_hooks"};
-    for (int i = 0; i < 4; ++i) dicts[i] = nb::getattr(file, names[i], nb::dict()).release().ptr();
-    return dicts;
-  }();
-  for (int i = 0; i < 4; ++i) {
-    if (PyObject_IsTrue(globals[i]) == 1) return true;
-  }
-  return has_entries(module, api.names.forward_hooks) || has_entries(module, api.names.forward_pre_hooks) ||
-         has_entries(module, api.names.backward_hooks) || has_entries(module, api.names.backward_pre_hooks);
-}
-
 /// What Module.__call__ does, without what torch.compile may have put in its place.
 nb::object run_forward(const TorchApi& api, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names) {
   std::vector<PyObject*> stack;
@@ -54,7 +35,8 @@ nb::object run_forward(const TorchApi& api, PyObject* module, PyObject* const* a
   stack.reserve(count + keywords + 1);
   stack.push_back(module);
   stack.insert(stack.end(), args, args + count + keywords);
-  PyObject* method = has_hooks(api, module) ? api.names.call_impl : api.names.forward;
+  const nb::object dict = take(PyObject_GenericGetDict(module, nullptr));
+  PyObject* method = has_hooks(api, dict.ptr()) ? api.names.call_impl : api.names.forward;
   return take(PyObject_VectorcallMethod(method, stack.data(), stack.size() - keywords, names));
 }
 
@@ -112,9 +94,12 @@ nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* ar
   std::vector<Id> values;
   for (std::size_t i = 0; i < given; ++i) collect_tensors(session, args[i], values);
   open.call().in = std::move(values);
+  const Module& record = session.trace.modules[static_cast<std::size_t>(id)];
+  const Leaf* leaf = session.leaf_by_class[static_cast<std::size_t>(record.cls)];
   nb::object output;
   try {
-    output = run_forward(session.api, module, args, count, names);
+    if (leaf && count == 1 && !names) output = run_leaf(session, *leaf, module, args[0]);
+    if (!output.is_valid()) output = run_forward(session.api, module, args, count, names);
   } catch (...) {
     if (session.failed_module == kNone) session.failed_module = id;
     throw;
@@ -122,7 +107,6 @@ nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* ar
   values.clear();
   collect_tensors(session, output.ptr(), values);
   open.call().out = std::move(values);
-  const Module& record = session.trace.modules[static_cast<std::size_t>(id)];
   const nb::object& custom = session.custom_by_class[static_cast<std::size_t>(record.cls)];
   if (custom.is_valid()) {
     const NotRecording quiet(session);

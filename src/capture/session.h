@@ -13,6 +13,8 @@
 
 namespace thoplw::capture {
 
+struct Leaf;
+
 struct Session {
   explicit Session(const TorchApi& torch) : api(torch), tensors(torch, trace) {}
 
@@ -29,7 +31,8 @@ struct Session {
   std::vector<nb::object> modules;                    ///< in named_modules() order, as in the trace
   std::unordered_map<PyObject*, Id> module_ids;       ///< wrappers included
   std::vector<nb::object> custom_by_class;            ///< per trace class, the user's cost function or null
-  std::unordered_map<std::string, Id> op_name_ids;
+  std::vector<const Leaf*> leaf_by_class;             ///< per trace class, the shortcut for torch's own leaves or null
+  std::unordered_map<std::string_view, Id> op_name_ids;  ///< names live as long as the process
   Id failed_module = kNone;                           ///< innermost module in which an error rose
 
   /// External tensors that a real operator wrote to, with their values from before; restored in reverse.
@@ -45,6 +48,24 @@ struct Session {
     thread_local Session* session = nullptr;
     return session;
   }
+};
+
+/// Lends one Arguments per nesting depth.
+class BorrowedArguments {
+ public:
+  explicit BorrowedArguments(Session& session) : session_(session) {
+    if (session.depth == session.argument_pool.size()) session.argument_pool.push_back(std::make_unique<Arguments>());
+    arguments_ = session.argument_pool[session.depth++].get();
+  }
+  ~BorrowedArguments() { --session_.depth; }
+  BorrowedArguments(const BorrowedArguments&) = delete;
+  BorrowedArguments& operator=(const BorrowedArguments&) = delete;
+
+  Arguments& operator*() const { return *arguments_; }
+
+ private:
+  Session& session_;
+  Arguments* arguments_ = nullptr;
 };
 
 }  // namespace thoplw::capture

@@ -43,10 +43,8 @@ TorchApi::Names make_names() {
   n.dict = interned("__dict__");
   n.qualname = interned("__qualname__");
   n.in_module = interned("__module__");
-  n.backward_hooks = interned("_backward_hooks");
-  n.backward_pre_hooks = interned("_backward_pre_hooks");
-  n.forward_hooks = interned("_forward_hooks");
-  n.forward_pre_hooks = interned("_forward_pre_hooks");
+  n.hooks = {interned("_forward_hooks"), interned("_forward_pre_hooks"), interned("_backward_hooks"),
+             interned("_backward_pre_hooks")};
   n.call = interned("__call__");
   n.call_impl = interned("_call_impl");
   n.decompose = interned("decompose");
@@ -80,6 +78,11 @@ TorchApi load() {
     api.dtype_objects.emplace(dtype, object.release().ptr());
   }
   api.names = make_names();
+  const nb::object modules = nb::module_::import_("torch.nn.modules.module");
+  for (const char* name : {"_global_forward_hooks", "_global_forward_pre_hooks", "_global_backward_hooks",
+                           "_global_backward_pre_hooks"}) {
+    if (nb::hasattr(modules, name)) api.global_hooks.push_back(modules.attr(name).ptr());  // never rebound
+  }
   // Before torch 2.1 the function that pops a mode takes no argument.
   api.pop_takes_key = nb::hasattr(c, "_TorchDispatchModeKey");
   return api;

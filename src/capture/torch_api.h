@@ -1,7 +1,9 @@
 // The parts of torch that capture uses, looked up once per process. Nothing here links libtorch.
 #pragma once
 
+#include <array>
 #include <unordered_map>
+#include <vector>
 
 #include "capture/python.h"
 #include "shape/shape.h"
@@ -31,16 +33,20 @@ struct TorchApi {
   struct Names {
     PyObject *shape, *stride, *dtype, *device, *is_meta, *storage_offset, *detach, *forward, *module, *orig_mod;
     PyObject *modules, *parameters, *buffers, *training, *requires_grad, *dict, *qualname, *in_module;
-    PyObject *backward_hooks, *backward_pre_hooks, *forward_hooks, *forward_pre_hooks, *call, *call_impl, *decompose;
+    PyObject *call, *call_impl, *decompose;
+    std::array<PyObject*, 4> hooks;           ///< attributes of a module that hold its own hooks
   } names{};
+  std::vector<PyObject*> global_hooks;        ///< dictionaries of hooks for all modules
 
   bool is_tensor(PyObject* object) const {
+    return is_plain_tensor(object) ||
+           PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject*>(tensor_type.ptr())) != 0;
+  }
+  /// A tensor or parameter of torch's own class, not of a subclass with a mind of its own.
+  bool is_plain_tensor(PyObject* object) const {
     PyTypeObject* type = Py_TYPE(object);
-    if (type == reinterpret_cast<PyTypeObject*>(tensor_type.ptr()) ||
-        type == reinterpret_cast<PyTypeObject*>(parameter_type.ptr())) {
-      return true;
-    }
-    return PyType_IsSubtype(type, reinterpret_cast<PyTypeObject*>(tensor_type.ptr())) != 0;
+    return type == reinterpret_cast<PyTypeObject*>(tensor_type.ptr()) ||
+           type == reinterpret_cast<PyTypeObject*>(parameter_type.ptr());
   }
   bool is_module(PyObject* object) const {
     return PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject*>(module_type.ptr())) != 0;

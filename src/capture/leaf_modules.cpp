@@ -1,0 +1,157 @@
+// A table of torch's leaf modules: which operator each is, and where the operator's arguments come from.
+#include "capture/leaf_modules.h"
+
+#include <array>
+
+#include "capture/dispatch.h"
+
+namespace thoplw::capture {
+
+namespace {
+
+/// Where one argument of the operator comes from, in schema order.
+struct Source {
+  enum class From : std::uint8_t { end, input, param, buffer, attr, yes, no, none };
+  From from = From::end;
+  const char* name = "";
+  int copies = 1;  ///< an attribute that is one int stands for that many
+};
+using enum Source::From;
+
+constexpr Source kX{input};
+constexpr Source kWeight{param, "weight"};
+constexpr Source kBias{param, "bias"};
+constexpr Source kYes{yes}, kNo{no}, kNothing{none};
+constexpr Source own(const char* name, int copies = 1) { return {attr, name, copies}; }
+
+}  // namespace
+
+struct Leaf {
+  std::string_view cls;
+  std::string_view op;                ///< with a trailing underscore where the module's `inplace` is true
+  std::array<Source, 9> sources;
+  int dims = 0;                       ///< the rank that forward insists on; 0: any
+  const char* needs = nullptr;        ///< an attribute that must be false or "zeros"
+};
+
+namespace {
+
+constexpr Leaf kLeaves[] = {
+    {"torch.nn.AdaptiveAvgPool2d", "aten::adaptive_avg_pool2d", {kX, own("output_size", 2)}},
+    {"torch.nn.AvgPool2d", "aten::avg_pool2d",
+     {kX, own("kernel_size", 2), own("stride", 2), own("padding", 2), own("ceil_mode"), own("count_include_pad"),
+      own("divisor_override")}},
+    {"torch.nn.BatchNorm2d", "aten::batch_norm",
+     {kX, kWeight, kBias, Source{buffer, "running_mean"}, Source{buffer, "running_var"}, kNo, own("momentum"),
+      own("eps"), kYes}, 4},
+    {"torch.nn.Conv1d", "aten::conv1d",
+     {kX, kWeight, kBias, own("stride"), own("padding"), own("dilation"), own("groups")}, 0, "padding_mode"},
+    {"torch.nn.Conv2d", "aten::conv2d",
+     {kX, kWeight, kBias, own("stride"), own("padding"), own("dilation"), own("groups")}, 0, "padding_mode"},
+    {"torch.nn.Dropout", "aten::dropout", {kX, own("p"), kNo}},
+    {"torch.nn.Flatten", "aten::flatten", {kX, own("start_dim"), own("end_dim")}},
+    {"torch.nn.GELU", "aten::gelu", {kX, own("approximate")}},
+    {"torch.nn.Hardsigmoid", "aten::hardsigmoid", {kX}},
+    {"torch.nn.Hardswish", "aten::hardswish", {kX}},
+    {"torch.nn.LayerNorm", "aten::layer_norm", {kX, own("normalized_shape"), kWeight, kBias, own("eps"), kYes}},
+    {"torch.nn.Linear", "aten::linear", {kX, kWeight, kBias}},
+    {"torch.nn.MaxPool2d", "aten::max_pool2d",
+     {kX, own("kernel_size", 2), own("stride", 2), own("padding", 2), own("dilation", 2), own("ceil_mode")}, 0,
+     "return_indices"},
+    {"torch.nn.ReLU", "aten::relu", {kX}},
+    {"torch.nn.ReLU6", "aten::hardtanh", {kX, own("min_val"), own("max_val")}},
+    {"torch.nn.SiLU", "aten::silu", {kX}},
+    {"torch.nn.Sigmoid", "aten::sigmoid", {kX}},
+    {"torch.nn.Softmax", "aten::softmax", {kX, own("dim"), kNothing}},
+    {"torch.nn.Tanh", "aten::tanh", {kX}},
+};
+
+/// Interned once: the hot path looks attributes up by identity.
+PyObject* name_object(const char* name) {
+  static auto* names = new std::unordered_map<const char*, PyObject*>;
+  PyObject*& object = (*names)[name];
+  if (!object) object = interned(name);
+  return object;
+}
+
+bool forward_is_torchs(nb::handle type) {
+  const nb::object forward = nb::getattr(type, "forward", nb::none());
+  const nb::object package = nb::getattr(forward, "__module__", nb::none());
+  return nb::isinstance<nb::str>(package) && nb::cast<std::string>(package).starts_with("torch.nn.modules.") &&
+         PyFunction_Check(forward.ptr());
+}
+
+PyObject* entry(PyObject* dict, PyObject* table, const char* name) {
+  PyObject* found = PyDict_GetItem(dict, table);
+  return found && PyDict_Check(found) ? PyDict_GetItem(found, name_object(name)) : nullptr;
+}
+
+/// The Python value of one argument, borrowed; null where the module does not hold it as expected.
+PyObject* value_of(const TorchApi& api, const Source& source, PyObject* dict, PyObject* input_tensor) {
+  switch (source.from) {
+    case input: return input_tensor;
+    case param: return entry(dict, api.names.parameters, source.name);
+    case buffer: return entry(dict, api.names.buffers, source.name);
+    case attr: return PyDict_GetItem(dict, name_object(source.name));
+    case yes: return Py_True;
+    case no: return Py_False;
+    default: return Py_None;
+  }
+}
+
+bool allows(const Leaf& leaf, PyObject* dict) {
+  if (!leaf.needs) return true;
+  PyObject* value = PyDict_GetItem(dict, name_object(leaf.needs));
+  return value == Py_False || (value && PyUnicode_Check(value) && PyUnicode_CompareWithASCIIString(value, "zeros") == 0);
+}
+
+/// Reads the operator's arguments out of the module. False where one is not what the table expects.
+bool read_leaf(Session& session, const Leaf& leaf, PyObject* dict, PyObject* input_tensor, Arguments& read) {
+  read.clear();
+  for (const Source& source : leaf.sources) {
+    if (source.from == Source::From::end) break;
+    PyObject* value = value_of(session.api, source, dict, input_tensor);
+    const bool tensor = source.from == input || source.from == param || source.from == buffer;
+    if (!value || (source.from == buffer && value == Py_None)) return false;  // batch norm without statistics
+    if (tensor && value == Py_None) read.tensors.push_back(nullptr);
+    if (tensor && value != Py_None && !session.api.is_plain_tensor(value)) return false;
+    read.add(session.api, session.tensors, value, source.copies);
+  }
+  return true;
+}
+
+}  // namespace
+
+const Leaf* find_leaf(nb::handle type, std::string_view name) {
+  for (const Leaf& leaf : kLeaves) {
+    if (leaf.cls == name) return forward_is_torchs(type) ? &leaf : nullptr;
+  }
+  return nullptr;
+}
+
+bool has_hooks(const TorchApi& api, PyObject* dict) {
+  for (PyObject* hooks : api.global_hooks) {
+    if (PyDict_GET_SIZE(hooks) > 0) return true;
+  }
+  for (PyObject* name : api.names.hooks) {
+    PyObject* hooks = PyDict_GetItem(dict, name);
+    if (hooks && (!PyDict_Check(hooks) || PyDict_GET_SIZE(hooks) > 0)) return true;
+  }
+  return false;
+}
+
+nb::object run_leaf(Session& session, const Leaf& leaf, PyObject* module, PyObject* input_tensor) {
+  const TorchApi& api = session.api;
+  const nb::object instance = take(PyObject_GenericGetDict(module, nullptr));
+  PyObject* dict = instance.ptr();
+  if (!api.is_plain_tensor(input_tensor) || !session.native_rules || session.real) return {};
+  if (has_hooks(api, dict) || PyDict_Contains(dict, api.names.forward) != 0 || !allows(leaf, dict)) return {};
+  KnownTensor& tensor = session.tensors.known(input_tensor);
+  if (!session.tensors.is_meta(tensor) || (leaf.dims != 0 && tensor.layout.dim() != leaf.dims)) return {};
+  const BorrowedArguments borrowed(session);
+  if (!read_leaf(session, leaf, dict, input_tensor, *borrowed)) return {};
+  const bool in_place = PyDict_GetItem(dict, name_object("inplace")) == Py_True;
+  return answer_leaf(session, leaf.op, in_place, *borrowed);
+}
+
+}  // namespace thoplw::capture
