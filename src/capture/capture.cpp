@@ -68,7 +68,10 @@ class GarbageCollectionPaused {
   bool was_on_;
 };
 
-enum class Pass : std::uint8_t { inference, no_grad, real };
+struct Pass {
+  bool real = false;      ///< one real forward that only records
+  bool autograd = false;  ///< no_grad instead of inference mode: for forwards that differentiate inside
+};
 
 struct Attempt {
   std::unique_ptr<Session> session;
@@ -145,7 +148,9 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   const TorchApi& api = torch_api();
   Attempt result{std::make_unique<Session>(api), {}};
   Session& session = *result.session;
-  session.real = pass == Pass::real;
+  session.real = pass.real;
+  session.autograd = pass.autograd;
+  session.tensors.share = !pass.autograd;
   session.native_rules = native_rules;
   session.tensors.hold = !session.real;
   session.mode = new_mode();
@@ -158,7 +163,7 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   const AsFound as_found(session);
   const auto autocast = without_autocast(api);
   try {
-    const With mode(api.torch.attr(pass == Pass::no_grad ? "no_grad" : "inference_mode")());
+    const With mode(api.torch.attr(pass.autograd ? "no_grad" : "inference_mode")());
     const nb::object positional = session.real ? inputs_for_real(session, args, first_device(session))
                                                : inputs_on_meta(session, args);
     const nb::object named = session.real ? inputs_for_real(session, kwargs, first_device(session))
@@ -228,6 +233,13 @@ std::string where(const Session& session) {
   return module.path.empty() ? name : fmt::format("{} ({})", module.path, name);
 }
 
+/// Where the forward raised for want of data, and there is data.
+bool can_run_for_real(Attempt& failed) {
+  const nb::handle error = failed.error->value();
+  return nb::isinstance(error, nb::handle(PyExc_Exception)) && !nb::isinstance(error, error_class) &&
+         has_data(*failed.session);
+}
+
 [[noreturn]] void raise_forward_error(Attempt& failed, const nb::tuple& args, const nb::dict& kwargs) {
   nb::python_error& error = *failed.error;
   if (!nb::isinstance(error.value(), nb::handle(PyExc_Exception))) throw std::move(error);  // KeyboardInterrupt
@@ -256,25 +268,25 @@ Trace capture(nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom
     throw Error(fmt::format("the model must be a torch.nn.Module, not {}; of a class, make an instance first",
                             str_of(take(PyObject_Repr(reinterpret_cast<PyObject*>(Py_TYPE(model.ptr())))).ptr())));
   }
-  Attempt last = attempt(model, args, kwargs, custom_ops, options.real ? Pass::real : Pass::inference, options.native_rules);
-  if (!last.error) return std::move(last.session->trace);
-  if (!options.real && wants_autograd(*last.error)) {
-    last = attempt(model, args, kwargs, custom_ops, Pass::no_grad, options.native_rules);
-    if (!last.error) return std::move(last.session->trace);
+  Pass pass{.real = options.real, .autograd = false};
+  const auto run = [&] { return attempt(model, args, kwargs, custom_ops, pass, options.native_rules); };
+  Attempt last = run();
+  if (last.error && wants_autograd(*last.error)) {
+    pass.autograd = true;
+    last = run();
   }
-  const bool ordinary = nb::isinstance(last.error->value(), nb::handle(PyExc_Exception)) &&
-                        !nb::isinstance(last.error->value(), error_class);
-  if (!options.real && ordinary && has_data(*last.session)) {
-    const std::string reason = brief(*last.error);
+  if (last.error && !options.real && can_run_for_real(last)) {
     const std::string line = failing_line(*last.error);
-    last = attempt(model, args, kwargs, custom_ops, Pass::real, options.native_rules);
+    const std::string reason = fmt::format("{}{}{}", line, line.empty() ? "" : ": ", brief(*last.error));
+    pass.real = true;
+    last = run();
     if (!last.error) {
-      last.session->trace.notes.push_back(fmt::format(
-          "the model could not run without data, so one real forward was run ({}{}{})", line, line.empty() ? "" : ": ", reason));
-      return std::move(last.session->trace);
+      last.session->trace.notes.push_back(
+          fmt::format("the model could not run without data, so one real forward was run ({})", reason));
     }
   }
-  raise_forward_error(last, args, kwargs);
+  if (last.error) raise_forward_error(last, args, kwargs);
+  return std::move(last.session->trace);
 }
 
 }  // namespace thoplw::capture

@@ -144,7 +144,7 @@ nb::object run_leaf(Session& session, const Leaf& leaf, PyObject* module, PyObje
   const TorchApi& api = session.api;
   const nb::object instance = take(PyObject_GenericGetDict(module, nullptr));
   PyObject* dict = instance.ptr();
-  if (!api.is_plain_tensor(input_tensor) || !session.native_rules || session.real) return {};
+  if (!api.is_plain_tensor(input_tensor) || !session.native_rules || session.real || session.autograd) return {};
   if (has_hooks(api, dict) || PyDict_Contains(dict, api.names.forward) != 0 || !allows(leaf, dict)) return {};
   KnownTensor& tensor = session.tensors.known(input_tensor);
   if (!session.tensors.is_meta(tensor) || (leaf.dims != 0 && tensor.layout.dim() != leaf.dims)) return {};

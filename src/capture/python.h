@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 
+#include <algorithm>
 #include <string>
 
 namespace thoplw::capture {
@@ -51,10 +52,13 @@ inline nb::handle error_class;
   throw nb::python_error();
 }
 
-/// "RuntimeError: mat1 and mat2 shapes cannot be multiplied": type and first line.
+/// "RuntimeError: mat1 and mat2 shapes cannot be multiplied": type and first line, cut where it goes on and on.
 inline std::string brief(const nb::python_error& error) {
-  const std::string text = str_of(error.value().ptr());
-  return nb::cast<std::string>(error.type().attr("__name__")) + ": " + text.substr(0, text.find('\n'));
+  constexpr std::size_t kMost = 160;
+  std::string text = str_of(error.value().ptr());
+  text.resize(std::min(text.size(), text.find('\n')));
+  if (text.size() > kMost) text = text.substr(0, text.rfind(' ', kMost)) + " ...";
+  return nb::cast<std::string>(error.type().attr("__name__")) + ": " + text;
 }
 
 }  // namespace thoplw::capture

@@ -24,6 +24,7 @@ struct Session {
 
   bool real = false;          ///< operators run for real and are only recorded
   bool native_rules = true;   ///< shapes by native rules; off: torch is asked for each
+  bool autograd = false;      ///< the pass runs without inference mode, so that the forward may differentiate
   bool recording = true;      ///< off while a user's cost function runs
   nb::object mode;            ///< the dispatch mode object pushed on torch's stack
 

@@ -87,6 +87,14 @@ PyObject* TensorTable::original_of(PyObject* twin) const {
 }
 
 nb::object TensorTable::make(Strided layout) {
+  nb::object result = share ? detached(layout) : api_.new_meta(layout);
+  KnownTensor& entry = insert(result.ptr(), std::move(layout));
+  entry.place = KnownTensor::Place::meta;
+  entry.strides_known = true;
+  return result;
+}
+
+nb::object TensorTable::detached(const Strided& layout) {
   std::size_t key = static_cast<std::size_t>(layout.dtype) * 31 + layout.sizes.size();
   for (const std::int64_t size : layout.sizes) key = key * 1'000'003 + static_cast<std::size_t>(size);
   for (const std::int64_t stride : layout.strides) key = key * 1'000'003 + static_cast<std::size_t>(stride);
@@ -101,11 +109,7 @@ nb::object TensorTable::make(Strided layout) {
   if (!source) {
     source = templates_.emplace(key, std::pair{layout, api_.new_meta(layout)})->second.second.ptr();
   }
-  nb::object result = take(PyObject_CallMethodNoArgs(source, api_.names.detach));
-  KnownTensor& entry = insert(result.ptr(), std::move(layout));
-  entry.place = KnownTensor::Place::meta;
-  entry.strides_known = true;
-  return result;
+  return take(PyObject_CallMethodNoArgs(source, api_.names.detach));
 }
 
 }  // namespace thoplw::capture

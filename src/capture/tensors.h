@@ -47,8 +47,11 @@ class TensorTable {
 
   /// Whether tensors are kept alive to the end of the capture (not in a real forward: that would hold all activations).
   bool hold = true;
+  /// Whether new tensors may be detached copies of one: not where autograd would see a view.
+  bool share = true;
 
  private:
+  nb::object detached(const Strided& layout);
   KnownTensor& insert(PyObject* tensor, Strided layout);
   Strided read_type_and_shape(PyObject* tensor) const;
 

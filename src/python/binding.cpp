@@ -9,6 +9,7 @@
 #include "capture/capture.h"
 #include "capture/dispatch.h"
 #include "python/command_line.h"
+#include "python/docs.h"
 #include "thoplw.h"
 
 namespace nb = nanobind;
@@ -49,7 +50,7 @@ nb::list names_and_docs() {
 }
 
 void bind_trace(nb::module_& m) {
-  nb::class_<Trace>(m, "Trace")
+  nb::class_<Trace>(m, "Trace", kTraceDoc)
       .def("text", &to_text)
       .def_static("parse", [](const std::string& text) { return parse_trace(text); }, "text"_a)
       .def_ro("notes", &Trace::notes)
@@ -60,7 +61,7 @@ void bind_row(nb::module_& m) {
   const auto count = [](Count Row::*member) {
     return [member](const Row& row) { return (row.*member).value(); };
   };
-  nb::class_<Row>(m, "Row")
+  nb::class_<Row>(m, "Row", kRowDoc)
       .def_ro("name", &Row::path)
       .def_ro("cls", &Row::cls)
       .def_prop_ro("input_shape", [](const Row& row) { return shape_of(row.in); })
@@ -73,7 +74,7 @@ void bind_row(nb::module_& m) {
         return "Row(name='" + row.path + "', cls='" + row.cls + "', macs=" + std::to_string(row.macs.value()) +
                ", params=" + std::to_string(row.params.value()) + ")";
       });
-  nb::class_<Uncounted>(m, "Uncounted")
+  nb::class_<Uncounted>(m, "Uncounted", kUncountedDoc)
       .def_ro("op", &Uncounted::op)
       .def_ro("path", &Uncounted::path)
       .def_ro("times", &Uncounted::times)
@@ -90,7 +91,7 @@ void bind_layer_info(nb::module_& m) {
                           std::optional<int> depth, std::optional<std::string> sort) {
     return find_renderer(kind).render(report, options_of(fmt, depth, std::move(sort)));
   };
-  nb::class_<Report>(m, "LayerInfo")
+  nb::class_<Report>(m, "LayerInfo", kLayerInfoDoc)
       .def_ro("model", &Report::model)
       .def_ro("convention", &Report::convention)
       .def_prop_ro("unit", [](const Report& report) { return report.unit == Unit::mac ? "MAC" : "FLOP"; })
@@ -104,14 +105,14 @@ void bind_layer_info(nb::module_& m) {
       .def_ro("not_run", &Report::not_run)
       .def_ro("notes", &Report::notes)
       .def("summary", summary, "kind"_a = "text", "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
-           "sort"_a = nb::none())
+           "sort"_a = nb::none(), kSummaryDoc)
       .def("save",
            [](const Report& report, nb::object path, std::optional<std::string> kind, const std::string& fmt) {
              const std::string file = nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path));
              const Renderer& renderer = kind ? find_renderer(*kind) : renderer_for_path(file);
              write_file(file, renderer.render(report, options_of(fmt, {}, {})));
            },
-           "path"_a, "kind"_a = nb::none(), "fmt"_a = "raw")
+           "path"_a, "kind"_a = nb::none(), "fmt"_a = "raw", kSaveDoc)
       .def("__str__", [](const Report& report) { return find_renderer("text").render(report, {}); })
       .def("__repr__", [](const Report& report) {
         return "<LayerInfo of " + report.model + ": " + std::to_string(report.macs.value()) + " " +
@@ -129,7 +130,7 @@ void bind_layer_info(nb::module_& m) {
 
 NB_MODULE(_native, m) {
   nb::set_leak_warnings(false);
-  capture::error_class = PyErr_NewException("thoplw.Error", PyExc_ValueError, nullptr);
+  capture::error_class = PyErr_NewExceptionWithDoc("thoplw.Error", kErrorDoc, PyExc_ValueError, nullptr);
   m.attr("Error") = capture::error_class;
   nb::register_exception_translator(
       [](const std::exception_ptr& pointer, void*) {

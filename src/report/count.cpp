@@ -180,7 +180,7 @@ void choose_listed(std::vector<Row>& rows) {
     if (row.parent != kNone) leaf[static_cast<std::size_t>(row.parent)] = false;
   }
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i].listed = (leaf[i] && rows[i].calls > 0) || rows[i].macs != 0 || rows[i].params != 0;
+    rows[i].listed = (leaf[i] && rows[i].calls > 0) || rows[i].macs != 0 || rows[i].params != 0 || !rows[i].exact;
   }
 }
 

@@ -35,8 +35,13 @@ Usage find_usage(const Trace& trace) {
 std::vector<std::string> unused_modules(const Trace& trace, const Usage& usage) {
   std::vector<bool> used(trace.modules.size());
   std::vector<bool> has_params(trace.modules.size(), false);
+  std::vector<bool> used_elsewhere(trace.values.size(), false);  // a weight tied to that of a used module is in use
   for (const Param& param : trace.params) {
-    if (!param.buffer) has_params[static_cast<std::size_t>(param.module)] = true;
+    if (usage.used(param.module)) used_elsewhere[static_cast<std::size_t>(param.value)] = true;
+  }
+  for (const Param& param : trace.params) {
+    if (param.buffer || used_elsewhere[static_cast<std::size_t>(param.value)]) continue;
+    has_params[static_cast<std::size_t>(param.module)] = true;
   }
   for (std::size_t i = 0; i < used.size(); ++i) used[i] = usage.used(static_cast<Id>(i));
   for (std::size_t i = used.size(); i-- > 1;) {

@@ -19,7 +19,7 @@ struct Usage {
 
 Usage find_usage(const Trace& trace);
 
-/// Outermost modules with parameters in which nothing was used.
+/// Outermost modules with parameters that nothing used.
 std::vector<std::string> unused_modules(const Trace& trace, const Usage& usage);
 
 }  // namespace thoplw

@@ -1,6 +1,7 @@
 // How rules read arguments and write results, in a word each.
 #pragma once
 
+#include <bitset>
 #include <optional>
 #include <utility>
 
@@ -10,6 +11,9 @@
 namespace thoplw::shape {
 
 using Results = std::vector<Result>;
+
+constexpr std::size_t kMaxDims = 64;  ///< torch's own limit
+using DimSet = std::bitset<kMaxDims>;
 
 inline const Strided* tensor_at(Args args, std::size_t i) {
   return i < args.size() && args[i].kind == Arg::Kind::tensor ? args[i].tensor : nullptr;

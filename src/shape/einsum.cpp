@@ -75,6 +75,7 @@ bool einsum(Args args, Results& results) {
     const std::int64_t of_x = size_of(*x, left, out.of[i]), of_y = size_of(*y, right, out.of[i]);
     const int side = of_y < 0 ? 1 : of_x < 0 ? 2 : 0;
     if ((of_x < 0 && of_y < 0) || (side == 0 && of_x != of_y) || side < last) return false;
+    if (side == 2 && of_y == 1) return false;  // where its stride goes is torch's own affair
     last = side;
     sizes.push_back(std::max(of_x, of_y));
   }

@@ -13,7 +13,7 @@ enum class Category : std::int8_t { none, boolean, integer, real };
 
 /// What one operator works on: tensors, and Python numbers, of which only the category matters.
 struct Operands {
-  std::array<const Strided*, 3> tensors{};
+  std::array<const Strided*, kMaxOperands> tensors{};
   std::size_t count = 0;
   Category numbers = Category::none;
 
@@ -94,8 +94,8 @@ bool answer(const Operands& operands, DType compute, DType result, Results& resu
   for (const Strided* x : tensors.subspan(1)) {
     if (x->sizes != sizes && !broadcast_to(sizes, x->sizes)) return false;
   }
-  std::array<Strided, 3> cast;
-  std::array<const Strided*, 3> used = operands.tensors;
+  std::array<Strided, kMaxOperands> cast;
+  std::array<const Strided*, kMaxOperands> used = operands.tensors;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     if (tensors[i]->dtype == compute || is_dense(*tensors[i])) continue;
     cast[i] = {compute, tensors[i]->sizes, preserved_strides(*tensors[i])};
@@ -126,8 +126,9 @@ bool unary(Args args, Results& results) {
   for (std::size_t i = 1; i < args.size(); ++i) {
     if (tensor_at(args, i)) return false;  // clamp.Tensor and the like
   }
-  Operands operands;
-  operands.add(args, 0);
+  if (is_canonical(*x)) return fresh(results, x->dtype, x->sizes, x->strides);
+  if (has_ties(*x)) return false;
+  const Operands operands{.tensors = {x}, .count = 1};
   return answer(operands, computed_in(x->dtype), x->dtype, results);
 }
 
@@ -192,8 +193,12 @@ bool masked_fill(Args args, Results& results) {
   if (!x || !mask || mask->dtype != DType::boolean || !is_real_float(x->dtype)) return false;
   const Strided* value = tensor_at(args, 2);
   if (!is_number(args, 2) && !(value && value->sizes.empty())) return false;
-  Dims sizes = x->sizes;
-  return broadcast_to(sizes, mask->sizes) && fresh(results, x->dtype, std::move(sizes));
+  Strided filled = *x;
+  if (!broadcast_to(filled.sizes, mask->sizes)) return false;
+  const std::array<const Strided*, 2> operands = {mask, x};
+  filled.strides = elementwise_strides(filled.sizes, operands);
+  if (!is_contiguous(filled)) filled.strides = contiguous_strides(filled.sizes);
+  return fresh(results, x->dtype, std::move(filled.sizes), std::move(filled.strides));
 }
 
 bool dropout(Args args, Results& results) {

@@ -24,20 +24,9 @@ bool is_per_channel(Args args, const Strided& x) {
   return true;
 }
 
-/// Strides of x minus a smaller statistic of it, which decides how ties in x's strides are broken.
-Dims centred_strides(const Strided& x, const Strided& statistic) {
-  if (is_canonical(x)) return x.strides;
-  const std::array<const Strided*, 2> operands = {&x, &statistic};
-  return elementwise_strides(x.sizes, operands);
-}
-
-/// A new tensor like x after x was made contiguous, centred, and multiplied by or added to a smaller one, if any.
-bool contiguous_and_centred(const Strided& x, const Strided* affine, DType dtype, Results& results) {
-  static const Strided scalar;
-  if (!is_contiguous(x)) return fresh(results, dtype, x.sizes);
-  Strided centred{dtype, x.sizes, centred_strides(x, scalar)};
-  if (affine) centred.strides = centred_strides(centred, *affine);
-  return fresh(results, dtype, std::move(centred.sizes), std::move(centred.strides));
+/// A new contiguous tensor like x; no answer where the odd strides of a contiguous x could shine through.
+bool made_contiguous(const Strided& x, DType dtype, Results& results) {
+  return (is_canonical(x) || !is_contiguous(x)) && fresh(results, dtype, x.sizes);
 }
 
 /// Do the last sizes of x equal those that stand at `i`?
@@ -55,10 +44,9 @@ bool batch_norm(Args args, Results& results) {
   if (!is_boolean(args, 5) || (!is_true(args, 5) && (absent(args, 3) || absent(args, 4)))) return false;
   if (!is_per_channel(args, *x)) return false;
   if (is_canonical(*x)) return fresh(results, x->dtype, x->sizes, x->strides);
-  Dims per_channel(x->sizes.size() - 1, 1);
-  per_channel[0] = x->sizes[1];
-  const Strided mean{x->dtype, per_channel, contiguous_strides(per_channel)};
-  return fresh(results, x->dtype, x->sizes, centred_strides(*x, mean));
+  if (has_ties(*x)) return false;
+  const std::array<const Strided*, 1> operands = {x};
+  return fresh(results, x->dtype, x->sizes, elementwise_strides(x->sizes, operands));
 }
 
 bool native_batch_norm(Args args, Results& results) {
@@ -74,7 +62,7 @@ bool layer_norm(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
   if (!x || !is_real_float(x->dtype) || !is_normalised_shape(args, 1, *x)) return false;
   if (!is_weight(args, 2, x->dtype, args[1].ints) || !is_weight(args, 3, x->dtype, args[1].ints)) return false;
-  return contiguous_and_centred(*x, tensor_at(args, absent(args, 2) ? 3 : 2), x->dtype, results);
+  return made_contiguous(*x, x->dtype, results);
 }
 
 bool native_layer_norm(Args args, Results& results) {
@@ -89,7 +77,7 @@ bool native_layer_norm(Args args, Results& results) {
 // (input, groups, weight, bias, ...)
 bool group_norm(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
-  if (!x || !is_real_float(x->dtype) || x->dim() < 2 || !is_integer(args, 1) || !is_contiguous(*x)) return false;
+  if (!x || !is_real_float(x->dtype) || x->dim() < 2 || !is_integer(args, 1) || !is_canonical(*x)) return false;
   if (args[1].integer < 1 || x->sizes[1] % args[1].integer != 0 || elements(x->sizes) == 0) return false;
   const std::span<const std::int64_t> channels(&x->sizes[1], 1);
   if (!is_weight(args, 2, x->dtype, channels) || !is_weight(args, 3, x->dtype, channels)) return false;
@@ -107,9 +95,8 @@ bool instance_norm(Args args, Results& results) {
 // (input, normalized shape, weight, ...)
 bool rms_norm(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
-  if (!x || !is_real_float(x->dtype) || !is_normalised_shape(args, 1, *x) || !is_contiguous(*x)) return false;
-  return is_weight(args, 2, x->dtype, args[1].ints) &&
-         contiguous_and_centred(*x, tensor_at(args, 2), x->dtype, results);
+  if (!x || !is_real_float(x->dtype) || !is_normalised_shape(args, 1, *x) || !is_canonical(*x)) return false;
+  return is_weight(args, 2, x->dtype, args[1].ints) && fresh(results, x->dtype, x->sizes);
 }
 
 // (input, dimension, type) or, below the composites, (input, dimension, whether f16 becomes f32)
@@ -119,7 +106,7 @@ bool softmax(Args args, Results& results) {
   const std::optional<DType> dtype = is_boolean(args, 2) ? x->dtype : dtype_at(args, 2, x->dtype);
   std::int64_t d = args[1].integer;
   if (!dtype || !is_real_float(*dtype) || !wrap_dim(d, x->dim())) return false;
-  return contiguous_and_centred(*x, nullptr, *dtype, results);
+  return made_contiguous(*x, *dtype, results);
 }
 
 }  // namespace thoplw::shape

@@ -15,9 +15,9 @@ bool transposed(const Strided& x, std::size_t a, std::size_t b, Results& results
 }
 
 bool permuted(const Strided& x, std::span<const std::int64_t> order, Results& results) {
-  if (order.size() != x.sizes.size()) return false;
+  if (order.size() != x.sizes.size() || order.size() > kMaxDims) return false;
   Dims sizes(order.size()), strides(order.size());
-  std::vector<bool> taken(order.size());
+  DimSet taken;
   for (std::size_t i = 0; i < order.size(); ++i) {
     std::int64_t d = order[i];
     if (!wrap_dim(d, x.dim()) || taken[d]) return false;
@@ -56,13 +56,13 @@ bool matrix_transpose(Args args, Results& results) {
 // (input, from, to): integers, or lists of them
 bool movedim(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
-  if (!x || args.size() != 3 || args[1].kind != args[2].kind) return false;
+  if (!x || args.size() != 3 || args[1].kind != args[2].kind || x->sizes.size() > kMaxDims) return false;
   if (x->sizes.empty() || (!is_integer(args, 1) && !is_ints(args, 1))) return false;
   const auto list = [&](const Arg& arg) { return arg.kind == Arg::Kind::ints ? arg.ints : std::span(&arg.integer, 1); };
   const std::span<const std::int64_t> from = list(args[1]), to = list(args[2]);
   if (from.empty() || from.size() != to.size()) return false;
   Dims order(x->sizes.size(), -1);
-  std::vector<bool> moved(x->sizes.size());
+  DimSet moved;
   for (std::size_t i = 0; i < from.size(); ++i) {
     std::int64_t source = from[i], target = to[i];
     if (!wrap_dim(source, x->dim()) || !wrap_dim(target, x->dim()) || moved[source] || order[target] != -1)
@@ -82,8 +82,9 @@ bool movedim(Args args, Results& results) {
 // (input), (input, dimension) or (input, dimensions)
 bool squeeze(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
-  if (!x) return false;
-  std::vector<bool> named(x->sizes.size(), args.size() == 1);
+  if (!x || x->sizes.size() > kMaxDims) return false;
+  DimSet named;
+  if (args.size() == 1) named.set();
   if (args.size() > 1) {
     if (!is_integer(args, 1) && !is_ints(args, 1)) return false;
     const auto dims = is_integer(args, 1) ? std::span(&args[1].integer, 1) : args[1].ints;

@@ -8,8 +8,8 @@ namespace thoplw::shape {
 namespace {
 
 /// Reads which dimensions to reduce, an integer or list at `i`; none or an empty list means all.
-bool read_reduced(Args args, std::size_t i, const Strided& x, std::vector<bool>& reduced) {
-  reduced.assign(x.sizes.size(), true);
+bool read_reduced(Args args, std::size_t i, const Strided& x, DimSet& reduced) {
+  reduced.set();
   std::span<const std::int64_t> dims;
   if (is_integer(args, i)) {
     dims = {&args[i].integer, 1};
@@ -19,7 +19,7 @@ bool read_reduced(Args args, std::size_t i, const Strided& x, std::vector<bool>&
     return false;
   }
   if (dims.empty()) return true;
-  reduced.assign(x.sizes.size(), false);
+  reduced.reset();
   for (std::int64_t d : dims) {
     if (!wrap_dim(d, x.dim())) return false;
     if (x.sizes.empty()) continue;
@@ -32,8 +32,8 @@ bool read_reduced(Args args, std::size_t i, const Strided& x, std::vector<bool>&
 /// A new tensor: x without the dimensions named at `dims_at`, or with 1 in their place.
 bool reduce(Args args, std::size_t dims_at, bool keep, DType dtype, Results& results) {
   const Strided& x = *args[0].tensor;
-  std::vector<bool> reduced;
-  if (!read_reduced(args, dims_at, x, reduced)) return false;
+  DimSet reduced;
+  if (x.sizes.size() > kMaxDims || !read_reduced(args, dims_at, x, reduced)) return false;
   Dims sizes;
   sizes.reserve(x.sizes.size());
   for (std::size_t d = 0; d < x.sizes.size(); ++d) {
@@ -71,7 +71,9 @@ bool vector_norm(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
   if (!x || !is_real_float(x->dtype) || !is_number(args, 1) || !absent(args, 4) || elements(x->sizes) == 0)
     return false;
-  return reduce(args, 2, is_true(args, 3), x->dtype, results);
+  if (!reduce(args, 2, is_true(args, 3), x->dtype, results)) return false;
+  // A norm over dimensions of size 1 is the absolute value, with strides like it.
+  return is_canonical(*x) || elements(results[0].tensor.sizes) != elements(x->sizes);
 }
 
 // (input, unbiased), (input, dims, unbiased, keepdim) or (input, dims, *, correction, keepdim)

@@ -42,6 +42,10 @@ constexpr Case kCases[] = {
     {"aten::mul", "bool[2] bool[2]", "?"},
     {"aten::div", "f32[2] i64[]", "f32[2]"},
     {"aten::div", "i64[2] i64[2]", "?"},                         // the default type again
+    {"aten::div", "f32[2] f32[2] 'floor'", "?"},
+    {"aten::rsub", "f32[2,3]@[1,2] f32[2,3] 1", "f32[2,3]"},     // the second comes first
+    {"aten::logical_and", "bool[2,1] bool[3]", "bool[2,3]"},
+    {"aten::logical_and", "f32[2] f32[2]", "?"},
     {"aten::eq", "f32[2,1] f32[3]", "bool[2,3]"},
     {"aten::addcmul", "f32[2] f32[2] f32[1] 1", "f32[2]"},
     {"aten::where", "bool[2,1] f32[3] 0.0", "f32[2,3]"},
@@ -136,7 +140,8 @@ constexpr Case kCases[] = {
     {"aten::amax", "f32[2,3] [] false", "f32[]"},
     {"aten::linalg_vector_norm", "f32[2,3] 2.0 [1] true none", "f32[2,1]"},
     {"aten::var", "f32[2,3] [1] 1 false", "f32[2]"},
-    {"aten::cumsum", "f32[2,3]@[1,2] 0 none", "f32[2,3]@[1,2]"},
+    {"aten::cumsum", "f32[2,3] 0 none", "f32[2,3]"},
+    {"aten::cumsum", "f32[2,3]@[1,2] 0 none", "?"},
 
     // Views.
     {"aten::alias", "f32[2,3]@[1,2]", "view f32[2,3]@[1,2]"},
@@ -228,12 +233,11 @@ constexpr Case kCases[] = {
 
 TEST_CASE("shape rules") {
   for (const Case& row : kCases) {
-    CAPTURE(row.op);
-    CAPTURE(row.args);
+    INFO(row.op, " on ", row.args);
     const Rule* rule = find_rule(row.op);
     REQUIRE(rule);
     REQUIRE((rule->shape != nullptr));
-    CHECK(shape::apply(rule->shape, row.args) == row.results);
+    CHECK(shape::apply(rule->shape, row.args) == std::string(row.results));
   }
 }
 
@@ -247,7 +251,6 @@ TEST_CASE("every shape rule has a test that it answers and takes no arguments fo
     INFO(rule.name);
     CHECK(tested.contains(rule.shape));
     for (const char* args : {"", "none", "none none none", "f32[]", "f32[] none none none none none none none"}) {
-      CAPTURE(args);
       shape::apply(rule.shape, args);  // must not crash
     }
   }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <numeric>
 
 namespace thoplw::shape {
@@ -131,6 +132,13 @@ bool is_canonical(const Strided& x) {
   return true;
 }
 
+bool has_ties(const Strided& x) {
+  for (auto at = x.strides.begin(); at != x.strides.end(); ++at) {
+    if (*at == 0 || std::find(at + 1, x.strides.end(), *at) != x.strides.end()) return true;
+  }
+  return false;
+}
+
 bool is_dense(const Strided& x) {
   if (is_contiguous(x)) return true;
   std::vector<std::size_t> order(x.sizes.size());
@@ -159,8 +167,9 @@ Dims preserved_strides(const Strided& x) {
 
 Dims elementwise_strides(const Dims& sizes, std::span<const Strided* const> operands) {
   if (sizes.size() < 2) return contiguous_strides(sizes);
-  std::vector<Dims> expanded(operands.size());
-  std::vector<const Dims*> strides(operands.size());
+  assert(operands.size() <= kMaxOperands);
+  std::array<Dims, kMaxOperands> expanded;
+  std::array<const Dims*, kMaxOperands> strides{};
   bool all_contiguous = true, all_channels_last = true;
   for (std::size_t i = 0; i < operands.size(); ++i) {
     if (operands[i]->sizes != sizes) expanded[i] = expanded_strides(*operands[i], sizes);
@@ -170,7 +179,7 @@ Dims elementwise_strides(const Dims& sizes, std::span<const Strided* const> oper
   }
   if (all_contiguous && !all_channels_last) return contiguous_strides(sizes);
   if (all_channels_last && !all_contiguous) return strides_for(sizes, MemoryFormat::channels_last);
-  return sorted_strides(sizes, strides);
+  return sorted_strides(sizes, std::span(strides).first(operands.size()));
 }
 
 bool broadcast_to(Dims& sizes, std::span<const std::int64_t> other) {

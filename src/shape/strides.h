@@ -26,6 +26,9 @@ bool is_canonical(const Strided& x);
 
 bool is_contiguous(const Strided& x, MemoryFormat format);
 
+/// Do two dimensions have the same stride, or one none at all? Kernels of several steps then each order them anew.
+bool has_ties(const Strided& x);
+
 /// Non-overlapping and dense: some order of its dimensions makes it contiguous.
 bool is_dense(const Strided& x);
 
@@ -34,6 +37,8 @@ MemoryFormat suggested_format(const Strided& x);
 
 /// Strides of torch.empty_like(x): those of x, or where x is not dense, dense ones in the same order.
 Dims preserved_strides(const Strided& x);
+
+constexpr std::size_t kMaxOperands = 3;
 
 /// Strides of the result of an element by element operator whose operands were all expanded to `sizes`: dense, in the
 /// order of the operands' strides. torch's TensorIterator does the same but for dimensions of size 1.

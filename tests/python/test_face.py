@@ -92,6 +92,15 @@ def test_nested_inputs():
     assert macs(Pair(), [xs], kwargs={"named": {"z": (3, 4)}}) == 3 * (3 * 4 * 2)
 
 
+def test_lists_of_ints_and_other_values_are_passed_on():
+    class Options(nn.Module):
+        def forward(self, x: torch.Tensor, sizes: Any, flags: Any, name: str) -> torch.Tensor:
+            assert (sizes, flags, name) == ([7, 7], (True, None), "word")
+            return nn.functional.adaptive_avg_pool2d(x, sizes)
+
+    assert macs(Options(), [(1, 3, 8, 8), [7, 7]], kwargs={"flags": (True, None), "name": "word"}) == 0
+
+
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
 def test_a_shape_takes_the_type_of_the_weights(dtype):
     assert macs(Net().to(dtype), (3, 10)) == NET_MACS

@@ -1,0 +1,65 @@
+// The docstrings of what Python users touch in the extension module.
+#pragma once
+
+namespace thoplw {
+
+constexpr const char* kErrorDoc = "What thoplw raises: the message says where, what, and the cure.";
+
+constexpr const char* kTraceDoc = R"(What a model did in one pass: modules, calls, parameters, operators; no weights.
+
+``text()`` is its readable form, which ``Trace.parse`` reads again.)";
+
+constexpr const char* kRowDoc = R"(One row of the table: a module that ran, summed over its calls.
+
+Attributes:
+    name: path of the module, as in ``named_modules()``.
+    cls: name of its class.
+    input_shape, output_shape: of the first tensor of its first call, without the batch; None where there is none.
+    macs: what it does itself, without the modules inside it, for the whole batch.
+    params: of its own, as the convention counts them.
+    calls: how often it ran.
+    exact: False where `macs` is a lower bound.)";
+
+constexpr const char* kUncountedDoc = R"(Operators that no rule counts.
+
+Attributes:
+    op: name of the operator, such as "aten::bincount".
+    path: of the module that it ran in; "" is the model itself.
+    times: how often it ran there.)";
+
+constexpr const char* kLayerInfoDoc = R"(The layers of a model and what each costs. Iterating gives a row per layer, in model order.
+
+Attributes:
+    model: name of the model's class.
+    convention, unit: the way of counting, and what `macs` are of: "MAC" (multiply-add) or "FLOP".
+    macs: total of all rows, for the whole batch.
+    params: total of all rows, as the convention counts parameters.
+    all_params, trainable_params: numbers of the model's parameters as torch has them, tied ones once, run or not.
+    buffers: number of elements of the model's buffers.
+    exact: False where `macs` is a lower bound, for want of a rule.
+    uncounted: the operators without a rule.
+    not_run: paths of modules with parameters that never ran.
+    notes: notices of the capture, such as that a real forward was run.)";
+
+constexpr const char* kSummaryDoc = R"(The table as text.
+
+Args:
+    kind: "text", "csv", "md" (Markdown), "json" or "tree".
+    fmt: "raw" integers, "clever" numbers with units of 1000 (``1.82 G``), or "ratio", percent of the total.
+    depth: modules deeper than this are added to the one around them; None for no limit.
+    sort: column to sort by, the greatest number first, such as "macs"; None for model order.
+
+Raises:
+    Error: `kind`, `fmt` or `sort` is unknown.)";
+
+constexpr const char* kSaveDoc = R"(Writes the table to a file.
+
+Args:
+    path: the file; its suffix says the kind: .txt, .csv, .md, .json, .tree.
+    kind: the kind, whatever the suffix.
+    fmt: as in ``summary``.
+
+Raises:
+    Error: the suffix is unknown, or the file cannot be written.)";
+
+}  // namespace thoplw

@@ -1,0 +1,183 @@
+"""Native shape rules against torch's own operator database: sizes, strides, element types and aliasing.
+
+Every sample of every operator runs on the meta device, under inference mode (composites arrive whole) and under no_grad
+(they arrive taken apart). Each ATen call on the way is put to the native rule; where that answers, it must say what
+torch then returns. Every operator also runs on inputs of unusual layouts, of which the database has few.
+"""
+
+from __future__ import annotations
+
+import collections
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch.utils import _pytree as pytree
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from thoplw import _native
+
+pytest.importorskip("expecttest")  # which the database imports
+from torch.testing._internal.common_methods_invocations import op_db
+
+pytestmark = pytest.mark.skipif(
+    not torch.__version__.startswith("2.13."), reason="the strides of meta kernels differ from one torch to another"
+)
+
+LAYOUT_SAMPLES = 10  # per operator and layout, evenly chosen
+
+answered: collections.Counter[str] = collections.Counter()
+deferred: collections.Counter[str] = collections.Counter()
+samples_run: collections.Counter[str] = collections.Counter()  # by entry of the database
+
+
+def storage(tensor: torch.Tensor) -> int:
+    return tensor.untyped_storage()._cdata
+
+
+def difference(ours: Any, theirs: Any, inputs: list[torch.Tensor]) -> str:
+    """What a native result says wrongly about the tensor that torch returned; empty if nothing."""
+    if not isinstance(theirs, torch.Tensor):
+        return f"torch returned {theirs!r}"
+    if ours[0] == "same":
+        return "" if theirs is inputs[ours[1]] else "not the very input"
+    layout = (tuple(theirs.shape), theirs.stride())
+    if ours[0] == "view":
+        _, index, sizes, strides, offset = ours
+        if theirs is inputs[index] or storage(theirs) != storage(inputs[index]):
+            return "no view"
+        found = (*layout, theirs.storage_offset() - inputs[index].storage_offset(), theirs.dtype)
+        said = (sizes, strides, offset, inputs[index].dtype)
+    else:
+        if storage(theirs) in map(storage, inputs):
+            return "not new"
+        found, said = (*layout, theirs.dtype), tuple(ours[1:])
+    return "" if said == found else f"torch has {found}"
+
+
+class Compare(TorchDispatchMode):
+    """Puts each call to the native rule, then to torch."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wrong: list[str] = []
+
+    def ask(self, func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if func._schema.is_mutable:
+            return None
+        try:
+            return _native.shape_rule(func, args, kwargs)
+        except Exception as error:
+            self.wrong.append(f"{func} on {args}, {kwargs}: {error!r}")
+            raise
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        ours = self.ask(func, args, kwargs)
+        inputs = [leaf for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, torch.Tensor)]
+        described = [(tuple(x.shape), x.stride(), x.dtype) for x in inputs]
+        result = func(*args, **kwargs)
+        name = func._schema.name
+        if ours is None:
+            deferred[name] += 1
+            return result
+        answered[name] += 1
+        theirs = list(result) if isinstance(result, (list, tuple)) else [result]
+        if len(theirs) != len(ours):
+            self.wrong.append(f"{func}: {len(ours)} results where torch has {len(theirs)}")
+        for mine, other in zip(ours, theirs, strict=False):
+            if what := difference(mine, other, inputs):
+                self.wrong.append(f"{func} on {described}, {args}, {kwargs}: {mine}, but {what}")
+        return result
+
+
+def as_it_is(x: torch.Tensor) -> list[int]:
+    return list(x.stride())
+
+
+def dense(x: torch.Tensor, innermost_first: list[int]) -> list[int]:
+    strides, stride = [0] * x.dim(), 1
+    for d in innermost_first:
+        strides[d] = stride
+        stride *= max(x.shape[d], 1)
+    return strides
+
+
+def reversed_order(x: torch.Tensor) -> list[int]:
+    return dense(x, list(range(x.dim())))
+
+
+def channels_last(x: torch.Tensor) -> list[int]:
+    rows = list(range(x.dim()))
+    return dense(x, [1, *rows[:1:-1], 0] if x.dim() in (4, 5) else rows[::-1])
+
+
+def with_gaps(x: torch.Tensor) -> list[int]:
+    return [2 * stride for stride in dense(x, list(range(x.dim()))[::-1])]
+
+
+def expanded(x: torch.Tensor) -> list[int]:
+    return [0 if d == 0 else stride for d, stride in enumerate(dense(x, list(range(x.dim()))[::-1]))]
+
+
+def on_meta(sample: Any, strides: Callable[[torch.Tensor], list[int]]) -> tuple[Any, Any, Any]:
+    def convert(x: Any) -> Any:
+        if not isinstance(x, torch.Tensor) or x.layout != torch.strided:
+            return x
+        return torch.empty_strided(x.shape, strides(x), dtype=x.dtype, device="meta")
+
+    return pytree.tree_map(convert, (sample.input, sample.args, sample.kwargs))
+
+
+def cases(op: Any) -> Iterator[tuple[Any, Callable[[torch.Tensor], list[int]], Any]]:
+    """Samples, layouts and the modes to run under."""
+    for dtype in (torch.float32, torch.bfloat16, torch.int64):
+        if dtype not in op.supported_dtypes("cpu"):
+            continue
+        samples = list(op.sample_inputs("cpu", dtype, requires_grad=False))
+        for sample in samples:
+            yield sample, as_it_is, torch.inference_mode
+            if dtype != torch.int64:
+                yield sample, as_it_is, torch.no_grad
+        if dtype == torch.float32:
+            for sample in samples[:: len(samples) // LAYOUT_SAMPLES + 1]:
+                for layout in (reversed_order, channels_last, with_gaps, expanded):
+                    yield sample, layout, torch.inference_mode
+
+
+@pytest.mark.parametrize("op", op_db, ids=lambda op: f"{op.name}.{op.variant_test_name}".rstrip("."))
+def test_native_rules_agree_with_torch(op: Any) -> None:
+    wrong: list[str] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for sample, layout, mode in cases(op):
+            try:
+                inputs, args, kwargs = on_meta(sample, layout)
+            except (RuntimeError, NotImplementedError):
+                continue  # sparse and other tensors that do not convert
+            compare = Compare()
+            try:
+                with mode(), compare:
+                    op.op(inputs, *args, **kwargs)
+            except Exception:
+                pass  # torch itself cannot run it on meta; the calls before count
+            samples_run[op.name] += 1
+            wrong += compare.wrong
+    assert not wrong, "\n".join(wrong[:10])
+
+
+def test_the_database_was_really_put_to_the_rules() -> None:
+    """Lower bounds, so that the test above cannot pass by checking nothing."""
+    names = {op.name for op in op_db}
+    if not names <= set(samples_run):
+        pytest.skip("only a part of the operator database was run")
+    print(f"\n{sum(answered.values())} calls answered, {sum(deferred.values())} left to torch:")
+    for name in sorted(answered):
+        print(f"  {name} {answered[name]}/{deferred[name]}")
+    assert len(answered) >= 190
+    assert sum(answered.values()) >= 40_000
+    assert sum(samples_run.values()) >= 30_000
