@@ -11,10 +11,10 @@ namespace thoplw::capture {
 /// Refilled for each call; a nested call uses another one.
 struct Arguments {
   std::vector<Arg> args;
-  std::vector<PyObject*> objects;        ///< per schema argument, borrowed; null where the default stands
-  std::vector<KnownTensor*> tensors;     ///< every tensor in order, lists flattened; null is None in a tensor's place
-  std::vector<const Strided*> lists;     ///< storage behind Arg::tensors
-  std::vector<std::int64_t> ints;        ///< storage behind Arg::ints
+  std::vector<PyObject*> objects;     ///< per schema argument, borrowed; null where the default stands
+  std::vector<KnownTensor*> tensors;  ///< every tensor in order, lists flattened; null is None in a tensor's place
+  std::vector<const Strided*> lists;  ///< storage behind Arg::tensors
+  std::vector<std::int64_t> ints;     ///< storage behind Arg::ints
 
   void clear();
   /// Appends the next argument in schema order. Where `copies` is more than one, a single int stands for that many.

@@ -3,11 +3,12 @@
 
 #include <fmt/format.h>
 
-#include "capture/dispatch.h"
 #include "capture/inputs.h"
+#include "capture/mode.h"
 #include "capture/model_walk.h"
 #include "capture/module_call.h"
 #include "capture/snapshot.h"
+#include "capture/writes.h"
 
 namespace thoplw::capture {
 namespace {
@@ -164,10 +165,10 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   const auto autocast = without_autocast(api);
   try {
     const With mode(api.torch.attr(pass.autograd ? "no_grad" : "inference_mode")());
-    const nb::object positional = session.real ? inputs_for_real(session, args, first_device(session))
-                                               : inputs_on_meta(session, args);
-    const nb::object named = session.real ? inputs_for_real(session, kwargs, first_device(session))
-                                          : inputs_on_meta(session, kwargs);
+    const nb::object positional =
+        session.real ? inputs_for_real(session, args, first_device(session)) : inputs_on_meta(session, args);
+    const nb::object named =
+        session.real ? inputs_for_real(session, kwargs, first_device(session)) : inputs_on_meta(session, kwargs);
     const ModuleCalls calls;
     const Active active(session);
     std::vector<PyObject*> stack;
@@ -179,7 +180,8 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
       stack.push_back(value.ptr());
     }
     const nb::tuple keywords(names);
-    call_module(session, session.modules.front().ptr(), stack.data(), count, keywords.size() ? keywords.ptr() : nullptr);
+    call_module(session, session.modules.front().ptr(), stack.data(), count,
+                keywords.size() ? keywords.ptr() : nullptr);
   } catch (nb::python_error& error) {
     result.error = std::make_unique<nb::python_error>(std::move(error));
   }
@@ -251,12 +253,13 @@ bool can_run_for_real(Attempt& failed) {
   inputs.append(kwargs);
   const std::string described = describe_inputs(api, inputs);
   if (!has_data(*failed.session) && looked_at_value(error)) {
-    raise_from(error, fmt::format("{}: the model looks at values of a tensor, which meta tensors do not have, at {} ({}). "
-                             "Build the model with real weights and give real inputs, so that one real forward can be run",
-                             where(*failed.session), failing_line(error), what));
+    raise_from(error, fmt::format(
+                          "{}: the model looks at values of a tensor, which meta tensors do not have, at {} ({}). "
+                          "Build the model with real weights and give real inputs, so that one real forward can be run",
+                          where(*failed.session), failing_line(error), what));
   }
   raise_from(error, fmt::format("{}: {}. The forward raised with the input {}: check that it fits the model",
-                           where(*failed.session), what, described.empty() ? "given" : described));
+                                where(*failed.session), what, described.empty() ? "given" : described));
 }
 
 }  // namespace

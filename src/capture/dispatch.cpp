@@ -5,6 +5,7 @@
 
 #include "capture/arguments.h"
 #include "capture/operators.h"
+#include "capture/writes.h"
 
 namespace thoplw::capture {
 namespace {
@@ -35,12 +36,18 @@ Id op_name_id(Session& session, std::string_view name) {
 
 AttrValue attr_value(const Arg& arg) {
   switch (arg.kind) {
-    case Arg::Kind::integer: return arg.integer;
-    case Arg::Kind::boolean: return arg.integer != 0;
-    case Arg::Kind::real: return arg.real;
-    case Arg::Kind::ints: return std::vector<std::int64_t>(arg.ints.begin(), arg.ints.end());
-    case Arg::Kind::text: return std::string(arg.text);
-    default: return std::string();
+    case Arg::Kind::integer:
+      return arg.integer;
+    case Arg::Kind::boolean:
+      return arg.integer != 0;
+    case Arg::Kind::real:
+      return arg.real;
+    case Arg::Kind::ints:
+      return std::vector<std::int64_t>(arg.ints.begin(), arg.ints.end());
+    case Arg::Kind::text:
+      return std::string(arg.text);
+    default:
+      return std::string();
   }
 }
 
@@ -299,48 +306,19 @@ nb::object answer(const OpCall& call) {
   return record_result(call, std::move(result));
 }
 
-// ---- the Python type
-
-PyObject* torch_dispatch(PyObject*, PyObject* const* stack, Py_ssize_t size) {
-  try {
-    if (size < 3) throw nb::type_error("__torch_dispatch__ wants func, types, args and kwargs");
-    PyObject* kwargs = size > 3 && stack[3] != Py_None && PyDict_GET_SIZE(stack[3]) > 0 ? stack[3] : nullptr;
-    Session* session = Session::current();
-    const bool plain = Py_TYPE(stack[0]) == reinterpret_cast<PyTypeObject*>(torch_api().op_overload_type.ptr());
-    if (!session || !session->recording || !plain) return PyObject_Call(stack[0], stack[2], kwargs);
-    const BorrowedArguments borrowed(*session);
-    const Operator& op = operator_of(stack[0]);
-    read_arguments(session->api, op, stack[2], kwargs, session->tensors, *borrowed);
-    return answer({*session, op, stack[2], kwargs, *borrowed}).release().ptr();
-  } catch (nb::python_error& error) {
-    error.restore();
-  } catch (const nb::builtin_exception& error) {
-    PyErr_SetString(PyExc_TypeError, error.what());
-  } catch (const std::exception& error) {
-    PyErr_SetString(error_class.ptr(), error.what());
-  }
-  return nullptr;
-}
-
-PyObject* no(PyObject*, PyObject*) { Py_RETURN_FALSE; }
-PyObject* yes(PyObject*, PyObject*) { Py_RETURN_TRUE; }
-
-// What torch from 2.4 on asks of a mode besides; older versions ask for none of it.
-PyMethodDef mode_methods[] = {
-    {"__torch_dispatch__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(torch_dispatch)), METH_FASTCALL,
-     nullptr},
-    {"is_infra_mode", no, METH_NOARGS | METH_CLASS, nullptr},
-    {"_should_skip_dynamo", yes, METH_NOARGS | METH_CLASS, nullptr},
-    {"ignore_compile_internals", no, METH_NOARGS | METH_CLASS, nullptr},
-    {nullptr, nullptr, 0, nullptr},
-};
-
-PyType_Slot mode_slots[] = {{Py_tp_methods, mode_methods}, {0, nullptr}};
-PyType_Spec mode_spec = {"thoplw._native.DispatchMode", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT, mode_slots};
-
 }  // namespace
 
-/// Outside the mode's own __torch_dispatch__, which torch calls with the mode off, making a tensor would come back to it.
+nb::object dispatch(Session& session, PyObject* func, PyObject* args, PyObject* kwargs) {
+  const BorrowedArguments borrowed(session);
+  const Operator& op = operator_of(func);
+  read_arguments(session.api, op, args, kwargs, session.tensors, *borrowed);
+  return answer({session, op, args, kwargs, *borrowed});
+}
+
+namespace {
+
+/// Outside the mode's own __torch_dispatch__, which torch calls with the mode off, making a tensor would come back to
+/// it.
 class ModeOff {
  public:
   explicit ModeOff(Session& session) : session_(session) { session_.api.pop(); }
@@ -351,6 +329,8 @@ class ModeOff {
  private:
   Session& session_;
 };
+
+}  // namespace
 
 nb::object answer_leaf(Session& session, std::string_view name, bool in_place, Arguments& read) {
   static auto* operators = new std::unordered_map<std::string_view, std::array<Operator, 2>>;
@@ -365,38 +345,6 @@ nb::object answer_leaf(Session& session, std::string_view name, bool in_place, A
   if (!plain.rule || !plain.rule->attrs.empty()) return {};
   const ModeOff off(session);
   return in_place ? answer_in_place(call) : answer_natively(call);
-}
-
-nb::object new_mode() {
-  static PyObject* type = nullptr;
-  if (!type) {
-    nb::object fresh = take(PyType_FromSpec(&mode_spec));
-    fresh.attr("supports_higher_order_operators") = true;
-    type = fresh.release().ptr();
-  }
-  return take(PyObject_CallNoArgs(type));
-}
-
-void keep_before_write(Session& session, PyObject* tensor) {
-  const nb::object object = nb::borrow(tensor);
-  const auto storage_of = [](const nb::object& of) {
-    return nb::cast<std::uintptr_t>(of.attr("untyped_storage")().attr("data_ptr")());
-  };
-  if (nb::cast<bool>(object.attr("is_meta"))) return;
-  if (session.external_storages.empty()) {
-    for (const nb::object& external : session.external_tensors) {
-      if (!nb::cast<bool>(external.attr("is_meta"))) session.external_storages.emplace(storage_of(external), true);
-    }
-  }
-  if (!session.external_storages.contains(storage_of(object))) return;
-  session.overwritten.emplace_back(object, object.attr("clone")());
-}
-
-void restore_overwritten(Session& session) {
-  for (auto at = session.overwritten.rbegin(); at != session.overwritten.rend(); ++at) {
-    at->first.attr("data").attr("copy_")(at->second);
-  }
-  session.overwritten.clear();
 }
 
 nb::object shape_rule(nb::object func, nb::tuple args, nb::dict kwargs) {

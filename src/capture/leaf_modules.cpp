@@ -28,26 +28,35 @@ constexpr Source own(const char* name, int copies = 1) { return {attr, name, cop
 
 struct Leaf {
   std::string_view cls;
-  std::string_view op;                ///< with a trailing underscore where the module's `inplace` is true
+  std::string_view op;  ///< with a trailing underscore where the module's `inplace` is true
   std::array<Source, 9> sources;
-  int dims = 0;                       ///< the rank that forward insists on; 0: any
-  const char* needs = nullptr;        ///< an attribute that must be false or "zeros"
+  int dims = 0;                 ///< the rank that forward insists on; 0: any
+  const char* needs = nullptr;  ///< an attribute that must be false or "zeros"
 };
 
 namespace {
 
 constexpr Leaf kLeaves[] = {
     {"torch.nn.AdaptiveAvgPool2d", "aten::adaptive_avg_pool2d", {kX, own("output_size", 2)}},
-    {"torch.nn.AvgPool2d", "aten::avg_pool2d",
+    {"torch.nn.AvgPool2d",
+     "aten::avg_pool2d",
      {kX, own("kernel_size", 2), own("stride", 2), own("padding", 2), own("ceil_mode"), own("count_include_pad"),
       own("divisor_override")}},
-    {"torch.nn.BatchNorm2d", "aten::batch_norm",
+    {"torch.nn.BatchNorm2d",
+     "aten::batch_norm",
      {kX, kWeight, kBias, Source{buffer, "running_mean"}, Source{buffer, "running_var"}, kNo, own("momentum"),
-      own("eps"), kYes}, 4},
-    {"torch.nn.Conv1d", "aten::conv1d",
-     {kX, kWeight, kBias, own("stride"), own("padding"), own("dilation"), own("groups")}, 0, "padding_mode"},
-    {"torch.nn.Conv2d", "aten::conv2d",
-     {kX, kWeight, kBias, own("stride"), own("padding"), own("dilation"), own("groups")}, 0, "padding_mode"},
+      own("eps"), kYes},
+     4},
+    {"torch.nn.Conv1d",
+     "aten::conv1d",
+     {kX, kWeight, kBias, own("stride"), own("padding"), own("dilation"), own("groups")},
+     0,
+     "padding_mode"},
+    {"torch.nn.Conv2d",
+     "aten::conv2d",
+     {kX, kWeight, kBias, own("stride"), own("padding"), own("dilation"), own("groups")},
+     0,
+     "padding_mode"},
     {"torch.nn.Dropout", "aten::dropout", {kX, own("p"), kNo}},
     {"torch.nn.Flatten", "aten::flatten", {kX, own("start_dim"), own("end_dim")}},
     {"torch.nn.GELU", "aten::gelu", {kX, own("approximate")}},
@@ -55,8 +64,10 @@ constexpr Leaf kLeaves[] = {
     {"torch.nn.Hardswish", "aten::hardswish", {kX}},
     {"torch.nn.LayerNorm", "aten::layer_norm", {kX, own("normalized_shape"), kWeight, kBias, own("eps"), kYes}},
     {"torch.nn.Linear", "aten::linear", {kX, kWeight, kBias}},
-    {"torch.nn.MaxPool2d", "aten::max_pool2d",
-     {kX, own("kernel_size", 2), own("stride", 2), own("padding", 2), own("dilation", 2), own("ceil_mode")}, 0,
+    {"torch.nn.MaxPool2d",
+     "aten::max_pool2d",
+     {kX, own("kernel_size", 2), own("stride", 2), own("padding", 2), own("dilation", 2), own("ceil_mode")},
+     0,
      "return_indices"},
     {"torch.nn.ReLU", "aten::relu", {kX}},
     {"torch.nn.ReLU6", "aten::hardtanh", {kX, own("min_val"), own("max_val")}},
@@ -89,20 +100,28 @@ PyObject* entry(PyObject* dict, PyObject* table, const char* name) {
 /// The Python value of one argument, borrowed; null where the module does not hold it as expected.
 PyObject* value_of(const TorchApi& api, const Source& source, PyObject* dict, PyObject* input_tensor) {
   switch (source.from) {
-    case input: return input_tensor;
-    case param: return entry(dict, api.names.parameters, source.name);
-    case buffer: return entry(dict, api.names.buffers, source.name);
-    case attr: return PyDict_GetItem(dict, name_object(source.name));
-    case yes: return Py_True;
-    case no: return Py_False;
-    default: return Py_None;
+    case input:
+      return input_tensor;
+    case param:
+      return entry(dict, api.names.parameters, source.name);
+    case buffer:
+      return entry(dict, api.names.buffers, source.name);
+    case attr:
+      return PyDict_GetItem(dict, name_object(source.name));
+    case yes:
+      return Py_True;
+    case no:
+      return Py_False;
+    default:
+      return Py_None;
   }
 }
 
 bool allows(const Leaf& leaf, PyObject* dict) {
   if (!leaf.needs) return true;
   PyObject* value = PyDict_GetItem(dict, name_object(leaf.needs));
-  return value == Py_False || (value && PyUnicode_Check(value) && PyUnicode_CompareWithASCIIString(value, "zeros") == 0);
+  return value == Py_False ||
+         (value && PyUnicode_Check(value) && PyUnicode_CompareWithASCIIString(value, "zeros") == 0);
 }
 
 /// Reads the operator's arguments out of the module. False where one is not what the table expects.

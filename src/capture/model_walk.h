@@ -7,7 +7,8 @@
 
 namespace thoplw::capture {
 
-/// torch.compile, DataParallel and DistributedDataParallel wrap a module without being one: the module inside, or the given one.
+/// torch.compile, DataParallel and DistributedDataParallel wrap a module without being one: the module inside, or the
+/// given one.
 nb::object unwrapped(const TorchApi& api, nb::object module);
 
 /// Fills the session's modules and the trace's modules, classes and params.

@@ -6,7 +6,7 @@
 namespace thoplw::capture {
 namespace {
 
-int installed = 0;  // captures in progress in all threads; the GIL guards it
+int installed = 0;                     // captures in progress in all threads; the GIL guards it
 PyFunctionObject* replaced = nullptr;  // Module.__call__, a Python function
 vectorcallfunc original = nullptr;     // how it was called before
 
@@ -29,7 +29,8 @@ void collect_tensors(Session& session, PyObject* value, std::vector<Id>& values,
 }
 
 /// What Module.__call__ does, without what torch.compile may have put in its place.
-nb::object run_forward(const TorchApi& api, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names) {
+nb::object run_forward(const TorchApi& api, PyObject* module, PyObject* const* args, std::size_t count,
+                       PyObject* names) {
   std::vector<PyObject*> stack;
   const std::size_t keywords = names ? static_cast<std::size_t>(PyTuple_GET_SIZE(names)) : 0;
   stack.reserve(count + keywords + 1);
@@ -62,8 +63,8 @@ Count user_count(const nb::object& function, PyObject* module, PyObject* const* 
 struct OpenCall {
   OpenCall(Session& in, Id module) : session(in), id(static_cast<Id>(in.trace.calls.size())) {
     const Id parent = session.open_calls.empty() ? kNone : session.open_calls.back();
-    session.trace.calls.push_back({.module = module, .parent = parent, .first_op = op_count(), .end_op = 0, .in = {},
-                                   .out = {}, .custom = {}});
+    session.trace.calls.push_back(
+        {.module = module, .parent = parent, .first_op = op_count(), .end_op = 0, .in = {}, .out = {}, .custom = {}});
     session.open_calls.push_back(id);
   }
   ~OpenCall() {
@@ -88,7 +89,8 @@ struct NotRecording {
   Session& session;
 };
 
-nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names) {
+nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* args, std::size_t count,
+                  PyObject* names) {
   const OpenCall open(session, id);
   const std::size_t given = count + (names ? static_cast<std::size_t>(PyTuple_GET_SIZE(names)) : 0);
   std::vector<Id> values;
@@ -144,7 +146,8 @@ ModuleCalls::ModuleCalls() {
     const TorchApi& api = torch_api();
     nb::object function = take(PyObject_GetAttr(api.module_type.ptr(), api.names.call));
     if (!PyFunction_Check(function.ptr())) {
-      throw Error("torch.nn.Module.__call__ has been replaced by something that is not a Python function; undo that first");
+      throw Error(
+          "torch.nn.Module.__call__ has been replaced by something that is not a Python function; undo that first");
     }
     replaced = reinterpret_cast<PyFunctionObject*>(function.release().ptr());
     original = replaced->vectorcall;

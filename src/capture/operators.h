@@ -13,26 +13,26 @@ namespace thoplw::capture {
 struct SchemaArg {
   PyObject* name = nullptr;  ///< interned
   bool keyword_only = false;
-  bool written = false;      ///< the operator changes this tensor
+  bool written = false;  ///< the operator changes this tensor
   bool device = false;
-  bool tensor = false;       ///< a tensor, or none: keeps its place among the inputs when absent
-  nb::object fallback;       ///< default value; keeps what `fallback_arg` points into
+  bool tensor = false;  ///< a tensor, or none: keeps its place among the inputs when absent
+  nb::object fallback;  ///< default value; keeps what `fallback_arg` points into
   Dims fallback_ints;
-  Arg fallback_arg;          ///< the default as shape rules see it
+  Arg fallback_arg;  ///< the default as shape rules see it
 };
 
 struct Operator {
   enum class Returns : std::uint8_t { tensor, list, tuple, other };
 
   nb::object func;
-  std::string name;            ///< without overload: "aten::add_"
+  std::string name;  ///< without overload: "aten::add_"
   std::vector<SchemaArg> args;
   const Rule* rule = nullptr;
   Returns returns = Returns::other;
-  bool composite = false;      ///< torch can take it apart into others
-  bool in_place = false;       ///< returns its first argument, written to
-  bool changes_layout = false; ///< an in-place view such as unsqueeze_
-  bool writes = false;         ///< some argument is written to
+  bool composite = false;       ///< torch can take it apart into others
+  bool in_place = false;        ///< returns its first argument, written to
+  bool changes_layout = false;  ///< an in-place view such as unsqueeze_
+  bool writes = false;          ///< some argument is written to
   bool takes_device = false;
   std::vector<std::pair<std::size_t, std::string>> attrs;  ///< arguments that the work formula reads
 };

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "capture/arguments.h"
@@ -22,25 +23,25 @@ struct Session {
   Trace trace;
   TensorTable tensors;
 
-  bool real = false;          ///< operators run for real and are only recorded
-  bool native_rules = true;   ///< shapes by native rules; off: torch is asked for each
-  bool autograd = false;      ///< the pass runs without inference mode, so that the forward may differentiate
-  bool recording = true;      ///< off while a user's cost function runs
-  nb::object mode;            ///< the dispatch mode object pushed on torch's stack
+  bool real = false;         ///< operators run for real and are only recorded
+  bool native_rules = true;  ///< shapes by native rules; off: torch is asked for each
+  bool autograd = false;     ///< the pass runs without inference mode, so that the forward may differentiate
+  bool recording = true;     ///< off while a user's cost function runs
+  nb::object mode;           ///< the dispatch mode object pushed on torch's stack
 
-  std::vector<Id> open_calls;                         ///< innermost last
-  std::vector<nb::object> modules;                    ///< in named_modules() order, as in the trace
-  std::unordered_map<PyObject*, Id> module_ids;       ///< wrappers included
-  std::vector<nb::object> custom_by_class;            ///< per trace class, the user's cost function or null
-  std::vector<const Leaf*> leaf_by_class;             ///< per trace class, the shortcut for torch's own leaves or null
+  std::vector<Id> open_calls;                    ///< innermost last
+  std::vector<nb::object> modules;               ///< in named_modules() order, as in the trace
+  std::unordered_map<PyObject*, Id> module_ids;  ///< wrappers included
+  std::vector<nb::object> custom_by_class;       ///< per trace class, the user's cost function or null
+  std::vector<const Leaf*> leaf_by_class;        ///< per trace class, the shortcut for torch's own leaves or null
   std::unordered_map<std::string_view, Id> op_name_ids;  ///< names live as long as the process
-  Id failed_module = kNone;                           ///< innermost module in which an error rose
+  Id failed_module = kNone;                              ///< innermost module in which an error rose
 
   /// External tensors that a real operator wrote to, with their values from before; restored in reverse.
   std::vector<std::pair<nb::object, nb::object>> overwritten;
-  std::unordered_map<std::uintptr_t, bool> external_storages;
-  std::vector<nb::object> external_tensors;           ///< parameters and buffers, then inputs
-  std::size_t model_tensors = 0;                      ///< how many of them are the model's own
+  std::unordered_set<std::uintptr_t> external_storages;
+  std::vector<nb::object> external_tensors;  ///< parameters and buffers, then inputs
+  std::size_t model_tensors = 0;             ///< how many of them are the model's own
 
   std::vector<std::unique_ptr<Arguments>> argument_pool;
   std::size_t depth = 0;

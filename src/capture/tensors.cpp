@@ -40,7 +40,8 @@ KnownTensor& TensorTable::known(PyObject* tensor) {
   if (!hold && !entry.keep.is_valid()) {
     // The object may be another one at the same address: believe what it says of itself.
     Strided layout = read_type_and_shape(tensor);
-    if (layout.dtype != entry.layout.dtype || layout.sizes != entry.layout.sizes) return insert(tensor, std::move(layout));
+    if (layout.dtype != entry.layout.dtype || layout.sizes != entry.layout.sizes)
+      return insert(tensor, std::move(layout));
   }
   return entry;
 }
@@ -101,7 +102,8 @@ nb::object TensorTable::detached(const Strided& layout) {
   PyObject* source = nullptr;
   for (auto [at, end] = templates_.equal_range(key); at != end; ++at) {
     const Strided& layout_there = at->second.first;
-    if (layout_there.dtype == layout.dtype && layout_there.sizes == layout.sizes && layout_there.strides == layout.strides) {
+    if (layout_there.dtype == layout.dtype && layout_there.sizes == layout.sizes &&
+        layout_there.strides == layout.strides) {
       source = at->second.second.ptr();
       break;
     }

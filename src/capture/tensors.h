@@ -16,12 +16,12 @@ struct KnownTensor {
 
   PyObject* object = nullptr;  ///< borrowed; `keep` owns it where the capture holds its tensors
   nb::object keep;
-  Strided layout;              ///< strides are read when first asked for: see TensorTable::strided
+  Strided layout;  ///< strides are read when first asked for: see TensorTable::strided
   Id value = kNone;
   Place place = Place::unknown;
   bool strides_known = false;
-  bool stale = false;          ///< real, but the pass only pretended to write to it: its values say nothing
-  nb::object twin;             ///< meta tensor of the same layout, made when torch is asked about a real one
+  bool stale = false;  ///< real, but the pass only pretended to write to it: its values say nothing
+  nb::object twin;     ///< meta tensor of the same layout, made when torch is asked about a real one
 };
 
 class TensorTable {

@@ -8,18 +8,30 @@ namespace thoplw::capture {
 namespace {
 
 constexpr std::array<std::pair<const char*, DType>, 25> kDTypes = {{
-    {"float32", DType::f32},          {"float64", DType::f64},
-    {"float16", DType::f16},          {"bfloat16", DType::bf16},
-    {"bool", DType::boolean},         {"uint8", DType::u8},
-    {"int8", DType::i8},              {"int16", DType::i16},
-    {"int32", DType::i32},            {"int64", DType::i64},
-    {"uint16", DType::u16},           {"uint32", DType::u32},
-    {"uint64", DType::u64},           {"complex32", DType::c32},
-    {"complex64", DType::c64},        {"complex128", DType::c128},
-    {"float8_e4m3fn", DType::f8e4m3}, {"float8_e5m2", DType::f8e5m2},
-    {"float8_e4m3fnuz", DType::f8e4m3fnuz}, {"float8_e5m2fnuz", DType::f8e5m2fnuz},
-    {"float8_e8m0fnu", DType::f8e8m0}, {"float4_e2m1fn_x2", DType::f4},
-    {"qint8", DType::qi8},            {"quint8", DType::qu8},
+    {"float32", DType::f32},
+    {"float64", DType::f64},
+    {"float16", DType::f16},
+    {"bfloat16", DType::bf16},
+    {"bool", DType::boolean},
+    {"uint8", DType::u8},
+    {"int8", DType::i8},
+    {"int16", DType::i16},
+    {"int32", DType::i32},
+    {"int64", DType::i64},
+    {"uint16", DType::u16},
+    {"uint32", DType::u32},
+    {"uint64", DType::u64},
+    {"complex32", DType::c32},
+    {"complex64", DType::c64},
+    {"complex128", DType::c128},
+    {"float8_e4m3fn", DType::f8e4m3},
+    {"float8_e5m2", DType::f8e5m2},
+    {"float8_e4m3fnuz", DType::f8e4m3fnuz},
+    {"float8_e5m2fnuz", DType::f8e5m2fnuz},
+    {"float8_e8m0fnu", DType::f8e8m0},
+    {"float4_e2m1fn_x2", DType::f4},
+    {"qint8", DType::qi8},
+    {"quint8", DType::qu8},
     {"qint32", DType::qi32},
 }};
 
@@ -79,8 +91,8 @@ TorchApi load() {
   }
   api.names = make_names();
   const nb::object modules = nb::module_::import_("torch.nn.modules.module");
-  for (const char* name : {"_global_forward_hooks", "_global_forward_pre_hooks", "_global_backward_hooks",
-                           "_global_backward_pre_hooks"}) {
+  for (const char* name :
+       {"_global_forward_hooks", "_global_forward_pre_hooks", "_global_backward_hooks", "_global_backward_pre_hooks"}) {
     if (nb::hasattr(modules, name)) api.global_hooks.push_back(modules.attr(name).ptr());  // never rebound
   }
   // Before torch 2.1 the function that pops a mode takes no argument.

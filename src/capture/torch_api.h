@@ -12,20 +12,20 @@ namespace thoplw::capture {
 
 struct TorchApi {
   nb::object torch;
-  nb::object tensor_type;      ///< torch.Tensor
-  nb::object parameter_type;   ///< torch.nn.Parameter
-  nb::object module_type;      ///< torch.nn.Module
-  nb::object dtype_type;       ///< torch.dtype
-  nb::object device_type;      ///< torch.device
+  nb::object tensor_type;     ///< torch.Tensor
+  nb::object parameter_type;  ///< torch.nn.Parameter
+  nb::object module_type;     ///< torch.nn.Module
+  nb::object dtype_type;      ///< torch.dtype
+  nb::object device_type;     ///< torch.device
   nb::object op_overload_type;
   nb::object empty_strided;
   nb::object as_strided;
   nb::object meta_device;
   nb::object cpu_device;
   nb::object push_mode, pop_mode;
-  nb::object has_kernel;       ///< torch._C._dispatch_has_kernel_for_dispatch_key
+  nb::object has_kernel;  ///< torch._C._dispatch_has_kernel_for_dispatch_key
   nb::object inplace_view_tag;
-  nb::object empty_names;      ///< ("dtype", "device"), for empty_strided
+  nb::object empty_names;  ///< ("dtype", "device"), for empty_strided
   bool pop_takes_key = true;
   std::unordered_map<PyObject*, DType> dtypes;
   std::unordered_map<DType, PyObject*> dtype_objects;
@@ -34,9 +34,9 @@ struct TorchApi {
     PyObject *shape, *stride, *dtype, *device, *is_meta, *storage_offset, *detach, *forward, *module, *orig_mod;
     PyObject *modules, *parameters, *buffers, *training, *requires_grad, *dict, *qualname, *in_module;
     PyObject *call, *call_impl, *decompose;
-    std::array<PyObject*, 4> hooks;           ///< attributes of a module that hold its own hooks
+    std::array<PyObject*, 4> hooks;  ///< attributes of a module that hold its own hooks
   } names{};
-  std::vector<PyObject*> global_hooks;        ///< dictionaries of hooks for all modules
+  std::vector<PyObject*> global_hooks;  ///< dictionaries of hooks for all modules
 
   bool is_tensor(PyObject* object) const {
     return is_plain_tensor(object) ||

@@ -52,15 +52,14 @@ nb::list names_and_docs() {
 void bind_trace(nb::module_& m) {
   nb::class_<Trace>(m, "Trace", kTraceDoc)
       .def("text", &to_text)
-      .def_static("parse", [](const std::string& text) { return parse_trace(text); }, "text"_a)
+      .def_static(
+          "parse", [](const std::string& text) { return parse_trace(text); }, "text"_a)
       .def_ro("notes", &Trace::notes)
       .def_prop_ro("operators", [](const Trace& trace) { return trace.op_names; });
 }
 
 void bind_row(nb::module_& m) {
-  const auto count = [](Count Row::*member) {
-    return [member](const Row& row) { return (row.*member).value(); };
-  };
+  const auto count = [](Count Row::*member) { return [member](const Row& row) { return (row.*member).value(); }; };
   nb::class_<Row>(m, "Row", kRowDoc)
       .def_ro("name", &Row::path)
       .def_ro("cls", &Row::cls)
@@ -106,24 +105,25 @@ void bind_layer_info(nb::module_& m) {
       .def_ro("notes", &Report::notes)
       .def("summary", summary, "kind"_a = "text", "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
            "sort"_a = nb::none(), kSummaryDoc)
-      .def("save",
-           [](const Report& report, nb::object path, std::optional<std::string> kind, const std::string& fmt) {
-             const std::string file = nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path));
-             const Renderer& renderer = kind ? find_renderer(*kind) : renderer_for_path(file);
-             write_file(file, renderer.render(report, options_of(fmt, {}, {})));
-           },
-           "path"_a, "kind"_a = nb::none(), "fmt"_a = "raw", kSaveDoc)
+      .def(
+          "save",
+          [](const Report& report, nb::object path, std::optional<std::string> kind, const std::string& fmt) {
+            const std::string file = nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path));
+            const Renderer& renderer = kind ? find_renderer(*kind) : renderer_for_path(file);
+            write_file(file, renderer.render(report, options_of(fmt, {}, {})));
+          },
+          "path"_a, "kind"_a = nb::none(), "fmt"_a = "raw", kSaveDoc)
       .def("__str__", [](const Report& report) { return find_renderer("text").render(report, {}); })
-      .def("__repr__", [](const Report& report) {
-        return "<LayerInfo of " + report.model + ": " + std::to_string(report.macs.value()) + " " +
-               (report.unit == Unit::mac ? "MACs" : "FLOPs") + ", " + std::to_string(report.params.value()) +
-               " params>";
-      })
+      .def("__repr__",
+           [](const Report& report) {
+             return "<LayerInfo of " + report.model + ": " + std::to_string(report.macs.value()) + " " +
+                    (report.unit == Unit::mac ? "MACs" : "FLOPs") + ", " + std::to_string(report.params.value()) +
+                    " params>";
+           })
       .def("__len__", [](const Report& report) { return listed(report).size(); })
       .def("__iter__", [](const Report& report) { return nb::iter(nb::cast(listed(report))); })
-      .def("__getitem__", [](const Report& report, nb::object index) {
-        return nb::object(nb::cast(listed(report))[index]);
-      });
+      .def("__getitem__",
+           [](const Report& report, nb::object index) { return nb::object(nb::cast(listed(report))[index]); });
 }
 
 }  // namespace
@@ -144,16 +144,19 @@ NB_MODULE(_native, m) {
   bind_trace(m);
   bind_row(m);
   bind_layer_info(m);
-  m.def("capture",
-        [](nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, bool native_rules, bool real) {
-          return capture::capture(std::move(model), std::move(args), std::move(kwargs), std::move(custom_ops),
-                                  {.native_rules = native_rules, .real = real});
-        },
-        "model"_a, "args"_a, "kwargs"_a, "custom_ops"_a, "native_rules"_a = true, "real"_a = false);
-  m.def("count", [](const Trace& trace, const std::string& name) { return count(trace, find_convention(name)); },
-        "trace"_a, "convention"_a);
-  m.def("clever_format", [](std::uint64_t value, const std::string& fmt) { return clever_format(value, fmt); },
-        "value"_a, "fmt"_a = "%6.2f");
+  m.def(
+      "capture",
+      [](nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, bool native_rules, bool real) {
+        return capture::capture(std::move(model), std::move(args), std::move(kwargs), std::move(custom_ops),
+                                {.native_rules = native_rules, .real = real});
+      },
+      "model"_a, "args"_a, "kwargs"_a, "custom_ops"_a, "native_rules"_a = true, "real"_a = false);
+  m.def(
+      "count", [](const Trace& trace, const std::string& name) { return count(trace, find_convention(name)); },
+      "trace"_a, "convention"_a);
+  m.def(
+      "clever_format", [](std::uint64_t value, const std::string& fmt) { return clever_format(value, fmt); }, "value"_a,
+      "fmt"_a = "%6.2f");
   m.def("conventions", &names_and_docs);
   m.def("shape_rule", &capture::shape_rule, "func"_a, "args"_a, "kwargs"_a);
   bind_command_line(m);

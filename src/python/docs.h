@@ -27,7 +27,8 @@ Attributes:
     path: of the module that it ran in; "" is the model itself.
     times: how often it ran there.)";
 
-constexpr const char* kLayerInfoDoc = R"(The layers of a model and what each costs. Iterating gives a row per layer, in model order.
+constexpr const char* kLayerInfoDoc =
+    R"(The layers of a model and what each costs. Iterating gives a row per layer, in model order.
 
 Attributes:
     model: name of the model's class.

@@ -191,11 +191,12 @@ bool masked_fill(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
   const Strided* mask = tensor_at(args, 1);
   if (!x || !mask || mask->dtype != DType::boolean || !is_real_float(x->dtype)) return false;
-  const Strided* value = tensor_at(args, 2);
-  if (!is_number(args, 2) && !(value && value->sizes.empty())) return false;
+  const Strided* filler = tensor_at(args, 2);
+  if (!is_number(args, 2) && !(filler && filler->sizes.empty())) return false;
   Strided filled = *x;
   if (!broadcast_to(filled.sizes, mask->sizes)) return false;
-  const std::array<const Strided*, 2> operands = {mask, x};
+  static const Strided value;
+  const std::array<const Strided*, 3> operands = {mask, &value, x};
   filled.strides = elementwise_strides(filled.sizes, operands);
   if (!is_contiguous(filled)) filled.strides = contiguous_strides(filled.sizes);
   return fresh(results, x->dtype, std::move(filled.sizes), std::move(filled.strides));

@@ -36,7 +36,7 @@ bool index(Args args, Results& results) {
     return false;
   Indexed indexed;
   if (!read(args[1].tensors, indexed) || elements(x->sizes) == 0) return false;
-  if (indexed.sizes.empty() && !is_canonical(*x)) return false;  // torch then mixes up the strides
+  if (indexed.sizes.empty()) return false;  // torch then mixes up the strides
   Strided picked{x->dtype, indexed.sizes, Dims(indexed.sizes.size(), 0)};
   const auto first = static_cast<std::ptrdiff_t>(indexed.first);
   const auto end = static_cast<std::ptrdiff_t>(indexed.first + indexed.count);

@@ -8,11 +8,11 @@
 namespace thoplw::shape {
 namespace {
 
-/// Absent, or a tensor of this type with these sizes.
+/// Absent, or a plain tensor of this type and these sizes.
 bool is_weight(Args args, std::size_t i, DType dtype, std::span<const std::int64_t> sizes) {
   if (absent(args, i)) return true;
   const Strided* weight = tensor_at(args, i);
-  return weight && weight->dtype == dtype && std::ranges::equal(weight->sizes, sizes);
+  return weight && weight->dtype == dtype && std::ranges::equal(weight->sizes, sizes) && is_canonical(*weight);
 }
 
 /// Arguments 1 to 4 are vectors of x's channels, absent or of x's type.
@@ -44,7 +44,7 @@ bool batch_norm(Args args, Results& results) {
   if (!is_boolean(args, 5) || (!is_true(args, 5) && (absent(args, 3) || absent(args, 4)))) return false;
   if (!is_per_channel(args, *x)) return false;
   if (is_canonical(*x)) return fresh(results, x->dtype, x->sizes, x->strides);
-  if (has_ties(*x)) return false;
+  if (is_contiguous(*x) || has_ties(*x)) return false;
   const std::array<const Strided*, 1> operands = {x};
   return fresh(results, x->dtype, x->sizes, elementwise_strides(x->sizes, operands));
 }
@@ -53,8 +53,7 @@ bool native_batch_norm(Args args, Results& results) {
   if (!batch_norm(args, results)) return false;
   const Strided& x = *args[0].tensor;
   const DType statistics = is_half(x.dtype) ? DType::f32 : x.dtype;
-  Dims strides = is_true(args, 5) ? Dims{1} : preserved_strides(*args[3].tensor);  // the running mean, copied
-  return fresh(results, statistics, {x.sizes[1]}, std::move(strides)) && fresh(results, statistics, {x.sizes[1]});
+  return fresh(results, statistics, {x.sizes[1]}) && fresh(results, statistics, {x.sizes[1]});
 }
 
 // (input, normalized shape, weight, bias, ...)

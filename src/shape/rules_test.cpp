@@ -23,7 +23,8 @@ constexpr Case kCases[] = {
     {"aten::relu", "f32[2,3]", "f32[2,3]"},
     {"aten::relu", "f32[2,3]@[1,2]", "f32[2,3]@[1,2]"},          // column-major stays so
     {"aten::relu", "f32[2,3]@[6,2]", "f32[2,3]"},                // every second element: gaps close
-    {"aten::relu", "f32[4,3]@[0,1]", "f32[4,3]"},                // expanded: each its own
+    {"aten::relu", "f32[4,3]@[0,1]", "?"},                       // expanded: torch takes several steps, which may differ
+    {"aten::add", "f32[4,3]@[0,1] 1 1", "f32[4,3]"},             // one step
     {"aten::relu", "i64[2]", "?"},                               // rare; torch is asked
     {"aten::gelu", "bf16[1,8,4,4]@[128,1,32,8] 'none'", "bf16[1,8,4,4]@[128,1,32,8]"},  // channels last
     {"aten::clamp", "f32[3] 0 6", "f32[3]"},
@@ -97,6 +98,7 @@ constexpr Case kCases[] = {
     {"aten::batch_norm", "f32[2,3,4,4]@[48,1,12,3] f32[3] f32[3] f32[3] f32[3] false 0.1 1.0 true", "f32[2,3,4,4]@[48,1,12,3]"},
     {"aten::batch_norm", "f32[2,3,4,4] f32[4] f32[4] f32[4] f32[4] false 0.1 1.0 true", "?"},
     {"aten::batch_norm", "f32[2,3] none none none none false 0.1 1.0 true", "?"},  // no statistics to use
+    {"aten::batch_norm", "f32[2,1,1,1]@[1,2,1,1] f32[1] f32[1] f32[1] f32[1] false 0.1 1.0 true", "?"},  // odd strides
     {"aten::native_batch_norm", "bf16[2,3] none none none none true 0.1 1.0", "bf16[2,3] f32[3] f32[3]"},
     {"aten::layer_norm", "f32[2,3,4]@[3,1,6] [3,4] f32[3,4] f32[3,4] 1.0 true", "f32[2,3,4]"},
     {"aten::layer_norm", "f32[2,3,4] [3] none none 1.0 true", "?"},
@@ -138,6 +140,7 @@ constexpr Case kCases[] = {
     {"aten::sum", "i32[2,3] [0] false none", "i64[3]"},          // integers are summed in i64
     {"aten::sum", "f32[2,3] [0,0] false none", "?"},
     {"aten::amax", "f32[2,3] [] false", "f32[]"},
+    {"aten::linalg_vector_norm", "f32[2,1]@[1,2] 2.0 [1] true none", "?"},  // the absolute value
     {"aten::linalg_vector_norm", "f32[2,3] 2.0 [1] true none", "f32[2,1]"},
     {"aten::var", "f32[2,3] [1] 1 false", "f32[2]"},
     {"aten::cumsum", "f32[2,3] 0 none", "f32[2,3]"},
@@ -223,6 +226,7 @@ constexpr Case kCases[] = {
     {"aten::index", "f32[169,3] (i64[2401])", "f32[2401,3]"},
     {"aten::index", "f32[4,5,6] (none;i64[2,1];i64[3])", "f32[4,2,3]"},
     {"aten::index", "f32[4,5,6] (i64[2];none;i64[2])", "?"},     // not side by side
+    {"aten::index", "f32[4,5] (i64[])", "?"},
     {"aten::index", "f32[4] (bool[4])", "?"},                    // depends on values
     {"aten::index_select", "f32[4,5] 1 i64[3]", "f32[4,3]"},
     {"aten::gather", "f32[4,5] 1 i64[4,9]", "f32[4,9]"},

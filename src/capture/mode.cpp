@@ -1,0 +1,55 @@
+// The Python type behind the mode: a plain C type, since torch takes any object with __torch_dispatch__.
+#include "capture/mode.h"
+
+#include "capture/dispatch.h"
+
+namespace thoplw::capture {
+namespace {
+
+PyObject* torch_dispatch(PyObject*, PyObject* const* stack, Py_ssize_t size) {
+  try {
+    if (size < 3) throw nb::type_error("__torch_dispatch__ wants func, types, args and kwargs");
+    PyObject* kwargs = size > 3 && stack[3] != Py_None && PyDict_GET_SIZE(stack[3]) > 0 ? stack[3] : nullptr;
+    Session* session = Session::current();
+    const bool plain = Py_TYPE(stack[0]) == reinterpret_cast<PyTypeObject*>(torch_api().op_overload_type.ptr());
+    if (!session || !session->recording || !plain) return PyObject_Call(stack[0], stack[2], kwargs);
+    return dispatch(*session, stack[0], stack[2], kwargs).release().ptr();
+  } catch (nb::python_error& error) {
+    error.restore();
+  } catch (const nb::builtin_exception& error) {
+    PyErr_SetString(PyExc_TypeError, error.what());
+  } catch (const std::exception& error) {
+    PyErr_SetString(error_class.ptr(), error.what());
+  }
+  return nullptr;
+}
+
+PyObject* no(PyObject*, PyObject*) { Py_RETURN_FALSE; }
+PyObject* yes(PyObject*, PyObject*) { Py_RETURN_TRUE; }
+
+// What torch from 2.4 on asks of a mode besides; older versions ask for none of it.
+PyMethodDef mode_methods[] = {
+    {"__torch_dispatch__", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(torch_dispatch)), METH_FASTCALL,
+     nullptr},
+    {"is_infra_mode", no, METH_NOARGS | METH_CLASS, nullptr},
+    {"_should_skip_dynamo", yes, METH_NOARGS | METH_CLASS, nullptr},
+    {"ignore_compile_internals", no, METH_NOARGS | METH_CLASS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyType_Slot mode_slots[] = {{Py_tp_methods, mode_methods}, {0, nullptr}};
+PyType_Spec mode_spec = {"thoplw._native.DispatchMode", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT, mode_slots};
+
+}  // namespace
+
+nb::object new_mode() {
+  static PyObject* type = nullptr;
+  if (!type) {
+    nb::object fresh = take(PyType_FromSpec(&mode_spec));
+    fresh.attr("supports_higher_order_operators") = true;
+    type = fresh.release().ptr();
+  }
+  return take(PyObject_CallNoArgs(type));
+}
+
+}  // namespace thoplw::capture
