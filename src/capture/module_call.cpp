@@ -9,6 +9,7 @@ namespace {
 int installed = 0;                     // captures in progress in all threads; the GIL guards it
 PyFunctionObject* replaced = nullptr;  // Module.__call__, a Python function
 vectorcallfunc original = nullptr;     // how it was called before
+bool replaced_is_call_impl = false;    // before torch 2.1 one function is both
 
 /// Every tensor in an argument or result, containers opened; depth is bounded against cycles.
 void collect_tensors(Session& session, PyObject* value, std::vector<Id>& values, int depth = 0) {
@@ -37,7 +38,11 @@ nb::object run_forward(const TorchApi& api, PyObject* module, PyObject* const* a
   stack.push_back(module);
   stack.insert(stack.end(), args, args + count + keywords);
   const nb::object dict = take(PyObject_GenericGetDict(module, nullptr));
-  PyObject* method = has_hooks(api, dict.ptr()) ? api.names.call_impl : api.names.forward;
+  const bool hooks = has_hooks(api, dict.ptr());
+  if (hooks && replaced_is_call_impl) {
+    return take(original(reinterpret_cast<PyObject*>(replaced), stack.data(), stack.size() - keywords, names));
+  }
+  PyObject* method = hooks ? api.names.call_impl : api.names.forward;
   return take(PyObject_VectorcallMethod(method, stack.data(), stack.size() - keywords, names));
 }
 
@@ -151,6 +156,8 @@ ModuleCalls::ModuleCalls() {
     }
     replaced = reinterpret_cast<PyFunctionObject*>(function.release().ptr());
     original = replaced->vectorcall;
+    const nb::object call_impl = take(PyObject_GetAttr(api.module_type.ptr(), api.names.call_impl));
+    replaced_is_call_impl = call_impl.ptr() == reinterpret_cast<PyObject*>(replaced);
     replaced->vectorcall = module_call;
     replaced->func_version = 0;  // what the interpreter has specialised for it no longer holds
   }
