@@ -109,7 +109,8 @@ def machine() -> str:
     names = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
     cores = len(os.sched_getaffinity(0))
     versions = f"Python {platform.python_version()}, torch {torch.__version__}"
-    return f"{datetime.date.today()}, {next(names, 'CPU')}, {cores} cores, {versions}"
+    load = f"load average {os.getloadavg()[0]:.1f} at the end"
+    return f"{datetime.date.today()}, {next(names, 'CPU')}, {cores} cores, {load}, {versions}"
 
 
 def time_table(answer: Answer, tools: Sequence[Tool]) -> list[str]:

@@ -146,8 +146,12 @@ TOOLS = (
     Tool("FlopCounterMode", "torch's own, around the meta forward", prepare_flop_counter, fresh=False),
     Tool("thop", "`thop.profile(model, inputs=(x,), verbose=False)`", prepare_thop),
     Tool("fvcore", "`FlopCountAnalysis(model, x).total()`", prepare_fvcore),
-    Tool("ptflops", "`get_model_complexity_info(..., backend='pytorch')`", prepare_ptflops("pytorch")),
-    Tool("ptflops aten", "`get_model_complexity_info(..., backend='aten')`", prepare_ptflops("aten")),
+    Tool(
+        "ptflops", "`get_model_complexity_info(..., backend='pytorch')`, always at batch 1", prepare_ptflops("pytorch")
+    ),
+    Tool(
+        "ptflops aten", "`get_model_complexity_info(..., backend='aten')`, always at batch 1", prepare_ptflops("aten")
+    ),
     Tool("torchinfo", "`torchinfo.summary(model, input_size=..., verbose=0)`", prepare_torchinfo),
     Tool("calflops", "`calculate_flops(model, input_shape=..., print_results=False)`", prepare_calflops),
     Tool(

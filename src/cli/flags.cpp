@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <optional>
-#include <set>
+#include <ranges>
 
 #include "cli/input.h"
 #include "trace/suggest.h"
@@ -73,34 +73,67 @@ bool by_place(const Flag& flag) { return !flag.name.starts_with('-'); }
 /// "-o,--output" -> "--output".
 std::string_view long_name(const Flag& flag) { return flag.name.substr(flag.name.find(',') + 1); }
 
-bool is_called(const Flag& flag, std::string_view name) {
-  return name == long_name(flag) || (name == flag.name.substr(0, 2) && name != "--");
-}
-
-const Flag& find_flag(std::string_view name) {
-  std::vector<std::string_view> known;
-  for (const auto& flag : kFlags) {
-    if (by_place(flag)) continue;
-    if (is_called(flag, name)) return flag;
-    known.push_back(long_name(flag));
-  }
-  throw Error(did_you_mean("flag", name, known));
-}
-
-/// A flag as it was written: "--kind=csv", "-kcsv", "--kind" (the value is then the next argument).
-struct Written {
-  std::string name;
-  std::optional<std::string> value;
-};
-
-Written take_apart(const std::string& arg) {
-  const auto end = arg.starts_with("--") ? arg.find('=') : std::min<std::size_t>(2, arg.size());
-  if (end >= arg.size()) return {arg, {}};
-  return {arg.substr(0, end), arg.substr(end + (arg[end] == '=' ? 1 : 0))};
-}
-
 [[noreturn]] void complain(const Flag& flag, const std::string& what) {
   throw Error(std::string(long_name(flag)) + " " + what);
+}
+
+[[noreturn]] void complain_unknown(const std::string& arg) {
+  std::vector<std::string_view> known;
+  for (const auto& flag : kFlags) {
+    if (!by_place(flag)) known.push_back(long_name(flag));
+  }
+  throw Error(did_you_mean("flag", arg.substr(0, arg.find('=')), known));
+}
+
+/// Has `app` apply the flag to `options` for each value that it is given.
+void add_flag(CLI::App& app, const Flag& flag, Options& options) {
+  const std::string name(flag.name);
+  const bool takes_value = !flag.metavar.empty();
+  CLI::Option* option = takes_value ? app.add_option(name) : app.add_flag(name);
+  option->type_name(std::string(flag.metavar))->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  option->each([&flag, &options, option, takes_value](std::string value) {
+    if (!takes_value && value != "true") complain(flag, "takes no value");  // CLI11 gives "true" where there is none
+    if (!flag.repeats && option->count() > 1) complain(flag, "is given twice");
+    if (!option->get_snames().empty() && value.starts_with('=')) value.erase(0, 1);  // CLI11 reads "-k=csv" as "=csv"
+    flag.apply(options, value);
+  });
+}
+
+/// The arguments in the order that CLI11 wants: the last one first. "--kind=" becomes "--kind" and "", as CLI11 would
+/// take the next argument for its value.
+std::vector<std::string> reversed(const std::vector<std::string>& args) {
+  std::vector<std::string> result;
+  for (const auto& arg : args | std::views::reverse) {
+    const bool empty_value = std::ranges::any_of(
+        kFlags, [&](const Flag& flag) { return !flag.metavar.empty() && arg == std::string(long_name(flag)) + "="; });
+    if (empty_value) result.emplace_back();
+    result.push_back(empty_value ? arg.substr(0, arg.size() - 1) : arg);
+  }
+  return result;
+}
+
+void parse(CLI::App& app, const std::vector<std::string>& args) {
+  try {
+    app.parse(reversed(args));
+  } catch (const CLI::ArgumentMismatch&) {  // the last argument is a flag without its value, perhaps as the k of "-Vk"
+    const std::string& last = args.back();
+    const CLI::Option* option = app.get_option(last.starts_with("--") ? last : std::string("-") + last.back());
+    throw Error(option->get_name() + " needs a value: " + option->get_type_name());
+  }
+}
+
+/// What is not a flag or its value: models, and the "--" after which there are only models.
+void add_models(const std::vector<std::string>& args, Options& options) {
+  bool flags_end = false;
+  for (const auto& arg : args) {
+    if (flags_end || !arg.starts_with('-')) {
+      add_model(options, arg);
+    } else if (arg == "--") {
+      flags_end = true;
+    } else {
+      complain_unknown(arg);
+    }
+  }
 }
 
 Options defaults() {
@@ -125,26 +158,14 @@ std::span<const Flag> flags() { return kFlags; }
 
 Options parse_args(const std::vector<std::string>& args) {
   Options options = defaults();
-  std::set<const Flag*> given;
-  bool flags_end = false;  // after "--"
-  for (auto arg = args.begin(); arg != args.end(); ++arg) {
-    if (flags_end || !arg->starts_with('-')) {
-      add_model(options, *arg);
-      continue;
-    }
-    if (*arg == "--") {
-      flags_end = true;
-      continue;
-    }
-    auto [name, value] = take_apart(*arg);
-    const Flag& flag = find_flag(name);
-    const bool takes_value = !flag.metavar.empty();
-    if (takes_value && !value && std::next(arg) != args.end()) value = *++arg;
-    if (takes_value && !value) complain(flag, "needs a value: " + std::string(flag.metavar));
-    if (!takes_value && value) complain(flag, "takes no value");
-    if (!given.insert(&flag).second && !flag.repeats) complain(flag, "is given twice");
-    flag.apply(options, value.value_or(""));
+  CLI::App app;
+  app.set_help_flag();  // --help is a row of the table
+  app.allow_extras();
+  for (const auto& flag : kFlags) {
+    if (!by_place(flag)) add_flag(app, flag, options);
   }
+  parse(app, args);
+  add_models(app.remaining(), options);
   if (options.models.empty() && !options.help && !options.version) {
     throw Error("no MODEL is given: name one, such as torchvision:resnet18, or see --help");
   }

@@ -196,6 +196,8 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"net", "--depth", "two"}, "depth 'two' is not a number of 0 or more"},
            Case{{"net", "--depth=-1"}, "depth '-1' is not a number of 0 or more"},
            Case{{"net", "--depth", "99999999999"}, "depth '99999999999' is not a number of 0 or more"},
+           Case{{"net", "--depth", "-1"}, "depth '-1' is not a number of 0 or more"},
+           Case{{"--depth=", "net"}, "depth '' is not a number of 0 or more"},
            Case{{"net", "--set", "depth"}, "setting 'depth' is not key=value"},
            Case{{"net", "--set", "=3"}, "setting '=3' is not key=value"},
            Case{{"net", "--kind", "csv", "--kind", "md"}, "--kind is given twice"},
@@ -203,6 +205,7 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
                 "input '1x-2' is not sizes of 1 and more parted by x, such as 1x3x224x224 or 1x128:i64"},
            Case{{"net", "--kind"}, "--kind needs a value: KIND"},
            Case{{"net", "-k"}, "--kind needs a value: KIND"},
+           Case{{"net", "-Vk"}, "--kind needs a value: KIND"},
            Case{{"net", "--strict=yes"}, "--strict takes no value"},
            Case{{"net", "-x"},
                 "unknown flag '-x'; known: --input --set --kind --fmt --depth --sort --convention "
