@@ -23,7 +23,7 @@ struct OpCall {
 };
 
 nb::object call_torch(const OpCall& call, PyObject* args, PyObject* kwargs) {
-  return take(PyObject_Call(call.op.func.ptr(), args, kwargs));
+  return take(PyObject_Call(call.op.call.ptr(), args, kwargs));
 }
 
 // ---- recording
@@ -268,10 +268,14 @@ nb::object run_real(const OpCall& call) {
 
 /// Factories: integers and booleans are made for real even where meta is asked for, so that a model can look at them.
 nb::object answer_factory(const OpCall& call) {
-  const nb::object on_meta = call_on_meta(call);
-  if (!call.session.api.is_tensor(on_meta.ptr())) return record_result(call, on_meta);
   PyObject* device = call.kwargs ? PyDict_GetItemString(call.kwargs, "device") : nullptr;
   const bool asks_meta = device && nb::handle(device).equal(call.session.api.meta_device);
+  std::vector<Result> results;
+  if (asks_meta && call.session.native_rules && ask_rule(call, results) && is_floating(results[0].tensor.dtype)) {
+    return answer_natively(call);
+  }
+  const nb::object on_meta = call_on_meta(call);
+  if (!call.session.api.is_tensor(on_meta.ptr())) return record_result(call, on_meta);
   KnownTensor& made = call.session.tensors.known(on_meta.ptr());
   const bool integral = is_integral(made.layout.dtype);
   const bool small = elements(made) <= (integral ? kMaxRealIntegers : kMaxRealFloats);

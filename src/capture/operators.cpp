@@ -51,6 +51,7 @@ Operator resolve(PyObject* func) {
   const TorchApi& api = torch_api();
   Operator op;
   op.func = nb::borrow(func);
+  op.call = nb::getattr(op.func, "_op", op.func);
   const nb::object schema = op.func.attr("_schema");
   op.name = nb::cast<std::string>(schema.attr("name"));
   for (nb::handle argument : schema.attr("arguments")) {

@@ -85,20 +85,25 @@ bool new_full(Args args, Results& results) { return made_new(args, 3, results); 
 bool cat(Args args, Results& results) {
   if (args.size() < 2 || args[0].kind != Arg::Kind::tensors || args[0].tensors.empty() || !is_integer(args, 1))
     return false;
-  const Strided* first = args[0].tensors[0];
+  // Sizes [0] are left out for old times' sake, whatever the others' are; caches start out so.
+  const auto left_out = [](const Strided* x) { return x && x->dim() == 1 && x->sizes[0] == 0; };
+  const auto tensors = args[0].tensors;
+  const auto found = std::find_if_not(tensors.begin(), tensors.end(), left_out);
+  const Strided* first = found == tensors.end() ? tensors.front() : *found;
   std::int64_t d = args[1].integer;
   if (!first || first->sizes.empty() || !wrap_dim(d, first->dim())) return false;
   Dims sizes = first->sizes;
   sizes[d] = 0;
   MemoryFormat format = suggested_format(*first);
-  for (const Strided* x : args[0].tensors) {
-    // Sizes [0] are let through by torch for old times' sake, whatever the others' are.
-    if (!x || x->dtype != first->dtype || x->dim() != first->dim()) return false;
+  for (const Strided* x : tensors) {
+    if (!x || x->dtype != first->dtype) return false;
+    if (suggested_format(*x) != format) format = MemoryFormat::contiguous;
+    if (left_out(x)) continue;
+    if (x->dim() != first->dim()) return false;
     for (std::int64_t i = 0; i < x->dim(); ++i) {
       if (i != d && x->sizes[i] != sizes[i]) return false;
     }
     sizes[d] += x->sizes[d];
-    if (suggested_format(*x) != format) format = MemoryFormat::contiguous;
   }
   Dims strides = strides_for(sizes, format);
   return fresh(results, first->dtype, std::move(sizes), std::move(strides));

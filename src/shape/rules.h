@@ -1,7 +1,7 @@
 // The shape rules: one function per way in which results follow from arguments, named in the rows of cost/rules.cpp.
 // A row serves all overloads of an operator, so a rule tells them apart by the kinds of their arguments. Results agree
-// with torch's meta kernels in sizes, strides, element type and aliasing. In-place forms (relu_) never come here: they
-// return their first argument, and the caller knows that by their name.
+// with torch's meta kernels in sizes, strides, element type and aliasing. Operators that write to an argument (relu_,
+// unsqueeze_, add with out=) are the caller's: asked with their arguments, a rule says what relu would return.
 #pragma once
 
 #include "shape/shape.h"
@@ -20,6 +20,11 @@ bool where(Args args, std::vector<Result>& results);
 bool masked_fill(Args args, std::vector<Result>& results);
 bool dropout(Args args, std::vector<Result>& results);  ///< not in training: the input itself
 bool glu(Args args, std::vector<Result>& results);
+
+// create.cpp
+bool scalar_tensor(Args args, std::vector<Result>& results);
+bool zeros(Args args, std::vector<Result>& results);  ///< ones too
+bool full(Args args, std::vector<Result>& results);
 
 // conv.cpp
 bool conv(Args args, std::vector<Result>& results);            ///< conv1d, conv2d, conv3d
