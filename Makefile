@@ -2,12 +2,13 @@
 PYTHON ?= python3
 TORCH := 2.13.0
 TORCHVISION := 0.28.0
-TORCH_VERSIONS ?= 2.0.1 $(TORCH) newest# those that make test-torch runs on
-ALL_TORCH ?= build/torch# where their environments are
+# What make test-torch runs on, and the folder of their environments, which are made where they are missing.
+TORCH_VERSIONS ?= 2.0.1 $(TORCH) newest
+ALL_TORCH ?= build/torch
 
 BIN := .venv/bin
 STAMP := build/stamp
-PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check# says errors only
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 SOURCES := $(shell find src python cmake -type f -not -name '*.pyc') CMakeLists.txt pyproject.toml
 CPP := $(shell find src tests -name '*.cpp' -o -name '*.h')
 # Python.h and venv come with some Pythons and with others not.
@@ -89,7 +90,7 @@ $(STAMP)/installed: $(STAMP)/environment $(SOURCES)
 
 $(STAMP)/wheel: $(STAMP)/environment $(SOURCES)
 	rm -f dist/*.whl
-	$(BIN)/python -m pip wheel --quiet --no-build-isolation --no-deps -Cbuild-dir=build/python -w dist .
+	$(BIN)/python -m pip wheel -qq --no-build-isolation --no-deps -Cbuild-dir=build/python -w dist .
 	@touch $@
 
 # The extra named $* of pyproject.toml: test or bench.

@@ -22,7 +22,7 @@ def arguments(
     Args:
         model: read for the element type that a shape stands for.
         tensor: a tensor; a shape; a tuple or list of inputs, by position; a mapping of inputs by keyword.
-            Inside a tuple, list or mapping the same holds again, and values of other types are passed on.
+            Inside these a tuple of ints is a shape again, but a list of ints is passed on, as are other values.
         kwargs: further inputs by keyword.
 
     Raises:
@@ -36,7 +36,7 @@ def arguments(
         positional = (tensor,)
     elif isinstance(tensor, Mapping):
         keyword = {key: _value(value, model) for key, value in tensor.items()}
-    elif _is_shape(tensor):
+    elif _all_sizes(tensor) and tensor:
         positional = (_meta_tensor(tensor, model),)
     elif isinstance(tensor, (tuple, list)):
         positional = tuple(_value(value, model) for value in tensor)
@@ -53,12 +53,14 @@ def arguments(
     return positional, keyword
 
 
-def _is_shape(value: Any) -> bool:
-    return isinstance(value, (tuple, list)) and len(value) > 0 and all(type(size) is int for size in value)
+def _all_sizes(value: Any) -> bool:
+    return isinstance(value, (tuple, list)) and all(type(size) is int for size in value)
 
 
 def _value(value: Any, model: torch.nn.Module) -> Any:
-    if _is_shape(value):
+    import torch
+
+    if type(value) in (tuple, torch.Size) and value and _all_sizes(value):
         return _meta_tensor(value, model)
     if type(value) in (tuple, list):
         return type(value)(_value(item, model) for item in value)

@@ -35,7 +35,8 @@ def profile(
         model: the model, an instance of ``torch.nn.Module``.
         tensor: what goes into ``model.forward``: a tensor, such as one of shape (1, 3, 224, 224); a tuple of ints,
             which is a shape; a tuple or list of inputs, passed by position; a dict of inputs, passed by keyword;
-            or any mix of these inside each other. Where token ids are wanted, pass an integer tensor.
+            or any mix of these inside each other. Where token ids are wanted, pass an integer tensor; where the
+            forward itself wants a tuple of ints, pass a list of ints.
         custom_ops: what a layer class costs, by class: ``{LayerClass: function(layer, inputs, output) -> int}``, in
             multiply-adds of one call. ``inputs`` is the tuple of positional inputs; shapes can be read, values
             cannot. It is used for subclasses too, and instead of what is inside such a layer.

@@ -212,6 +212,8 @@ constexpr Case kCases[] = {
     {"aten::cat", "(f32[1,2,3,3]@[18,1,6,2];f32[1,1,3,3]) 1", "f32[1,3,3,3]"},  // formats differ
     {"aten::cat", "(f32[2,2,3,3]@[18,1,6,2];f32[2,2,3,3]@[18,1,6,2]) 1", "f32[2,4,3,3]@[36,1,12,4]"},
     {"aten::cat", "(f32[2,3];f32[3,3]) 1", "?"},
+    {"aten::cat", "(f32[0];f32[2,3]) 1", "f32[2,3]"},            // an empty cache
+    {"aten::cat", "(f32[0,3];f32[2,4]) 0", "?"},
     {"aten::cat", "(f32[2];bf16[2]) 0", "?"},
     {"aten::stack", "(f32[2,3];f32[2,3]) -1", "f32[2,3,2]"},
     {"aten::pad", "f32[1,2,4] [1,2] 'constant' none", "f32[1,2,7]"},
@@ -221,6 +223,13 @@ constexpr Case kCases[] = {
     {"aten::roll", "f32[2,3]@[1,2] [1] [0]", "f32[2,3]"},
     {"aten::tril", "f32[3,3]@[1,3] 0", "f32[3,3]"},
     {"aten::repeat", "f32[3] [2,2]", "f32[2,6]"},
+
+    // Factories of a given type.
+    {"aten::zeros", "[2,3] :f32 none none none", "f32[2,3]"},
+    {"aten::ones", "[2] none none none none", "?"},              // the default type is not known
+    {"aten::full", "[2,3] 1.5 :i64 none none none", "i64[2,3]"},
+    {"aten::full", "[-1] 1.5 :i64 none none none", "?"},
+    {"aten::scalar_tensor", "1 :f32 none none none", "f32[]"},
 
     // Picking by integers.
     {"aten::index", "f32[169,3] (i64[2401])", "f32[2401,3]"},

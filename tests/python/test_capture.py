@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import torch
 import torch.nn.functional as F
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from torch import nn
 
 import thoplw
@@ -186,7 +188,7 @@ def test_data_parallel(kind):
     assert wrapped[1] == profile(model, model.input())[1]
 
 
-@pytest.mark.skipif(not hasattr(torch, "compile"), reason="this torch has no torch.compile")
+@pytest.mark.skipif(TORCH < (2, 1), reason="torch.compile before 2.1 does not know Python 3.11")
 @pytest.mark.parametrize("kind", MODELS)
 def test_compiled_model(kind):
     model = kind()
@@ -194,10 +196,12 @@ def test_compiled_model(kind):
     assert compiled[:2] == profile(model, model.input())[:2]
 
 
-def test_scripted_and_traced_models():
+@pytest.mark.filterwarnings("ignore:.*deprecated")
+def test_traced_models_are_counted_by_operator():
     model = Convolutions().eval()
     traced = torch.jit.trace(model, model.input())
-    assert profile(traced, model.input())[2].macs >= 0
+    contractions = profile(model, model.input(), convention="exact")[0]
+    assert profile(traced, model.input())[0] == contractions == 2 * (8 * 3 * 9 * 256 + 8 * 5)
 
 
 def test_tied_weights_count_once():
@@ -285,6 +289,62 @@ def test_left_as_found(kind, seed, real):
     assert torch.equal(x, copied)
     assert calls == ["mine"]  # the user's own hooks do run
     assert model(x) is not None
+
+
+class Relay(nn.Module):
+    """Runs its layers; each may raise when its turn comes."""
+
+    def __init__(self, layers: list[nn.Module]) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(layers)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+class Bomb(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        raise LookupError("stop here")
+
+
+# Trees of layers on 6 features, each with its multiply-adds for one row of input; None raises.
+PRICED_LEAVES: list[tuple[Callable[[], nn.Module], int | None]] = [
+    (lambda: nn.Linear(6, 6), 6 * 6 + 6),
+    (lambda: nn.Linear(6, 6, bias=False), 6 * 6),
+    (lambda: nn.BatchNorm1d(6), 4 * 6),
+    (lambda: nn.LayerNorm(6), 2 * 6),
+    (lambda: nn.Softmax(-1), 6),
+    (lambda: nn.ReLU(inplace=True), 0),
+    (lambda: nn.Dropout(0.9), 0),
+    (Bomb, None),
+]
+priced_trees = st.recursive(
+    st.sampled_from(PRICED_LEAVES).map(lambda leaf: (leaf[0](), leaf[1])),
+    lambda children: st.lists(children, min_size=1, max_size=4).map(
+        lambda parts: (
+            Relay([module for module, _ in parts]),
+            None if any(macs is None for _, macs in parts) else sum(macs for _, macs in parts),
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(tree=priced_trees, seed=st.integers(0, 99), rows=st.integers(1, 5), real=st.booleans())
+def test_any_tree_is_counted_and_left_as_found(tree, seed, rows, real):
+    model, macs = tree
+    scatter_flags(model, seed)
+    x = torch.randn(rows, 6)
+    before = state(model)
+    if macs is None:
+        with pytest.raises(thoplw.Error, match="stop here"):
+            _native.capture(model, (x,), {}, {}, real=real)
+    else:
+        assert _native.count(_native.capture(model, (x,), {}, {}, real=real), "thoplw").macs == rows * macs
+    assert_same(before, state(model))
 
 
 class Raises(nn.Module):
