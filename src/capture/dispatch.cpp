@@ -301,7 +301,7 @@ nb::object answer(const OpCall& call) {
   }
   if (call.op.in_place && !call.op.changes_layout) {
     if (nb::object self = answer_in_place(call); self.is_valid()) return self;
-  } else if (session.native_rules) {
+  } else if (session.native_rules && !call.op.writes) {
     if (nb::object result = answer_natively(call); result.is_valid()) return result;
   }
   if (!call.op.rule && call.op.composite) return decompose(call);

@@ -578,3 +578,22 @@ def test_nothing_is_computed_and_no_memory_is_taken():
     # A product of 2^20 x 2^20 would need 4 TB for its result alone.
     model = nn.Linear(2**20, 2**20, bias=False, device="meta")
     assert profile(model, (2**20, 2**20))[0] == 2**60
+
+
+class Writes(nn.Module):
+    """Operators that change a tensor's layout in place, or write to one that they are given."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x.relu()
+        y.unsqueeze_(0)
+        y.transpose_(1, 2)
+        out = torch.empty_like(y)
+        torch.mul(y, y, out=out)
+        return out @ out.mT
+
+
+def test_operators_that_write_to_a_tensor():
+    macs, _, info = profile(Writes(), torch.randn(3, 4))
+    assert macs == 1 * 4 * 3 * 4  # (1, 4, 3) @ (1, 3, 4)
+    assert info.notes == []  # without a real forward
+    assert [row.output_shape for row in info] == [(4, 4)]
