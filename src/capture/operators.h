@@ -24,8 +24,8 @@ struct SchemaArg {
 struct Operator {
   enum class Returns : std::uint8_t { tensor, list, tuple, other };
 
-  nb::object func;             ///< the OpOverload
-  nb::object call;             ///< what calls it: the function inside, which spares a Python frame
+  nb::object func;   ///< the OpOverload
+  nb::object call;   ///< what calls it: the function inside, which spares a Python frame
   std::string name;  ///< without overload: "aten::add_"
   std::vector<SchemaArg> args;
   const Rule* rule = nullptr;

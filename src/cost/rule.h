@@ -25,9 +25,9 @@ struct OpView {
 using WorkFn = Work (*)(const OpView&);
 
 struct Rule {
-  std::string_view name;   ///< ATen name without overload: "aten::conv2d"; serves "aten::conv2d_" too
-  WorkFn work;             ///< never null; `nothing` for operators that cost nothing
-  ShapeFn shape = nullptr; ///< null: capture asks torch
+  std::string_view name;        ///< ATen name without overload: "aten::conv2d"; serves "aten::conv2d_" too
+  WorkFn work;                  ///< never null; `nothing` for operators that cost nothing
+  ShapeFn shape = nullptr;      ///< null: capture asks torch
   std::string_view attrs = "";  ///< attributes that the formula reads, parted by a space
 };
 

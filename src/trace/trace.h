@@ -69,7 +69,7 @@ struct Trace {
   std::vector<Module> modules;
   std::vector<Tensor> values;
   std::vector<Param> params;
-  std::vector<Call> calls;  ///< in the order in which they began
+  std::vector<Call> calls;            ///< in the order in which they began
   std::vector<std::string> op_names;  ///< ATen names without overload: "aten::conv2d"
   std::vector<Op> ops;
   std::vector<std::string> notes;  ///< notices of the front end, such as a fallback
