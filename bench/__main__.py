@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         for case in cases:
             progress(f"memory: {case.name}")
             memory[case.name] = memory_growth(case.name, THOPLW.name)
-        for tool in tools:
+        for tool in (tool for tool in tools if not tool.peer):
             progress(f"memory: {LARGE.name} at batch {LARGE.shape[0]}, {tool.name}")
             large[tool.name] = memory_growth(LARGE.name, tool.name)
 
