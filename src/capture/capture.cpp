@@ -153,7 +153,6 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   session.autograd = pass.autograd;
   session.tensors.share = !pass.autograd;
   session.native_rules = native_rules;
-  session.tensors.hold = !session.real;
   session.mode = new_mode();
   session.trace.source = torch_version(api);
   session.tensors.hold = true;  // the model's own tensors live as long as it does

@@ -162,17 +162,17 @@ nb::object answer_in_place(const OpCall& call) {
 
 // ---- torch
 
-nb::object with_tensors(Session& session, PyObject* value, bool meta) {
+nb::object moved_to_meta(Session& session, PyObject* value) {
   if (session.api.is_tensor(value)) {
-    return nb::borrow(meta ? session.tensors.meta_of(session.tensors.known(value)) : value);
+    return nb::borrow(session.tensors.meta_of(session.tensors.known(value)));
   }
   if (PyList_CheckExact(value) || PyTuple_CheckExact(value)) {
     nb::list items;
-    for (nb::handle item : nb::borrow(value)) items.append(with_tensors(session, item.ptr(), meta));
+    for (nb::handle item : nb::borrow(value)) items.append(moved_to_meta(session, item.ptr()));
     return PyTuple_CheckExact(value) ? nb::object(nb::tuple(items)) : nb::object(items);
   }
   if (PyObject_TypeCheck(value, reinterpret_cast<PyTypeObject*>(session.api.device_type.ptr()))) {
-    return meta ? session.api.meta_device : nb::borrow(value);
+    return session.api.meta_device;
   }
   return nb::borrow(value);
 }
@@ -182,11 +182,11 @@ nb::object call_on_meta(const OpCall& call) {
   nb::dict kwargs;
   if (call.kwargs) {
     for (auto [name, value] : nb::borrow<nb::dict>(call.kwargs)) {
-      kwargs[name] = with_tensors(call.session, value.ptr(), true);
+      kwargs[name] = moved_to_meta(call.session, value.ptr());
     }
   }
   if (call.op.takes_device && call.read.tensors.empty()) kwargs["device"] = call.session.api.meta_device;
-  const nb::object args = with_tensors(call.session, call.args, true);
+  const nb::object args = moved_to_meta(call.session, call.args);
   return call_torch(call, args.ptr(), kwargs.ptr());
 }
 
@@ -196,7 +196,6 @@ nb::object decompose(const OpCall& call) {
   const nb::object decomposition = take(PyObject_GetAttr(call.op.func.ptr(), api.names.decompose));
   api.push(call.session.mode.ptr());
   PyObject* result = PyObject_Call(decomposition.ptr(), call.args, call.kwargs);
-  nb::object pending;
   if (!result) {
     nb::python_error error;  // keeps the error over the pop
     api.pop();

@@ -45,16 +45,11 @@ TorchApi::Names make_names() {
   n.storage_offset = interned("storage_offset");
   n.detach = interned("detach");
   n.forward = interned("forward");
-  n.module = interned("module");
-  n.orig_mod = interned("_orig_mod");
   n.modules = interned("_modules");
   n.parameters = interned("_parameters");
   n.buffers = interned("_buffers");
   n.training = interned("training");
   n.requires_grad = interned("requires_grad");
-  n.dict = interned("__dict__");
-  n.qualname = interned("__qualname__");
-  n.in_module = interned("__module__");
   n.hooks = {interned("_forward_hooks"), interned("_forward_pre_hooks"), interned("_backward_hooks"),
              interned("_backward_pre_hooks")};
   n.call = interned("__call__");

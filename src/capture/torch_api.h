@@ -31,8 +31,8 @@ struct TorchApi {
   std::unordered_map<DType, PyObject*> dtype_objects;
 
   struct Names {
-    PyObject *shape, *stride, *dtype, *device, *is_meta, *storage_offset, *detach, *forward, *module, *orig_mod;
-    PyObject *modules, *parameters, *buffers, *training, *requires_grad, *dict, *qualname, *in_module;
+    PyObject *shape, *stride, *dtype, *device, *is_meta, *storage_offset, *detach, *forward;
+    PyObject *modules, *parameters, *buffers, *training, *requires_grad;
     PyObject *call, *call_impl, *decompose;
     std::array<PyObject*, 4> hooks;  ///< attributes of a module that hold its own hooks
   } names{};
