@@ -20,7 +20,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--models", nargs="+", metavar="NAME", help="the suite's, or any of torchvision's classification models"
     )
-    parser.add_argument("--rounds", type=int, default=7, help="calls of each tool on each model (default 7)")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each tool on each model (default 7)")
     parser.add_argument("--peers", nargs="*", metavar="NAME", help="other tools to run (default: all)")
     parser.add_argument("--quick", action="store_true", help=f"2 rounds of {' and '.join(QUICK)}, no memory")
     parser.add_argument("--no-memory", action="store_true", help="leave out the memory measurements")

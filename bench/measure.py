@@ -20,6 +20,8 @@ from .suite import Case
 from .tools import Tool
 
 PATCHED = (torch, torch.nn.functional, torch.Tensor)  # what peers replace functions of
+CALLS = 5  # of one tool in its turn, so that its own code is warm again after the others'
+ENOUGH = 0.5  # seconds after which a turn ends early
 
 
 @dataclass
@@ -63,6 +65,13 @@ class Runner:
         self.tool, self.model, self.case = tool, model, case
         self.ready = None if tool.fresh else tool.prepare(model, case)
 
+    def turn(self) -> list[float]:
+        """Seconds of each of CALLS calls, or of as many as start before ENOUGH seconds are spent."""
+        samples = [self.seconds()]
+        while len(samples) < CALLS and sum(samples) < ENOUGH:
+            samples.append(self.seconds())
+        return samples
+
     def seconds(self) -> float:
         """Of one call, on a new copy of the model if the tool leaves something on it; the copy is not timed."""
         with quiet():
@@ -86,7 +95,7 @@ def reason(error: BaseException) -> str:
 
 
 def measure(case: Case, tools: Sequence[Tool], rounds: int) -> Timing:
-    """A round is one call of every tool; the first one only warms up and finds out who fails."""
+    """A round is one turn of every tool; a call of each before them warms up and finds out who fails."""
     timing = Timing(case)
     model = case.model()
     runners = []
@@ -100,9 +109,9 @@ def measure(case: Case, tools: Sequence[Tool], rounds: int) -> Timing:
     samples: dict[str, list[float]] = {runner.tool.name: [] for runner in runners}
     gc.freeze()  # so that the collection before each call does not walk every imported package
     for number in range(rounds):
-        turn = number % max(len(runners), 1)
-        for runner in runners[turn:] + runners[:turn]:
-            samples[runner.tool.name].append(runner.seconds())
+        first = number % max(len(runners), 1)
+        for runner in runners[first:] + runners[:first]:
+            samples[runner.tool.name] += runner.turn()
     gc.unfreeze()
     timing.seconds = {name: statistics.median(values) for name, values in samples.items()}
     return timing

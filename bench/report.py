@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from .measure import Timing
+from .measure import CALLS, ENOUGH, Timing
 from .suite import LARGE
 from .tools import META, THOPLW, TOOLS, Tool
 
@@ -94,7 +94,7 @@ TARGETS = (
 
 def render(answer: Answer) -> str:
     tools = [tool for tool in TOOLS if any(tool.name in (*t.seconds, *t.failures) for t in answer.timings)]
-    parts = ["# Speed and memory", "", f"Made by `make bench`. {machine()}; the median of {answer.rounds} rounds.", ""]
+    parts = ["# Speed and memory", "", f"Made by `make bench`. {machine()}; medians of {answer.rounds} rounds.", ""]
     if answer.timings:
         parts += ["## Time of one call, in milliseconds", "", *time_table(answer, tools), ""]
         parts += ["## How many times longer than `thoplw.profile`", "", *ratio_table(answer, tools), ""]
@@ -167,8 +167,9 @@ def target_table(answer: Answer) -> list[str]:
 
 
 CONDITIONS = (
-    "All models in `eval()`, the same weights and inputs, one process, the tools in turn. A tool that leaves something",
-    "on the model gets a new copy for each call; making it is not timed. `-`: the tool does not run on that model.",
+    f"All models in `eval()`, the same weights and inputs, one process, the tools in turn. A turn is {CALLS} calls, fewer",
+    f"once they have taken {ENOUGH} s; the median is over all calls of all rounds. A tool that leaves something on the",
+    "model gets a new copy for each call; making it is not timed. `-`: the tool does not run on that model.",
     "",
     "Memory: a new process for each number, with model and input built before; the peak of the resident size during",
     "the call less what it was just before.",
