@@ -15,7 +15,7 @@ CPP := $(shell find src tests -name '*.cpp' -o -name '*.h')
 PYTHON_DEBIAN = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv) \
   $(shell test -f "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || echo python3-dev)
 
-.PHONY: help demo test lint test-cpp test-sanitize test-python test-torch bench results docs format wheel clean
+.PHONY: help demo test lint test-cpp test-sanitize test-python test-torch bench results audit docs format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -53,6 +53,9 @@ bench: $(STAMP)/installed $(STAMP)/bench-environment ## speed, against torch and
 
 results: $(STAMP)/installed $(STAMP)/bench-environment ## docs/results: the tables and the plot of 33 models
 	$(BIN)/python docs/results.py
+
+audit: $(STAMP)/installed $(STAMP)/test-environment ## docs/coverage.md: which operators have no cost rule; minutes
+	$(BIN)/python tests/python/audit.py
 
 docs: $(STAMP)/installed ## the generated pages of docs/
 	$(BIN)/python docs/generate.py

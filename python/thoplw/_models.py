@@ -10,7 +10,7 @@ import importlib.util
 import inspect
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,15 @@ from typing import TYPE_CHECKING, Any
 from thoplw import _native
 from thoplw._inputs import arguments
 from thoplw._native import Error, Trace
+from thoplw._suggest import unknown
+from thoplw._transformers import from_transformers
 
 if TYPE_CHECKING:
     import torch
 
 Shape = tuple[int, ...]
+Input = tuple[Shape, str]  # sizes and element type, "" for that of the weights
+Inputs = list[Input] | Mapping[str, Input]  # by position or by keyword
 
 # Element types as the command line writes them, in torch's words.
 _DTYPES = {
@@ -34,35 +38,38 @@ _DTYPES = {
 _torchvision_operators: list[torch.library.Library] = []
 
 
-def open_model(name: str, inputs: list[tuple[Shape, str]], settings: list[tuple[str, str]]) -> Trace:
+def open_model(name: str, inputs: list[Input], settings: list[tuple[str, str]]) -> Trace:
     """Builds the model `name` on the meta device and captures what it does.
 
     Args:
-        name: ``torchvision:NAME``, ``timm:NAME``, ``package.module:callable`` or ``path/to/file.py:callable``.
+        name: ``torchvision:NAME``, ``timm:NAME``, ``transformers:CLASS``, ``transformers:path/to/config.json``,
+            ``package.module:callable`` or ``path/to/file.py:callable``.
         inputs: shape and element type ("f32", "i64", ...; "" for that of the weights) of each positional input;
             none for the input that the model's own library gives for it.
-        settings: keyword arguments of the callable; values are Python literals, or else strings.
+        settings: keyword arguments of the callable, or fields of the config; values are Python literals, or else
+            strings.
 
     Raises:
         Error: there is no such model, it cannot be built, it has no input of its own, or its forward raised.
     """
     source, colon, attribute = name.rpartition(":")
     if not colon or not source or not attribute:
-        known = "torchvision:NAME, timm:NAME, package.module:callable or path/to/file.py:callable"
+        known = ", ".join(f"{kind}:NAME" for kind in _SOURCES) + ", package.module:callable or path/to/file.py:callable"
         raise Error(f"model {name!r} does not say where it comes from: write {known}")
     try:
         import torch  # noqa: F401
     except ImportError as missing:
         raise Error(f"{name} needs PyTorch: pip install torch") from missing
-    make, default_shape = _SOURCES.get(source, _from_callable)(source, attribute)
+    make, default_inputs = _SOURCES.get(source, _from_callable)(source, attribute)
     options = {key: _literal(value) for key, value in settings}
     model = _build(name, make, options)
-    if not inputs:
-        shape = default_shape(model)
-        if shape is None:
-            raise Error(f"{name} does not say which input it takes: give --input, such as --input 1x3x224x224")
-        inputs = [(shape, "")]
-    positional, keyword = arguments(model, [_input(shape, dtype) for shape, dtype in inputs], None)
+    wanted = inputs or default_inputs(model)
+    if wanted is None:
+        raise Error(f"{name} does not say which input it takes: give --input, such as --input 1x3x224x224")
+    if isinstance(wanted, list):
+        positional, keyword = arguments(model, [_input(*one) for one in wanted], None)
+    else:
+        positional, keyword = arguments(model, {key: _input(*one) for key, one in wanted.items()}, None)
     return _native.capture(model, positional, keyword, {})
 
 
@@ -90,28 +97,28 @@ def import_torchvision() -> ModuleType:
 
 
 Maker = Callable[..., Any]
-DefaultShape = Callable[[Any], Shape | None]
+DefaultInputs = Callable[[Any], Inputs | None]
 
 
-def _from_torchvision(_source: str, name: str) -> tuple[Maker, DefaultShape]:
+def _from_torchvision(_source: str, name: str) -> tuple[Maker, DefaultInputs]:
     models = import_torchvision().models
     known = models.list_models()
     if name not in known:
-        raise Error(f"torchvision has no model {_unknown(name, known)}")
+        raise Error(f"torchvision has no model {unknown(name, known)}")
 
-    def default_shape(_model: Any) -> Shape | None:
+    def default_inputs(_model: Any) -> Inputs | None:
         # The smallest crop is what the architecture was made for; larger ones belong to weights tuned further.
         crops = [getattr(w.transforms, "keywords", {}).get("crop_size") for w in models.get_model_weights(name)]
         sizes = [crop for crop in crops if isinstance(crop, int)]
-        return (1, 3, min(sizes), min(sizes)) if sizes else None
+        return [((1, 3, min(sizes), min(sizes)), "")] if sizes else None
 
     builder = models.get_model_builder(name)
     if "weights_backbone" in inspect.signature(builder).parameters:
         builder = functools.partial(builder, weights_backbone=None)  # it would be downloaded
-    return builder, default_shape
+    return builder, default_inputs
 
 
-def _from_timm(_source: str, name: str) -> tuple[Maker, DefaultShape]:
+def _from_timm(_source: str, name: str) -> tuple[Maker, DefaultInputs]:
     with contextlib.suppress(Error):
         import_torchvision()  # timm imports it too, and would fail as it does
     try:
@@ -119,22 +126,28 @@ def _from_timm(_source: str, name: str) -> tuple[Maker, DefaultShape]:
     except ModuleNotFoundError as missing:
         raise Error("timm is not installed: pip install timm") from missing
     if not timm.is_model(name):
-        raise Error(f"timm has no model {_unknown(name, timm.list_models())}")
+        raise Error(f"timm has no model {unknown(name, timm.list_models())}")
 
-    def default_shape(model: Any) -> Shape | None:
+    def default_inputs(model: Any) -> Inputs | None:
         size = getattr(model, "default_cfg", {}).get("input_size")
-        return (1, *size) if size else None
+        return [((1, *size), "")] if size else None
 
-    return lambda **options: timm.create_model(name, **options), default_shape
+    return lambda **options: timm.create_model(name, **options), default_inputs
 
 
-def _from_callable(source: str, attribute: str) -> tuple[Maker, DefaultShape]:
+def _from_transformers(source: str, name: str) -> tuple[Maker, DefaultInputs]:
+    with contextlib.suppress(Error):
+        import_torchvision()  # as timm does, transformers imports it where it is there
+    return from_transformers(source, name)
+
+
+def _from_callable(source: str, attribute: str) -> tuple[Maker, DefaultInputs]:
     module = _import_file(Path(source)) if source.endswith(".py") else _import_module(source)
     found: Any = module
     for part in attribute.split("."):
         if not hasattr(found, part):
             public = [n for n in vars(found) if not n.startswith("_") and callable(getattr(found, n))]
-            raise Error(f"{source} has no {_unknown(part, public)}")
+            raise Error(f"{source} has no {unknown(part, public)}")
         found = getattr(found, part)
     if not isinstance(found, type) and hasattr(found, "forward"):
         return (lambda: found), lambda _model: None
@@ -143,9 +156,10 @@ def _from_callable(source: str, attribute: str) -> tuple[Maker, DefaultShape]:
     return found, lambda _model: None
 
 
-_SOURCES: Mapping[str, Callable[[str, str], tuple[Maker, DefaultShape]]] = {
+_SOURCES: Mapping[str, Callable[[str, str], tuple[Maker, DefaultInputs]]] = {
     "torchvision": _from_torchvision,
     "timm": _from_timm,
+    "transformers": _from_transformers,
 }
 
 
@@ -188,6 +202,8 @@ def _build(name: str, make: Maker, options: dict[str, Any]) -> torch.nn.Module:
             with warnings.catch_warnings(), place:
                 warnings.simplefilter("ignore", FutureWarning)  # of weight initialisation, which nobody wants here
                 model = make(**options)
+        except Error:
+            raise
         except (NotImplementedError, RuntimeError) as reason:
             failure = reason
             continue
@@ -227,7 +243,7 @@ def _input(shape: Shape, dtype: str) -> Any:
     if not dtype:
         return shape
     if dtype not in _DTYPES:
-        raise Error(f"unknown element type {_unknown(dtype, _DTYPES)}; known: {' '.join(sorted(_DTYPES))}")
+        raise Error(f"unknown element type {unknown(dtype, _DTYPES)}; known: {' '.join(sorted(_DTYPES))}")
     kind = getattr(torch, _DTYPES[dtype])
     if kind.is_floating_point or kind.is_complex:
         return torch.empty(shape, dtype=kind, device="meta")
@@ -239,10 +255,3 @@ def _literal(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         return text
-
-
-def _unknown(name: str, known: Iterable[str]) -> str:
-    import difflib
-
-    close = difflib.get_close_matches(name, list(known), n=1)
-    return f"{name!r}; did you mean {close[0]!r}?" if close else repr(name)

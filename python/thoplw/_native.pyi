@@ -37,6 +37,13 @@ class Row:
     calls: int
     exact: bool
 
+class Step:
+    """One call of the model from outside; generate() makes many. The input shape has its batch dimension."""
+
+    name: str
+    input_shape: tuple[int, ...] | None
+    macs: int
+
 class LayerInfo:
     """The layers of a model with what each costs. Iterating gives its rows in model order."""
 
@@ -46,9 +53,11 @@ class LayerInfo:
     macs: int
     params: int
     all_params: int
+    active_params: int
     trainable_params: int
     buffers: int
     exact: bool
+    steps: list[Step]
     uncounted: list[Uncounted]
     not_run: list[str]
     notes: list[str]
@@ -65,6 +74,7 @@ def capture(
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
     custom_ops: dict[type, Callable[..., int]],
+    method: str = "forward",
     native_rules: bool = True,
     real: bool = False,
 ) -> Trace: ...

@@ -25,6 +25,7 @@ def profile(
     kwargs: Mapping[str, Any] | None = None,
     convention: str = "thoplw",
     strict: bool = False,
+    method: str = "forward",
 ) -> tuple[int, int, LayerInfo]:
     """Counts the multiply-adds and the parameters of a model, in all and layer by layer.
 
@@ -45,6 +46,9 @@ def profile(
         kwargs: further inputs, passed by keyword.
         convention: the way of counting: "thoplw", that of the README, or "exact", contractions only.
         strict: raise an ``Error`` where the total would be a lower bound only.
+        method: which method of the model takes the inputs, such as "generate" or "encode". Where it runs the model
+            many times, ``layer_info.steps`` has each pass: for ``generate`` the first is the prompt's (prefill), the
+            others add one token each (decode).
 
     Returns:
         ``(macs, params, layer_info)``: the multiply-adds of the whole input, batch included; the number of
@@ -52,14 +56,14 @@ def profile(
 
     Raises:
         Error: the model is no module, an input is of no use or does not fit (the message names the layer), the
-            forward raised (its own exception is the ``__cause__``), the convention is unknown, or, under `strict`,
-            an operator could not be counted.
+            forward raised (its own exception is the ``__cause__``), there is no such method, the convention is
+            unknown, or, under `strict`, an operator could not be counted.
     """
     _check_model(model)
     if custom_ops:
         _check_custom_ops(custom_ops)
     positional, keyword = arguments(model, tensor, kwargs)
-    trace = _native.capture(model, positional, keyword, dict(custom_ops))
+    trace = _native.capture(model, positional, keyword, dict(custom_ops), method)
     info = _native.count(trace, convention)
     if strict and not info.exact:
         raise Error(_lower_bound(info))

@@ -8,6 +8,7 @@ namespace thoplw::capture {
 namespace {
 
 constexpr std::size_t kMaxInts = 512;
+constexpr std::size_t kMaxReals = 64;
 constexpr std::size_t kMaxTensors = 4096;
 
 /// The str() of layouts, memory formats and the like, which are a handful of singletons.
@@ -24,6 +25,13 @@ std::string_view text_of_singleton(PyObject* value) {
 bool is_int_list(PyObject* const* items, Py_ssize_t size) {
   for (Py_ssize_t i = 0; i < size; ++i) {
     if (!PyLong_Check(items[i]) || PyBool_Check(items[i])) return false;
+  }
+  return true;
+}
+
+bool is_real_list(PyObject* const* items, Py_ssize_t size) {
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    if (!PyFloat_Check(items[i]) && (!PyLong_Check(items[i]) || PyBool_Check(items[i]))) return false;
   }
   return true;
 }
@@ -68,6 +76,7 @@ struct Reader {
   Arg read(PyObject* value) {
     if (api.is_tensor(value)) {
       KnownTensor& tensor = table.known(value);
+      table.require_form(tensor);
       out.tensors.push_back(&tensor);
       Arg arg;
       arg.kind = Arg::Kind::tensor;
@@ -75,7 +84,27 @@ struct Reader {
       return arg;
     }
     if (PyList_Check(value) || PyTuple_Check(value)) return read_list(value);
+    if (api.is_script_object(value)) add_inside(value);
     return single_arg(&api, value);
+  }
+
+  /// Packed weights count among the tensors; shape rules do not see them.
+  void add_inside(PyObject* value) {
+    for (KnownTensor* tensor : table.inside(value)) {
+      table.require_form(*tensor);
+      out.tensors.push_back(tensor);
+    }
+  }
+
+  /// Numbers, not all integers, such as the factors of an interpolation.
+  Arg read_reals(PyObject* const* items, std::size_t size) {
+    const std::size_t begin = out.reals.size();
+    if (begin + size > kMaxReals) return other();
+    for (std::size_t i = 0; i < size; ++i) out.reals.push_back(PyFloat_AsDouble(items[i]));
+    Arg arg;
+    arg.kind = Arg::Kind::reals;
+    arg.reals = std::span(out.reals).last(size);
+    return arg;
   }
 
   Arg read_list(PyObject* value) {
@@ -90,6 +119,7 @@ struct Reader {
       arg.ints = {out.ints.data() + begin, static_cast<std::size_t>(size)};
       return arg;
     }
+    if (is_real_list(items, size)) return read_reals(items, static_cast<std::size_t>(size));
     arg.kind = Arg::Kind::tensors;
     const std::size_t begin = out.lists.size();
     const bool fits = begin + static_cast<std::size_t>(size) <= kMaxTensors;
@@ -98,6 +128,11 @@ struct Reader {
       const bool tensor = api.is_tensor(items[i]);
       only_tensors &= tensor || items[i] == Py_None;
       KnownTensor* known = tensor ? &table.known(items[i]) : nullptr;
+      if (known) table.require_form(*known);
+      if (api.is_script_object(items[i])) {
+        add_inside(items[i]);
+        continue;
+      }
       out.tensors.push_back(known);
       if (fits) out.lists.push_back(known ? &known->layout : nullptr);
     }
@@ -121,8 +156,10 @@ void Arguments::clear() {
   tensors.clear();
   lists.clear();
   ints.clear();
+  reals.clear();
   lists.reserve(kMaxTensors);  // what spans point into must not move
   ints.reserve(kMaxInts);
+  reals.reserve(kMaxReals);
 }
 
 void Arguments::add(const TorchApi& api, TensorTable& table, PyObject* value, int copies) {

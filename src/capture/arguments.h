@@ -15,6 +15,7 @@ struct Arguments {
   std::vector<KnownTensor*> tensors;  ///< every tensor in order, lists flattened; null is None in a tensor's place
   std::vector<const Strided*> lists;  ///< storage behind Arg::tensors
   std::vector<std::int64_t> ints;     ///< storage behind Arg::ints
+  std::vector<double> reals;          ///< storage behind Arg::reals
 
   void clear();
   /// Appends the next argument in schema order. Where `copies` is more than one, a single int stands for that many.

@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "capture/autocast.h"
 #include "capture/inputs.h"
+#include "capture/lazy.h"
 #include "capture/mode.h"
 #include "capture/model_walk.h"
 #include "capture/module_call.h"
@@ -12,25 +14,6 @@
 
 namespace thoplw::capture {
 namespace {
-
-/// A `with` statement: enters now, leaves at the end of the scope.
-class With {
- public:
-  explicit With(nb::object manager) : manager_(std::move(manager)) { manager_.attr("__enter__")(); }
-  ~With() {
-    PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
-    PyErr_Fetch(&type, &value, &trace);  // an error on its way up stays pending
-    const nb::object left =
-        nb::steal(PyObject_CallMethod(manager_.ptr(), "__exit__", "OOO", Py_None, Py_None, Py_None));
-    if (!left.is_valid()) PyErr_WriteUnraisable(manager_.ptr());
-    PyErr_Restore(type, value, trace);
-  }
-  With(const With&) = delete;
-  With& operator=(const With&) = delete;
-
- private:
-  nb::object manager_;
-};
 
 /// Makes the session current and its mode the innermost; undoes both.
 class Active {
@@ -69,6 +52,18 @@ class GarbageCollectionPaused {
   bool was_on_;
 };
 
+/// Two passes over one model at a time would take each other's flags for the model's own. Reentrant.
+class OneAtATime : public With {
+ public:
+  OneAtATime() : With(nb::borrow(lock())) {}
+
+ private:
+  static nb::handle lock() {
+    static PyObject* lock = nb::module_::import_("threading").attr("RLock")().release().ptr();
+    return lock;
+  }
+};
+
 struct Pass {
   bool real = false;      ///< one real forward that only records
   bool autograd = false;  ///< no_grad instead of inference mode: for forwards that differentiate inside
@@ -85,6 +80,7 @@ class AsFound {
   explicit AsFound(Session& session) : session_(session), snapshot_(session.api), random_(session.real) {
     snapshot_.take_of(session.modules);
     snapshot_.set_eval(session.modules);
+    session.snapshot = &snapshot_;
   }
   ~AsFound() {
     try {
@@ -104,20 +100,6 @@ class AsFound {
   RandomState random_;
 };
 
-void find_custom_functions(Session& session, const nb::dict& custom_ops) {
-  session.custom_by_class.resize(session.trace.classes.size());
-  if (custom_ops.size() == 0) return;
-  for (std::size_t i = 0; i < session.modules.size(); ++i) {
-    nb::object& slot = session.custom_by_class[static_cast<std::size_t>(session.trace.modules[i].cls)];
-    if (slot.is_valid()) continue;
-    for (nb::handle base : nb::borrow(nb::handle(session.modules[i].type()).attr("__mro__"))) {
-      if (!custom_ops.contains(base)) continue;
-      slot = custom_ops[base];
-      break;
-    }
-  }
-}
-
 std::string torch_version(const TorchApi& api) {
   return "torch " + nb::cast<std::string>(nb::str(api.torch.attr("__version__")));
 }
@@ -129,39 +111,69 @@ nb::object first_device(const Session& session) {
   return session.api.cpu_device;
 }
 
-/// Autocast would cast real weights and meta activations differently; it changes no count.
-std::vector<std::unique_ptr<With>> without_autocast(const TorchApi& api) {
-  std::vector<std::unique_ptr<With>> scopes;
-  const nb::object& torch = api.torch;
-  const bool by_device = nb::hasattr(torch, "get_autocast_dtype");  // from torch 2.4 on
-  const nb::object asks = torch.attr("is_autocast_enabled");
-  for (const std::string device : {"cpu", "cuda"}) {
-    const nb::object on = by_device ? asks(device) : device == "cpu" ? torch.attr("is_autocast_cpu_enabled")() : asks();
-    if (!nb::cast<bool>(on)) continue;
-    scopes.push_back(std::make_unique<With>(torch.attr("autocast")(device, nb::arg("enabled") = false)));
+/// Runs forward, or another method: its calls of modules, of the model itself among them, are then the outermost.
+void run_method(Session& session, const std::string& method, const nb::object& args, const nb::object& kwargs) {
+  PyObject* model = session.modules.front().ptr();
+  if (method != "forward") {
+    const nb::object bound = nb::borrow(model).attr(method.c_str());
+    take(PyObject_Call(bound.ptr(), args.ptr(), kwargs.ptr()));
+    return;
   }
-  return scopes;
+  std::vector<PyObject*> stack;
+  for (nb::handle value : args) stack.push_back(value.ptr());
+  const std::size_t count = stack.size();
+  nb::list names;
+  for (auto [name, value] : nb::borrow<nb::dict>(kwargs)) {
+    names.append(name);
+    stack.push_back(value.ptr());
+  }
+  const nb::tuple keywords(names);
+  call_module(session, model, stack.data(), count, keywords.size() ? keywords.ptr() : nullptr);
+}
+
+void note_adopted(Session& session) {
+  if (session.adopted == 0) return;
+  const std::size_t first = session.trace.modules.size() - session.adopted;
+  session.trace.notes.push_back(fmt::format(
+      "{} modules are no submodules of the model, {} the first (kept in a plain list, or built in forward): they are "
+      "counted, though model.parameters() does not list what they hold",
+      session.adopted, session.trace.modules[first].path));
+}
+
+bool compiler_loaded() {
+  return nb::cast<nb::dict>(nb::module_::import_("sys").attr("modules")).contains("torch._dynamo");
+}
+
+/// Functions wrapped by torch.compile run as they were written: the compiler cannot see through a pass. It is told so
+/// only where it is loaded, as loading it takes a second.
+std::unique_ptr<With> without_compiler(const TorchApi& api) {
+  const nb::object compiler = nb::getattr(api.torch, "compiler", nb::none());
+  if (!compiler_loaded() || !nb::hasattr(compiler, "set_stance")) return nullptr;  // from torch 2.6 on
+  return std::make_unique<With>(compiler.attr("set_stance")("force_eager"));
 }
 
 /// One pass over the model. A Python error of the forward is returned, not thrown.
 Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,
-                Pass pass, bool native_rules) {
+                Pass pass, const CaptureOptions& options, bool initialised) {
   const TorchApi& api = torch_api();
   Attempt result{std::make_unique<Session>(api), {}};
   Session& session = *result.session;
   session.real = pass.real;
   session.autograd = pass.autograd;
   session.tensors.share = !pass.autograd;
-  session.native_rules = native_rules;
+  session.tensors.real = pass.real;
+  session.native_rules = options.native_rules;
+  session.custom_ops = custom_ops;
+  session.initialised = initialised;
   session.mode = new_mode();
   session.trace.source = torch_version(api);
   session.tensors.hold = true;  // the model's own tensors live as long as it does
   walk_model(session, model);
   session.tensors.hold = !session.real;
-  find_custom_functions(session, custom_ops);
 
   const AsFound as_found(session);
-  const auto autocast = without_autocast(api);
+  const AutocastOff autocast(api);
+  const auto compiler = without_compiler(api);
   try {
     const With mode(api.torch.attr(pass.autograd ? "no_grad" : "inference_mode")());
     const nb::object positional =
@@ -170,17 +182,8 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
         session.real ? inputs_for_real(session, kwargs, first_device(session)) : inputs_on_meta(session, kwargs);
     const ModuleCalls calls;
     const Active active(session);
-    std::vector<PyObject*> stack;
-    for (nb::handle value : positional) stack.push_back(value.ptr());
-    const std::size_t count = stack.size();
-    nb::list names;
-    for (auto [name, value] : nb::borrow<nb::dict>(named)) {
-      names.append(name);
-      stack.push_back(value.ptr());
-    }
-    const nb::tuple keywords(names);
-    call_module(session, session.modules.front().ptr(), stack.data(), count,
-                keywords.size() ? keywords.ptr() : nullptr);
+    run_method(session, options.method, positional, named);
+    note_adopted(session);
   } catch (nb::python_error& error) {
     result.error = std::make_unique<nb::python_error>(std::move(error));
   }
@@ -209,7 +212,7 @@ bool wants_autograd(const nb::python_error& error) {
 
 bool looked_at_value(const nb::python_error& error) {
   return mentions(error, {"meta tensor", "meta device", "Meta tensor", "'Meta' backend", "Cannot copy out of",
-                          "data-dependent", "meta kernel", "fake impl"});
+                          "data-dependent", "data-independent", "meta kernel", "fake impl"});
 }
 
 /// "model.py:12: if x.sum() > 0": the innermost line of the traceback that is not torch's own.
@@ -261,18 +264,24 @@ bool can_run_for_real(Attempt& failed) {
                                 where(*failed.session), what, described.empty() ? "given" : described));
 }
 
-}  // namespace
-
-Trace capture(nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, CaptureOptions options) {
+Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,
+                 const CaptureOptions& options, bool initialised) {
   const TorchApi& api = torch_api();
+  const OneAtATime alone;
   const GarbageCollectionPaused paused;
   if (!api.is_module(model.ptr())) {
     throw Error(fmt::format("the model must be a torch.nn.Module, not {}; of a class, make an instance first",
                             str_of(take(PyObject_Repr(reinterpret_cast<PyObject*>(Py_TYPE(model.ptr())))).ptr())));
   }
+  if (!nb::hasattr(unwrapped(api, model), options.method.c_str())) {
+    throw Error(
+        fmt::format("{} has no method '{}'", str_of(nb::object(model.type().attr("__name__")).ptr()), options.method));
+  }
   Pass pass{.real = options.real, .autograd = false};
-  const auto run = [&] { return attempt(model, args, kwargs, custom_ops, pass, options.native_rules); };
+  const auto run = [&] { return attempt(model, args, kwargs, custom_ops, pass, options, initialised); };
+  const bool compiled_before = compiler_loaded();
   Attempt last = run();
+  if (last.error && !compiled_before && compiler_loaded()) last = run();  // the forward loaded it
   if (last.error && wants_autograd(*last.error)) {
     pass.autograd = true;
     last = run();
@@ -282,6 +291,10 @@ Trace capture(nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom
     const std::string reason = fmt::format("{}{}{}", line, line.empty() ? "" : ": ", brief(*last.error));
     pass.real = true;
     last = run();
+    if (last.error && wants_autograd(*last.error) && !pass.autograd) {
+      pass.autograd = true;
+      last = run();
+    }
     if (!last.error) {
       last.session->trace.notes.push_back(
           fmt::format("the model could not run without data, so one real forward was run ({})", reason));
@@ -289,6 +302,16 @@ Trace capture(nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom
   }
   if (last.error) raise_forward_error(last, args, kwargs);
   return std::move(last.session->trace);
+}
+
+}  // namespace
+
+Trace capture(nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, CaptureOptions options) {
+  try {
+    return run_passes(model, args, kwargs, custom_ops, options, false);
+  } catch (const Uninitialized&) {
+    return run_passes(initialised_copy(model, args, kwargs), args, kwargs, custom_ops, options, true);
+  }
 }
 
 }  // namespace thoplw::capture

@@ -7,13 +7,15 @@
 namespace thoplw::capture {
 
 struct CaptureOptions {
-  bool native_rules = true;  ///< off: every shape comes from torch's meta kernels
-  bool real = false;         ///< on: one real forward that only records
+  std::string method = "forward";  ///< which method of the model to run
+  bool native_rules = true;        ///< off: every shape comes from torch's meta kernels
+  bool real = false;               ///< on: one real forward that only records
 };
 
-/// Runs `model(*args, **kwargs)` and leaves the model, the inputs and the random number generators as found.
-/// `custom_ops` maps module classes to functions (layer, inputs, output) -> MACs.
-/// Throws Error where the model is no module or its forward raises; the Python exception is its cause.
+/// Runs `model(*args, **kwargs)`, or another method of it, and leaves the model, the inputs and the random number
+/// generators as found. `custom_ops` maps module classes to functions (layer, inputs, output) -> MACs. One capture runs
+/// at a time; other threads wait. Captures inside a forward nest. Throws Error where the model is no module, has no
+/// such method, or its forward raises; the Python exception is its cause.
 Trace capture(nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, CaptureOptions options);
 
 }  // namespace thoplw::capture

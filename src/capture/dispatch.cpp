@@ -1,6 +1,7 @@
 // Answers operators: natively where a rule is sure, else through torch's meta kernel; small integer work runs for real.
 #include "capture/dispatch.h"
 
+#include <algorithm>
 #include <array>
 
 #include "capture/arguments.h"
@@ -10,7 +11,9 @@
 namespace thoplw::capture {
 namespace {
 
-// Real operators only on what a model may look at: masks, positions, token ids, a scalar.
+// Real operators only on what a model may look at: masks, positions, token ids, a scalar. Floats that are made of
+// nothing but these count as they do, since a mask may be of any type; but like all activations they say that they are
+// on the meta device, and their values are kept beside them, in a shadow.
 constexpr std::int64_t kMaxRealIntegers = 1 << 20;
 constexpr std::int64_t kMaxRealFloats = 256;
 
@@ -24,6 +27,32 @@ struct OpCall {
 
 nb::object call_torch(const OpCall& call, PyObject* args, PyObject* kwargs) {
   return take(PyObject_Call(call.op.call.ptr(), args, kwargs));
+}
+
+template <typename Visit>
+void each_written(const OpCall& call, const Visit& visit) {
+  if (!call.op.writes) return;
+  for (std::size_t i = 0; i < call.op.args.size(); ++i) {
+    PyObject* object = call.op.args[i].written ? call.read.objects[i] : nullptr;
+    if (!object) continue;
+    if (call.session.api.is_tensor(object)) visit(nb::handle(object));
+    if (PyList_Check(object) || PyTuple_Check(object)) {
+      for (nb::handle item : nb::borrow(object)) {
+        if (call.session.api.is_tensor(item.ptr())) visit(item);
+      }
+    }
+  }
+}
+
+/// The tensor that has the values: its shadow where there is one.
+nb::handle values_of(const KnownTensor& tensor) {
+  return tensor.shadow.is_valid() ? nb::handle(tensor.shadow) : nb::handle(tensor.object);
+}
+
+void mark_stale(Session& session, nb::handle tensor) {
+  KnownTensor& known = session.tensors.known(tensor.ptr());
+  if (!known.shadow.is_valid() && session.tensors.is_meta(known)) return;
+  session.stale_storages.insert(storage_of(values_of(known)));
 }
 
 // ---- recording
@@ -65,16 +94,27 @@ Op& record(const OpCall& call) {
   return op;
 }
 
-/// Takes in what torch returned: a twin becomes the tensor that it stands for, new tensors get their value.
-nb::object record_result(const OpCall& call, nb::object result) {
+/// What the values of new tensors say.
+enum class Values : std::uint8_t { unknown, constant, shadowed };
+
+/// Takes in what torch returned: a twin or shadow becomes the tensor that it stands for, new tensors get their value.
+nb::object record_result(const OpCall& call, nb::object result, Values values = Values::unknown) {
   Session& session = call.session;
   std::vector<Id> out;
   const auto take_in = [&](nb::object item) {
     if (PyObject* original = session.tensors.original_of(item.ptr())) item = nb::borrow(original);
-    bool is_input = false;
-    for (const KnownTensor* tensor : call.read.tensors) is_input |= tensor && tensor->object == item.ptr();
-    KnownTensor& known = is_input ? session.tensors.known(item.ptr()) : session.tensors.add(item.ptr());
-    out.push_back(known.value);
+    for (const KnownTensor* tensor : call.read.tensors) {
+      if (!tensor || (tensor->object != item.ptr() && tensor->shadow.ptr() != item.ptr())) continue;
+      out.push_back(tensor->value);
+      return nb::borrow(tensor->object);
+    }
+    const nb::object dtype = take(PyObject_GetAttr(item.ptr(), session.api.names.dtype));
+    if (values == Values::shadowed && !is_integral(session.api.dtype_of(dtype.ptr()))) {
+      item = session.tensors.make_shadowed(item);
+    } else {
+      session.tensors.add(item.ptr()).constant = values != Values::unknown;
+    }
+    out.push_back(session.tensors.known(item.ptr()).value);
     return item;
   };
   if (session.api.is_tensor(result.ptr())) {
@@ -97,7 +137,9 @@ nb::object record_result(const OpCall& call, nb::object result) {
 bool ask_rule(const OpCall& call, std::vector<Result>& results) {
   if (!call.op.rule || !call.op.rule->shape) return false;
   for (KnownTensor* tensor : call.read.tensors) {
-    if (tensor) call.session.tensors.strided(*tensor);
+    if (!tensor) continue;
+    if (!tensor->plain) return false;
+    call.session.tensors.strided(*tensor);
   }
   results.clear();
   return call.op.rule->shape(call.read.args, results);
@@ -106,14 +148,15 @@ bool ask_rule(const OpCall& call, std::vector<Result>& results) {
 nb::object make_view(const OpCall& call, const Result& result) {
   Session& session = call.session;
   KnownTensor& base = *call.read.tensors[static_cast<std::size_t>(result.alias_of)];
-  // A meta tensor has no data that views could share, so a view of one is simply a tensor of that layout.
-  if (session.tensors.is_meta(base)) return session.tensors.make(result.tensor);
+  // A meta tensor has no data that views could share, so a view of one is simply a tensor of that layout. Under
+  // inference mode torch refuses that for views of parameters.
+  if (base.made) return session.tensors.make(result.tensor);
   std::int64_t offset = result.offset;
   const nb::object at = take(PyObject_CallMethodNoArgs(base.object, session.api.names.storage_offset));
   offset += nb::cast<std::int64_t>(at);
   const nb::object view = session.api.as_strided(nb::handle(base.object), to_tuple(result.tensor.sizes),
                                                  to_tuple(result.tensor.strides), offset);
-  session.tensors.add(view.ptr()).stale = base.stale;
+  session.tensors.add(view.ptr()).constant = base.constant;
   return view;
 }
 
@@ -155,7 +198,7 @@ nb::object answer_in_place(const OpCall& call) {
       results[0].tensor.sizes != self->layout.sizes) {
     return {};
   }
-  if (!call.session.tensors.is_meta(*self)) self->stale = true;
+  mark_stale(call.session, self->object);
   record(call).out.push_back(self->value);
   return nb::borrow(self->object);
 }
@@ -179,6 +222,7 @@ nb::object moved_to_meta(Session& session, PyObject* value) {
 
 /// Calls torch with every tensor and device moved to meta.
 nb::object call_on_meta(const OpCall& call) {
+  each_written(call, [&](nb::handle tensor) { mark_stale(call.session, tensor); });
   nb::dict kwargs;
   if (call.kwargs) {
     for (auto [name, value] : nb::borrow<nb::dict>(call.kwargs)) {
@@ -207,62 +251,101 @@ nb::object decompose(const OpCall& call) {
 
 // ---- real operators
 
-std::int64_t elements(const KnownTensor& tensor) {
+std::int64_t elements(const Dims& sizes) {
   std::int64_t count = 1;
-  for (const std::int64_t size : tensor.layout.sizes) {
+  for (const std::int64_t size : sizes) {
     if (__builtin_mul_overflow(count, size, &count)) return INT64_MAX;
   }
   return count;
 }
 
+bool is_constant(const KnownTensor& tensor) { return tensor.constant || is_integral(tensor.layout.dtype); }
+
+bool is_small(const KnownTensor& tensor) {
+  return elements(tensor.layout.sizes) <= (is_constant(tensor) ? kMaxRealIntegers : kMaxRealFloats);
+}
+
+/// Results are seldom larger than what the operands broadcast to; where there is a shape rule, it says.
+bool results_are_small(const OpCall& call) {
+  std::vector<Result> results;
+  try {
+    if (ask_rule(call, results)) {
+      return std::ranges::all_of(results, [](const Result& result) {
+        return result.alias_of >= 0 || elements(result.tensor.sizes) <= kMaxRealIntegers;
+      });
+    }
+  } catch (const nb::python_error&) {  // sparse tensors have no strides
+  }
+  Dims largest;  // from the last dimension
+  for (const KnownTensor* tensor : call.read.tensors) {
+    if (!tensor) continue;
+    const Dims& sizes = tensor->layout.sizes;
+    largest.resize(std::max(largest.size(), sizes.size()), 1);
+    for (std::size_t i = 0; i < sizes.size(); ++i) largest[i] = std::max(largest[i], sizes[sizes.size() - 1 - i]);
+  }
+  return elements(largest) <= kMaxRealIntegers;
+}
+
 bool all_real_and_small(const OpCall& call) {
   bool any = false;
+  Session& session = call.session;
   for (KnownTensor* tensor : call.read.tensors) {
     if (!tensor) continue;
     any = true;
-    if (tensor->stale || tensor->place == KnownTensor::Place::meta) return false;
-    if (elements(*tensor) > (is_integral(tensor->layout.dtype) ? kMaxRealIntegers : kMaxRealFloats)) return false;
-    if (call.session.tensors.is_meta(*tensor)) return false;
+    const bool shadowed = tensor->shadow.is_valid();
+    if ((tensor->place == KnownTensor::Place::meta && !shadowed) || !is_small(*tensor)) return false;
+    if (shadowed ? call.op.changes_layout : session.tensors.is_meta(*tensor)) return false;
+    if (!session.stale_storages.empty() && session.stale_storages.contains(storage_of(values_of(*tensor))))
+      return false;
   }
-  return any;
+  return any && results_are_small(call);
 }
 
 void keep_written(const OpCall& call) {
-  if (!call.op.writes) return;
-  for (std::size_t i = 0; i < call.op.args.size(); ++i) {
-    PyObject* object = call.op.args[i].written ? call.read.objects[i] : nullptr;
-    if (!object) continue;
-    if (call.session.api.is_tensor(object)) keep_before_write(call.session, object);
-    if (PyList_Check(object) || PyTuple_Check(object)) {
-      for (nb::handle item : nb::borrow(object)) {
-        if (call.session.api.is_tensor(item.ptr())) keep_before_write(call.session, item.ptr());
-      }
-    }
+  each_written(call, [&](nb::handle tensor) { keep_before_write(call.session, tensor.ptr()); });
+}
+
+/// An argument with shadows in place of what they stand for, and the device `home` in place of meta.
+nb::object brought_home(Session& session, nb::handle value, const nb::object& home) {
+  if (session.api.is_tensor(value.ptr())) return nb::borrow(values_of(session.tensors.known(value.ptr())));
+  if (PyList_CheckExact(value.ptr()) || PyTuple_CheckExact(value.ptr())) {
+    nb::list items;
+    for (nb::handle item : value) items.append(brought_home(session, item, home));
+    return PyTuple_CheckExact(value.ptr()) ? nb::object(nb::tuple(items)) : nb::object(items);
   }
+  const bool device = nb::isinstance(value, session.api.device_type);
+  return device && value.equal(session.api.meta_device) ? home : nb::borrow(value);
+}
+
+/// What a real operator's results say: `on_meta` where they would be on meta but for their values.
+Values values_of_results(const OpCall& call, bool on_meta) {
+  bool constant = !call.op.random;
+  for (const KnownTensor* tensor : call.read.tensors) {
+    if (!tensor) continue;
+    constant &= is_constant(*tensor);
+    const bool large = !is_integral(tensor->layout.dtype) && elements(tensor->layout.sizes) > kMaxRealFloats;
+    on_meta |= large || tensor->shadow.is_valid();
+  }
+  return on_meta ? Values::shadowed : constant ? Values::constant : Values::unknown;
 }
 
 /// Runs the operator on its real operands. Where it is asked to put its result on the meta device, because the
-/// activations say that they are there, the result stays real.
-nb::object run_real(const OpCall& call) {
+/// activations say that they are there, integers stay real and floats keep their values.
+nb::object run_real(const OpCall& call, bool on_meta = false) {
   keep_written(call);
-  nb::dict kwargs;
-  const nb::object meta = call.session.api.meta_device;
-  nb::object home = call.session.api.cpu_device;
+  Session& session = call.session;
+  nb::object home = session.api.cpu_device;
   for (KnownTensor* tensor : call.read.tensors) {
-    if (tensor) home = take(PyObject_GetAttr(tensor->object, call.session.api.names.device));
+    if (tensor) home = take(PyObject_GetAttr(values_of(*tensor).ptr(), session.api.names.device));
   }
-  const auto at_home = [&](nb::handle value) {
-    const bool device = nb::isinstance(value, call.session.api.device_type);
-    return device && value.equal(meta) ? home : nb::borrow(value);
-  };
+  nb::dict kwargs;
   if (call.kwargs) {
-    for (auto [name, value] : nb::borrow<nb::dict>(call.kwargs)) kwargs[name] = at_home(value);
+    for (auto [name, value] : nb::borrow<nb::dict>(call.kwargs)) kwargs[name] = brought_home(session, value, home);
   }
-  nb::list args;
-  for (nb::handle value : nb::borrow(call.args)) args.append(at_home(value));
-  nb::object result = call_torch(call, nb::tuple(args).ptr(), kwargs.ptr());
-  if (call.op.changes_layout) call.session.tensors.refresh(*call.read.tensors.front());
-  return record_result(call, std::move(result));
+  const nb::object args = brought_home(session, call.args, home);
+  nb::object result = call_torch(call, args.ptr(), kwargs.ptr());
+  if (call.op.changes_layout) session.tensors.refresh(*call.read.tensors.front());
+  return record_result(call, std::move(result), values_of_results(call, on_meta));
 }
 
 /// Factories: integers and booleans are made for real even where meta is asked for, so that a model can look at them.
@@ -270,22 +353,25 @@ nb::object answer_factory(const OpCall& call) {
   PyObject* device = call.kwargs ? PyDict_GetItemString(call.kwargs, "device") : nullptr;
   const bool asks_meta = device && nb::handle(device).equal(call.session.api.meta_device);
   std::vector<Result> results;
-  if (asks_meta && call.session.native_rules && ask_rule(call, results) && is_floating(results[0].tensor.dtype)) {
-    return answer_natively(call);
+  nb::object on_meta;
+  if (!call.session.native_rules || !ask_rule(call, results)) {
+    on_meta = call_on_meta(call);
+    if (!call.session.api.is_tensor(on_meta.ptr())) return record_result(call, on_meta);
+    results.push_back({.tensor = call.session.tensors.known(on_meta.ptr()).layout});
   }
-  const nb::object on_meta = call_on_meta(call);
-  if (!call.session.api.is_tensor(on_meta.ptr())) return record_result(call, on_meta);
-  KnownTensor& made = call.session.tensors.known(on_meta.ptr());
-  const bool integral = is_integral(made.layout.dtype);
-  const bool small = elements(made) <= (integral ? kMaxRealIntegers : kMaxRealFloats);
-  if (small && (integral || !asks_meta)) return run_real(call);
-  return record_result(call, on_meta);
+  const std::int64_t size = elements(results.front().tensor.sizes);
+  const bool integral = is_integral(results.front().tensor.dtype);
+  if (integral ? size <= kMaxRealIntegers : !asks_meta && size <= kMaxRealFloats) return run_real(call);
+  if (!call.op.random && size <= kMaxRealIntegers) return run_real(call, true);
+  return on_meta.is_valid() ? record_result(call, on_meta) : answer_natively(call);
 }
 
 // ---- one operator
 
 nb::object answer(const OpCall& call) {
   Session& session = call.session;
+  // No: sequences are counted with their padding, as they are given, whatever the values in the mask.
+  if (call.op.asks_to_pack) return nb::bool_(false);
   if (session.real) {
     if (!call.op.rule && call.op.composite) return decompose(call);
     keep_written(call);
@@ -314,6 +400,7 @@ nb::object answer(const OpCall& call) {
 nb::object dispatch(Session& session, PyObject* func, PyObject* args, PyObject* kwargs) {
   const BorrowedArguments borrowed(session);
   const Operator& op = operator_of(func);
+  if (op.asks_layout) return take(PyObject_Call(func, args, kwargs));
   read_arguments(session.api, op, args, kwargs, session.tensors, *borrowed);
   return answer({session, op, args, kwargs, *borrowed});
 }
@@ -352,6 +439,7 @@ nb::object answer_leaf(Session& session, std::string_view name, bool in_place, A
 
 nb::object shape_rule(nb::object func, nb::tuple args, nb::dict kwargs) {
   Session session(torch_api());
+  session.tensors.real = true;  // to be told of tensors that have no meta form, not refused
   const Operator& op = operator_of(func.ptr());
   Arguments read;
   read_arguments(session.api, op, args.ptr(), kwargs.ptr(), session.tensors, read);

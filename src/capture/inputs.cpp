@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "capture/layouts.h"
+
 namespace thoplw::capture {
 namespace {
 
@@ -33,9 +35,14 @@ nb::object inputs_on_meta(Session& session, nb::handle value) {
   return map_tensors(session.api, value, [&](nb::object tensor) {
     session.external_tensors.push_back(tensor);
     KnownTensor& known = session.tensors.known(tensor.ptr());
+    session.tensors.require_form(known);
     if (is_integral(known.layout.dtype) || session.tensors.is_meta(known)) return tensor;
     return session.tensors.make(session.tensors.strided(known));
   });
+}
+
+nb::object inputs_all_meta(const TorchApi& api, nb::handle value) {
+  return map_tensors(api, value, [&](nb::object tensor) { return tensor.attr("to")(api.meta_device); });
 }
 
 nb::object inputs_for_real(Session& session, nb::handle value, nb::handle device) {
@@ -54,7 +61,8 @@ nb::object inputs_for_real(Session& session, nb::handle value, nb::handle device
 std::string describe_inputs(const TorchApi& api, nb::handle value) {
   std::vector<std::string> parts;
   map_tensors(api, value, [&](nb::object tensor) {
-    const Dims shape = dims_of(nb::object(tensor.attr("shape")).ptr());
+    const std::optional<Held> held = held_by(api, tensor);
+    const Dims shape = held ? held->sizes : dims_of(nb::object(tensor.attr("shape")).ptr());
     const nb::object dtype = tensor.attr("dtype");
     parts.push_back(fmt::format("{} {}", fmt::join(shape, "x"), name(api.dtype_of(dtype.ptr()))));
     return tensor;

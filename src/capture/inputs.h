@@ -9,6 +9,9 @@ namespace thoplw::capture {
 /// Containers are rebuilt, all else is passed on.
 nb::object inputs_on_meta(Session& session, nb::handle value);
 
+/// Every tensor on meta, integers too.
+nb::object inputs_all_meta(const TorchApi& api, nb::handle value);
+
 /// For a real forward: meta tensors, which hold nothing, become random numbers (zeros where integral).
 nb::object inputs_for_real(Session& session, nb::handle value, nb::handle device);
 

@@ -2,6 +2,7 @@
 #include "capture/mode.h"
 
 #include "capture/dispatch.h"
+#include "capture/higher_order.h"
 
 namespace thoplw::capture {
 namespace {
@@ -11,8 +12,14 @@ PyObject* torch_dispatch(PyObject*, PyObject* const* stack, Py_ssize_t size) {
     if (size < 3) throw nb::type_error("__torch_dispatch__ wants func, types, args and kwargs");
     PyObject* kwargs = size > 3 && stack[3] != Py_None && PyDict_GET_SIZE(stack[3]) > 0 ? stack[3] : nullptr;
     Session* session = Session::current();
-    const bool plain = Py_TYPE(stack[0]) == reinterpret_cast<PyTypeObject*>(torch_api().op_overload_type.ptr());
-    if (!session || !session->recording || !plain) return PyObject_Call(stack[0], stack[2], kwargs);
+    // Of this type or a subclass: operators that take torch.ScriptObjects, such as packed weights, have one of their
+    // own.
+    const bool plain = nb::isinstance(stack[0], torch_api().op_overload_type);
+    if (!session || !session->recording) return PyObject_Call(stack[0], stack[2], kwargs);
+    if (!plain) {
+      const nb::dict named = kwargs ? nb::borrow<nb::dict>(kwargs) : nb::dict();
+      return dispatch_higher_order(*session, stack[0], nb::borrow<nb::tuple>(stack[2]), named).release().ptr();
+    }
     return dispatch(*session, stack[0], stack[2], kwargs).release().ptr();
   } catch (nb::python_error& error) {
     error.restore();

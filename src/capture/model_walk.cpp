@@ -1,10 +1,14 @@
 // Walks the module tree the way named_modules() does: each module once, by its first path.
 #include "capture/model_walk.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
+#include "capture/lazy.h"
 #include "capture/leaf_modules.h"
+#include "capture/snapshot.h"
 
 namespace thoplw::capture {
 namespace {
@@ -21,14 +25,22 @@ constexpr std::array<Wrapper, 4> kWrappers = {{
     {"torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel", "module"},
 }};
 
+/// The user's cost function for a class or its nearest base that has one; a null object where there is none.
+nb::object custom_function(const nb::dict& custom_ops, PyTypeObject* type) {
+  if (custom_ops.size() == 0) return {};
+  for (nb::handle base : nb::borrow(type->tp_mro)) {
+    if (custom_ops.contains(base)) return custom_ops[base];
+  }
+  return {};
+}
+
 struct Walker {
   Session& session;
-  std::unordered_map<PyObject*, Id> class_ids;  // by Python type
 
   Id class_id(PyObject* module) {
     PyTypeObject* type = Py_TYPE(module);
     const auto [found, fresh] =
-        class_ids.try_emplace(reinterpret_cast<PyObject*>(type), static_cast<Id>(session.trace.classes.size()));
+        session.class_ids.try_emplace(reinterpret_cast<PyObject*>(type), static_cast<Id>(session.trace.classes.size()));
     if (!fresh) return found->second;
     const nb::handle module_type(reinterpret_cast<PyObject*>(type));
     Class cls{.name = class_name(module_type), .bases = {}};
@@ -37,6 +49,7 @@ struct Walker {
       if (base.ptr() != reinterpret_cast<PyObject*>(type)) cls.bases.push_back(class_name(base));
     }
     session.leaf_by_class.push_back(find_leaf(module_type, cls.name));
+    session.custom_by_class.push_back(custom_function(session.custom_ops, type));
     session.trace.classes.push_back(std::move(cls));
     return found->second;
   }
@@ -62,6 +75,10 @@ struct Walker {
     const TorchApi& api = session.api;
     each(module, buffers ? api.names.buffers : api.names.parameters, [&](PyObject* name, PyObject* tensor) {
       if (!api.is_tensor(tensor)) return;
+      if (!api.is_plain_tensor(tensor) && nb::isinstance(tensor, api.uninitialized_type)) {
+        if (session.initialised) return;
+        throw Uninitialized();
+      }
       session.external_tensors.push_back(nb::borrow(tensor));
       Param param{.name = text_of(name), .module = id, .value = kNone, .buffer = buffers, .trainable = false};
       param.value = session.tensors.known(tensor).value;
@@ -86,6 +103,37 @@ struct Walker {
   }
 };
 
+/// "layers.0" where the owner's attribute `layers` is a plain list that holds the module first; else its class.
+std::string name_within(const nb::object& owner, const nb::object& module) {
+  const nb::dict attributes = nb::borrow<nb::dict>(take(PyObject_GenericGetDict(owner.ptr(), nullptr)));
+  for (auto [name, value] : attributes) {
+    if (value.is(module)) return str_of(name.ptr());
+    if (!PyList_Check(value.ptr()) && !PyTuple_Check(value.ptr()) && !PyDict_Check(value.ptr())) continue;
+    const bool keyed = PyDict_Check(value.ptr());
+    std::size_t index = 0;
+    for (nb::handle item : nb::borrow(keyed ? nb::object(value.attr("items")()) : nb::borrow(value))) {
+      const nb::handle held = keyed ? nb::handle(PyTuple_GET_ITEM(item.ptr(), 1)) : item;
+      if (held.is(module)) {
+        const std::string at = keyed ? str_of(PyTuple_GET_ITEM(item.ptr(), 0)) : std::to_string(index);
+        return name.equal(nb::str("_modules")) ? at : str_of(name.ptr()) + '.' + at;
+      }
+      ++index;
+    }
+  }
+  return nb::cast<std::string>(module.type().attr("__name__"));
+}
+
+/// Paths name modules: one that is taken gets a number.
+std::string unused_path(const Trace& trace, const std::string& wanted) {
+  const auto taken = [&](const std::string& path) {
+    return std::ranges::any_of(trace.modules, [&](const Module& module) { return module.path == path; });
+  };
+  if (!taken(wanted)) return wanted;
+  int number = 2;
+  while (taken(fmt::format("{}#{}", wanted, number))) ++number;
+  return fmt::format("{}#{}", wanted, number);
+}
+
 }  // namespace
 
 std::string class_name(nb::handle type) {
@@ -108,8 +156,32 @@ nb::object unwrapped(const TorchApi& api, nb::object module) {
   }
 }
 
+Id adopt_module(Session& session, nb::object module) {
+  const auto wrapped = session.module_ids.find(unwrapped(session.api, module).ptr());
+  if (wrapped != session.module_ids.end()) {  // torch.compile(self.layer)(x) in a forward
+    const Id inside = wrapped->second;
+    session.wrappers.push_back(module);
+    session.module_ids.emplace(module.ptr(), inside);
+    return inside;
+  }
+  const nb::object parameters = module.attr("parameters")();
+  const nb::object first = nb::steal(PyIter_Next(parameters.ptr()));
+  if (!first.is_valid()) return kNone;
+  const Id around =
+      session.open_calls.empty() ? 0 : session.trace.calls[static_cast<std::size_t>(session.open_calls.back())].module;
+  const std::size_t known = session.modules.size();
+  const auto id = static_cast<Id>(known);
+  const std::string& path = session.trace.modules[static_cast<std::size_t>(around)].path;
+  const std::string name = name_within(session.modules[static_cast<std::size_t>(around)], module);
+  Walker{session}.visit(std::move(module), unused_path(session.trace, path.empty() ? name : path + '.' + name), around);
+  session.snapshot->take_of({session.modules.begin() + static_cast<std::ptrdiff_t>(known), session.modules.end()});
+  session.external_storages.clear();  // to be gathered again, with these tensors
+  session.adopted += session.modules.size() - known;
+  return id;
+}
+
 void walk_model(Session& session, nb::object root) {
-  Walker walker{session, {}};
+  Walker walker{session};
   session.trace.model = nb::cast<std::string>(unwrapped(session.api, root).type().attr("__name__"));
   walker.visit(std::move(root), "", kNone);
   session.model_tensors = session.external_tensors.size();

@@ -14,6 +14,10 @@ nb::object unwrapped(const TorchApi& api, nb::object module);
 /// Fills the session's modules and the trace's modules, classes and params.
 void walk_model(Session& session, nb::object root);
 
+/// Takes in a module that the walk did not meet and that has parameters: kept in a plain list, or built in forward.
+/// Returns kNone for one without parameters, which is left to its operators.
+Id adopt_module(Session& session, nb::object module);
+
 /// "torch.nn.Conv2d" for torch.nn.modules.conv.Conv2d; otherwise package, module and name.
 std::string class_name(nb::handle type);
 

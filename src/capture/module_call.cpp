@@ -1,15 +1,17 @@
 // C++ code in place of Module.__call__: opens a call in the trace, runs forward (or the hooks' path), closes it.
 #include "capture/module_call.h"
 
+#include "capture/entry_point.h"
 #include "capture/leaf_modules.h"
+#include "capture/model_walk.h"
 
 namespace thoplw::capture {
 namespace {
 
-int installed = 0;                     // captures in progress in all threads; the GIL guards it
-PyFunctionObject* replaced = nullptr;  // Module.__call__, a Python function
-vectorcallfunc original = nullptr;     // how it was called before
-bool replaced_is_call_impl = false;    // before torch 2.1 one function is both
+int installed = 0;                      // captures in progress in all threads; the GIL guards it
+EntryPoint module_call_function;        // Module.__call__
+EntryPoint rule_function;               // what torch from 2.5 on asks, in Python, for each operator that a mode gets
+bool module_call_is_call_impl = false;  // before torch 2.1 one function is both
 
 /// Every tensor in an argument or result, containers opened; depth is bounded against cycles.
 void collect_tensors(Session& session, PyObject* value, std::vector<Id>& values, int depth = 0) {
@@ -39,8 +41,9 @@ nb::object run_forward(const TorchApi& api, PyObject* module, PyObject* const* a
   stack.insert(stack.end(), args, args + count + keywords);
   const nb::object dict = take(PyObject_GenericGetDict(module, nullptr));
   const bool hooks = has_hooks(api, dict.ptr());
-  if (hooks && replaced_is_call_impl) {
-    return take(original(reinterpret_cast<PyObject*>(replaced), stack.data(), stack.size() - keywords, names));
+  if (hooks && module_call_is_call_impl) {
+    return take(
+        module_call_function.call(module_call_function.function(), stack.data(), stack.size() - keywords, names));
   }
   PyObject* method = hooks ? api.names.call_impl : api.names.forward;
   return take(PyObject_VectorcallMethod(method, stack.data(), stack.size() - keywords, names));
@@ -101,8 +104,8 @@ nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* ar
   std::vector<Id> values;
   for (std::size_t i = 0; i < given; ++i) collect_tensors(session, args[i], values);
   open.call().in = std::move(values);
-  const Module& record = session.trace.modules[static_cast<std::size_t>(id)];
-  const Leaf* leaf = session.leaf_by_class[static_cast<std::size_t>(record.cls)];
+  const auto cls = static_cast<std::size_t>(session.trace.modules[static_cast<std::size_t>(id)].cls);
+  const Leaf* leaf = session.leaf_by_class[cls];
   nb::object output;
   try {
     if (leaf && count == 1 && !names) output = run_leaf(session, *leaf, module, args[0]);
@@ -114,10 +117,11 @@ nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* ar
   values.clear();
   collect_tensors(session, output.ptr(), values);
   open.call().out = std::move(values);
-  const nb::object& custom = session.custom_by_class[static_cast<std::size_t>(record.cls)];
+  const nb::object custom = session.custom_by_class[cls];
   if (custom.is_valid()) {
     const NotRecording quiet(session);
-    open.call().custom = user_count(custom, module, args, count, output, record.path);
+    const std::string path = session.trace.modules[static_cast<std::size_t>(id)].path;
+    open.call().custom = user_count(custom, module, args, count, output, path);
   }
   return output;
 }
@@ -126,18 +130,29 @@ nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* ar
 PyObject* module_call(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
   const std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
   Session* session = Session::current();
-  if (!session || count == 0) return original(function, args, nargsf, names);
-  const auto known = session->module_ids.find(args[0]);
-  if (known == session->module_ids.end()) return original(function, args, nargsf, names);
+  if (!session || count == 0) return module_call_function.call(function, args, nargsf, names);
   try {
-    PyObject* module = session->modules[static_cast<std::size_t>(known->second)].ptr();  // not its wrapper
-    return follow(*session, known->second, module, args + 1, count - 1, names).release().ptr();
+    const auto known = session->module_ids.find(args[0]);
+    const Id id = known != session->module_ids.end() ? known->second : adopt_module(*session, nb::borrow(args[0]));
+    if (id == kNone) return module_call_function.call(function, args, nargsf, names);
+    PyObject* module = session->modules[static_cast<std::size_t>(id)].ptr();  // not its wrapper
+    return follow(*session, id, module, args + 1, count - 1, names).release().ptr();
   } catch (nb::python_error& error) {
     error.restore();
   } catch (const std::exception& error) {
     PyErr_SetString(error_class.ptr(), error.what());
   }
   return nullptr;
+}
+
+/// find_torch_dispatch_rule(op, mode class): nobody has registered rules for our mode.
+PyObject* no_rule(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
+  Session* session = Session::current();
+  if (session && PyVectorcall_NARGS(nargsf) == 2 &&
+      args[1] == reinterpret_cast<PyObject*>(Py_TYPE(session->mode.ptr()))) {
+    Py_RETURN_NONE;
+  }
+  return rule_function.call(function, args, nargsf, names);
 }
 
 }  // namespace
@@ -154,20 +169,18 @@ ModuleCalls::ModuleCalls() {
       throw Error(
           "torch.nn.Module.__call__ has been replaced by something that is not a Python function; undo that first");
     }
-    replaced = reinterpret_cast<PyFunctionObject*>(function.release().ptr());
-    original = replaced->vectorcall;
     const nb::object call_impl = take(PyObject_GetAttr(api.module_type.ptr(), api.names.call_impl));
-    replaced_is_call_impl = call_impl.ptr() == reinterpret_cast<PyObject*>(replaced);
-    replaced->vectorcall = module_call;
-    replaced->func_version = 0;  // what the interpreter has specialised for it no longer holds
+    module_call_is_call_impl = call_impl.is(function);
+    module_call_function.exchange(std::move(function), module_call);
+    if (PyFunction_Check(api.find_dispatch_rule.ptr())) rule_function.exchange(api.find_dispatch_rule, no_rule);
   }
   ++installed;
 }
 
 ModuleCalls::~ModuleCalls() {
   if (--installed > 0) return;
-  replaced->vectorcall = original;
-  Py_CLEAR(replaced);
+  module_call_function.put_back();
+  if (rule_function.exchanged()) rule_function.put_back();
 }
 
 }  // namespace thoplw::capture

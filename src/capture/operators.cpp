@@ -65,7 +65,13 @@ Operator resolve(PyObject* func) {
   const nb::object tags = op.func.attr("tags");
   op.changes_layout = nb::cast<bool>(tags.attr("__contains__")(api.inplace_view_tag)) || op.name == "aten::resize_" ||
                       op.name == "aten::set_" || op.name == "aten::resize_as_";
-  op.composite = nb::cast<bool>(api.has_kernel(op.func.attr("name")(), "CompositeImplicitAutograd"));
+  op.random = nb::cast<bool>(tags.attr("__contains__")(api.seeded_tag));
+  op.asks_to_pack = op.name == "aten::_nested_tensor_from_mask_left_aligned";
+  try {
+    op.composite = nb::cast<bool>(api.has_kernel(op.func.attr("name")(), "CompositeImplicitAutograd"));
+  } catch (const nb::python_error&) {
+    op.asks_layout = true;  // the dispatcher has no such operator: prim::layout, aten::sym_size
+  }
   add_attrs(op);
   return op;
 }

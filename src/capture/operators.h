@@ -35,6 +35,9 @@ struct Operator {
   bool changes_layout = false;  ///< an in-place view such as unsqueeze_
   bool writes = false;          ///< some argument is written to
   bool takes_device = false;
+  bool asks_layout = false;   ///< a subclass of Tensor is asked for its sizes or layout: no operator of the model
+  bool asks_to_pack = false;  ///< whether padded sequences may be packed: see dispatch
+  bool random = false;
   std::vector<std::pair<std::size_t, std::string>> attrs;  ///< arguments that the work formula reads
 };
 

@@ -41,6 +41,25 @@ inline nb::object attr_or_null(PyObject* object, PyObject* name) {
   return nb::steal(value);
 }
 
+/// A `with` statement: enters now, leaves at the end of the scope.
+class With {
+ public:
+  explicit With(nb::object manager) : manager_(std::move(manager)) { manager_.attr("__enter__")(); }
+  ~With() {
+    PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
+    PyErr_Fetch(&type, &value, &trace);  // an error on its way up stays pending
+    const nb::object left =
+        nb::steal(PyObject_CallMethod(manager_.ptr(), "__exit__", "OOO", Py_None, Py_None, Py_None));
+    if (!left.is_valid()) PyErr_WriteUnraisable(manager_.ptr());
+    PyErr_Restore(type, value, trace);
+  }
+  With(const With&) = delete;
+  With& operator=(const With&) = delete;
+
+ private:
+  nb::object manager_;
+};
+
 /// The Python exception class thoplw.Error; the binding creates it.
 inline nb::handle error_class;
 

@@ -15,6 +15,7 @@
 namespace thoplw::capture {
 
 struct Leaf;
+class Snapshot;
 
 struct Session {
   explicit Session(const TorchApi& torch) : api(torch), tensors(torch, trace) {}
@@ -26,12 +27,16 @@ struct Session {
   bool real = false;         ///< operators run for real and are only recorded
   bool native_rules = true;  ///< shapes by native rules; off: torch is asked for each
   bool autograd = false;     ///< the pass runs without inference mode, so that the forward may differentiate
+  bool initialised = false;  ///< lazy parameters that are still without sizes belong to what never runs
   bool recording = true;     ///< off while a user's cost function runs
   nb::object mode;           ///< the dispatch mode object pushed on torch's stack
 
   std::vector<Id> open_calls;                    ///< innermost last
-  std::vector<nb::object> modules;               ///< in named_modules() order, as in the trace
+  std::vector<nb::object> modules;               ///< in named_modules() order, as in the trace; adopted ones behind
   std::unordered_map<PyObject*, Id> module_ids;  ///< wrappers included
+  std::vector<nb::object> wrappers;              ///< those met in a forward, kept alive
+  std::unordered_map<PyObject*, Id> class_ids;   ///< by Python type
+  nb::dict custom_ops;                           ///< class -> the user's cost function
   std::vector<nb::object> custom_by_class;       ///< per trace class, the user's cost function or null
   std::vector<const Leaf*> leaf_by_class;        ///< per trace class, the shortcut for torch's own leaves or null
   std::unordered_map<std::string_view, Id> op_name_ids;  ///< names live as long as the process
@@ -40,8 +45,13 @@ struct Session {
   /// External tensors that a real operator wrote to, with their values from before; restored in reverse.
   std::vector<std::pair<nb::object, nb::object>> overwritten;
   std::unordered_set<std::uintptr_t> external_storages;
+  /// Of real tensors that the pass only pretended to write to: their values say nothing.
+  std::unordered_set<std::uintptr_t> stale_storages;
   std::vector<nb::object> external_tensors;  ///< parameters and buffers, then inputs
   std::size_t model_tensors = 0;             ///< how many of them are the model's own
+
+  std::size_t adopted = 0;       ///< how many modules were met only when they were called
+  Snapshot* snapshot = nullptr;  ///< what is put back at the end of the pass
 
   std::vector<std::unique_ptr<Arguments>> argument_pool;
   std::size_t depth = 0;

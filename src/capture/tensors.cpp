@@ -1,6 +1,10 @@
 // Tensors by object identity; layouts are read from torch once and carried along from then on.
 #include "capture/tensors.h"
 
+#include <utility>
+
+#include "capture/layouts.h"
+
 namespace thoplw::capture {
 
 Dims dims_of(PyObject* sequence) {
@@ -15,19 +19,24 @@ Dims dims_of(PyObject* sequence) {
   return dims;
 }
 
-Strided TensorTable::read_type_and_shape(PyObject* tensor) const {
-  const nb::object shape = take(PyObject_GetAttr(tensor, api_.names.shape));
-  const nb::object dtype = take(PyObject_GetAttr(tensor, api_.names.dtype));
-  return {.dtype = api_.dtype_of(dtype.ptr()), .sizes = dims_of(shape.ptr()), .strides = {}};
+TensorTable::Read TensorTable::read_type_and_shape(PyObject* tensor) const {
+  const DType dtype = api_.dtype_of(take(PyObject_GetAttr(tensor, api_.names.dtype)).ptr());
+  const nb::object layout = take(PyObject_GetAttr(tensor, api_.names.layout));
+  const nb::object shape = layout.is(api_.strided) ? attr_or_null(tensor, api_.names.shape) : nb::object();
+  if (shape.is_valid()) return {.layout = {.dtype = dtype, .sizes = dims_of(shape.ptr()), .strides = {}}};
+  std::optional<Held> held = held_by(api_, tensor);
+  if (!held) throw nb::type_error("a tensor does not tell its shape");
+  return {{.dtype = dtype, .sizes = std::move(held->sizes), .strides = {}}, false, held->stored};
 }
 
-KnownTensor& TensorTable::insert(PyObject* tensor, Strided layout) {
+KnownTensor& TensorTable::insert(PyObject* tensor, Read read) {
   const Id value = static_cast<Id>(trace_.values.size());
-  trace_.values.push_back({layout.dtype, layout.sizes});
+  trace_.values.push_back({read.layout.dtype, read.layout.sizes, read.stored});
   KnownTensor& entry = tensors_.emplace_back();
   entry.object = tensor;
   if (hold) entry.keep = nb::borrow(tensor);
-  entry.layout = std::move(layout);
+  entry.layout = std::move(read.layout);
+  entry.plain = read.plain;
   entry.value = value;
   by_object_.insert_or_assign(tensor, &entry);
   return entry;
@@ -39,21 +48,39 @@ KnownTensor& TensorTable::known(PyObject* tensor) {
   KnownTensor& entry = *found->second;
   if (!hold && !entry.keep.is_valid()) {
     // The object may be another one at the same address: believe what it says of itself.
-    Strided layout = read_type_and_shape(tensor);
-    if (layout.dtype != entry.layout.dtype || layout.sizes != entry.layout.sizes)
-      return insert(tensor, std::move(layout));
+    Read read = read_type_and_shape(tensor);
+    if (read.layout.dtype != entry.layout.dtype || read.layout.sizes != entry.layout.sizes || !read.plain)
+      return insert(tensor, std::move(read));
   }
   return entry;
 }
 
 KnownTensor& TensorTable::add(PyObject* tensor) { return insert(tensor, read_type_and_shape(tensor)); }
 
+const std::vector<KnownTensor*>& TensorTable::inside(PyObject* script_object) {
+  const auto [slot, fresh] = inside_.try_emplace(script_object);
+  if (!fresh) return slot->second;
+  const nb::object keep = nb::borrow(script_object);  // its address must not become another's
+  for (const nb::object& tensor : unpacked(api_, keep)) {
+    KnownTensor& known = add(tensor.ptr());
+    by_object_.erase(tensor.ptr());  // it goes away with this scope: only its sizes are of use
+    known.object = script_object;
+    known.keep = keep;
+    known.plain = false;
+    known.place = KnownTensor::Place::real;
+    slot->second.push_back(&known);
+  }
+  return slot->second;
+}
+
 void TensorTable::refresh(KnownTensor& tensor) {
-  tensor.layout = read_type_and_shape(tensor.object);
+  Read read = read_type_and_shape(tensor.object);
+  tensor.layout = std::move(read.layout);
+  tensor.plain = read.plain;
   tensor.strides_known = false;
   tensor.twin.reset();
   tensor.value = static_cast<Id>(trace_.values.size());
-  trace_.values.push_back({tensor.layout.dtype, tensor.layout.sizes});
+  trace_.values.push_back({tensor.layout.dtype, tensor.layout.sizes, read.stored});
 }
 
 const Strided& TensorTable::strided(KnownTensor& tensor) {
@@ -73,7 +100,15 @@ bool TensorTable::is_meta(KnownTensor& tensor) {
   return tensor.place == KnownTensor::Place::meta;
 }
 
+void TensorTable::require_form(const KnownTensor& tensor) const {
+  if (tensor.plain || real) return;
+  PyErr_SetString(PyExc_NotImplementedError,
+                  "a sparse, nested or packed tensor has no meta form that tells what it holds");
+  throw nb::python_error();
+}
+
 PyObject* TensorTable::meta_of(KnownTensor& tensor) {
+  require_form(tensor);
   if (is_meta(tensor)) return tensor.object;
   if (!tensor.twin.is_valid()) {
     tensor.twin = api_.new_meta(strided(tensor));
@@ -89,9 +124,20 @@ PyObject* TensorTable::original_of(PyObject* twin) const {
 
 nb::object TensorTable::make(Strided layout) {
   nb::object result = share ? detached(layout) : api_.new_meta(layout);
-  KnownTensor& entry = insert(result.ptr(), std::move(layout));
+  KnownTensor& entry = insert(result.ptr(), {.layout = std::move(layout)});
   entry.place = KnownTensor::Place::meta;
   entry.strides_known = true;
+  entry.made = true;
+  return result;
+}
+
+nb::object TensorTable::make_shadowed(nb::object real) {
+  Strided layout = read_type_and_shape(real.ptr()).layout;
+  layout.strides = dims_of(take(PyObject_CallMethodNoArgs(real.ptr(), api_.names.stride)).ptr());
+  nb::object result = make(std::move(layout));
+  KnownTensor& entry = known(result.ptr());
+  entry.constant = true;
+  entry.shadow = std::move(real);
   return result;
 }
 
@@ -111,7 +157,7 @@ nb::object TensorTable::detached(const Strided& layout) {
   if (!source) {
     source = templates_.emplace(key, std::pair{layout, api_.new_meta(layout)})->second.second.ptr();
   }
-  return take(PyObject_CallMethodNoArgs(source, api_.names.detach));
+  return take(PyObject_GetAttr(source, api_.names.data));  // a detached copy, past the dispatcher
 }
 
 }  // namespace thoplw::capture

@@ -20,8 +20,11 @@ struct KnownTensor {
   Id value = kNone;
   Place place = Place::unknown;
   bool strides_known = false;
-  bool stale = false;  ///< real, but the pass only pretended to write to it: its values say nothing
-  nb::object twin;     ///< meta tensor of the same layout, made when torch is asked about a real one
+  bool plain = true;      ///< neither sparse nor nested nor otherwise laid out: it has strides, and a meta form
+  bool made = false;      ///< by TensorTable::make
+  bool constant = false;  ///< made in the pass of nothing but integers and constants; real, or with a shadow
+  nb::object shadow;      ///< real tensor with the values of this meta one
+  nb::object twin;        ///< meta tensor of the same layout, made when torch is asked about a real one
 };
 
 class TensorTable {
@@ -33,6 +36,8 @@ class TensorTable {
   /// The tensor's layout with strides.
   const Strided& strided(KnownTensor& tensor);
   bool is_meta(KnownTensor& tensor);
+  /// Raises NotImplementedError where the pass is on meta and the tensor cannot be, so that the model is run for real.
+  void require_form(const KnownTensor& tensor) const;
   /// A meta tensor in its place: itself where it is one.
   PyObject* meta_of(KnownTensor& tensor);
   /// The tensor whose twin this is, or null.
@@ -40,26 +45,39 @@ class TensorTable {
 
   /// A new meta tensor of that layout, known from now on.
   nb::object make(Strided layout);
+  /// A new meta tensor that is known to have the values of a real one.
+  nb::object make_shadowed(nb::object real);
   /// Takes in a tensor that torch made; always a new value.
   KnownTensor& add(PyObject* tensor);
+  /// The tensors inside of a torch.ScriptObject: the packed weights of a quantized layer.
+  const std::vector<KnownTensor*>& inside(PyObject* script_object);
   /// Reads the layout again, after torch changed it in place.
   void refresh(KnownTensor& tensor);
 
   /// Whether tensors are kept alive to the end of the capture (not in a real forward: that would hold all activations).
   bool hold = true;
+  /// Whether the pass is a real forward.
+  bool real = false;
   /// Whether new tensors may be detached copies of one: not where autograd would see a view.
   bool share = true;
 
  private:
   nb::object detached(const Strided& layout);
-  KnownTensor& insert(PyObject* tensor, Strided layout);
-  Strided read_type_and_shape(PyObject* tensor) const;
+  /// A layout without strides yet, and what a tensor that is not plain holds.
+  struct Read {
+    Strided layout;
+    bool plain = true;
+    std::int64_t stored = -1;
+  };
+  KnownTensor& insert(PyObject* tensor, Read read);
+  Read read_type_and_shape(PyObject* tensor) const;
 
   const TorchApi& api_;
   Trace& trace_;
   std::deque<KnownTensor> tensors_;
   std::unordered_map<PyObject*, KnownTensor*> by_object_;
   std::unordered_map<PyObject*, PyObject*> originals_;
+  std::unordered_map<PyObject*, std::vector<KnownTensor*>> inside_;
   /// One tensor per layout, whose detached copies serve as results: three times faster than making each anew.
   std::unordered_multimap<std::size_t, std::pair<Strided, nb::object>> templates_;
 };

@@ -37,13 +37,14 @@ constexpr std::array<std::pair<const char*, DType>, 25> kDTypes = {{
 
 TorchApi::Names make_names() {
   TorchApi::Names n{};
+  n.layout = interned("layout");
   n.shape = interned("shape");
   n.stride = interned("stride");
   n.dtype = interned("dtype");
   n.device = interned("device");
   n.is_meta = interned("is_meta");
   n.storage_offset = interned("storage_offset");
-  n.detach = interned("detach");
+  n.data = interned("data");
   n.forward = interned("forward");
   n.modules = interned("_modules");
   n.parameters = interned("_parameters");
@@ -58,6 +59,14 @@ TorchApi::Names make_names() {
   return n;
 }
 
+nb::object find_dispatch_rule() {
+  try {
+    return nb::module_::import_("torch._library.simple_registry").attr("find_torch_dispatch_rule");
+  } catch (const nb::python_error&) {
+    return nb::none();
+  }
+}
+
 TorchApi load() {
   TorchApi api;
   api.torch = nb::module_::import_("torch");
@@ -65,10 +74,13 @@ TorchApi load() {
   nb::object c = torch.attr("_C");
   api.tensor_type = torch.attr("Tensor");
   api.parameter_type = torch.attr("nn").attr("Parameter");
+  api.uninitialized_type = nb::module_::import_("torch.nn.parameter").attr("UninitializedTensorMixin");
   api.module_type = torch.attr("nn").attr("Module");
   api.dtype_type = torch.attr("dtype");
   api.device_type = torch.attr("device");
   api.op_overload_type = torch.attr("_ops").attr("OpOverload");
+  api.script_object_type = torch.attr("ScriptObject");
+  api.strided = torch.attr("strided");
   api.empty_strided = torch.attr("empty_strided");
   api.as_strided = torch.attr("as_strided");
   api.meta_device = api.device_type("meta");
@@ -77,6 +89,8 @@ TorchApi load() {
   api.pop_mode = c.attr("_pop_torch_dispatch_stack");
   api.has_kernel = c.attr("_dispatch_has_kernel_for_dispatch_key");
   api.inplace_view_tag = torch.attr("Tag").attr("inplace_view");
+  api.seeded_tag = torch.attr("Tag").attr("nondeterministic_seeded");
+  api.find_dispatch_rule = find_dispatch_rule();
   api.empty_names = nb::make_tuple("dtype", "device");
   for (const auto& [name, dtype] : kDTypes) {
     if (!nb::hasattr(torch, name)) continue;  // older torch has fewer

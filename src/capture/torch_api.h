@@ -12,26 +12,30 @@ namespace thoplw::capture {
 
 struct TorchApi {
   nb::object torch;
-  nb::object tensor_type;     ///< torch.Tensor
-  nb::object parameter_type;  ///< torch.nn.Parameter
-  nb::object module_type;     ///< torch.nn.Module
-  nb::object dtype_type;      ///< torch.dtype
-  nb::object device_type;     ///< torch.device
+  nb::object tensor_type;         ///< torch.Tensor
+  nb::object parameter_type;      ///< torch.nn.Parameter
+  nb::object uninitialized_type;  ///< what parameters and buffers of lazy modules are
+  nb::object module_type;         ///< torch.nn.Module
+  nb::object dtype_type;          ///< torch.dtype
+  nb::object device_type;         ///< torch.device
   nb::object op_overload_type;
+  nb::object script_object_type;
+  nb::object strided;  ///< the layout of plain tensors
   nb::object empty_strided;
   nb::object as_strided;
   nb::object meta_device;
   nb::object cpu_device;
   nb::object push_mode, pop_mode;
   nb::object has_kernel;  ///< torch._C._dispatch_has_kernel_for_dispatch_key
-  nb::object inplace_view_tag;
-  nb::object empty_names;  ///< ("dtype", "device"), for empty_strided
+  nb::object inplace_view_tag, seeded_tag;
+  nb::object find_dispatch_rule;  ///< torch._library.simple_registry.find_torch_dispatch_rule, or None before torch 2.5
+  nb::object empty_names;         ///< ("dtype", "device"), for empty_strided
   bool pop_takes_key = true;
   std::unordered_map<PyObject*, DType> dtypes;
   std::unordered_map<DType, PyObject*> dtype_objects;
 
   struct Names {
-    PyObject *shape, *stride, *dtype, *device, *is_meta, *storage_offset, *detach, *forward;
+    PyObject *layout, *shape, *stride, *dtype, *device, *is_meta, *storage_offset, *data, *forward;
     PyObject *modules, *parameters, *buffers, *training, *requires_grad;
     PyObject *call, *call_impl, *decompose;
     std::array<PyObject*, 4> hooks;  ///< attributes of a module that hold its own hooks
@@ -47,6 +51,9 @@ struct TorchApi {
     PyTypeObject* type = Py_TYPE(object);
     return type == reinterpret_cast<PyTypeObject*>(tensor_type.ptr()) ||
            type == reinterpret_cast<PyTypeObject*>(parameter_type.ptr());
+  }
+  bool is_script_object(PyObject* object) const {
+    return Py_TYPE(object) == reinterpret_cast<PyTypeObject*>(script_object_type.ptr());
   }
   bool is_module(PyObject* object) const {
     return PyType_IsSubtype(Py_TYPE(object), reinterpret_cast<PyTypeObject*>(module_type.ptr())) != 0;

@@ -3,11 +3,16 @@
 
 namespace thoplw::capture {
 
+std::uintptr_t storage_of(nb::handle tensor) {
+  try {
+    return nb::cast<std::uintptr_t>(tensor.attr("untyped_storage")().attr("data_ptr")());
+  } catch (const nb::python_error&) {  // a sparse tensor has none
+    return 0;
+  }
+}
+
 void keep_before_write(Session& session, PyObject* tensor) {
   const nb::object object = nb::borrow(tensor);
-  const auto storage_of = [](const nb::object& of) {
-    return nb::cast<std::uintptr_t>(of.attr("untyped_storage")().attr("data_ptr")());
-  };
   if (nb::cast<bool>(object.attr("is_meta"))) return;
   if (session.external_storages.empty()) {
     for (const nb::object& external : session.external_tensors) {
@@ -20,6 +25,8 @@ void keep_before_write(Session& session, PyObject* tensor) {
 
 void restore_overwritten(Session& session) {
   for (auto at = session.overwritten.rbegin(); at != session.overwritten.rend(); ++at) {
+    const nb::object shape = at->second.attr("shape");
+    if (!nb::object(at->first.attr("shape")).equal(shape)) at->first.attr("resize_")(shape);
     at->first.attr("data").attr("copy_")(at->second);
   }
   session.overwritten.clear();

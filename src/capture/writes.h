@@ -5,6 +5,9 @@
 
 namespace thoplw::capture {
 
+/// Where a tensor's data is, shared with its views; 0 where it has none.
+std::uintptr_t storage_of(nb::handle tensor);
+
 /// Before an operator that writes to a tensor of the caller runs for real, keeps its values.
 void keep_before_write(Session& session, PyObject* tensor);
 

@@ -53,10 +53,14 @@ void set_depth(Options& options, const std::string& value) {
 }
 
 constexpr auto kFlags = std::to_array<Flag>({
-    {"MODEL", "", "torchvision:NAME, timm:NAME, package.module:callable or path/to/file.py:callable", add_model, true},
+    {"MODEL", "",
+     "torchvision:NAME, timm:NAME, transformers:CLASS (or :config.json), package.module:callable or "
+     "path/to/file.py:callable",
+     add_model, true},
     {"-i,--input", "SIZES", "sizes and element type of an input, such as 1x3x224x224 or 1x128:i64; once per input",
      add_input, true},
-    {"--set", "KEY=VALUE", "argument of the callable that makes the model; once per argument", add_setting, true},
+    {"--set", "KEY=VALUE", "argument of the callable that makes the model, or field of its config; once per argument",
+     add_setting, true},
     {"-k,--kind", "KIND", "what to print; else by the suffix of FILE, else text", set_kind, false, kinds},
     {"--fmt", "FMT", "how to print numbers", set_numbers, false, number_format_names, "raw"},
     {"--depth", "N", "add modules deeper than N to the module around them", set_depth},

@@ -32,6 +32,19 @@ Work attention(const OpView& op) {
   return work;
 }
 
+// With the starts of sequences among the tensors, all sequences stand one behind the other: their lengths are data.
+Work attention_by_position(const OpView& op) {
+  for (std::size_t i = 3; i < op.op.in.size(); ++i) {
+    if (op.has_in(i) && op.in(i).shape.size() == 1) throw NotCounted("the lengths of the sequences are data");
+  }
+  const Count length = size_from_end(op.in(1), 3);
+  const Count scores = leading(op.in(0)) * length;
+  Work work;
+  work[Kind::contraction] = scores * (size_from_end(op.in(0), 1) + size_from_end(op.in(2), 1));
+  work[Kind::softmax] = scores;
+  return work;
+}
+
 // (query, key, value, qkv_weight, qkv_bias, proj_weight, proj_bias, mask)
 Work multi_head_attention(const OpView& op) { return projections_and_products(op.in(0), op.in(1), op.in(2)); }
 

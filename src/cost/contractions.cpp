@@ -39,11 +39,22 @@ void require_inner(Count a, Count b) {
   }
 }
 
-/// Every output element is a sum over the last dimension of `a`.
+/// Every output element is a sum over the last dimension of `a`. Of a sparse or nested operand each stored element
+/// meets the columns of `b`, or the rows of `a`; of two such operands it hangs on the data how many elements meet.
 Work product(const OpView& op, const Tensor& a, const Tensor& b) {
   const Count inner = size_from_end(a, 1);
   require_inner(inner, size_from_end(b, b.shape.size() == 1 ? 1 : 2));
+  if (a.stored >= 0 && b.stored >= 0) throw NotCounted("two operands are sparse or nested");
+  if (a.stored >= 0) return contraction(numel(a) * (b.shape.size() == 1 ? Count(1) : size_from_end(b, 1)));
+  if (b.stored >= 0) return contraction(numel(b) * leading(a));
   return contraction(numel(op.out()) * inner);
+}
+
+/// Elements of a weight for each index of its first dimension.
+Count per_first(const Tensor& weight) {
+  Count product = 1;
+  for (std::size_t i = 1; i < weight.shape.size(); ++i) product *= weight.shape[i];
+  return product;
 }
 
 /// What is added to a product is a bias where it is smaller than the result, else a tensor like any other.
@@ -61,6 +72,11 @@ Work convolution(const OpView& op) {
   return with_bias(contraction(numel(weight) * batch_and_positions(op.out(), weight)), op, 2);
 }
 
+// The samples are at places of their own, which offsets give, but there are as many of them.
+Work deform_conv(const OpView& op) {
+  return with_bias(contraction(numel(op.in(1)) * batch_and_positions(op.out(), op.in(1))), op, 4);
+}
+
 Work conv_transpose(const OpView& op) {
   const Tensor& weight = op.in(1);
   return with_bias(contraction(numel(weight) * batch_and_positions(op.in(0), weight)), op, 2);
@@ -73,10 +89,33 @@ Work either_convolution(const OpView& op) {
 Work conv_tbc(const OpView& op) { return with_bias(contraction(numel(op.in(1)) * leading(op.out())), op, 2); }
 
 Work linear(const OpView& op) {
-  const Count inner = size_from_end(op.in(0), 1);
-  require_inner(inner, size_from_end(op.in(1), 1));
-  return with_bias(contraction(numel(op.out()) * inner), op, 2);
+  const Tensor& input = op.in(0);
+  const Tensor& weight = op.in(1);
+  require_inner(size_from_end(input, 1), size_from_end(weight, 1));
+  if (input.stored >= 0 && weight.stored >= 0) throw NotCounted("two operands are sparse or nested");
+  const Count used = weight.stored >= 0 ? numel(weight) * leading(input) : numel(input) * leading(weight);
+  return with_bias(contraction(used), op, 2);
 }
+
+// A scalar multiplies the other operand, whatever that is; nothing is summed.
+Work inner(const OpView& op) { return op.in(0).shape.empty() || op.in(1).shape.empty() ? elementwise(op) : linear(op); }
+
+// The weight may be packed in any form: only what goes in and out is read.
+Work packed_linear(const OpView& op) { return contraction(numel(op.out()) * size_from_end(op.in(0), 1)); }
+
+// A packed weight may have more dimensions than the tensors. Its first counts the channels of one side; the rest of it
+// is used once per element of that side.
+Work packed_convolution(const OpView& op) { return contraction(per_first(op.in(1)) * numel(op.out())); }
+Work packed_conv_transpose(const OpView& op) { return contraction(per_first(op.in(1)) * numel(op.in(0))); }
+
+// Only where the first operand, a sparse one, stores an element.
+Work sampled_product(const OpView& op) { return contraction(numel(op.in(0)) * size_from_end(op.in(1), 1)); }
+
+// One multiply-add per pair and coordinate, whatever the norm.
+Work distances(const OpView& op) { return contraction(numel(op.out()) * size_from_end(op.in(0), 1)); }
+
+// Every place is a product of the matrix with the place's coordinates and a 1: as many as the matrix has columns.
+Work affine_grid(const OpView& op) { return distances(op); }
 
 Work matmul(const OpView& op) { return product(op, op.in(0), op.in(1)); }
 

@@ -1,6 +1,8 @@
 // Formulas of operators that do one kind of work per element, and what all formulas read tensors with.
 #include "cost/formulas.h"
 
+#include <algorithm>
+#include <iterator>
 #include <string>
 
 namespace thoplw {
@@ -62,7 +64,18 @@ Work softmax(const OpView& op) { return only(Kind::softmax, numel(op.in(0))); }
 Work norm(const OpView& op) { return only(Kind::norm, numel(op.in(0))); }
 Work reduction(const OpView& op) { return only(Kind::reduction, numel(op.in(0))); }
 
+Work fourier(const OpView& op) {
+  const Count in = numel(op.in(0)), out = numel(op.out());
+  return only(Kind::elementwise, in < out ? out : in);
+}
+
 Work embedding_bag(const OpView& op) { return only(Kind::reduction, numel(op.in(1)) * size_from_end(op.in(0), 1)); }
+
+bool reads_stored(WorkFn work) {
+  constexpr WorkFn kThese[] = {nothing, elementwise, activation, softmax, norm,    reduction,
+                               matmul,  addmm,       linear,     inner,   baddbmm, sampled_product};
+  return std::find(std::begin(kThese), std::end(kThese), work) != std::end(kThese);
+}
 
 }  // namespace work
 }  // namespace thoplw

@@ -25,7 +25,7 @@ Work cell(const OpView& op, std::size_t first_param) {
 Work rnn(const OpView& op) {
   Work work;
   for (std::size_t i = 1; i < op.op.in.size(); ++i) {
-    if (op.has_in(i) && is_floating(op.in(i).dtype)) add_parameter(work, op.in(i), leading(op.in(0)));
+    if (op.has_in(i) && !is_integral(op.in(i).dtype)) add_parameter(work, op.in(i), leading(op.in(0)));
   }
   return work;
 }
@@ -47,6 +47,19 @@ Work rnn_layer(const OpView& op) {
 
 Work rnn_cell(const OpView& op) { return cell(op, 2); }
 Work lstm_cell(const OpView& op) { return cell(op, 3); }
+
+// Biases are packed with the weights, and given once more.
+Work packed_cell(const OpView& op) {
+  Work work = cell(op, 2);
+  work[Kind::bias] = 0;
+  return work;
+}
+
+Work packed_lstm_cell(const OpView& op) {
+  Work work = cell(op, 3);
+  work[Kind::bias] = 0;
+  return work;
+}
 
 Work fused_cell(const OpView& op) {
   Work work;

@@ -73,6 +73,14 @@ void bind_row(nb::module_& m) {
         return "Row(name='" + row.path + "', cls='" + row.cls + "', macs=" + std::to_string(row.macs.value()) +
                ", params=" + std::to_string(row.params.value()) + ")";
       });
+  nb::class_<Step>(m, "Step", kStepDoc)
+      .def_ro("name", &Step::path)
+      .def_prop_ro("input_shape",
+                   [](const Step& step) { return step.in ? capture::to_tuple(step.in->shape) : nb::none(); })
+      .def_prop_ro("macs", [](const Step& step) { return step.macs.value(); })
+      .def("__repr__", [](const Step& step) {
+        return "Step(name='" + step.path + "', macs=" + std::to_string(step.macs.value()) + ")";
+      });
   nb::class_<Uncounted>(m, "Uncounted", kUncountedDoc)
       .def_ro("op", &Uncounted::op)
       .def_ro("path", &Uncounted::path)
@@ -97,9 +105,11 @@ void bind_layer_info(nb::module_& m) {
       .def_prop_ro("macs", count(&Report::macs))
       .def_prop_ro("params", count(&Report::params))
       .def_prop_ro("all_params", count(&Report::all_params))
+      .def_prop_ro("active_params", count(&Report::active_params))
       .def_prop_ro("trainable_params", count(&Report::trainable_params))
       .def_prop_ro("buffers", count(&Report::buffers))
       .def_ro("exact", &Report::exact)
+      .def_ro("steps", &Report::steps)
       .def_ro("uncounted", &Report::uncounted)
       .def_ro("not_run", &Report::not_run)
       .def_ro("notes", &Report::notes)
@@ -146,11 +156,13 @@ NB_MODULE(_native, m) {
   bind_layer_info(m);
   m.def(
       "capture",
-      [](nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, bool native_rules, bool real) {
+      [](nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, std::string method, bool native_rules,
+         bool real) {
         return capture::capture(std::move(model), std::move(args), std::move(kwargs), std::move(custom_ops),
-                                {.native_rules = native_rules, .real = real});
+                                {.method = std::move(method), .native_rules = native_rules, .real = real});
       },
-      "model"_a, "args"_a, "kwargs"_a, "custom_ops"_a, "native_rules"_a = true, "real"_a = false);
+      "model"_a, "args"_a, "kwargs"_a, "custom_ops"_a, "method"_a = "forward", "native_rules"_a = true,
+      "real"_a = false);
   m.def(
       "count", [](const Trace& trace, const std::string& name) { return count(trace, find_convention(name)); },
       "trace"_a, "convention"_a);

@@ -20,6 +20,14 @@ Attributes:
     calls: how often it ran.
     exact: False where `macs` is a lower bound.)";
 
+constexpr const char* kStepDoc =
+    R"(One call of the model from outside of it: one in all, unless a method such as generate() loops.
+
+Attributes:
+    name: path of the module that was called; "" is the model itself.
+    input_shape: of its first tensor, batch included, or None.
+    macs: of everything inside this call.)";
+
 constexpr const char* kUncountedDoc = R"(Operators that no rule counts.
 
 Attributes:
@@ -35,10 +43,12 @@ Attributes:
     convention, unit: the way of counting, and what `macs` are of: "MAC" (multiply-add) or "FLOP".
     macs: total of all rows, for the whole batch.
     params: total of all rows, as the convention counts parameters.
+    active_params: parameters that the average token goes through: of experts only those that a router chooses.
     all_params, trainable_params: numbers of the model's parameters as torch has them, tied ones once, run or not.
     buffers: number of elements of the model's buffers.
     exact: False where `macs` is a lower bound, for want of a rule.
     uncounted: the operators without a rule.
+    steps: the calls of the model from outside, in order, each a ``Step``: one, or those of a loop.
     not_run: paths of modules with parameters that never ran.
     notes: notices of the capture, such as that a real forward was run.)";
 

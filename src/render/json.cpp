@@ -47,6 +47,7 @@ Json total_json(const Report& report, NumberFormat numbers) {
   Json json;
   add_amounts(json, total_row(report), report, numbers);
   json["all_params"] = report.all_params.value();
+  json["active_params"] = report.active_params.value();
   json["trainable_params"] = report.trainable_params.value();
   json["buffers"] = report.buffers.value();
   return json;

@@ -35,6 +35,7 @@ void add_up(Report& report) {
     around.subtree_params += row->subtree_params;
   }
   report.all_params = report.params;
+  report.active_params = report.params;
   report.trainable_params = report.params;
 }
 
@@ -82,6 +83,7 @@ Report hostile_report() {
   report.notes = {"ran for real: 'item' wants a value"};
   add_up(report);
   report.all_params = report.params + 5000;  // of the modules that never ran
+  report.active_params = report.params;
   report.trainable_params = report.params;
   report.buffers = 128;
   return report;

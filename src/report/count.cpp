@@ -1,4 +1,7 @@
 // From a Trace to a Report: operators become work, work gets its price, modules add up.
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -7,6 +10,7 @@
 
 #include "cost/class_rules.h"
 #include "cost/formulas.h"
+#include "report/active.h"
 #include "report/params.h"
 #include "report/report.h"
 #include "report/usage.h"
@@ -30,6 +34,13 @@ std::string located(const std::string& path, const std::string& what, const Erro
 
 std::string short_name(const std::string& cls) { return cls.substr(cls.rfind('.') + 1); }
 
+std::optional<Tensor> first_tensor(const Trace& trace, const std::vector<Id>& ids) {
+  for (Id id : ids) {
+    if (id != kNone) return at(trace.values, id);
+  }
+  return std::nullopt;
+}
+
 /// Adds the cost of every call to the row of its module.
 class Costs {
  public:
@@ -38,6 +49,7 @@ class Costs {
     for (const std::string& name : trace.op_names) rules_.push_back(find_rule(name));
     for (const Class& cls : trace.classes) class_rules_.push_back(find_class_rule(convention.class_rules, cls));
     own_.resize(trace.calls.size());
+    find_steps();
     settle_custom_calls();
     group_params();
   }
@@ -52,6 +64,20 @@ class Costs {
  private:
   const ClassRule* rule_of(const Call& call) const { return at(class_rules_, at(trace_.modules, call.module).cls); }
 
+  void find_steps() {
+    for (const Call& call : trace_.calls) {
+      step_.push_back(call.parent == kNone ? report_.steps.size() : at(step_, call.parent));
+      if (call.parent != kNone) continue;
+      report_.steps.push_back({at(trace_.modules, call.module).path, first_tensor(trace_, call.in), 0});
+    }
+  }
+
+  /// `call` is kNone where an operator ran outside of all modules.
+  void charge(Row& row, Id call, Count macs) {
+    row.macs += macs;
+    if (call != kNone) report_.steps[at(step_, call)].macs += macs;
+  }
+
   /// What the user said of a call holds for all that ran inside of it.
   void settle_custom_calls() {
     settled_.resize(trace_.calls.size(), false);
@@ -59,7 +85,7 @@ class Costs {
       const Call& call = trace_.calls[i];
       const bool inside = call.parent != kNone && at(settled_, call.parent);
       settled_[i] = inside || call.custom.has_value();
-      if (call.custom && !inside) at(report_.rows, call.module).macs += *call.custom;
+      if (call.custom && !inside) charge(at(report_.rows, call.module), static_cast<Id>(i), *call.custom);
     }
   }
 
@@ -75,6 +101,7 @@ class Costs {
     const Rule* rule = at(rules_, op.name);
     if (!rule) return add_uncounted(trace_.op_name(op), module);
     if (rule->work == work::nothing) return;
+    if (!work::reads_stored(rule->work) && has_stored(op)) return add_uncounted(trace_.op_name(op), module);
     Row& row = at(report_.rows, module);
     try {
       const Work work = rule->work({trace_, op});
@@ -82,11 +109,18 @@ class Costs {
       if (op.call != kNone && rule_of(at(trace_.calls, op.call))) {
         at(own_, op.call) += work;
       } else {
-        row.macs += priced(work, convention_);
+        charge(row, op.call, priced(work, convention_));
       }
+    } catch (const work::NotCounted&) {
+      add_uncounted(trace_.op_name(op), module);
     } catch (const Error& error) {
       throw Error(located(row.path, trace_.op_name(op), error));
     }
+  }
+
+  /// Whether a tensor that goes in is sparse or nested.
+  bool has_stored(const Op& op) const {
+    return std::ranges::any_of(op.in, [&](Id id) { return id != kNone && at(trace_.values, id).stored >= 0; });
   }
 
   void add_uncounted(const std::string& op, Id module) {
@@ -100,7 +134,7 @@ class Costs {
   void add_call(std::size_t index) {
     const Call& call = trace_.calls[index];
     const ClassRule& rule = *rule_of(call);
-    if (call.in.empty() || call.out.empty()) return add_without_tensors(call, own_[index]);
+    if (call.in.empty() || call.out.empty()) return add_without_tensors(index);
     ops_.clear();
     for (Id i = call.first_op; i < call.end_op; ++i) {
       const Op& op = at(trace_.ops, i);
@@ -108,16 +142,17 @@ class Costs {
     }
     Row& row = at(report_.rows, call.module);
     try {
-      row.macs += rule.cost({trace_, call, own_[index], at(params_, call.module), ops_});
+      charge(row, static_cast<Id>(index), rule.cost({trace_, call, own_[index], at(params_, call.module), ops_}));
     } catch (const Error& error) {
       throw Error(located(row.path, row.cls, error));
     }
   }
 
   /// A class rule reads the tensors of the call. A subclass that takes or gives none still did what its operators did.
-  void add_without_tensors(const Call& call, const Work& own) {
-    at(report_.rows, call.module).macs += priced(own, convention_);
-    add_uncounted(at(report_.rows, call.module).cls + " without tensors", call.module);
+  void add_without_tensors(std::size_t index) {
+    const Id module = trace_.calls[index].module;
+    charge(at(report_.rows, module), static_cast<Id>(index), priced(own_[index], convention_));
+    add_uncounted(at(report_.rows, module).cls + " without tensors", module);
   }
 
   const Trace& trace_;
@@ -126,18 +161,12 @@ class Costs {
   std::vector<const Rule*> rules_;                 ///< by operator name
   std::vector<const ClassRule*> class_rules_;      ///< by class
   std::vector<Work> own_;                          ///< by call, where a class rule prices it
+  std::vector<std::size_t> step_;                  ///< by call: the step that it is part of
   std::vector<bool> settled_;                      ///< by call: the user said what it costs, or a call around it
   std::vector<std::vector<const Param*>> params_;  ///< by module
   std::vector<OpView> ops_;
   std::map<std::pair<std::string, Id>, std::size_t> uncounted_;  ///< by operator and module
 };
-
-std::optional<Tensor> first_tensor(const Trace& trace, const std::vector<Id>& ids) {
-  for (Id id : ids) {
-    if (id != kNone) return at(trace.values, id);
-  }
-  return std::nullopt;
-}
 
 void make_rows(const Trace& trace, const Usage& usage, std::vector<Row>& rows) {
   std::vector<std::string> names;
@@ -156,6 +185,28 @@ void make_rows(const Trace& trace, const Usage& usage, std::vector<Row>& rows) {
     row.in = first_tensor(trace, call.in);
     row.out = first_tensor(trace, call.out);
   }
+}
+
+/// A loop over the model, such as generate(): the first pass reads the prompt (prefill), the others add to it (decode).
+void note_steps(Report& report) {
+  Count first = 0, others = 0;
+  int passes = 0;
+  for (const Step& step : report.steps) {
+    if (!step.path.empty()) continue;
+    (passes++ == 0 ? first : others) += step.macs;
+  }
+  if (passes < 2) return;
+  report.notes.push_back(fmt::format("the model ran {} times: {} {}s the first time, {} in the other {}", passes,
+                                     first.value(), report.unit == Unit::mac ? "MAC" : "FLOP", others.value(),
+                                     passes - 1));
+}
+
+void note_active(const Active& params, Report& report) {
+  report.active_params = params.active;
+  if (params.active == params.all) return;
+  report.notes.push_back(
+      fmt::format("{} of {} parameters are active per token; a router chooses the others for other tokens",
+                  params.active.value(), params.all.value()));
 }
 
 // Modules stand behind the module that they are in, so the last are added up first.
@@ -208,7 +259,9 @@ Report count(const Trace& trace, const Convention& convention) {
   make_rows(trace, usage, report.rows);
   Costs(trace, convention, report).add();
   count_params(trace, convention.params, usage, report);
+  note_active(active_params(trace, usage), report);
   add_up(report);
+  note_steps(report);
   choose_listed(report.rows);
   report.not_run = unused_modules(trace, usage);
   return report;

@@ -210,6 +210,15 @@ TEST_CASE("an operator without a rule makes the total a lower bound and is named
   check_sums(report);
 }
 
+TEST_CASE("work that hangs on what a sparse tensor holds makes a lower bound") {
+  std::string text = replaced(kNet, "aten::mm(", "aten::scaled_dot_product_attention(%40:f32[2,2;3], %40:f32[2,2;3], ");
+  text = replaced(text, "aten::add_(", "aten::mm(%40:f32[2,2;3], %40:f32[2,2;3], ");
+  const Report report = report_of(text);
+  CHECK(report.macs == 16 + 8 + 48 + 64 + 100 - 16);  // as where they have no rule
+  REQUIRE(report.uncounted.size() == 2);
+  CHECK((report.uncounted[0].op == "aten::mm" && report.uncounted[1].op == "aten::scaled_dot_product_attention"));
+}
+
 TEST_CASE("an unknown operator that ran often is named once") {
   std::string text = replaced(kNet, "aten::linear(%24", "mylib::fc(%24");
   text = replaced(text, "aten::linear(%24", "mylib::fc(%24");

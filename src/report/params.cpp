@@ -44,7 +44,7 @@ void count_true_totals(const Trace& trace, Report& report) {
     unsigned char& bits = seen[static_cast<std::size_t>(param.value)];
     if (bits & bit) return;
     bits |= bit;
-    total += numel(trace.values[static_cast<std::size_t>(param.value)]);
+    total += numel(trace.values[static_cast<std::size_t>(param.value)].shape);
   };
   for (const Param& param : trace.params) {
     if (param.buffer) {
@@ -65,7 +65,7 @@ void count_params(const Trace& trace, const ParamPolicy& policy, const Usage& us
     if (counted[value] || !counts(trace, policy, usage, *param)) continue;
     counted[value] = true;
     const Id row = answering_row(trace, usage, param->module);
-    report.rows[static_cast<std::size_t>(row)].params += numel(trace.values[value]);
+    report.rows[static_cast<std::size_t>(row)].params += numel(trace.values[value].shape);
   }
   count_true_totals(trace, report);
 }

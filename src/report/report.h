@@ -36,14 +36,23 @@ struct Uncounted {
   int times = 0;
 };
 
+/// One call from outside of all modules: that of the model itself, or each pass of a loop such as generate().
+struct Step {
+  std::string path;          ///< of the module called
+  std::optional<Tensor> in;  ///< first tensor into it
+  Count macs;                ///< with everything inside it
+};
+
 struct Report {
   std::string model;
   std::string convention;
   Unit unit = Unit::mac;
-  std::vector<Row> rows;  ///< every module, in named_modules() order; rows[0] is the root
+  std::vector<Row> rows;    ///< every module, in named_modules() order; rows[0] is the root
+  std::vector<Step> steps;  ///< in the order in which they ran
   Count macs;
-  Count params;      ///< as the convention counts them
-  Count all_params;  ///< true parameters, tied once, run or not
+  Count params;         ///< as the convention counts them
+  Count all_params;     ///< true parameters, tied once, run or not
+  Count active_params;  ///< those that take part in the work of one token: all but what routers leave out
   Count trainable_params;
   Count buffers;  ///< elements of buffers
   bool exact = true;

@@ -56,6 +56,7 @@ struct Reader {
   std::deque<Strided> tensors;
   std::deque<Dims> dims;
   std::deque<std::vector<const Strided*>> lists;
+  std::deque<std::vector<double>> reals;
 
   Arg read(std::string_view text) {
     if (text == "none") return {};
@@ -69,6 +70,7 @@ struct Reader {
       case ':':
         return {.kind = Arg::Kind::dtype, .dtype = dtype_named(text.substr(1)).value()};
       case '[':
+        if (text.find('.') != text.npos) return read_reals(inner);
         return {.kind = Arg::Kind::ints, .ints = dims.emplace_back(ints(text))};
       case '(':
         return read_list(inner);
@@ -79,6 +81,12 @@ struct Reader {
     if (text.find('.') != text.npos) return {.kind = Arg::Kind::real, .real = number<double>(text)};
     const auto value = number<std::int64_t>(text);
     return {.kind = Arg::Kind::integer, .integer = value, .real = static_cast<double>(value)};
+  }
+
+  Arg read_reals(std::string_view text) {
+    std::vector<double>& list = reals.emplace_back();
+    for (const std::string_view part : parted(text, ',')) list.push_back(number<double>(part));
+    return {.kind = Arg::Kind::reals, .reals = list};
   }
 
   Arg read_list(std::string_view text) {

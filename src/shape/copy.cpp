@@ -117,7 +117,13 @@ bool stack(Args args, Results& results) {
   std::int64_t d = args[1].integer;
   if (!first || !wrap_dim(d, first->dim() + 1)) return false;
   for (const Strided* x : args[0].tensors) {
-    if (!x || x->dtype != first->dtype || x->sizes != first->sizes || !is_contiguous(*x)) return false;
+    if (!x || x->dtype != first->dtype || x->sizes != first->sizes) return false;
+    Strided joined = *x;  // as torch joins them: along this dimension, or along a new one at the end
+    if (d == x->dim()) {
+      joined.sizes.push_back(1);
+      joined.strides.push_back(1);
+    }
+    if (suggested_format(joined) != MemoryFormat::contiguous) return false;
   }
   Dims sizes = first->sizes;
   sizes.insert(sizes.begin() + d, static_cast<std::int64_t>(args[0].tensors.size()));

@@ -138,6 +138,13 @@ bool binary(Args args, Results& results) {
   return arithmetic(args, operands, dtype, results);
 }
 
+// Torch takes several steps, whose results need not be laid out as those of one.
+bool floor_divide(Args args, Results& results) {
+  const bool canonical =
+      std::ranges::all_of(args, [](const Arg& arg) { return !arg.tensor || is_canonical(*arg.tensor); });
+  return canonical && binary(args, results);
+}
+
 bool rsub(Args args, Results& results) {
   Operands operands;
   const std::optional<DType> dtype = read_binary(args, operands);

@@ -82,6 +82,20 @@ bool baddbmm(Args args, Results& results) {
   return fits(tensor_at(args, 0), a->dtype, sizes) && fresh(results, a->dtype, std::move(sizes));
 }
 
+// (a, b, offsets, bias, type): the rows of a or the columns of b are parted into as many groups as there are offsets.
+// Torch built for CUDA also pads the rows of the result to 16 bytes.
+bool grouped_mm(Args args, Results& results) {
+  const Strided* a = tensor_at(args, 0);
+  const Strided* b = tensor_at(args, 1);
+  if (!same_type(a, b) || !absent(args, 3)) return false;
+  const std::optional<DType> dtype = dtype_at(args, 4, a->dtype);
+  const bool rows = a->dim() == 2 && b->dim() == 3, columns = a->dim() == 3 && b->dim() == 2;
+  if (!dtype || (!rows && !columns) || !contract(*a, *b)) return false;
+  const Strided* offsets = tensor_at(args, 2);
+  if (!offsets || offsets->sizes != Dims{rows ? b->sizes[0] : a->sizes[0]}) return false;
+  return fresh(results, *dtype, {a->sizes[rows ? 0 : 1], b->sizes.back()});
+}
+
 // (query, key, value, mask, dropout, causal, scale, grouped): the batch and head dimensions of the three must be equal.
 bool scaled_dot_product_attention(Args args, Results& results) {
   const Strided* q = tensor_at(args, 0);

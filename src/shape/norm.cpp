@@ -24,9 +24,21 @@ bool is_per_channel(Args args, const Strided& x) {
   return true;
 }
 
-/// A new contiguous tensor like x; no answer where the odd strides of a contiguous x could shine through.
-bool made_contiguous(const Strided& x, DType dtype, Results& results) {
-  return (is_canonical(x) || !is_contiguous(x)) && fresh(results, dtype, x.sizes);
+/// The strides of x after steps with one operand each, as torch's meta kernels take them. Only dimensions of size 1
+/// make them other than those of x in order.
+Dims after_steps(const Strided& x, std::initializer_list<const Strided*> operands) {
+  Strided y = x;
+  for (const Strided* operand : operands) {
+    const Strided expanded = {x.dtype, x.sizes, expanded_strides(*operand, x.sizes)};
+    const std::array<const Strided*, 2> both = {&y, &expanded};
+    y.strides = elementwise_strides(x.sizes, both);
+  }
+  return y.strides;
+}
+
+Strided contiguous_of(DType dtype, Dims sizes) {
+  Dims strides = contiguous_strides(sizes);
+  return {dtype, std::move(sizes), std::move(strides)};
 }
 
 /// Do the last sizes of x equal those that stand at `i`?
@@ -44,9 +56,11 @@ bool batch_norm(Args args, Results& results) {
   if (!is_boolean(args, 5) || (!is_true(args, 5) && (absent(args, 3) || absent(args, 4)))) return false;
   if (!is_per_channel(args, *x)) return false;
   if (is_canonical(*x)) return fresh(results, x->dtype, x->sizes, x->strides);
-  if (is_contiguous(*x) || has_ties(*x)) return false;
-  const std::array<const Strided*, 1> operands = {x};
-  return fresh(results, x->dtype, x->sizes, elementwise_strides(x->sizes, operands));
+  if (has_ties(*x) && (is_half(x->dtype) || is_true(args, 5) || absent(args, 1) || absent(args, 2))) return false;
+  Dims sizes(x->sizes.size() - 1, 1);
+  sizes[0] = x->sizes[1];
+  const Strided channels = contiguous_of(x->dtype, std::move(sizes));
+  return fresh(results, x->dtype, x->sizes, after_steps(*x, {&channels, &channels, &channels, &channels}));
 }
 
 bool native_batch_norm(Args args, Results& results) {
@@ -61,7 +75,14 @@ bool layer_norm(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
   if (!x || !is_real_float(x->dtype) || !is_normalised_shape(args, 1, *x)) return false;
   if (!is_weight(args, 2, x->dtype, args[1].ints) || !is_weight(args, 3, x->dtype, args[1].ints)) return false;
-  return made_contiguous(*x, x->dtype, results);
+  if (is_canonical(*x) || !is_contiguous(*x)) return fresh(results, x->dtype, x->sizes);
+  Dims sizes = x->sizes;
+  std::fill(sizes.end() - static_cast<std::ptrdiff_t>(args[1].ints.size()), sizes.end(), 1);
+  const Strided mean = contiguous_of(x->dtype, std::move(sizes));
+  const Strided weight = contiguous_of(x->dtype, Dims(args[1].ints.begin(), args[1].ints.end()));
+  const Strided* scale = absent(args, 2) ? &mean : &weight;
+  const Strided* shift = absent(args, 3) ? scale : &weight;
+  return fresh(results, x->dtype, x->sizes, after_steps(*x, {&mean, &mean, scale, shift}));
 }
 
 bool native_layer_norm(Args args, Results& results) {
@@ -76,7 +97,8 @@ bool native_layer_norm(Args args, Results& results) {
 // (input, groups, weight, bias, ...)
 bool group_norm(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
-  if (!x || !is_real_float(x->dtype) || x->dim() < 2 || !is_integer(args, 1) || !is_canonical(*x)) return false;
+  if (!x || !is_real_float(x->dtype) || x->dim() < 2 || !is_integer(args, 1)) return false;
+  if (is_contiguous(*x) && !is_canonical(*x)) return false;  // odd strides of dimensions of size 1 shine through
   if (args[1].integer < 1 || x->sizes[1] % args[1].integer != 0 || elements(x->sizes) == 0) return false;
   const std::span<const std::int64_t> channels(&x->sizes[1], 1);
   if (!is_weight(args, 2, x->dtype, channels) || !is_weight(args, 3, x->dtype, channels)) return false;
@@ -105,7 +127,7 @@ bool softmax(Args args, Results& results) {
   const std::optional<DType> dtype = is_boolean(args, 2) ? x->dtype : dtype_at(args, 2, x->dtype);
   std::int64_t d = args[1].integer;
   if (!dtype || !is_real_float(*dtype) || !wrap_dim(d, x->dim())) return false;
-  return made_contiguous(*x, *dtype, results);
+  return fresh(results, *dtype, x->sizes);
 }
 
 }  // namespace thoplw::shape

@@ -94,16 +94,32 @@ bool adaptive_avg_pool1d(Args args, Results& results) { return adaptive(args, 1,
 bool adaptive_avg_pool2d(Args args, Results& results) { return adaptive(args, 2, results); }
 bool adaptive_avg_pool3d(Args args, Results& results) { return adaptive(args, 3, results); }
 
-// (input, output size, ...) and its `vec` form (input, output size or None, ..., scale factors): only a size is read.
-bool upsample2d(Args args, Results& results) {
+namespace {
+
+// (input, output size, ..., factors or None) and its `vec` form (input, output size or None, ..., list of factors).
+bool upsample(Args args, std::size_t spatial, Results& results) {
   const Strided* x = tensor_at(args, 0);
-  if (!x || x->dim() != 4 || !is_real_float(x->dtype) || elements(x->sizes) == 0) return false;
+  if (!x || x->sizes.size() != spatial + 2 || !is_real_float(x->dtype) || elements(x->sizes) == 0) return false;
+  const Arg& factors = args.back();
+  const bool scaled = absent(args, 1) && factors.kind == Arg::Kind::reals && factors.reals.size() == spatial;
   Dims sizes = x->sizes;
-  for (std::size_t d = 0; d < 2; ++d) {
-    if (!extent_at(args, 1, d, 2, sizes[2 + d]) || sizes[2 + d] < 1) return false;
+  for (std::size_t d = 0; d < spatial; ++d) {
+    std::int64_t& size = sizes[2 + d];
+    if (scaled) {
+      size = static_cast<std::int64_t>(static_cast<double>(size) * factors.reals[d]);  // torch cuts off, too
+    } else if (!extent_at(args, 1, d, spatial, size)) {
+      return false;
+    }
+    if (size < 1) return false;
   }
-  return formatted(*x, std::move(sizes), 2, results);
+  return formatted(*x, std::move(sizes), spatial, results);
 }
+
+}  // namespace
+
+bool upsample1d(Args args, Results& results) { return upsample(args, 1, results); }
+bool upsample2d(Args args, Results& results) { return upsample(args, 2, results); }
+bool upsample3d(Args args, Results& results) { return upsample(args, 3, results); }
 
 bool pixel_shuffle(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
@@ -129,6 +145,69 @@ bool pixel_unshuffle(Args args, Results& results) {
   last[0] *= factor * factor;
   last[1] /= factor;
   last[2] /= factor;
+  return fresh(results, x->dtype, std::move(sizes));
+}
+
+// (input, grid of places, mode, padding, whether corners are aligned)
+bool grid_sampler(Args args, Results& results) {
+  const Strided *x = tensor_at(args, 0), *grid = tensor_at(args, 1);
+  if (!x || !grid || !is_real_float(x->dtype) || grid->dtype != x->dtype || !is_contiguous(*grid)) return false;
+  if ((x->dim() != 4 && x->dim() != 5) || grid->dim() != x->dim() || grid->sizes.back() != x->dim() - 2) return false;
+  if (grid->sizes[0] != x->sizes[0] || elements(x->sizes) == 0) return false;
+  if (!is_integer(args, 2) || (x->dim() == 5 && args[2].integer == 2)) return false;  // bicubic is for images
+  Dims sizes = {x->sizes[0], x->sizes[1]};
+  sizes.insert(sizes.end(), grid->sizes.begin() + 1, grid->sizes.end() - 1);
+  return fresh(results, x->dtype, std::move(sizes));
+}
+
+namespace {
+
+/// How many windows fit into sizes (height, width), whose kernel, dilation, padding and stride stand from `at` on;
+/// 0 where torch would refuse.
+std::int64_t windows(Args args, std::size_t at, std::span<const std::int64_t> sizes) {
+  std::int64_t count = 1;
+  for (std::size_t d = 0; d < 2; ++d) {
+    std::int64_t kernel = 0, dilation = 0, padding = 0, stride = 0;
+    if (!extent_at(args, at, d, 2, kernel) || !extent_at(args, at + 1, d, 2, dilation) ||
+        !extent_at(args, at + 2, d, 2, padding) || !extent_at(args, at + 3, d, 2, stride) || sizes.size() != 2) {
+      return 0;
+    }
+    if (kernel < 1 || dilation < 1 || padding < 0 || stride < 1) return 0;
+    const std::int64_t room = sizes[d] + 2 * padding - dilation * (kernel - 1) - 1;
+    if (room < 0) return 0;
+    count *= room / stride + 1;
+  }
+  return count;
+}
+
+std::int64_t kernel_area(const Arg& kernel) {
+  return kernel.kind == Arg::Kind::integer ? kernel.integer * kernel.integer : kernel.ints[0] * kernel.ints.back();
+}
+
+}  // namespace
+
+// (input, kernel, dilation, padding, stride)
+bool im2col(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || (x->dim() != 3 && x->dim() != 4) || elements(x->sizes) == 0) return false;
+  const std::int64_t count = windows(args, 1, std::span(x->sizes).last(2));
+  if (count == 0) return false;
+  Dims sizes(x->sizes.begin(), x->sizes.end() - 2);
+  sizes.back() *= kernel_area(args[1]);
+  sizes.push_back(count);
+  return fresh(results, x->dtype, std::move(sizes));
+}
+
+// (columns, output size, kernel, dilation, padding, stride)
+bool col2im(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || (x->dim() != 2 && x->dim() != 3) || elements(x->sizes) == 0 || !is_ints(args, 1)) return false;
+  if (windows(args, 2, args[1].ints) != x->sizes.back()) return false;
+  Dims sizes(x->sizes.begin(), x->sizes.end() - 1);
+  const std::int64_t area = kernel_area(args[2]);
+  if (sizes.back() % area != 0) return false;
+  sizes.back() /= area;
+  sizes.insert(sizes.end(), args[1].ints.begin(), args[1].ints.end());
   return fresh(results, x->dtype, std::move(sizes));
 }
 

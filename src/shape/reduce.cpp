@@ -87,9 +87,11 @@ bool var(Args args, Results& results) {
 // (input, dimension, dtype)
 bool cumsum(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
-  if (!x || !is_real_float(x->dtype) || !is_integer(args, 1) || !absent(args, 2)) return false;
+  if (!x || !is_integer(args, 1) || !is_canonical(*x)) return false;
+  const std::optional<DType> dtype = dtype_at(args, 2, is_integral(x->dtype) ? DType::i64 : x->dtype);
+  if (!dtype || (!is_integral(*dtype) && !is_real_float(*dtype))) return false;
   std::int64_t d = args[1].integer;
-  return wrap_dim(d, x->dim()) && is_canonical(*x) && fresh(results, x->dtype, x->sizes);
+  return wrap_dim(d, x->dim()) && fresh(results, *dtype, x->sizes);
 }
 
 }  // namespace thoplw::shape

@@ -9,8 +9,9 @@
 namespace thoplw::shape {
 
 // elementwise.cpp
-bool unary(Args args, std::vector<Result>& results);        ///< relu, gelu, exp, clamp between numbers, ...
-bool binary(Args args, std::vector<Result>& results);       ///< add, mul, maximum, ...: any type but bool
+bool unary(Args args, std::vector<Result>& results);   ///< relu, gelu, exp, clamp between numbers, ...
+bool binary(Args args, std::vector<Result>& results);  ///< add, mul, maximum, ...: any type but bool
+bool floor_divide(Args args, std::vector<Result>& results);
 bool rsub(Args args, std::vector<Result>& results);         ///< the second operand minus the first
 bool binary_real(Args args, std::vector<Result>& results);  ///< div, pow, atan2: floating point results only
 bool comparison(Args args, std::vector<Result>& results);   ///< eq, lt, ...
@@ -25,6 +26,7 @@ bool glu(Args args, std::vector<Result>& results);
 bool scalar_tensor(Args args, std::vector<Result>& results);
 bool zeros(Args args, std::vector<Result>& results);  ///< ones too
 bool full(Args args, std::vector<Result>& results);
+bool arange(Args args, std::vector<Result>& results);
 
 // conv.cpp
 bool conv(Args args, std::vector<Result>& results);            ///< conv1d, conv2d, conv3d
@@ -38,6 +40,7 @@ bool mm(Args args, std::vector<Result>& results);
 bool bmm(Args args, std::vector<Result>& results);
 bool addmm(Args args, std::vector<Result>& results);
 bool baddbmm(Args args, std::vector<Result>& results);
+bool grouped_mm(Args args, std::vector<Result>& results);  ///< with offsets: experts with the tokens routed to each
 bool scaled_dot_product_attention(Args args, std::vector<Result>& results);
 
 // einsum.cpp
@@ -64,9 +67,18 @@ bool avg_pool3d(Args args, std::vector<Result>& results);
 bool adaptive_avg_pool1d(Args args, std::vector<Result>& results);
 bool adaptive_avg_pool2d(Args args, std::vector<Result>& results);
 bool adaptive_avg_pool3d(Args args, std::vector<Result>& results);
+bool upsample1d(Args args, std::vector<Result>& results);
 bool upsample2d(Args args, std::vector<Result>& results);
+bool upsample3d(Args args, std::vector<Result>& results);
 bool pixel_shuffle(Args args, std::vector<Result>& results);
 bool pixel_unshuffle(Args args, std::vector<Result>& results);
+bool grid_sampler(Args args, std::vector<Result>& results);  ///< of images and of volumes
+bool im2col(Args args, std::vector<Result>& results);
+bool col2im(Args args, std::vector<Result>& results);
+
+// rnn.cpp
+bool rnn(Args args, std::vector<Result>& results);  ///< rnn_tanh, rnn_relu, gru
+bool lstm(Args args, std::vector<Result>& results);
 
 // reduce.cpp
 bool mean(Args args, std::vector<Result>& results);

@@ -44,6 +44,8 @@ constexpr Case kCases[] = {
     {"aten::div", "f32[2] i64[]", "f32[2]"},
     {"aten::div", "i64[2] i64[2]", "?"},                         // the default type again
     {"aten::div", "f32[2] f32[2] 'floor'", "?"},
+    {"aten::floor_divide", "i64[4,3] 2", "i64[4,3]"},
+    {"aten::floor_divide", "i64[4,3]@[1,4] 2", "?"},
     {"aten::rsub", "f32[2,3]@[1,2] f32[2,3] 1", "f32[2,3]"},     // the second comes first
     {"aten::logical_and", "bool[2,1] bool[3]", "bool[2,3]"},
     {"aten::logical_and", "f32[2] f32[2]", "?"},
@@ -89,6 +91,12 @@ constexpr Case kCases[] = {
     {"aten::einsum", "'bid,bjd->bij' (f32[2,4,5];f32[2,6,5]) none", "f32[2,4,6]"},
     {"aten::einsum", "'bid,bjd->bji' (f32[2,4,5];f32[2,6,5]) none", "?"},      // comes out transposed
     {"aten::einsum", "'...d,d->...' (f32[2,5];f32[5]) none", "?"},
+    {"aten::_grouped_mm", "f32[8,5] f32[3,5,6] i32[3] none none", "f32[8,6]"},
+    {"aten::_grouped_mm", "bf16[3,4,5] bf16[5,8] i32[3] none :f32", "f32[4,8]"},
+    {"aten::_grouped_mm", "f32[8,5] f32[3,5,6] i32[4] none none", "?"},  // 4 offsets for 3 experts
+    {"aten::_grouped_mm", "f32[3,4,5] f32[3,5,6] none none none", "?"},  // a batch without groups
+    {"aten::_grouped_mm", "f32[8,5] f32[3,5,6] i32[3] f32[6] none", "?"},
+    {"transformers::grouped_mm_fallback", "f32[8,5] f32[3,5,6] i32[3]", "f32[8,6]"},
     {"aten::scaled_dot_product_attention", "f32[2,8,5,16] f32[2,8,7,16] f32[2,8,7,32] none 0.0 false none false", "f32[2,8,5,32]"},
     {"aten::scaled_dot_product_attention", "f32[2,8,5,16] f32[2,2,7,16] f32[2,2,7,16] none 0.0 false none true", "f32[2,8,5,16]"},  // 8 heads on 2
     {"aten::scaled_dot_product_attention", "f32[2,8,5,16] f32[2,2,7,16] f32[2,2,7,16] none 0.0 false none false", "?"},
@@ -98,13 +106,18 @@ constexpr Case kCases[] = {
     {"aten::batch_norm", "f32[2,3,4,4]@[48,1,12,3] f32[3] f32[3] f32[3] f32[3] false 0.1 1.0 true", "f32[2,3,4,4]@[48,1,12,3]"},
     {"aten::batch_norm", "f32[2,3,4,4] f32[4] f32[4] f32[4] f32[4] false 0.1 1.0 true", "?"},
     {"aten::batch_norm", "f32[2,3] none none none none false 0.1 1.0 true", "?"},  // no statistics to use
-    {"aten::batch_norm", "f32[2,1,1,1]@[1,2,1,1] f32[1] f32[1] f32[1] f32[1] false 0.1 1.0 true", "?"},  // odd strides
+    {"aten::batch_norm", "f32[2,3,1]@[3,1,1] f32[3] f32[3] f32[3] f32[3] false 0.1 1.0 true", "f32[2,3,1]"},  // odd, but contiguous
+    {"aten::batch_norm", "f32[2,3,1,1]@[1,2,1,1] none none f32[3] f32[3] false 0.1 1.0 true", "?"},  // odd, in fewer steps
     {"aten::native_batch_norm", "bf16[2,3] none none none none true 0.1 1.0", "bf16[2,3] f32[3] f32[3]"},
     {"aten::layer_norm", "f32[2,3,4]@[3,1,6] [3,4] f32[3,4] f32[3,4] 1.0 true", "f32[2,3,4]"},
     {"aten::layer_norm", "f32[2,3,4] [3] none none 1.0 true", "?"},
     {"aten::native_layer_norm", "f32[2,3,4] [4] none none 1.0", "f32[2,3,4] f32[2,3,1] f32[2,3,1]"},
+    {"aten::layer_norm", "f32[3,1,2]@[2,24,1] [2] none none 1.0 true", "f32[3,1,2]@[2,6,1]"},  // an odd stride decides the order
     {"aten::group_norm", "f32[2,6,4] 3 f32[6] f32[6] 1.0 true", "f32[2,6,4]"},
     {"aten::group_norm", "f32[2,6,4] 4 none none 1.0 true", "?"},
+    {"aten::group_norm", "f32[2,6,4]@[24,1,6] 3 f32[6] f32[6] 1.0 true", "f32[2,6,4]"},
+    {"aten::group_norm", "f32[2,6,1]@[6,1,1] 3 f32[6] f32[6] 1.0 true", "f32[2,6,1]"},
+    {"aten::group_norm", "f32[2,6,1]@[6,1,9] 3 f32[6] f32[6] 1.0 true", "?"},  // contiguous with an odd stride
     {"aten::instance_norm", "f32[2,3,4] none none none none true 0.1 1.0 true", "f32[2,3,4]"},
     {"aten::rms_norm", "f32[2,3] [3] f32[3] none", "f32[2,3]"},
     {"aten::softmax", "f32[2,3]@[1,2] -1 none", "f32[2,3]"},
@@ -129,9 +142,32 @@ constexpr Case kCases[] = {
     {"aten::adaptive_avg_pool2d", "f32[2,3,4,4]@[48,1,12,3] [2,2]", "f32[2,3,2,2]@[12,1,6,3]"},
     {"aten::adaptive_avg_pool3d", "f32[1,3,4,4,4] [1,2,2]", "f32[1,3,1,2,2]"},
     {"aten::upsample_nearest2d", "f32[1,3,4,4] [8,8] none none", "f32[1,3,8,8]"},
-    {"aten::upsample_bilinear2d", "f32[1,3,4,4] none false <>", "?"},  // by factors, which are a list of reals
+    {"aten::upsample_bilinear2d", "f32[1,3,4,4] none false [2.0,1.5]", "f32[1,3,8,6]"},  // by factors
+    {"aten::upsample_bilinear2d", "f32[1,3,5,5] none false [1.5,0.3]", "f32[1,3,7,1]"},  // 7.5 and 1.5, cut off
+    {"aten::upsample_bilinear2d", "f32[1,3,4,4] none false [0.1,0.1]", "?"},             // nothing is left
+    {"aten::upsample_bilinear2d", "f32[1,3,4,4] none false <>", "?"},
+    {"aten::upsample_nearest1d", "f32[1,3,4] none [2.0]", "f32[1,3,8]"},
+    {"aten::upsample_trilinear3d", "f32[1,3,4,4,4] none true [2.0,1.0,0.5]", "f32[1,3,8,4,2]"},
     {"aten::pixel_shuffle", "f32[1,8,3,3] 2", "f32[1,2,6,6]"},
     {"aten::pixel_unshuffle", "f32[1,2,6,6] 2", "f32[1,8,3,3]"},
+    {"aten::grid_sampler", "f32[1,2,6,6] f32[1,3,5,2] 0 0 false", "f32[1,2,3,5]"},
+    {"aten::grid_sampler", "f32[1,2,4,6,6] f32[1,3,5,7,3] 0 0 false", "f32[1,2,3,5,7]"},
+    {"aten::grid_sampler", "f32[1,2,6,6] f32[1,3,5,3] 0 0 false", "?"},  // 3 coordinates in an image
+    {"aten::grid_sampler_2d", "f32[1,2,6,6] f32[1,3,5,2] 2 0 false", "f32[1,2,3,5]"},
+    {"aten::grid_sampler_3d", "f32[1,2,4,6,6] f32[1,3,5,7,3] 2 0 false", "?"},  // bicubic is for images
+    {"aten::im2col", "f32[2,3,6,8] [2,3] [1,1] [0,0] [2,1]", "f32[2,18,18]"},   // 3*2*3; 3*6 places
+    {"aten::im2col", "f32[2,3,6,8] [7,1] [1,1] [0,0] [1,1]", "?"},              // taller than the image
+    {"aten::col2im", "f32[2,18,18] [6,8] [2,3] [1,1] [0,0] [2,1]", "f32[2,3,6,8]"},
+    {"aten::col2im", "f32[2,18,17] [6,8] [2,3] [1,1] [0,0] [2,1]", "?"},
+
+    // Recurrent: 7 steps of a batch of 2.
+    {"aten::lstm", "f32[7,2,5] (f32[1,2,4];f32[1,2,4]) (f32[16,5];f32[16,4]) false 1 0.0 false false false", "f32[7,2,4] f32[1,2,4] f32[1,2,4]"},
+    {"aten::lstm", "f32[2,7,5] (f32[2,2,3];f32[2,2,4]) (f32[16,5];f32[16,3]) false 1 0.0 false true true", "f32[2,7,6]@[6,12,1] f32[2,2,3] f32[2,2,4]"},  // both ways, projected
+    {"aten::lstm", "f32[7,2,6] (f32[1,2,4];f32[1,2,4]) (f32[16,5];f32[16,4]) false 1 0.0 false false false", "?"},  // 6 features, 5 wanted
+    {"aten::gru", "f32[7,2,5] f32[2,2,4] (f32[12,5];f32[12,4]) false 2 0.0 false false false", "f32[7,2,4] f32[2,2,4]"},
+    {"aten::gru", "f32[9,5] i64[7] f32[1,2,4] (f32[12,5];f32[12,4]) false 1 0.0 false false", "?"},  // packed
+    {"aten::rnn_tanh", "f32[7,2,5] f32[1,3,4] (f32[4,5];f32[4,4]) false 1 0.0 false false false", "?"},  // state of a batch of 3
+    {"aten::rnn_relu", "f32[7,2,5] f32[1,2,4] (f32[4,5];f32[4,4]) false 1 0.0 false false false", "f32[7,2,4] f32[1,2,4]"},
 
     // Reductions.
     {"aten::mean", "f32[2,3,4] [-1,1] true none", "f32[2,1,1]"},
@@ -145,6 +181,9 @@ constexpr Case kCases[] = {
     {"aten::var", "f32[2,3] [1] 1 false", "f32[2]"},
     {"aten::cumsum", "f32[2,3] 0 none", "f32[2,3]"},
     {"aten::cumsum", "f32[2,3]@[1,2] 0 none", "?"},
+    {"aten::cumsum", "i32[4] 0 :i32", "i32[4]"},
+    {"aten::cumsum", "bool[4] 0 none", "i64[4]"},
+    {"aten::cumsum", "f32[4] 1 none", "?"},
 
     // Views.
     {"aten::alias", "f32[2,3]@[1,2]", "view f32[2,3]@[1,2]"},
@@ -216,6 +255,8 @@ constexpr Case kCases[] = {
     {"aten::cat", "(f32[0,3];f32[2,4]) 0", "?"},
     {"aten::cat", "(f32[2];bf16[2]) 0", "?"},
     {"aten::stack", "(f32[2,3];f32[2,3]) -1", "f32[2,3,2]"},
+    {"aten::stack", "(f32[2,3]@[1,2];f32[2,3]) 0", "f32[2,2,3]"},
+    {"aten::stack", "(f32[1,4,1,1]@[4,1,4,4];f32[1,4,1,1]@[4,1,4,4]) 3", "?"},  // as channels last
     {"aten::pad", "f32[1,2,4] [1,2] 'constant' none", "f32[1,2,7]"},
     {"aten::pad", "f32[1,2,4] [1,2] 'reflect' none", "?"},
     {"aten::constant_pad_nd", "f32[2,4] [0,1,3,0] 0", "f32[5,5]"},  // last dimension first: 4+0+1, 2+3+0
@@ -230,6 +271,12 @@ constexpr Case kCases[] = {
     {"aten::full", "[2,3] 1.5 :i64 none none none", "i64[2,3]"},
     {"aten::full", "[-1] 1.5 :i64 none none none", "?"},
     {"aten::scalar_tensor", "1 :f32 none none none", "f32[]"},
+    {"aten::arange", "5 none none none none", "i64[5]"},
+    {"aten::arange", "1 8 3 :f32 none none none", "f32[3]"},  // 1 4 7
+    {"aten::arange", "8 1 -3 none none none none", "i64[3]"},  // 8 5 2
+    {"aten::arange", "1 8 none none none none", "i64[7]"},
+    {"aten::arange", "5.0 none none none none", "?"},  // torch's default type
+    {"aten::arange", "3 1 none none none none", "?"},
 
     // Picking by integers.
     {"aten::index", "f32[169,3] (i64[2401])", "f32[2401,3]"},

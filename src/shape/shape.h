@@ -30,6 +30,7 @@ struct Arg {
     real,
     boolean,
     ints,
+    reals,  ///< list of numbers, not all integers
     text,
     dtype,
     other,  ///< layout, device, memory format, list of other things: see `text` for its str()
@@ -40,6 +41,7 @@ struct Arg {
   std::int64_t integer = 0;  ///< also for booleans: 0 or 1
   double real = 0;           ///< also for integers
   std::span<const std::int64_t> ints = {};
+  std::span<const double> reals = {};
   std::string_view text = {};
   DType dtype = DType::other;
 

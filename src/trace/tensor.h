@@ -53,11 +53,12 @@ using Dims = std::vector<std::int64_t>;
 struct Tensor {
   DType dtype = DType::f32;
   Dims shape;
+  std::int64_t stored = -1;  ///< elements that a sparse or nested tensor holds; -1: all that its sizes say
 
   bool operator==(const Tensor&) const = default;
 };
 
 Count numel(const Dims& shape);
-inline Count numel(const Tensor& tensor) { return numel(tensor.shape); }
+inline Count numel(const Tensor& tensor) { return tensor.stored >= 0 ? Count(tensor.stored) : numel(tensor.shape); }
 
 }  // namespace thoplw

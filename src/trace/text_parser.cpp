@@ -50,6 +50,7 @@ class Parser {
   std::vector<Id> values(Cursor& line);
   Tensor tensor(Cursor& line);
   Dims dims(Cursor& line);
+  Dims numbers(Cursor& line);
   Attr attr(Cursor& line);
   AttrValue attr_value(Cursor& line);
 
@@ -242,7 +243,13 @@ Tensor Parser::tensor(Cursor& line) {
   const std::string_view word = line.word();
   const auto dtype = dtype_named(word);
   if (!dtype) line.fail("'" + std::string(word) + "' is no element type", "write a tensor as f32[2,3], or none");
-  Tensor tensor{*dtype, dims(line)};
+  line.expect("[", "numbers stand in '[' ']'");
+  Tensor tensor{*dtype, numbers(line)};
+  if (line.take(";")) {
+    tensor.stored = line.integer();
+    if (tensor.stored < 0) line.fail("stored elements are negative", "a sparse tensor holds 0 or more");
+  }
+  line.expect("]", "numbers are parted by ',' and end with ']'");
   if (tensor.shape.size() > kMostDims) line.fail("too many dimensions", "a tensor has 100 at most");
   for (std::int64_t size : tensor.shape) {
     if (size < 0) line.fail("a size is negative", "sizes are 0 or more");
@@ -251,14 +258,19 @@ Tensor Parser::tensor(Cursor& line) {
 }
 
 Dims Parser::dims(Cursor& line) {
-  Dims sizes;
   line.expect("[", "numbers stand in '[' ']'");
-  if (line.take("]")) return sizes;
-  do {
-    sizes.push_back(line.integer());
-  } while (line.take(","));
+  Dims sizes = numbers(line);
   line.expect("]", "numbers are parted by ',' and end with ']'");
   return sizes;
+}
+
+Dims Parser::numbers(Cursor& line) {
+  Dims numbers;
+  if (line.next_is(']') || line.next_is(';')) return numbers;
+  do {
+    numbers.push_back(line.integer());
+  } while (line.take(","));
+  return numbers;
 }
 
 Attr Parser::attr(Cursor& line) {

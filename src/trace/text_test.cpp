@@ -26,6 +26,7 @@ param "scale" %5:f32[] frozen
 param "a.conv.weight" %1:f32[4,3,3,3] trainable
 param "fc.weight" %5:f32[] trainable
 buffer "a.steps" %6:i64[]
+buffer "a.edges" %7:f32[4,4;9]
 call "" (%0:f32[1,3,8,8]) -> (%4:f32[1,4,6,6], none) {
   call "a" (%0:f32[1,3,8,8]) -> (%2:f32[1,4,6,6]) {
     call "a.conv" (%0:f32[1,3,8,8]) -> (%2:f32[1,4,6,6]) custom=123 {
@@ -146,6 +147,7 @@ TEST_CASE("a bad line is named, with its cure") {
       {"a::b(f33[1]) -> ()", "t:4: 'f33' is no element type at '[1]) -> ()'; write a tensor as f32[2,3], or none"},
       {"a::b(f32) -> ()", "t:4: '[' is missing at ') -> ()'; numbers stand in '[' ']'"},
       {"a::b(f32[-1]) -> ()", "t:4: a size is negative at ') -> ()'; sizes are 0 or more"},
+      {"a::b(f32[2;-1]) -> ()", "t:4: stored elements are negative at ']) -> ()'; a sparse tensor holds 0 or more"},
       {"a::b(f32[1,]) -> ()", "t:4: a number is missing at ']) -> ()'; write a whole number"},
       {"a::b(f32[99999999999999999999]) -> ()",
        "t:4: a number is too large at '99999999999999999999'; it must fit 64 bits"},
@@ -200,7 +202,7 @@ TEST_CASE("every prefix and every changed byte gives an error or a sound trace")
   };
   for (std::size_t length = 0; length < kWhole.size(); ++length) check(kWhole.substr(0, length));
   for (std::size_t at = 0; at < kWhole.size(); ++at) {
-    for (char c : std::string_view("\0\n\"%(){}[]-9:,x \xff", 18)) {
+    for (char c : std::string_view("\0\n\"%(){}[]-9:;,x \xff", 19)) {
       std::string changed = kWhole;
       changed[at] = c;
       check(changed);

@@ -79,7 +79,8 @@ class Writer {
   std::string value(Id id) const {
     if (id == kNone) return "none";
     const Tensor& tensor = at(trace_.values, id);
-    return fmt::format("%{}:{}[{}]", id, name(tensor.dtype), fmt::join(tensor.shape, ","));
+    const std::string stored = tensor.stored >= 0 ? fmt::format(";{}", tensor.stored) : "";
+    return fmt::format("%{}:{}[{}{}]", id, name(tensor.dtype), fmt::join(tensor.shape, ","), stored);
   }
 
   std::string values(const std::vector<Id>& ids) const {

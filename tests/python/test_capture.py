@@ -171,6 +171,28 @@ def test_autocast(kind):
         assert torch.is_autocast_cpu_enabled() if TORCH < (2, 4) else torch.is_autocast_enabled("cpu")
 
 
+def test_autocast_on_the_device_of_an_activation():
+    """Which is meta, where torch has no autocast; models ask for it mostly to be without."""
+
+    class Asks(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc = nn.Linear(4, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            with torch.autocast(x.device.type, enabled=False):
+                x = self.fc(x)
+            with torch.autocast(device_type=x.device.type, dtype=torch.bfloat16):
+                return torch.relu(x)
+
+    init = torch.autocast.__init__
+    macs, _, info = thoplw.profile(Asks(), (2, 4), verbose=False)
+    assert (macs, info.notes) == (2 * (4 * 3 + 3), [])
+    assert torch.autocast.__init__ is init
+    with pytest.raises(RuntimeError):
+        torch.autocast("meta", enabled=False)
+
+
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.enable_grad, torch.inference_mode])
 def test_under_any_grad_mode(mode):
     model = Convolutions()

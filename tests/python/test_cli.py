@@ -80,7 +80,7 @@ class Schedule(nn.Module):
 
 class Unknown(nn.Module):
     def forward(self, x):
-        return torch.special.bessel_j0(x)
+        return torch.linalg.inv(x @ x.T)
 
 class Broken(nn.Module):
     def __init__(self):
@@ -267,8 +267,8 @@ def test_strict_exits_with_1(folder):
     assert in_process(model, "--input", "1x3")[0] == 0
     code, out, err = in_process(model, "--input", "1x3", "--strict")
     assert code == 1
-    assert "special_bessel_j0" in out
-    assert "special_bessel_j0" in err
+    assert "linalg_inv" in out
+    assert "linalg_inv" in err
 
 
 @pytest.mark.parametrize(

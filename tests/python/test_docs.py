@@ -11,6 +11,7 @@ from pathlib import Path
 import generate
 import pytest
 
+import audit
 from thoplw import _native
 
 ROOT = Path(__file__).parents[2]
@@ -33,6 +34,13 @@ def blocks(language: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("name", generate.PAGES)
 def test_generated_pages_are_fresh(name):
     assert (ROOT / "docs" / name).read_text() == generate.page(name), "run make docs"
+
+
+def test_coverage_was_recorded_with_these_rules():
+    """The whole audit takes minutes: what is looked at here is whether it was run since a rule came or went."""
+    count, native = audit.rules()
+    recorded = audit.PAGE.read_text()
+    assert f"{count} operators have a cost rule, {native} of them a native shape rule." in recorded, "run make audit"
 
 
 def test_readme_has_its_blocks():
@@ -59,6 +67,7 @@ def test_python_of_the_readme_runs(capsys, tmp_path, monkeypatch):
 def test_commands_of_the_readme_run(block, tmp_path):
     pytest.importorskip("torchvision")
     pytest.importorskip("timm")
+    pytest.importorskip("transformers")
     for part in ("\n" + block[0]).split("\n$ ")[1:]:
         command, _, shown = part.partition("\n")
         words = shlex.split(command, comments=True)

@@ -1,4 +1,4 @@
-"""Native shape rules against torch's own operator database: sizes, strides, element types and aliasing.
+"""Native rules against torch's own operator database: sizes, strides, element types, aliasing, and multiply-adds.
 
 Every sample of every operator runs on the meta device, under inference mode, where composites arrive whole; in f32 also
 under no_grad, where they arrive taken apart, and some on inputs of unusual layouts, of which the database has few.
@@ -16,6 +16,7 @@ import pytest
 import torch
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
 from thoplw import _native
 
@@ -44,6 +45,8 @@ answered: collections.Counter[str] = collections.Counter()
 deferred: collections.Counter[str] = collections.Counter()
 samples_run: collections.Counter[str] = collections.Counter()
 entries_run: set[str] = set()  # of the database
+counted_samples: collections.Counter[str] = collections.Counter()
+contracting_samples: collections.Counter[str] = collections.Counter()
 
 
 def storage(tensor: torch.Tensor) -> int:
@@ -189,6 +192,65 @@ def test_native_rules_agree_with_torch(op: Any) -> None:
     assert not wrong, "\n".join(wrong[:10])
 
 
+# What FlopCounterMode has no formula for. Worked out by hand in test_operators.py.
+# fmt: off
+ONLY_OURS = {
+    "aten::_cdist_forward", "aten::_euclidean_dist", "aten::_pdist_forward", "aten::_sparse_mm_reduce_impl",
+    "aten::_trilinear", "aten::addbmm", "aten::addmv", "aten::dot", "aten::mv", "aten::sparse_sampled_addmm",
+    "aten::vdot",
+}
+# fmt: on
+
+
+class Applied(torch.nn.Module):
+    """An operator of the database on one sample, as a model. It arrives whole, or where it must not, taken apart."""
+
+    def __init__(self, op: Any, sample: tuple[Any, Any, Any], whole: bool) -> None:
+        super().__init__()
+        self.applied = lambda: op(sample[0], *sample[1], **sample[2])
+        self.whole = whole
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if torch.is_inference_mode_enabled() and not self.whole:
+            raise RuntimeError("Inference tensors are refused")  # thoplw then takes no_grad
+        self.applied()
+        return x
+
+
+def counted_by_torch(op: Any, sample: Any) -> tuple[int, tuple[Any, Any, Any]] | None:
+    """Two operations per multiply-add, on meta where that works, and the sample so; nothing where torch refuses."""
+    for convert in (lambda: on_meta(sample, as_it_is), lambda: (sample.input, sample.args, sample.kwargs)):
+        try:
+            inputs, args, kwargs = convert()
+            with torch.no_grad(), FlopCounterMode(display=False) as counter:
+                op(inputs, *args, **kwargs)
+            return counter.get_total_flops(), (inputs, args, kwargs)
+        except Exception:
+            continue
+    return None
+
+
+@pytest.mark.parametrize("op", op_db, ids=full_name)
+@pytest.mark.filterwarnings("ignore")
+def test_contractions_are_those_that_torch_counts(op: Any) -> None:
+    if torch.float32 not in op.supported_dtypes("cpu"):
+        pytest.skip("not for float32 on the CPU")
+    samples = list(op.sample_inputs("cpu", torch.float32, requires_grad=False))
+    for sample in samples[:: len(samples) // LAYOUT_SAMPLES + 1]:
+        found = counted_by_torch(op.op, sample)
+        if not found:
+            continue
+        whole, parts = (_native.capture(Applied(op.op, found[1], w), (torch.zeros(1),), {}, {}) for w in (True, False))
+        ours = 2 * _native.count(whole, "exact").macs
+        apart = 2 * _native.count(parts, "exact").macs
+        if "aten::tensordot" in whole.operators and apart == 0:
+            continue  # torch sums over all dimensions by an elementwise product: 4 of [2,2] and [2,2] are missed there
+        assert ours == apart
+        assert ours == found[0] or (found[0] == 0 and ONLY_OURS.intersection(parts.operators)), sample
+        counted_samples[op.name] += 1
+        contracting_samples[op.name] += ours > 0
+
+
 X = torch.empty(2, 3, 4, 4, device="meta")
 TRUTH = torch.empty(2, 3, dtype=torch.bool, device="meta")
 KERNEL = torch.empty(5, 3, 2, 2, device="meta")
@@ -230,6 +292,9 @@ def test_the_database_was_really_put_to_the_rules() -> None:
     print(f"{sum(answered.values())} calls answered, {sum(deferred.values())} left to torch:")
     for name in sorted(answered):
         print(f"  {name} {answered[name]}/{deferred[name]}")
+    print(f"{sum(counted_samples.values())} samples counted, {sum(contracting_samples.values())} with multiply-adds")
+    assert sum(counted_samples.values()) >= 4_000
+    assert sum(contracting_samples.values()) >= 200
     assert len(answered) >= 185
     assert sum(answered.values()) >= 60_000
     assert sum(samples_run.values()) >= 50_000

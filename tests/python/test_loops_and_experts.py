@@ -1,0 +1,167 @@
+"""Generation loops, step by step; experts behind routers, with the parameters that are active; early exit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import thoplw
+from thoplw import _models
+
+_models.import_torchvision()  # transformers imports it too, and would fail as it does
+transformers = pytest.importorskip("transformers")
+
+# Sizes of all language models here.
+VOCABULARY, HIDDEN, INNER, LAYERS, HEADS, KEY_HEADS, HEAD = 64, 32, 48, 2, 4, 2, 8
+BATCH, PROMPT, NEW = 2, 7, 5
+SIZES = {
+    "vocab_size": VOCABULARY,
+    "hidden_size": HIDDEN,
+    "intermediate_size": INNER,
+    "num_hidden_layers": LAYERS,
+    "num_attention_heads": HEADS,
+    "num_key_value_heads": KEY_HEADS,
+}
+
+
+def ids() -> torch.Tensor:
+    return torch.randint(1, VOCABULARY, (BATCH, PROMPT), generator=torch.Generator().manual_seed(1))
+
+
+def attention_weights() -> int:
+    return 2 * HIDDEN * HEADS * HEAD + 2 * HIDDEN * KEY_HEADS * HEAD  # queries and results, keys and values
+
+
+def llama_step(queries: int, keys: int) -> int:
+    """Multiply-adds of one pass with a KV cache: the head sees the last position only."""
+    layer = queries * (attention_weights() + 3 * HIDDEN * INNER) + 2 * queries * keys * HEADS * HEAD
+    return BATCH * (LAYERS * layer + HIDDEN * VOCABULARY)
+
+
+@pytest.mark.parametrize("end_token", [None, 3])
+def test_generate_tells_prefill_from_decode(end_token, capsys):
+    """An end token makes the loop look at what was generated, so it runs for real."""
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(**SIZES, pad_token_id=0, bos_token_id=None, eos_token_id=end_token)
+    model = transformers.LlamaForCausalLM(config)
+    settings = {"max_new_tokens": NEW, "min_new_tokens": NEW, "do_sample": False}
+    macs, _, info = thoplw.profile(model, (ids(),), kwargs=settings, method="generate", convention="exact")
+    expected = [llama_step(PROMPT, PROMPT)] + [llama_step(1, PROMPT + step) for step in range(1, NEW)]
+    assert [step.macs for step in info.steps] == expected
+    assert [step.input_shape for step in info.steps] == [(BATCH, PROMPT)] + [(BATCH, 1)] * (NEW - 1)
+    assert macs == sum(expected)
+    assert info.exact
+    note = f"the model ran {NEW} times: {expected[0]} MACs the first time, {sum(expected[1:])} in the other {NEW - 1}"
+    assert note in info.notes
+    assert note in capsys.readouterr().err
+
+
+def test_one_forward_is_one_step():
+    macs, _, info = thoplw.profile(nn.Linear(3, 4), (2, 3), verbose=False)
+    assert [(step.name, step.input_shape, step.macs) for step in info.steps] == [("", (2, 3), macs)]
+    assert info.notes == []
+
+
+EXPERTS, CHOSEN = 8, 2
+
+
+def mixtral(experts: str, device: str) -> Any:
+    config = transformers.MixtralConfig(**SIZES, num_local_experts=EXPERTS, num_experts_per_tok=CHOSEN)
+    with torch.device(device):
+        return transformers.MixtralForCausalLM._from_config(config, experts_implementation=experts)
+
+
+def mixtral_params(experts: int) -> int:
+    """With that many experts in each layer; norms have a scale each, the router one row per expert."""
+    layer = attention_weights() + 2 * HIDDEN + EXPERTS * HIDDEN + experts * 3 * HIDDEN * INNER
+    return 2 * VOCABULARY * HIDDEN + LAYERS * layer + HIDDEN
+
+
+@pytest.mark.parametrize(
+    ("experts", "device"),
+    [("eager", "cpu"), ("grouped_mm", "cpu"), ("grouped_mm", "meta"), ("batched_mm", "cpu"), ("batched_mm", "meta")],
+)
+def test_mixtral(experts, device):
+    macs, params, info = thoplw.profile(mixtral(experts, device), (ids(),), convention="exact", verbose=False)
+    tokens = BATCH * PROMPT
+    weights = attention_weights() + EXPERTS * HIDDEN + CHOSEN * 3 * HIDDEN * INNER
+    products = 2 * PROMPT * PROMPT * HEADS * HEAD
+    assert macs == tokens * (LAYERS * weights + HIDDEN * VOCABULARY) + BATCH * LAYERS * products
+    assert params == info.all_params == mixtral_params(EXPERTS)
+    assert info.active_params == mixtral_params(CHOSEN)
+    assert f"{info.active_params} of {params} parameters are active per token" in info.notes[-1]
+    assert info.exact
+
+
+def test_a_loop_over_experts_on_meta_says_what_to_do():
+    with pytest.raises(thoplw.Error, match=r"mlp\.experts \(MixtralExperts\): the model looks at values.*real weights"):
+        thoplw.profile(mixtral("eager", "meta"), (ids(),), verbose=False)
+
+
+class ExpertsInAList(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.router = nn.Linear(8, 4, bias=False)
+        self.experts = nn.ModuleList(nn.Sequential(nn.Linear(8, 16, bias=False), nn.Linear(16, 8)) for _ in range(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        chosen = self.router(x).topk(2, dim=-1).indices
+        y = torch.zeros_like(x)
+        for number, expert in enumerate(self.experts):
+            rows = (chosen == number).any(-1).nonzero().flatten()
+            if len(rows):
+                y[rows] += expert(x[rows])
+        return y
+
+
+def test_experts_that_are_modules_in_a_list():
+    torch.manual_seed(0)
+    macs, params, info = thoplw.profile(ExpertsInAList(), torch.randn(64, 8), verbose=False)
+    expert = 8 * 16 + 16 * 8 + 8
+    assert macs == 64 * (8 * 4 + 2 * expert)  # the biases too, which this convention counts
+    assert (params, info.active_params) == (8 * 4 + 4 * expert, 8 * 4 + 2 * expert)
+
+
+def test_layers_in_a_list_are_no_experts():
+    model = nn.ModuleList([nn.Linear(8, 8) for _ in range(3)])
+
+    class Stack(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = model
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for layer in self.layers:
+                x = layer(x)
+            return x[:1]
+
+    info = thoplw.profile(Stack(), (5, 8), verbose=False)[2]
+    assert info.active_params == info.params == 3 * 72
+    assert info.notes == []
+
+
+class EarlyExit(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(8, 8, bias=False) for _ in range(4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for layer in self.layers:
+            x = layer(x)
+            if x.abs().max() < 1:
+                break
+        return x
+
+
+@pytest.mark.parametrize(("scale", "layers"), [(0.0, 1), (1.0, 4)])
+def test_early_exit_counts_the_layers_that_this_input_ran(scale, layers):
+    model = EarlyExit()
+    for layer in model.layers:
+        nn.init.eye_(layer.weight)
+    macs, _, info = thoplw.profile(model, torch.full((2, 8), 2.0 * scale), verbose=False)
+    assert macs == layers * 2 * 64
+    assert info.not_run == [f"layers.{number}" for number in range(layers, 4)]
+    assert "one real forward" in info.notes[0]

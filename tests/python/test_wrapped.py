@@ -1,0 +1,206 @@
+"""Higher-order operators, and forwards that are wrapped, transformed, compiled, scripted or differentiate inside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.checkpoint import checkpoint
+
+import thoplw
+
+VERSION = tuple(int(part) for part in torch.__version__.split(".")[:2])
+newer_torch = pytest.mark.skipif(VERSION < (2, 6), reason="higher-order operators reach a mode from torch 2.6 on")
+
+LAYER = 2 * (8 * 8 + 8)  # a Linear(8, 8) on two rows, with its biases
+
+
+class Model(nn.Module):
+    """Two layers, and a function that uses them."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+        self.first, self.second = nn.Linear(8, 8), nn.Linear(8, 8)
+
+    def forward(self, *inputs: Any) -> Any:
+        return self.function(self, *inputs)
+
+
+def profile(function: Callable[..., Any], *inputs: torch.Tensor) -> tuple[int, thoplw.LayerInfo]:
+    macs, _, info = thoplw.profile(Model(function), list(inputs or (torch.ones(2, 8),)), verbose=False)
+    assert info.exact
+    return macs, info
+
+
+@newer_torch
+@pytest.mark.parametrize(("chosen", "layers"), [(True, 2), (False, 1)])
+def test_cond_counts_the_branch_that_is_taken(chosen, layers):
+    def both(model: Model, x: torch.Tensor) -> torch.Tensor:
+        return model.second(model.first(x))
+
+    def one(model: Model, x: torch.Tensor) -> torch.Tensor:
+        return model.first(x)
+
+    macs, info = profile(lambda m, x: torch.cond(torch.tensor(chosen), lambda x: both(m, x), lambda x: one(m, x), (x,)))
+    assert macs == layers * LAYER
+    assert info.notes == []
+    assert [row.name for row in info] == ["first", "second"][:layers]
+
+
+@newer_torch
+@pytest.mark.parametrize(("value", "layers"), [(1.0, 2), (-1.0, 1)])
+def test_cond_on_activations_takes_one_real_forward(value, layers):
+    def run(model: Model, x: torch.Tensor) -> torch.Tensor:
+        return torch.cond(x.sum() > 0, lambda x: model.second(model.first(x)), lambda x: model.first(x), (x,))
+
+    macs, info = profile(run, torch.full((2, 8), value))
+    assert macs == layers * LAYER
+    assert "one real forward" in info.notes[0]
+
+
+@newer_torch
+def test_while_loop():
+    from torch._higher_order_ops.while_loop import while_loop
+
+    def run(model: Model, x: torch.Tensor) -> Any:
+        return while_loop(lambda i, x: i < 3, lambda i, x: (i + 1, model.first(x)), (torch.tensor(0), x))
+
+    macs, info = profile(run)
+    assert macs == 3 * LAYER
+    assert [(row.name, row.calls) for row in info] == [("first", 3)]
+
+
+@newer_torch
+def test_scan():
+    from torch._higher_order_ops.scan import scan
+
+    def run(model: Model, x: torch.Tensor, steps: torch.Tensor) -> Any:
+        carry, outputs = scan(lambda carry, y: (model.first(carry) + y, model.second(carry)), x, steps)
+        assert outputs.shape == (4, 2, 8)
+        return carry
+
+    assert profile(run, torch.ones(2, 8), torch.ones(4, 2, 8))[0] == 4 * 2 * LAYER
+
+
+@newer_torch
+@pytest.mark.parametrize("score_mod", [None, lambda score, batch, head, query, key: score + query - key])
+def test_flex_attention(score_mod):
+    from torch.nn.attention.flex_attention import flex_attention
+
+    q, kv = torch.ones(2, 4, 16, 8), torch.ones(2, 4, 10, 8)
+    macs, _ = profile(lambda m, q, kv: flex_attention(q, kv, kv, score_mod=score_mod), q, kv)
+    # batch 2, 4 heads, 16 queries, 10 keys, 8 features; scores and weighted values
+    assert macs == 2 * 4 * 16 * 10 * 8 * 2
+
+
+@newer_torch
+def test_a_kernel_of_another_language_is_never_zero():
+    from torch._ops import HigherOrderOperator
+
+    class Kernel(HigherOrderOperator):
+        def __init__(self) -> None:
+            super().__init__("triton_kernel_of_mine")
+
+        def __call__(self, x: torch.Tensor) -> Any:
+            return super().__call__(x)
+
+    kernel = Kernel()
+    kernel.py_impl(torch._C.DispatchKey.CompositeExplicitAutograd)(lambda x: x + 1)
+    info = thoplw.profile(Model(lambda m, x: kernel(x)), (2, 8), verbose=False)[2]
+    assert not info.exact
+    assert [use.op for use in info.uncounted] == ["higher_order::triton_kernel_of_mine"]
+
+
+@pytest.mark.parametrize("reentrant", [True, False])
+def test_checkpoint(reentrant):
+    assert profile(lambda m, x: checkpoint(m.first, x, use_reentrant=reentrant))[0] == LAYER
+
+
+class Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x, weight)
+        return x @ weight
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> Any:
+        x, weight = ctx.saved_tensors
+        return grad @ weight.T, x.T @ grad
+
+
+def test_custom_autograd_function():
+    assert profile(lambda m, x: Product.apply(x, m.first.weight))[0] == 2 * 8 * 8
+
+
+def test_vmap():
+    assert profile(lambda m, x: torch.func.vmap(lambda row: m.first.weight @ row)(x))[0] == 2 * 8 * 8
+
+
+def test_functional_call():
+    def run(model: Model, x: torch.Tensor) -> Any:
+        weights = {"weight": model.second.weight * 2, "bias": model.second.bias}
+        return torch.func.functional_call(model.first, weights, (x,))
+
+    assert profile(run)[0] == LAYER
+
+
+def test_a_forward_that_differentiates():
+    def run(model: Model, x: torch.Tensor) -> Any:
+        with torch.enable_grad():
+            x = x.detach().requires_grad_(True)
+            return torch.autograd.grad(model.first(x).sum(), x)[0]
+
+    # the gradient of the input is one more product of 2 x 8 with 8 x 8
+    assert profile(run)[0] == LAYER + 2 * 8 * 8
+
+
+def test_fork_and_autocast_inside():
+    assert profile(lambda m, x: torch.jit.wait(torch.jit.fork(m.first, x)))[0] == LAYER
+
+    def cast(model: Model, x: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return model.first(x)
+
+    assert profile(cast)[0] == LAYER
+
+
+@newer_torch
+def test_compiled_inside_a_forward():
+    assert profile(lambda m, x: torch.compile(m.first)(x))[0] == LAYER
+    double = torch.compile(lambda m, x: m.second(m.first(x)))
+    assert profile(lambda m, x: double(m, x))[0] == 2 * LAYER
+
+
+def test_parametrizations():
+    class Symmetric(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.triu() + x.triu(1).T
+
+    layer = nn.Linear(8, 8)
+    nn.utils.parametrize.register_parametrization(layer, "weight", Symmetric())
+    macs, params, _ = thoplw.profile(layer, (2, 8), verbose=False)
+    assert (macs, params) == (LAYER, 72)
+    normed = nn.utils.parametrizations.weight_norm(nn.Linear(8, 8))
+    macs, params, _ = thoplw.profile(nn.Sequential(normed), (2, 8), verbose=False)
+    assert (macs, params) == (LAYER, 8 * 8 + 8 + 8)  # a length for each of 8 rows beside the weight
+
+
+def test_scripted_and_traced_models_are_counted_by_operator():
+    model = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Conv1d(2, 3, 3))
+    expected = 2 * 8 * 8 + 2 * 3 * 3 * 6  # 3 taps, 2 channels to 3, at 6 positions
+    for wrapped in (torch.jit.script(model), torch.jit.trace(model, torch.ones(1, 2, 8))):
+        macs, params, info = thoplw.profile(wrapped, (1, 2, 8), convention="exact", verbose=False)
+        assert (macs, params) == (expected, 8 * 8 + 8 + 2 * 3 * 3 + 3)
+        assert info.exact
+
+
+class Tagged(torch.Tensor):
+    pass
+
+
+def test_tensor_subclasses():
+    assert profile(lambda m, x: m.first(x), torch.ones(2, 8).as_subclass(Tagged))[0] == LAYER

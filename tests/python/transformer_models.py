@@ -1,0 +1,264 @@
+"""One small model of each family of the transformers library, with random weights, and what goes into it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+Inputs = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model class and what its config is made with; inputs are passed by keyword."""
+
+    model: str
+    config: dict[str, Any]
+    inputs: Callable[[], Inputs]
+    parts: dict[str, Any] = field(default_factory=dict)  # configs inside the config
+
+
+def ids(*shape: int) -> torch.Tensor:
+    """Token ids from 3 up: 0 to 2 are special in many vocabularies."""
+    return torch.arange(torch.Size(shape).numel()).reshape(shape) % 40 + 3
+
+
+def padded(batch: int, length: int) -> torch.Tensor:
+    """A mask of two padding positions at the end of the last sequence."""
+    mask = torch.ones(batch, length, dtype=torch.int64)
+    mask[-1, -2:] = 0
+    return mask
+
+
+def text() -> Inputs:
+    return {"input_ids": ids(2, 9), "attention_mask": padded(2, 9)}
+
+
+def text_only() -> Inputs:
+    return {"input_ids": ids(2, 9)}
+
+
+def text_to_text() -> Inputs:
+    return {**text(), "decoder_input_ids": ids(2, 5), "decoder_attention_mask": padded(2, 5)}
+
+
+def image() -> Inputs:
+    return {"pixel_values": torch.zeros(2, 3, 32, 32)}
+
+
+def spectrum_to_text() -> Inputs:
+    return {"input_features": torch.zeros(2, 8, 40), "decoder_input_ids": ids(2, 5)}
+
+
+def image_and_text() -> Inputs:
+    return {**image(), **text()}
+
+
+def image_and_points() -> Inputs:
+    return {"pixel_values": torch.zeros(1, 3, 64, 64), "input_points": torch.zeros(1, 1, 2, 2, dtype=torch.float32)}
+
+
+def waveform() -> Inputs:
+    return {"input_values": torch.zeros(2, 1000), "attention_mask": torch.ones(2, 1000, dtype=torch.int64)}
+
+
+# What most configs call the same sizes.
+BASE = {
+    "vocab_size": 50,
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 24,
+    "max_position_embeddings": 32,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+}
+GROUPED = {**BASE, "num_key_value_heads": 2}
+IMAGE = {
+    "hidden_size": 16,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "intermediate_size": 24,
+    "image_size": 32,
+    "patch_size": 8,
+}
+SEQ2SEQ = {
+    "vocab_size": 50,
+    "d_model": 16,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 24,
+    "decoder_ffn_dim": 20,
+    "pad_token_id": 0,
+    "bos_token_id": 1,
+    "eos_token_id": 2,
+    "decoder_start_token_id": 2,
+}
+MOE = {"num_local_experts": 4, "num_experts_per_tok": 2}
+
+MODELS: dict[str, Row] = {
+    "bert": Row("BertForMaskedLM", BASE, text),
+    "roberta": Row("RobertaForMaskedLM", BASE, text),
+    "distilbert": Row(
+        "DistilBertForMaskedLM",
+        {"vocab_size": 50, "dim": 16, "hidden_dim": 24, "n_layers": 2, "n_heads": 4, "max_position_embeddings": 32},
+        text,
+    ),
+    "albert": Row("AlbertForMaskedLM", {**BASE, "embedding_size": 8}, text),
+    "deberta-v2": Row(
+        "DebertaV2ForMaskedLM",
+        {
+            **BASE,
+            "relative_attention": True,
+            "position_buckets": 8,
+            "norm_rel_ebd": "layer_norm",
+            "share_att_key": True,
+            "pos_att_type": ["p2c", "c2p"],
+            "conv_kernel_size": 3,
+            "conv_act": "gelu",
+        },
+        text,
+    ),
+    "electra": Row("ElectraForPreTraining", {**BASE, "embedding_size": 8}, text),
+    "gpt2": Row(
+        "GPT2LMHeadModel", {"vocab_size": 50, "n_embd": 16, "n_layer": 2, "n_head": 4, "n_positions": 32}, text
+    ),
+    "gpt-neox": Row("GPTNeoXForCausalLM", BASE, text),
+    "opt": Row("OPTForCausalLM", {**BASE, "ffn_dim": 24, "word_embed_proj_dim": 8}, text),
+    "bloom": Row("BloomForCausalLM", {"vocab_size": 50, "hidden_size": 16, "n_layer": 2, "n_head": 4}, text),
+    "llama": Row("LlamaForCausalLM", GROUPED, text),
+    "mistral": Row("MistralForCausalLM", {**GROUPED, "sliding_window": 4}, text),
+    "qwen2": Row("Qwen2ForCausalLM", GROUPED, text),
+    "gemma": Row("GemmaForCausalLM", {**GROUPED, "head_dim": 8}, text),
+    "phi": Row("PhiForCausalLM", BASE, text),
+    "falcon": Row("FalconForCausalLM", BASE, text),
+    "mamba": Row(
+        "MambaForCausalLM",
+        {"vocab_size": 50, "hidden_size": 16, "state_size": 4, "num_hidden_layers": 2, "time_step_rank": 3},
+        text_only,
+    ),
+    "t5": Row(
+        "T5ForConditionalGeneration",
+        {
+            "vocab_size": 50,
+            "d_model": 16,
+            "d_kv": 4,
+            "d_ff": 24,
+            "num_layers": 2,
+            "num_heads": 4,
+            "decoder_start_token_id": 0,
+        },
+        text_to_text,
+    ),
+    "bart": Row("BartForConditionalGeneration", {**SEQ2SEQ, "max_position_embeddings": 32}, text_to_text),
+    "whisper": Row(
+        "WhisperForConditionalGeneration",
+        {**SEQ2SEQ, "num_mel_bins": 8, "max_source_positions": 20, "max_target_positions": 16},
+        spectrum_to_text,
+    ),
+    "vit": Row("ViTForImageClassification", IMAGE, image),
+    "swin": Row(
+        "SwinForImageClassification",
+        {"image_size": 32, "patch_size": 4, "embed_dim": 8, "depths": [2, 2], "num_heads": [2, 4], "window_size": 4},
+        image,
+    ),
+    "deit": Row("DeiTForImageClassificationWithTeacher", IMAGE, image),
+    "clip": Row(
+        "CLIPModel",
+        {"projection_dim": 12},
+        image_and_text,
+        {"text_config": BASE, "vision_config": IMAGE},
+    ),
+    "sam": Row(
+        "SamModel",
+        {},
+        image_and_points,
+        {
+            "vision_config": {
+                "hidden_size": 16,
+                "output_channels": 8,
+                "num_hidden_layers": 2,
+                "num_attention_heads": 4,
+                "image_size": 64,
+                "patch_size": 8,
+                "window_size": 4,
+                "global_attn_indexes": [1],
+                "mlp_dim": 24,
+                "num_pos_feats": 4,
+            },
+            "prompt_encoder_config": {
+                "hidden_size": 8,
+                "image_size": 64,
+                "patch_size": 8,
+                "mask_input_channels": 4,
+            },
+            "mask_decoder_config": {
+                "hidden_size": 8,
+                "mlp_dim": 24,
+                "num_hidden_layers": 2,
+                "num_attention_heads": 2,
+                "iou_head_hidden_dim": 8,
+            },
+        },
+    ),
+    "detr": Row(
+        "DetrForObjectDetection",
+        {**SEQ2SEQ, "num_queries": 6, "use_timm_backbone": False, "use_pretrained_backbone": False, "backbone": None},
+        image,
+        {
+            "backbone_config": {
+                "model_type": "resnet",
+                "embedding_size": 4,
+                "hidden_sizes": [4, 8],
+                "depths": [1, 1],
+                "layer_type": "basic",
+                "out_features": ["stage2"],
+            }
+        },
+    ),
+    "wav2vec2": Row(
+        "Wav2Vec2ForCTC",
+        {
+            **BASE,
+            "conv_dim": [8, 8],
+            "conv_kernel": [10, 3],
+            "conv_stride": [5, 2],
+            "num_feat_extract_layers": 2,
+            "num_conv_pos_embeddings": 4,
+            "num_conv_pos_embedding_groups": 2,
+            "feat_extract_norm": "group",
+        },
+        waveform,
+    ),
+    "mixtral": Row("MixtralForCausalLM", {**GROUPED, **MOE}, text),
+    "qwen2-moe": Row(
+        "Qwen2MoeForCausalLM",
+        {
+            **GROUPED,
+            "num_experts": 4,
+            "num_experts_per_tok": 2,
+            "moe_intermediate_size": 12,
+            "shared_expert_intermediate_size": 20,
+        },
+        text,
+    ),
+}
+
+
+def build(name: str, attention: str = "sdpa", device: str = "cpu") -> torch.nn.Module:
+    """The model in eval mode, its weights made on `device`."""
+    import transformers
+
+    row = MODELS[name]
+    cls = getattr(transformers, row.model)
+    config = cls.config_class(**row.config, **row.parts)
+    with warnings.catch_warnings(), torch.device(device):
+        warnings.simplefilter("ignore")
+        return cls._from_config(config, attn_implementation=attention).eval()
