@@ -168,8 +168,9 @@ def target_table(answer: Answer) -> list[str]:
 
 CONDITIONS = (
     "All models in `eval()`, the same weights and inputs, one process, the tools in turn. A turn is up to",
-    f"{CALLS} calls, while they take less than {ENOUGH} s; the median is over all of them. A tool that leaves something",
-    "on the model gets a new copy for each call; making it is not timed. `-`: the tool does not run on that model.",
+    f"{CALLS} calls, while they take less than {ENOUGH} s; the median is over all of them. A tool that leaves",
+    "something on the model gets a new copy for each call; making it is not timed.",
+    "`-`: the tool does not run on that model.",
     "",
     "Memory: a new process for each number, with model and input built before; the peak of the resident size during",
     "the call less what it was just before.",
