@@ -9,7 +9,25 @@
 namespace thoplw::capture {
 namespace {
 
-/// Rebuilds tuples (named ones too), lists and dicts with `replace` applied to each tensor.
+template <typename Replace>
+nb::object map_tensors(const TorchApi& api, nb::handle value, const Replace& replace);
+
+/// A copy of an object of any class, such as a ModelOutput, with other items or fields; itself where none has changed.
+template <typename Replace, typename Get, typename Set>
+nb::object map_copy(const TorchApi& api, nb::handle value, nb::handle keys, const Replace& replace, const Get& get,
+                    const Set& set) {
+  nb::object copy;
+  for (nb::handle key : nb::list(nb::borrow(keys))) {
+    const nb::object item = get(key);
+    const nb::object mapped = map_tensors(api, item, replace);
+    if (mapped.is(item)) continue;
+    if (!copy.is_valid()) copy = nb::module_::import_("copy").attr("copy")(value);
+    set(copy, key, mapped);
+  }
+  return copy.is_valid() ? copy : nb::borrow(value);
+}
+
+/// Rebuilds tuples (named ones too), lists, mappings and dataclasses with `replace` applied to each tensor.
 template <typename Replace>
 nb::object map_tensors(const TorchApi& api, nb::handle value, const Replace& replace) {
   if (api.is_tensor(value.ptr())) return replace(nb::borrow(value));
@@ -25,6 +43,17 @@ nb::object map_tensors(const TorchApi& api, nb::handle value, const Replace& rep
     nb::dict items;
     for (auto [key, item] : nb::borrow<nb::dict>(value)) items[key] = map_tensors(api, item, replace);
     return items;
+  }
+  if (PyDict_Check(value.ptr())) {
+    return map_copy(
+        api, value, value, replace, [&](nb::handle key) { return take(PyObject_GetItem(value.ptr(), key.ptr())); },
+        [](nb::object& copy, nb::handle key, const nb::object& item) { copy[key] = item; });
+  }
+  if (const nb::object fields = dataclass_fields(value); fields.is_valid()) {
+    const nb::object set = nb::module_::import_("builtins").attr("object").attr("__setattr__");  // also of frozen ones
+    return map_copy(
+        api, value, fields, replace, [&](nb::handle name) { return take(PyObject_GetAttr(value.ptr(), name.ptr())); },
+        [&](nb::object& copy, nb::handle name, const nb::object& item) { set(copy, name, item); });
   }
   return nb::borrow(value);
 }

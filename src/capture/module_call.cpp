@@ -28,6 +28,11 @@ void collect_tensors(Session& session, PyObject* value, std::vector<Id>& values,
     PyObject *key = nullptr, *item = nullptr;
     Py_ssize_t at = 0;
     while (PyDict_Next(value, &at, &key, &item)) collect_tensors(session, item, values, depth + 1);
+  } else if (const nb::object fields = dataclass_fields(value); fields.is_valid()) {
+    for (auto [name, field] : nb::borrow<nb::dict>(fields)) {
+      const nb::object item = attr_or_null(value, name.ptr());
+      if (item.is_valid()) collect_tensors(session, item.ptr(), values, depth + 1);
+    }
   }
 }
 

@@ -41,6 +41,16 @@ inline nb::object attr_or_null(PyObject* object, PyObject* name) {
   return nb::steal(value);
 }
 
+/// What `dataclasses` keeps of the fields of this object's class, by name; a null object where it is no dataclass.
+inline nb::object dataclass_fields(nb::handle object) {
+  static PyObject* name = interned("__dataclass_fields__");
+  if (object.is_none() || PyLong_Check(object.ptr()) || PyUnicode_Check(object.ptr()) || PyFloat_Check(object.ptr())) {
+    return {};
+  }
+  const nb::object fields = attr_or_null(reinterpret_cast<PyObject*>(Py_TYPE(object.ptr())), name);
+  return fields.is_valid() && PyDict_Check(fields.ptr()) ? fields : nb::object();
+}
+
 /// A `with` statement: enters now, leaves at the end of the scope.
 class With {
  public:
