@@ -43,7 +43,7 @@ test-sanitize: $(STAMP)/debian-test ## the C++ tests under ASan and UBSan
 	ctest --preset sanitize
 
 test-python: $(STAMP)/installed $(STAMP)/test-environment ## the Python tests
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-torch: $(STAMP)/wheel ## the capture tests of one wheel on the oldest, the usual and the newest torch
 	for version in $(TORCH_VERSIONS); do .ci/torch-environment "$(PYTHON)" "$(ALL_TORCH)" "$$version" || exit 1; done
