@@ -86,7 +86,6 @@ class AsFound {
     try {
       restore_overwritten(session_);
       snapshot_.restore();
-      random_.restore();
     } catch (nb::python_error& error) {
       error.discard_as_unraisable("thoplw: leaving the model as found");
     }

@@ -57,12 +57,6 @@ void mark_stale(Session& session, nb::handle tensor) {
 
 // ---- recording
 
-Id op_name_id(Session& session, std::string_view name) {
-  const auto [found, fresh] = session.op_name_ids.try_emplace(name, static_cast<Id>(session.trace.op_names.size()));
-  if (fresh) session.trace.op_names.emplace_back(name);
-  return found->second;
-}
-
 AttrValue attr_value(const Arg& arg) {
   switch (arg.kind) {
     case Arg::Kind::integer:
@@ -82,9 +76,7 @@ AttrValue attr_value(const Arg& arg) {
 
 Op& record(const OpCall& call) {
   Session& session = call.session;
-  Op& op = session.trace.ops.emplace_back();
-  op.name = op_name_id(session, call.op.name);
-  op.call = session.open_calls.empty() ? kNone : session.open_calls.back();
+  Op& op = add_op(session, call.op.name);
   op.in.reserve(call.read.tensors.size());
   for (const KnownTensor* tensor : call.read.tensors) op.in.push_back(tensor ? tensor->value : kNone);
   for (const auto& [index, name] : call.op.attrs) {
@@ -238,15 +230,8 @@ nb::object call_on_meta(const OpCall& call) {
 nb::object decompose(const OpCall& call) {
   const TorchApi& api = call.session.api;
   const nb::object decomposition = take(PyObject_GetAttr(call.op.func.ptr(), api.names.decompose));
-  api.push(call.session.mode.ptr());
-  PyObject* result = PyObject_Call(decomposition.ptr(), call.args, call.kwargs);
-  if (!result) {
-    nb::python_error error;  // keeps the error over the pop
-    api.pop();
-    throw error;
-  }
-  api.pop();
-  return nb::steal(result);
+  const ModeOn on(call.session);
+  return take(PyObject_Call(decomposition.ptr(), call.args, call.kwargs));
 }
 
 // ---- real operators

@@ -6,27 +6,6 @@
 namespace thoplw::capture {
 namespace {
 
-/// Torch calls a mode with that mode off; what a function given to the operator does must reach it again.
-class ModeOn {
- public:
-  explicit ModeOn(Session& session) : session_(session) { session_.api.push(session_.mode.ptr()); }
-  ~ModeOn() {
-    PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
-    PyErr_Fetch(&type, &value, &trace);
-    try {
-      session_.api.pop();
-    } catch (nb::python_error& error) {
-      error.discard_as_unraisable("thoplw: leaving the dispatch mode");
-    }
-    PyErr_Restore(type, value, trace);
-  }
-  ModeOn(const ModeOn&) = delete;
-  ModeOn& operator=(const ModeOn&) = delete;
-
- private:
-  Session& session_;
-};
-
 bool is_true(const nb::object& value) {
   const int truth = PyObject_IsTrue(value.ptr());  // raises for a tensor on meta, as an `if` would
   if (truth < 0) throw nb::python_error();
@@ -104,13 +83,8 @@ nb::object implementation(const TorchApi& api, nb::handle func) {
 }
 
 void record_unknown(Session& session, const std::string& name) {
-  static auto* names = new std::unordered_set<std::string>;  // the trace keeps views of them
-  const std::string_view kept = *names->insert("higher_order::" + name).first;
-  Op& op = session.trace.ops.emplace_back();
-  const auto [found, fresh] = session.op_name_ids.try_emplace(kept, static_cast<Id>(session.trace.op_names.size()));
-  if (fresh) session.trace.op_names.emplace_back(kept);
-  op.name = found->second;
-  op.call = session.open_calls.empty() ? kNone : session.open_calls.back();
+  static auto* names = new std::unordered_set<std::string>;  // the session keeps views of them
+  add_op(session, *names->insert("higher_order::" + name).first);
 }
 
 }  // namespace

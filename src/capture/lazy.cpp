@@ -20,24 +20,6 @@ nb::object fresh_copy(const nb::object& model) {
   return copy.attr("eval")();
 }
 
-/// Puts the random numbers back, which initialisation uses up.
-class RandomAsFound {
- public:
-  RandomAsFound() : state_(false) {}
-  ~RandomAsFound() {
-    try {
-      state_.restore();
-    } catch (nb::python_error& error) {
-      error.discard_as_unraisable("thoplw: restoring the random number generators");
-    }
-  }
-  RandomAsFound(const RandomAsFound&) = delete;
-  RandomAsFound& operator=(const RandomAsFound&) = delete;
-
- private:
-  RandomState state_;
-};
-
 nb::object after_forward(nb::object model, const nb::object& args, const nb::object& kwargs) {
   take(PyObject_Call(model.ptr(), args.ptr(), kwargs.ptr()));
   return model;
@@ -58,7 +40,7 @@ nb::object initialised_for_real(const nb::object& model, const nb::tuple& args, 
 
 nb::object initialised_copy(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs) {
   const TorchApi& api = torch_api();
-  const RandomAsFound random;
+  const RandomState random(false);  // initialisation uses numbers up
   const With no_grad(api.torch.attr("no_grad")());
   try {
     return after_forward(fresh_copy(model).attr("to")(api.meta_device), inputs_all_meta(api, args),

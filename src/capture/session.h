@@ -80,4 +80,35 @@ class BorrowedArguments {
   Arguments* arguments_ = nullptr;
 };
 
+/// Torch calls a mode with that mode off; what is to reach it again needs it on.
+class ModeOn {
+ public:
+  explicit ModeOn(Session& session) : session_(session) { session_.api.push(session_.mode.ptr()); }
+  ~ModeOn() {
+    PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
+    PyErr_Fetch(&type, &value, &trace);  // an error on its way up stays pending
+    try {
+      session_.api.pop();
+    } catch (nb::python_error& error) {
+      error.discard_as_unraisable("thoplw: leaving the dispatch mode");
+    }
+    PyErr_Restore(type, value, trace);
+  }
+  ModeOn(const ModeOn&) = delete;
+  ModeOn& operator=(const ModeOn&) = delete;
+
+ private:
+  Session& session_;
+};
+
+/// A new operator of the innermost open call. `name` must live as long as the session.
+inline Op& add_op(Session& session, std::string_view name) {
+  const auto [found, fresh] = session.op_name_ids.try_emplace(name, static_cast<Id>(session.trace.op_names.size()));
+  if (fresh) session.trace.op_names.emplace_back(name);
+  Op& op = session.trace.ops.emplace_back();
+  op.name = found->second;
+  op.call = session.open_calls.empty() ? kNone : session.open_calls.back();
+  return op;
+}
+
 }  // namespace thoplw::capture

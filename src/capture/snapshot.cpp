@@ -80,6 +80,14 @@ RandomState::RandomState(bool numpy) {
   if (numpy && modules.contains("numpy.random")) numpy_ = nb::module_::import_("numpy.random").attr("get_state")();
 }
 
+RandomState::~RandomState() {
+  try {
+    restore();
+  } catch (nb::python_error& error) {
+    error.discard_as_unraisable("thoplw: restoring the random number generators");
+  }
+}
+
 void RandomState::restore() {
   torch_api().torch.attr("set_rng_state")(torch_);
   if (cuda_.is_valid()) torch_api().torch.attr("cuda").attr("set_rng_state_all")(cuda_);

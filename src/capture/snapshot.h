@@ -32,13 +32,18 @@ class Snapshot {
   std::vector<nb::object> scripted_;  ///< modules whose flag is not an instance attribute
 };
 
-/// The states of torch's and Python's random number generators, and of NumPy's where `numpy` is asked for.
+/// The states of torch's and Python's random number generators, and of NumPy's where `numpy` is asked for, put back at
+/// the end of its life.
 class RandomState {
  public:
   explicit RandomState(bool numpy);
-  void restore();
+  ~RandomState();
+  RandomState(const RandomState&) = delete;
+  RandomState& operator=(const RandomState&) = delete;
 
  private:
+  void restore();
+
   nb::object torch_, cuda_, python_, numpy_;
 };
 
