@@ -71,7 +71,8 @@ clean: ## remove all that was built
 	rm -rf build dist .venv .mypy_cache .ruff_cache .pytest_cache
 
 $(STAMP)/debian:
-	.ci/packages g++ cmake ninja-build libfmt-dev nlohmann-json3-dev libcli11-dev $(PYTHON_DEBIAN)
+	.ci/packages g++ cmake ninja-build libfmt-dev nlohmann-json3-dev libcli11-dev rapidjson-dev \
+	  libprotozero-dev libminizip-dev zlib1g-dev $(PYTHON_DEBIAN)
 	@mkdir -p $(@D) && touch $@
 
 $(STAMP)/debian-test: $(STAMP)/debian

@@ -5,6 +5,7 @@
 
 #include "cost/convention.h"  // IWYU pragma: export
 #include "cost/rule.h"        // IWYU pragma: export
+#include "load/load.h"        // IWYU pragma: export
 #include "render/columns.h"   // IWYU pragma: export
 #include "render/file.h"      // IWYU pragma: export
 #include "render/render.h"    // IWYU pragma: export

@@ -1,0 +1,18 @@
+// The readers behind the table of formats, one file each.
+#pragma once
+
+#include "load/load.h"
+
+namespace thoplw {
+
+bool looks_like_onnx(std::string_view bytes);
+bool looks_like_pt2(std::string_view bytes);
+bool looks_like_safetensors(std::string_view bytes);
+bool looks_like_trace(std::string_view bytes);
+
+Trace read_onnx(const ModelFile& file, const LoadOptions& options);
+Trace read_pt2(const ModelFile& file, const LoadOptions& options);
+Trace read_safetensors(const ModelFile& file, const LoadOptions& options);
+Trace read_trace(const ModelFile& file, const LoadOptions& options);
+
+}  // namespace thoplw

@@ -1,0 +1,43 @@
+// Opens model files without Python or torch: each format a row of one table.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "trace/trace.h"
+
+namespace thoplw {
+
+struct LoadOptions {
+  /// Sizes of symbolic dimensions, by their name in the file ("batch", "s77") or by place ("x.0": input x, first
+  /// dimension). Those that are not named are what the exporter saw.
+  std::vector<std::pair<std::string, std::int64_t>> dims;
+};
+
+/// A model file at hand. Its bytes are mapped, not read: a format touches only what it needs.
+struct ModelFile {
+  std::string path;
+  std::string_view bytes;
+};
+
+struct Format {
+  std::string_view name;
+  std::string_view suffix;  ///< ".pt2"
+  std::string_view doc;
+  bool (*sniff)(std::string_view bytes);  ///< do the first bytes look like it?
+  Trace (*read)(const ModelFile& file, const LoadOptions& options);
+};
+
+std::span<const Format> formats();
+
+/// Is there a file of that name, with a suffix of the table or the first bytes of one of its formats?
+bool is_model_file(const std::string& path);
+
+/// Throws Error("<path>: where, what, and the cure").
+Trace load(const std::string& path, const LoadOptions& options = {});
+
+}  // namespace thoplw

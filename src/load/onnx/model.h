@@ -1,0 +1,100 @@
+// An ONNX file as plain records. Names and weights are views of the mapped file: nothing of them is copied or read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "trace/tensor.h"
+
+namespace thoplw::onnx {
+
+struct Graph;
+
+/// TensorProto.
+struct TensorData {
+  std::string_view name;
+  DType dtype = DType::other;
+  Dims dims;
+  std::string_view raw;            ///< raw_data
+  std::vector<std::int64_t> ints;  ///< int32_data or int64_data, where the tensor is small
+  bool external = false;           ///< its elements are in another file
+
+  /// Its elements where they are integers or bools, there are `most` at most and they are in this file.
+  std::optional<std::vector<std::int64_t>> integers(std::size_t most = 1024) const;
+};
+
+/// AttributeProto. What its kind does not name is not set.
+struct Attribute {
+  enum class Kind : std::uint8_t { none, real, integer, text, tensor, graph, reals, integers, texts, graphs, other };
+  std::string_view name;
+  Kind kind = Kind::none;
+  double real = 0;
+  std::int64_t integer = 0;
+  std::string_view text;
+  TensorData tensor;
+  std::vector<double> reals;
+  std::vector<std::int64_t> integers;
+  std::vector<std::string_view> texts;
+  std::vector<Graph> graphs;  ///< one for Kind::graph
+  std::string_view ref;       ///< in a function: the attribute of the function that it stands for
+};
+
+struct Node {
+  std::string_view name, op_type, domain;
+  std::vector<std::string_view> inputs, outputs;  ///< "" is an absent optional
+  std::vector<Attribute> attributes;
+  std::vector<std::pair<std::string_view, std::string_view>> metadata;
+
+  const Attribute* attribute(std::string_view wanted) const;
+  /// The integer of that name, or `otherwise`.
+  std::int64_t integer(std::string_view wanted, std::int64_t otherwise) const;
+  /// The list of that name; empty where there is none.
+  const std::vector<std::int64_t>& integers(std::string_view wanted) const;
+  std::string_view text(std::string_view wanted, std::string_view otherwise) const;
+};
+
+/// A size, or the name or expression that stands for it; neither where it is not known.
+struct Dim {
+  std::optional<std::int64_t> size;
+  std::string_view symbol;
+};
+
+struct ValueInfo {
+  std::string_view name;
+  DType dtype = DType::other;
+  bool has_shape = false;
+  std::vector<Dim> dims;
+};
+
+struct Graph {
+  std::string_view name;
+  std::vector<Node> nodes;
+  std::vector<TensorData> initializers;
+  std::vector<ValueInfo> inputs, outputs, values;
+};
+
+/// FunctionProto.
+struct Function {
+  std::string_view domain, name, overload;
+  std::vector<std::string_view> inputs, outputs;
+  std::vector<Node> nodes;
+  std::vector<ValueInfo> values;
+  std::vector<Attribute> defaults;
+};
+
+struct Model {
+  std::int64_t ir_version = 0;
+  std::string_view producer, producer_version;
+  std::vector<std::pair<std::string_view, std::int64_t>> opsets;  ///< domain, version
+  Graph graph;
+  std::vector<Function> functions;
+};
+
+/// Throws Error with the place in the file.
+Model parse(std::string_view bytes);
+
+}  // namespace thoplw::onnx

@@ -1,0 +1,88 @@
+// Makes a Trace of what a model file lists: operators, each with the stack of modules that it ran in.
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "trace/trace.h"
+
+namespace thoplw {
+
+/// One level of the module stack of an operator, outermost first. The root may be left out.
+struct Frame {
+  std::string_view key;   ///< tells the calls of a module apart: "L__self___conv@1"
+  std::string_view path;  ///< "layer1.0.conv1"; the root's is empty
+  std::string_view cls;   ///< as Python names it: "torch.nn.modules.conv.Conv2d"
+};
+
+struct NewOp {
+  std::string name;  ///< "aten::conv2d"
+  std::vector<Id> in, out;
+  std::vector<Attr> attrs;
+};
+
+class TraceBuilder {
+ public:
+  Id add_value(Tensor tensor);
+  const Tensor& value(Id id) const { return trace_.values[static_cast<std::size_t>(id)]; }
+
+  /// Modules that the file lists beside those that ran, in model order.
+  void add_module(std::string_view path);
+  /// "layer1.0.conv1.weight". Names that share a value are tied.
+  void add_param(std::string_view full_name, Id value, bool buffer, bool trainable);
+  void add_op(std::span<const Frame> stack, NewOp op);
+  void add_output(Id value) { outputs_.push_back(value); }
+  void add_note(std::string note);  ///< once each
+
+  /// What is added until end_loop() runs `times` as often as what is around it. Stacks inside are whole stacks, or
+  /// empty for the one of the loop.
+  void begin_loop(std::span<const Frame> stack, Count times);
+  void end_loop();
+
+  /// Branches: all are added one behind the other, and all but the costliest dropped again.
+  std::size_t mark() const { return ops_.size(); }
+  /// Multiply-adds, and after them all other work, of the operators in [from, to).
+  std::pair<Count, Count> cost(std::size_t from, std::size_t to) const;
+  void drop(std::size_t from, std::size_t to);
+
+  std::size_t size() const { return ops_.size(); }
+
+  /// Sorts modules into model order and operators by call, and finds what goes in and out of each call.
+  Trace finish(std::string model, std::string source);
+
+ private:
+  struct Node {  ///< one call, or the body of a loop
+    Id parent = kNone;
+    std::string key, path, cls;
+    Count times = 1;
+  };
+  struct Placed {
+    NewOp op;
+    Id node = kNone;
+  };
+  Id node_of(std::span<const Frame> stack);
+  Id child(Id parent, const Frame& frame);
+
+  Trace trace_;  ///< values and notes; the rest is made at the end
+  std::vector<std::string> modules_;
+  struct NamedParam {
+    std::string name;
+    Id value;
+    bool buffer, trainable;
+  };
+  std::vector<NamedParam> params_;
+  std::vector<Node> nodes_;
+  std::map<std::pair<Id, std::string>, Id> children_;
+  std::vector<Placed> ops_;
+  std::vector<Id> outputs_;
+  struct Loop {
+    Id node;
+    std::vector<std::string> keys;  ///< of the stack around it
+  };
+  std::vector<Loop> loops_;
+};
+
+}  // namespace thoplw

@@ -1,0 +1,36 @@
+// Reads the directory of a zip archive, ZIP64 too, and single entries.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thoplw {
+
+class ZipArchive {
+ public:
+  struct Entry {
+    std::string name;
+    std::uint64_t size = 0;  ///< uncompressed
+  };
+
+  /// `bytes` must outlive this. Throws Error where they are no zip archive.
+  explicit ZipArchive(std::string_view bytes);
+  ~ZipArchive();
+  ZipArchive(const ZipArchive&) = delete;
+  ZipArchive& operator=(const ZipArchive&) = delete;
+
+  const std::vector<Entry>& entries() const { return entries_; }
+  const Entry* find(std::string_view name) const;
+  /// Its bytes, checked against their checksum. Throws Error where they are damaged or lie about their size.
+  std::string read(const Entry& entry);
+
+ private:
+  struct Source;
+  Source* source_;
+  void* archive_ = nullptr;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace thoplw
