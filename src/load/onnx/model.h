@@ -14,6 +14,9 @@ namespace thoplw::onnx {
 
 struct Graph;
 
+/// The element type of that number in TensorProto.DataType; `other` where there is none.
+DType dtype_of(std::int64_t data_type);
+
 /// TensorProto.
 struct TensorData {
   std::string_view name;
@@ -21,10 +24,13 @@ struct TensorData {
   Dims dims;
   std::string_view raw;            ///< raw_data
   std::vector<std::int64_t> ints;  ///< int32_data or int64_data, where the tensor is small
+  std::vector<double> floats;      ///< float_data or double_data, where the tensor is small
   bool external = false;           ///< its elements are in another file
 
   /// Its elements where they are integers or bools, there are `most` at most and they are in this file.
   std::optional<std::vector<std::int64_t>> integers(std::size_t most = 1024) const;
+  /// The same where they are f32 or f64.
+  std::optional<std::vector<double>> reals(std::size_t most = 1024) const;
 };
 
 /// AttributeProto. What its kind does not name is not set.
