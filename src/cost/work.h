@@ -35,6 +35,10 @@ struct Work {
     for (std::size_t k = 0; k < kKinds; ++k) by_kind[k] += other.by_kind[k];
     return *this;
   }
+  friend Work operator*(Work work, Count times) {
+    for (Count& count : work.by_kind) count *= times;
+    return work;
+  }
   bool operator==(const Work&) const = default;
 };
 

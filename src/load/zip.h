@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,10 @@ class ZipArchive {
  public:
   struct Entry {
     std::string name;
-    std::uint64_t size = 0;  ///< uncompressed
+    std::uint64_t size = 0;    ///< uncompressed
+    std::uint64_t stored = 0;  ///< in the archive
+    std::uint64_t position = 0;
+    std::uint64_t number = 0;
   };
 
   /// `bytes` must outlive this. Throws Error where they are no zip archive.
@@ -22,14 +26,14 @@ class ZipArchive {
   ZipArchive& operator=(const ZipArchive&) = delete;
 
   const std::vector<Entry>& entries() const { return entries_; }
+  /// The entry of that name, or null.
   const Entry* find(std::string_view name) const;
   /// Its bytes, checked against their checksum. Throws Error where they are damaged or lie about their size.
-  std::string read(const Entry& entry);
+  std::string read(const Entry& entry) const;
 
  private:
   struct Source;
-  Source* source_;
-  void* archive_ = nullptr;
+  std::unique_ptr<Source> source_;
   std::vector<Entry> entries_;
 };
 

@@ -72,8 +72,11 @@ class Costs {
     }
   }
 
-  /// `call` is kNone where an operator ran outside of all modules.
+  Count times(Id call) const { return call == kNone ? Count(1) : at(trace_.calls, call).times; }
+
+  /// What one run of `call` costs; kNone where an operator ran outside of all modules.
   void charge(Row& row, Id call, Count macs) {
+    macs *= times(call);
     row.macs += macs;
     if (call != kNone) report_.steps[at(step_, call)].macs += macs;
   }
@@ -105,7 +108,7 @@ class Costs {
     Row& row = at(report_.rows, module);
     try {
       const Work work = rule->work({trace_, op});
-      row.work += work;
+      row.work += work * times(op.call);
       if (op.call != kNone && rule_of(at(trace_.calls, op.call))) {
         at(own_, op.call) += work;
       } else {

@@ -1,7 +1,25 @@
 // Follows calls and operators back to the modules and parameters that they used.
 #include "report/usage.h"
 
+#include <limits>
+
 namespace thoplw {
+namespace {
+
+/// How often a record says that its module ran. The body of a loop inside of a call is no further call.
+std::uint64_t times_ran(const Trace& trace, const Call& call) {
+  if (call.parent == kNone) return call.times.value();
+  const Call& around = trace.calls[static_cast<std::size_t>(call.parent)];
+  return around.module == call.module && around.times != call.times ? 0 : call.times.value();
+}
+
+/// Stops at the greatest int.
+int added(int a, std::uint64_t b) {
+  constexpr int kMost = std::numeric_limits<int>::max();
+  return b > static_cast<std::uint64_t>(kMost - a) ? kMost : a + static_cast<int>(b);
+}
+
+}  // namespace
 
 Usage find_usage(const Trace& trace) {
   Usage usage;
@@ -10,7 +28,8 @@ Usage find_usage(const Trace& trace) {
   usage.first_call.assign(trace.modules.size(), kNone);
   for (std::size_t i = 0; i < trace.calls.size(); ++i) {
     const auto module = static_cast<std::size_t>(trace.calls[i].module);
-    if (usage.calls[module]++ == 0) usage.first_call[module] = static_cast<Id>(i);
+    if (usage.first_call[module] == kNone) usage.first_call[module] = static_cast<Id>(i);
+    usage.calls[module] = added(usage.calls[module], times_ran(trace, trace.calls[i]));
   }
 
   std::vector<bool> read(trace.values.size(), false);

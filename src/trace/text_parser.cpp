@@ -171,6 +171,11 @@ void Parser::call(Cursor& line) {
   call.in = values(line);
   line.expect("->", "results follow the tensors: (%0:f32[1]) -> (%1:f32[1])");
   call.out = values(line);
+  if (line.take("times=")) {
+    const std::int64_t times = line.integer();
+    if (times < 0) line.fail("times is negative", "a call runs 0 times or more");
+    call.times = times;
+  }
   if (line.take("custom=")) {
     const std::int64_t custom = line.integer();
     if (custom < 0) line.fail("custom is negative", "a cost is 0 or more");

@@ -113,6 +113,7 @@ class Writer {
     close_to(call.parent);
     std::string text =
         "call " + quoted(at(trace_.modules, call.module).path) + " " + values(call.in) + " -> " + values(call.out);
+    if (call.times != 1) text += fmt::format(" times={}", call.times.value());
     if (call.custom) text += fmt::format(" custom={}", call.custom->value());
     indented(text + " {");
     open_.push_back(id);

@@ -44,6 +44,7 @@ struct Call {
   Id end_op = 0;
   std::vector<Id> in, out;      ///< values, in the order met in arguments and result
   std::optional<Count> custom;  ///< what the user's own function said that this call costs
+  Count times = 1;              ///< how often it ran in all, just like this: the body of a loop of known length
 };
 
 using AttrValue = std::variant<std::int64_t, double, bool, std::string, std::vector<std::int64_t>>;

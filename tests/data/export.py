@@ -113,8 +113,17 @@ def cost(model, args):
     return counter.get_total_flops() // 2
 
 
+def without_places(program):
+    """Line numbers of the machine that exports say nothing of the model."""
+    for module in program.graph_module.modules():
+        for node in module.graph.nodes if hasattr(module, "graph") else ():
+            node.meta.pop("stack_trace", None)
+    return program
+
+
 def save(folder, case, program, expected):
     name = f"{case}-{VERSION}.pt2"
+    without_places(program)
     torch.export.save(program, str(folder / name))
     torch.export.load(str(folder / name))
     return {name: expected}
@@ -178,14 +187,14 @@ def onnx(folder):
             ),
             "exported": lambda f, m=model, a=args, n=names, x=axes: (
                 torch.onnx.export(
-                    m,
+                    without_places(torch.export.export(m, a, dynamic_shapes=any_size(x))) if at_least("2.6") else m,
                     a,
                     f,
                     input_names=n,
                     dynamo=True,
                     **({"optimize": False} if at_least("2.6") else {}),
                     **({"external_data": False} if at_least("2.5") else {}),
-                    dynamic_shapes=tuple({0: torch.export.Dim("batch"), 1: torch.export.Dim("seq")} for _ in x) or None,
+                    **({"dynamic_shapes": ({0: "batch", 1: "seq"},) if at_least("2.6") else any_size(x)} if x else {}),
                 )
                 if at_least("2.5")
                 else torch.onnx.dynamo_export(m, *a).save(f)
@@ -199,6 +208,11 @@ def onnx(folder):
             except Exception:
                 print(f"torch {torch.__version__}: {name}: {traceback.format_exc().splitlines()[-1]}")
     return saved
+
+
+def any_size(axes):
+    dim = torch.export.Dim
+    return tuple({0: getattr(dim, "AUTO", dim("batch")), 1: getattr(dim, "AUTO", dim("seq"))} for _ in axes) or None
 
 
 def at_least(version):

@@ -14,6 +14,10 @@ namespace thoplw::onnx {
 
 struct Graph;
 
+// What torch says of a node in its metadata: the paths and the classes of its module stack. Others are not kept.
+constexpr std::string_view kScopes = "pkg.torch.onnx.name_scopes";
+constexpr std::string_view kClasses = "pkg.torch.onnx.class_hierarchy";
+
 /// The element type of that number in TensorProto.DataType; `other` where there is none.
 DType dtype_of(std::int64_t data_type);
 
@@ -50,7 +54,7 @@ struct Attribute {
 };
 
 struct Node {
-  std::string_view name, op_type, domain;
+  std::string_view name, op_type, domain, overload;
   std::vector<std::string_view> inputs, outputs;  ///< "" is an absent optional
   std::vector<Attribute> attributes;
   std::vector<std::pair<std::string_view, std::string_view>> metadata;
@@ -61,6 +65,8 @@ struct Node {
   /// The list of that name; empty where there is none.
   const std::vector<std::int64_t>& integers(std::string_view wanted) const;
   std::string_view text(std::string_view wanted, std::string_view otherwise) const;
+  /// What metadata_props say; "" where they say nothing.
+  std::string_view note(std::string_view key) const;
 };
 
 /// A size, or the name or expression that stands for it; neither where it is not known.
@@ -74,7 +80,10 @@ struct ValueInfo {
   DType dtype = DType::other;
   bool has_shape = false;
   std::vector<Dim> dims;
+  std::string_view role;  ///< as torch.export says: "PARAMETER", "BUFFER", "CONSTANT_TENSOR"; "" where it does not
 };
+
+using Opsets = std::vector<std::pair<std::string_view, std::int64_t>>;  ///< domain ("" is ai.onnx), version
 
 struct Graph {
   std::string_view name;
@@ -90,16 +99,19 @@ struct Function {
   std::vector<Node> nodes;
   std::vector<ValueInfo> values;
   std::vector<Attribute> defaults;
+  Opsets opsets;
 };
 
 struct Model {
   std::int64_t ir_version = 0;
   std::string_view producer, producer_version;
-  std::vector<std::pair<std::string_view, std::int64_t>> opsets;  ///< domain, version
+  Opsets opsets;
   Graph graph;
   std::vector<Function> functions;
 };
 
+/// Do the bytes begin as an ONNX file does?
+bool looks_like_model(std::string_view bytes);
 /// Throws Error with the place in the file.
 Model parse(std::string_view bytes);
 
