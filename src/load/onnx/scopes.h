@@ -53,8 +53,8 @@ class Scopes {
   struct Named {
     bool known = false;
     Levels levels;
-    std::string_view step;  ///< the operator of torch.export that the node is part of
-    std::string_view target;
+    std::string_view step;    ///< the operator of torch.export that the node is part of: "conv2d_1"
+    std::string_view target;  ///< "aten.conv2d.default"
   };
 
   void find_naming(std::span<const Node> nodes);
@@ -65,13 +65,18 @@ class Scopes {
   std::string_view resolve(std::string_view parent, std::string_view parent_raw, std::string_view raw,
                            std::optional<std::string_view> own);
   std::optional<std::string_view> own_path(const Node& node) const;
-  void infer_classes(std::span<const Node> nodes, std::vector<Named>& named) const;
+  void infer_classes(std::span<const Node> nodes, std::vector<Named>& named);
+  std::vector<bool> find_repeats(std::span<const Node> nodes, const std::vector<Named>& named) const;
+  bool repeats_as_module(std::span<const Node> nodes, const Named& named) const;
+  Frames open_calls(const Levels& levels, const Frames& open, const Frames& around, bool again);
+  void fill_gaps(std::span<const Node> nodes, const Frames& around, std::vector<const Frames*>& stacks);
+  const Frames* keep(Frames frames);
   std::string_view keep(std::string text);
 
   const Model& model_;
   Naming naming_ = Naming::none;
   std::string_view root_class_;
-  mutable bool guessed_ = false;
+  bool guessed_ = false;
   std::unordered_map<std::string_view, const TensorData*> initializers_;
   std::set<std::string, std::less<>> prefixes_;  ///< "layer1", "layer1.0", ... of all parameters
   std::set<std::string, std::less<>> seen_;      ///< paths met so far
