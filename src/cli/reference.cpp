@@ -64,6 +64,14 @@ constexpr auto kFormulas = std::to_array<Formula>({
     {work::packed_cell, "contraction", "as a linear of the input and one of the state"},
     {work::packed_lstm_cell, "contraction", "four gates, each as a linear of input and state"},
     {work::fused_cell, "elementwise", "output elements"},
+    {work::onnx_gemm, "contraction", "output elements x inner size; bias: output elements"},
+    {work::onnx_nhwc_conv, "contraction", "weight elements x output positions; bias: output elements"},
+    {work::onnx_rnn, "contraction", "each gate of each step and direction as a linear; bias: output elements"},
+    {work::onnx_attention, "contraction", "heads x L x S x (E of the keys + E of the values), with what is cached"},
+    {work::onnx_fused_attention, "contraction", "projections and both attention products; bias: output elements"},
+    {work::onnx_group_query_attention, "contraction", "heads x L x S x 2 E, with what is cached"},
+    {work::onnx_linear_attention, "contraction", "per token and head: the state is read, and a product joins it"},
+    {work::onnx_linear_model, "contraction", "rows x coefficients"},
 });
 
 /// A class formula in words.

@@ -51,6 +51,7 @@ const T& attr_as(const OpView& op, std::string_view name) {
   if (const T* typed = std::get_if<T>(value)) return *typed;
   throw Error("attribute '" + std::string(name) + "' is of the wrong type");
 }
+template const std::int64_t& attr_as<std::int64_t>(const OpView&, std::string_view);
 template const bool& attr_as<bool>(const OpView&, std::string_view);
 template const std::string& attr_as<std::string>(const OpView&, std::string_view);
 template const Dims& attr_as<Dims>(const OpView&, std::string_view);
