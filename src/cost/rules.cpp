@@ -903,6 +903,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"aten::zeros", work::nothing, shape::zeros},
     {"aten::zeros_like", work::nothing, shape::like},
     {"onnx::activation", work::activation},
+    {"onnx::add_bias", work::bias},
     {"onnx::attention", work::onnx_attention, nullptr, "heads"},
     {"onnx::elementwise", work::elementwise},
     {"onnx::fused_attention", work::onnx_fused_attention, nullptr, "heads"},

@@ -45,7 +45,7 @@ std::vector<bool> Scopes::find_repeats(std::span<const Node> nodes, const std::v
     for (to = from + 1; to < nodes.size() && named[to].known; ++to) {
       if (!same_module(named[to].levels, named[from].levels)) break;
     }
-    if (!named[from].known || named[from].levels.empty()) continue;
+    if (!named[from].known || named[from].levels.empty() || named[from].levels.back().path.empty()) continue;
     std::vector<std::string_view> targets;
     std::vector<std::size_t> firsts;
     for (std::size_t i = from; i < to; ++i) {
@@ -66,7 +66,7 @@ const Frames* Scopes::keep(Frames frames) { return &frames_.emplace_back(std::mo
 /// The stack of a node behind one whose stack is `open`: levels that are the same go on, others are new calls.
 Frames Scopes::open_calls(const Levels& levels, const Frames& open, const Frames& around, bool again) {
   Frames frames;
-  const std::size_t may_go_on = again ? levels.size() - 1 : levels.size();
+  const std::size_t may_go_on = levels.size() - (again ? 1 : 0);
   const auto goes_on = [&](const Frames& before) {
     const std::size_t depth = frames.size();
     return depth < before.size() && before[depth].path == levels[depth].path &&
@@ -78,6 +78,8 @@ Frames Scopes::open_calls(const Levels& levels, const Frames& open, const Frames
       frames.push_back(open[frames.size()]);
     } else if (frames.size() < may_go_on && goes_on(around)) {
       frames.push_back(around[frames.size()]);
+    } else if (level.path.empty()) {
+      frames.push_back({"", "", level.cls});
     } else if (naming_ == Naming::paths) {
       frames.push_back({keep(std::string(level.raw) + "|" + std::string(level.path)), level.path, level.cls});
     } else {

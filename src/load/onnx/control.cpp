@@ -32,11 +32,23 @@ Value value_of(Known known) {
   return value;
 }
 
+Known of_type(DType dtype) {
+  Known known;
+  known.dtype = dtype;
+  return known;
+}
+
+Known scalar(DType dtype) {
+  Known known = of_type(dtype);
+  known.has_rank = true;
+  return known;
+}
+
 /// The shape of what a loop stacks up, one slice per turn.
 Known stacked(Known slice, std::optional<std::int64_t> times, std::size_t axis) {
   slice.elements.reset();
   slice.reals.reset();
-  if (!slice.has_rank || axis > slice.shape.size()) return {.dtype = slice.dtype};
+  if (!slice.has_rank || axis > slice.shape.size()) return of_type(slice.dtype);
   slice.shape.insert(slice.shape.begin() + static_cast<std::ptrdiff_t>(axis), times.value_or(-1));
   return slice;
 }
@@ -83,7 +95,7 @@ void Follower::call(const Step& step, const Function& function) {
   }
   // An optional input that is left out may still be passed on.
   for (std::size_t i = 0; i < function.inputs.size(); ++i) inner.names.try_emplace(function.inputs[i], kAbsent);
-  follow_nodes(function.nodes, inner, step.stack);
+  follow_nodes(function.nodes, inner, scopes_.inside(step.node, function, step.stack));
   for (std::size_t i = 0; i < function.outputs.size() && i < step.node.outputs.size(); ++i) {
     const Ref made = find(function.outputs[i], inner);
     if (made == kAbsent) throw Error("function '" + std::string(function.name) + "' does not make its output '" + std::string(function.outputs[i]) + "'");
@@ -206,8 +218,7 @@ void Follower::loop(const Step& step) {
   if (first == 0) turns.times = 0;
   if (turns.times && *turns.times < 0) turns.times = 0;
   turns.states = step.in.size() > 2 ? step.in.size() - 2 : 0;
-  std::vector<Value> given{value_of({.dtype = DType::i64, .has_rank = true}),
-                           value_of({.dtype = DType::boolean, .has_rank = true})};
+  std::vector<Value> given{value_of(scalar(DType::i64)), value_of(scalar(DType::boolean))};
   for (std::size_t i = 2; i < step.in.size(); ++i) given.push_back(value_of(known_of(step.in[i])));
   std::vector<Value> out = repeat(step, inner, given, turns);
   leave(step, std::move(out), turns, {});

@@ -246,7 +246,7 @@ void Follower::write(const Step& step, const Operator* op, std::span<const Ref> 
   if (!op) {
     for (std::size_t i = 0; i < step.in.size(); ++i) mapped.in.push_back(static_cast<int>(i));
   }
-  if (adds_bias(step)) mapped.name = "onnx::AddBias";
+  if (adds_bias(step)) mapped.name = "onnx::add_bias";
   const Rule* rule = op ? find_rule(mapped.name) : nullptr;
   const bool contraction = rule && is_contraction(*rule);
   NewOp written{.name = mapped.name, .in = {}, .out = {}, .attrs = std::move(mapped.attrs)};

@@ -64,6 +64,8 @@ Scopes::Scopes(const Model& model) : model_(model) {
   }
   find_naming(model.graph.nodes);
   for (const Function& function : model.functions) find_naming(function.nodes);
+  const bool modules = std::ranges::any_of(model.functions, is_module);
+  if (naming_ == Naming::none && modules) naming_ = Naming::functions;
 }
 
 void Scopes::find_naming(std::span<const Node> nodes) {
@@ -110,11 +112,8 @@ Scopes::Named Scopes::by_metadata(const Node& node) {
   if (paths.size() < 2 || paths.size() != classes.size() || paths.front().starts_with(kNoModule)) return {};
   Named named{.known = true, .levels = {}, .step = paths.back(), .target = classes.back()};
   for (std::size_t i = 0; i + 1 < paths.size(); ++i) {
-    if (!paths[i].empty()) {
-      named.levels.push_back({paths[i], classes[i], paths[i]});
-    } else if (root_class_.empty()) {
-      root_class_ = classes[i];
-    }
+    named.levels.push_back({paths[i], classes[i], paths[i]});
+    if (paths[i].empty() && root_class_.empty()) root_class_ = classes[i];
   }
   return named;
 }
@@ -240,12 +239,13 @@ std::vector<Scopes::Named> Scopes::name_all(std::span<const Node> nodes) {
   named.reserve(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     switch (naming_) {
+      case Naming::functions: named.emplace_back(); break;
       case Naming::metadata: named.push_back(by_metadata(nodes[i])); break;
       case Naming::paths: named.push_back(by_path(nodes[i])); break;
       case Naming::none: named.push_back(by_params(nodes[i], i)); break;
     }
   }
-  if (naming_ != Naming::metadata) infer_classes(nodes, named);
+  if (naming_ == Naming::paths || naming_ == Naming::none) infer_classes(nodes, named);
   return named;
 }
 

@@ -75,8 +75,11 @@ std::string_view statistic_name(std::size_t slot) { return slot == 3 ? "running_
 
 std::string_view local_name(std::string_view name) { return name.substr(name.find_last_of("./:") + 1); }
 
+std::string_view path_of(const Frames& stack) { return stack.empty() ? std::string_view() : stack.back().path; }
+
 std::string in_module(const Frames& stack, std::string_view name) {
-  return stack.empty() ? std::string(name) : std::string(stack.back().path) + "." + std::string(name);
+  const std::string_view path = path_of(stack);
+  return path.empty() ? std::string(name) : std::string(path) + "." + std::string(name);
 }
 
 std::string some_of(const std::vector<std::string_view>& names) {
@@ -131,7 +134,7 @@ Weights::Kind Weights::kind_by_use(const TensorData& tensor, const Node& node, s
 
 /// Modules of torch.nn have a weight of their own: where the file gives them that of another, the two are tied.
 void Weights::tie(Entry& entry, const Node& node, std::size_t slot, const Frames& stack) {
-  if (entry.lost || entry.kind != Kind::parameter || stack.empty()) return;
+  if (entry.lost || entry.kind != Kind::parameter || path_of(stack).empty()) return;
   const std::string_view cls = stack.back().cls, path = stack.back().path;
   if (scopes_.owner(entry.tensor->name) == path) {
     entry.owner_ran = true;
@@ -148,7 +151,7 @@ void Weights::tie(Entry& entry, const Node& node, std::size_t slot, const Frames
 Id Weights::statistic(const TensorData& tensor, Id value, std::size_t slot, const Frames& stack) {
   const std::string_view local = statistic_name(slot);
   const bool shared = local_name(tensor.name) != local && entry(tensor).kind != Kind::unknown;
-  if (!shared || stack.empty()) return value;
+  if (!shared || path_of(stack).empty()) return value;
   const auto [found, fresh] = statistics_.try_emplace(in_module(stack, local), kNone);
   if (fresh) found->second = trace_.add_value(trace_.value(value));
   return found->second;
@@ -169,7 +172,7 @@ void Weights::settle(Entry& entry, const Node& node, std::size_t slot, const Fra
     if (is_number(tensor.dtype) && has_elements(tensor)) left_out_.push_back(tensor.name);
     return;
   }
-  if (!stack.empty() && scopes_.owner(tensor.name) == stack.back().path) return;
+  if (scopes_.owner(tensor.name) == path_of(stack)) return;
   const bool statistic = from_torch_ && node.op_type == "BatchNormalization" && slot >= 3;
   entry.lost = true;
   entry.name = in_module(stack, statistic ? statistic_name(slot) : local_name(tensor.name));
