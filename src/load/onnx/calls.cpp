@@ -12,6 +12,8 @@ bool same_module(const auto& a, const auto& b) {
                             [](const auto& level) { return level.path; });
 }
 
+std::string path_key(std::string_view raw, std::string_view path) { return std::string(raw) + "|" + std::string(path); }
+
 std::string full_key(const Frames& frames) {
   std::string key;
   for (const Frame& frame : frames) key.append(frame.key) += '/';
@@ -61,6 +63,11 @@ std::vector<bool> Scopes::find_repeats(std::span<const Node> nodes, const std::v
   return again;
 }
 
+/// Names of nodes tell calls apart; else a call goes on until something else runs.
+bool Scopes::same_call(const Level& level, const Frame& frame) const {
+  return level.path == frame.path && (naming_ != Naming::paths || frame.key == path_key(level.raw, level.path));
+}
+
 const Frames* Scopes::keep(Frames frames) { return &frames_.emplace_back(std::move(frames)); }
 
 /// The stack of a node behind one whose stack is `open`: levels that are the same go on, others are new calls.
@@ -69,7 +76,7 @@ Frames Scopes::open_calls(const Levels& levels, const Frames& open, const Frames
   const std::size_t may_go_on = levels.size() - (again ? 1 : 0);
   const auto goes_on = [&](const Frames& before) {
     const std::size_t depth = frames.size();
-    return depth < before.size() && before[depth].path == levels[depth].path &&
+    return depth < before.size() && same_call(levels[depth], before[depth]) &&
            std::ranges::equal(frames, std::span(before).first(depth), {}, &Frame::key, &Frame::key);
   };
   while (frames.size() < levels.size()) {
@@ -81,7 +88,7 @@ Frames Scopes::open_calls(const Levels& levels, const Frames& open, const Frames
     } else if (level.path.empty()) {
       frames.push_back({"", "", level.cls});
     } else if (naming_ == Naming::paths) {
-      frames.push_back({keep(std::string(level.raw) + "|" + std::string(level.path)), level.path, level.cls});
+      frames.push_back({keep(path_key(level.raw, level.path)), level.path, level.cls});
     } else {
       const int call = calls_[full_key(frames) + std::string(level.path)]++;
       frames.push_back({keep(std::string(level.path) + "@" + std::to_string(call)), level.path, level.cls});
@@ -121,7 +128,9 @@ std::vector<const Frames*> Scopes::stacks(std::span<const Node> nodes, const Fra
   const Frames* open = keep(around);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!named[i].known) continue;
-    const bool goes_on = !again[i] && same_module(named[i].levels, *open);
+    const bool goes_on = !again[i] && std::ranges::equal(named[i].levels, *open, [&](const Level& level, const Frame& frame) {
+      return same_call(level, frame);
+    });
     if (!goes_on) open = keep(open_calls(named[i].levels, *open, around, again[i]));
     stacks[i] = open;
   }

@@ -1,4 +1,5 @@
 // The .onnx format.
+#include <algorithm>
 #include <filesystem>
 
 #include "load/formats.h"
@@ -43,7 +44,7 @@ Trace read_onnx(const ModelFile& file, const LoadOptions& options) {
   Follower(model, sizes, scopes, trace).follow();
   for (const std::string& note : sizes.notes()) trace.add_note(note);
   if (scopes.guessed()) trace.add_note("the file names no classes: those of its modules are inferred from what they do");
-  return trace.finish(name_of(model, scopes, file.path), source_of(model));
+  return std::move(trace).finish(name_of(model, scopes, file.path), source_of(model));
 }
 
 }  // namespace thoplw

@@ -74,6 +74,7 @@ class Scopes {
   void infer_classes(std::span<const Node> nodes, std::vector<Named>& named);
   std::vector<bool> find_repeats(std::span<const Node> nodes, const std::vector<Named>& named) const;
   bool repeats_as_module(std::span<const Node> nodes, const Named& named) const;
+  bool same_call(const Level& level, const Frame& frame) const;
   Frames open_calls(const Levels& levels, const Frames& open, const Frames& around, bool again);
   void fill_gaps(std::span<const Node> nodes, const Frames& around, std::vector<const Frames*>& stacks);
   const Frames* keep(Frames frames);

@@ -186,6 +186,7 @@ Id Weights::read(const TensorData& tensor, Id value, const Node& node, std::size
   }
   Entry& entry = this->entry(tensor);
   entry.value = value;
+  entry.first_read = std::min(entry.first_read, reads_++);
   if (entry.kind == Kind::unknown) settle(entry, node, slot, stack);
   tie(entry, node, slot, stack);
   return value;
@@ -206,6 +207,8 @@ void Weights::note_all() {
 }
 
 void Weights::finish() {
+  // The order of a file is that of the model, but for what folding put behind all others.
+  if (!lost_.empty()) std::ranges::stable_sort(entries_, {}, &Entry::first_read);
   for (Entry& entry : entries_) {
     if (entry.kind != Kind::parameter && entry.kind != Kind::buffer) continue;
     const bool parameter = entry.kind == Kind::parameter;

@@ -33,6 +33,7 @@ class Weights {
     std::vector<std::string> before, after;  ///< other names of it, by modules that read it before and after its own
     bool lost = false;  ///< `name` is made up of the module that reads it and the name of a constant
     bool owner_ran = false;
+    std::size_t first_read = static_cast<std::size_t>(-1);
   };
   Entry& entry(const TensorData& tensor);
   Kind kind_by_name(const TensorData& tensor) const;
@@ -51,6 +52,7 @@ class Weights {
   std::unordered_map<const TensorData*, std::size_t> index_;
   std::vector<Entry> entries_;
   std::map<std::string, Id, std::less<>> statistics_;  ///< running means and variances with values of their own
+  std::size_t reads_ = 0;
   std::vector<std::string_view> lost_, left_out_;
   std::set<std::string_view> folded_;  ///< weights of convolutions that a batch norm was folded into
 };
