@@ -984,6 +984,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"quantized_decomposed::quantize_per_channel_group", work::elementwise},
     {"quantized_decomposed::quantize_per_tensor", work::elementwise},
     {"quantized_decomposed::quantize_per_token", work::elementwise},
+    {"safetensors::tensor", work::nothing},
     {"torchvision::deform_conv2d", work::deform_conv},
     {"torchvision::nms", work::reduction},
     {"torchvision::ps_roi_align", work::resize},
