@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from thoplw import _native
 from thoplw._inputs import arguments
-from thoplw._native import Error, LayerInfo
+from thoplw._native import Error, LayerInfo, Trace
 
 if TYPE_CHECKING:
     import torch
@@ -64,13 +64,19 @@ def profile(
         _check_custom_ops(custom_ops)
     positional, keyword = arguments(model, tensor, kwargs)
     trace = _native.capture(model, positional, keyword, dict(custom_ops), method)
+    info = counted(trace, convention, strict, verbose)
+    return info.macs, info.params, info
+
+
+def counted(trace: Trace, convention: str, strict: bool, verbose: bool) -> LayerInfo:
+    """Prices a trace, and says on stderr what is worth knowing of it."""
     info = _native.count(trace, convention)
     if strict and not info.exact:
         raise Error(_lower_bound(info))
     if verbose:
         for line in _messages(info):
             print(f"thoplw: {line}", file=sys.stderr)
-    return info.macs, info.params, info
+    return info
 
 
 @overload

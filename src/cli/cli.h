@@ -1,4 +1,5 @@
-// The command line: flags from one table, models through whatever can open them, exit codes 0, 1, 2.
+// The command line: flags from one table, files read here, other models through whatever can open them, exit codes 0,
+// 1, 2.
 #pragma once
 
 #include <functional>
@@ -13,7 +14,7 @@ namespace thoplw::cli {
 
 /// What the user asked to be profiled.
 struct ModelRequest {
-  std::string model;           ///< "torchvision:resnet18", "pkg.mod:callable", "file.py:callable"
+  std::string model;           ///< "torchvision:resnet18", "pkg.mod:callable", "file.py:callable"; no model file
   std::vector<Tensor> inputs;  ///< one per --input; empty: what the model is known to take
   std::vector<std::pair<std::string, std::string>> settings;  ///< --set key=value
 };

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <ranges>
 
 #include "cli/input.h"
 #include "trace/suggest.h"
@@ -36,10 +35,23 @@ void add_setting(Options& options, const std::string& value) {
   options.settings.emplace_back(value.substr(0, equals), value.substr(equals + 1));
 }
 
+void add_dim(Options& options, const std::string& value) {
+  const auto equals = value.rfind('=');
+  const char* end = value.data() + value.size();
+  const char* digits = equals == std::string::npos ? end : value.data() + equals + 1;
+  std::int64_t size = 0;
+  const auto [rest, error] = std::from_chars(digits, end, size);
+  if (equals == 0 || rest != end || error != std::errc() || size <= 0) {
+    throw Error("dim '" + value + "' is not name=size, such as batch=8");
+  }
+  options.load.dims.emplace_back(value.substr(0, equals), size);
+}
+
 void set_kind(Options& options, const std::string& value) { options.renderer = &find_renderer(value); }
 void set_numbers(Options& options, const std::string& value) { options.render.numbers = find_number_format(value); }
 void set_sort(Options& options, const std::string& value) { options.render.sort = find_column(value).name; }
 void set_convention(Options& options, const std::string& value) { options.convention = &find_convention(value); }
+void set_trace_file(Options& options, const std::string& value) { options.trace_file = value; }
 void set_file(Options& options, const std::string& value) { options.file = value; }
 void set_strict(Options& options, const std::string&) { options.strict = true; }
 void set_help(Options& options, const std::string&) { options.help = true; }
@@ -54,13 +66,15 @@ void set_depth(Options& options, const std::string& value) {
 
 constexpr auto kFlags = std::to_array<Flag>({
     {"MODEL", "",
-     "torchvision:NAME, timm:NAME, transformers:CLASS (or :config.json), package.module:callable or "
-     "path/to/file.py:callable",
+     "a file: .pt2, .onnx, .safetensors, .trace; or torchvision:NAME, timm:NAME, transformers:CLASS (or "
+     ":config.json), package.module:callable, path/to/file.py:callable",
      add_model, true},
     {"-i,--input", "SIZES", "sizes and element type of an input, such as 1x3x224x224 or 1x128:i64; once per input",
      add_input, true},
     {"--set", "KEY=VALUE", "argument of the callable that makes the model, or field of its config; once per argument",
      add_setting, true},
+    {"--dim", "NAME=SIZE", "size of a symbolic dimension of a file, by its name or place (x.0); once per dimension",
+     add_dim, true},
     {"-k,--kind", "KIND", "what to print; else by the suffix of FILE, else text", set_kind, false, kinds},
     {"--fmt", "FMT", "how to print numbers", set_numbers, false, number_format_names, "raw"},
     {"--depth", "N", "add modules deeper than N to the module around them", set_depth},
@@ -68,6 +82,7 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"--convention", "NAME", "what to count", set_convention, false, convention_names, "thoplw"},
     {"--strict", "", "exit with 1 where the total is only a lower bound", set_strict},
     {"-o,--output", "FILE", "write to a file", set_file},
+    {"--save-trace", "FILE", "write what the model did as text, which can be given as MODEL again", set_trace_file},
     {"-V,--version", "", "print the version", set_version},
     {"-h,--help", "", "print this", set_help},
 });
@@ -107,11 +122,12 @@ void add_flag(CLI::App& app, const Flag& flag, Options& options) {
 /// take the next argument for its value.
 std::vector<std::string> reversed(const std::vector<std::string>& args) {
   std::vector<std::string> result;
-  for (const auto& arg : args | std::views::reverse) {
-    const bool empty_value = std::ranges::any_of(
-        kFlags, [&](const Flag& flag) { return !flag.metavar.empty() && arg == std::string(long_name(flag)) + "="; });
+  for (auto arg = args.rbegin(); arg != args.rend(); ++arg) {
+    const bool empty_value = std::any_of(kFlags.begin(), kFlags.end(), [&](const Flag& flag) {
+      return !flag.metavar.empty() && *arg == std::string(long_name(flag)) + "=";
+    });
     if (empty_value) result.emplace_back();
-    result.push_back(empty_value ? arg.substr(0, arg.size() - 1) : arg);
+    result.push_back(empty_value ? arg->substr(0, arg->size() - 1) : *arg);
   }
   return result;
 }
@@ -172,6 +188,9 @@ Options parse_args(const std::vector<std::string>& args) {
   add_models(app.remaining(), options);
   if (options.models.empty() && !options.help && !options.version) {
     throw Error("no MODEL is given: name one, such as torchvision:resnet18, or see --help");
+  }
+  if (!options.trace_file.empty() && options.models.size() > 1) {
+    throw Error("--save-trace takes one MODEL, but " + std::to_string(options.models.size()) + " are given");
   }
   if (!options.renderer) {
     options.renderer = options.file.empty() ? &find_renderer("text") : &renderer_for_path(options.file);

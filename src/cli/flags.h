@@ -19,7 +19,9 @@ struct Options {
   const Renderer* renderer = nullptr;
   const Convention* convention = nullptr;
   RenderOptions render;
-  std::string file;  ///< empty: to the terminal
+  std::string file;        ///< empty: to the terminal
+  std::string trace_file;  ///< where the trace goes; empty: nowhere
+  LoadOptions load;
   bool strict = false;
   bool help = false;
   bool version = false;

@@ -63,11 +63,26 @@ struct Session {
     flush(out);
   }
 
+  Trace open_model(const std::string& model) {
+    if (is_model_file(model)) {
+      if (!options.inputs.empty() || !options.settings.empty()) {
+        throw Error(model + ": a file has its inputs and settings in it; " +
+                    "leave --input and --set out, and name symbolic sizes with --dim");
+      }
+      return load(model, options.load);
+    }
+    if (!options.load.dims.empty())
+      throw Error("--dim is for model files; the sizes of other models come from --input");
+    return open({model, options.inputs, options.settings});
+  }
+
   void profile(const std::string& model) {
     std::string text;
     Report report;
     try {
-      report = count(open({model, options.inputs, options.settings}), *options.convention);
+      const Trace trace = open_model(model);
+      if (!options.trace_file.empty()) write_file(options.trace_file, to_text(trace));
+      report = count(trace, *options.convention);
       RenderOptions render = options.render;
       if (several()) render.title = model;
       text = options.renderer->render(report, render);

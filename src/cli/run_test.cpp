@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -177,6 +178,18 @@ TEST_CASE("help lists each flag with all that it knows") {
   CHECK(run_with({"--version"}).out == "thoplw " + std::string(version()) + "\n");
 }
 
+TEST_CASE("a model is saved as a trace, which is a model again") {
+  const std::string path = (std::filesystem::temp_directory_path() / "thoplw_run_test.trace").string();
+  const auto live = run_with({"net", "--save-trace", path});
+  const auto saved = run_with({path});
+  std::remove(path.c_str());
+  CHECK(live.code == 0);
+  CHECK(saved.code == 0);
+  CHECK(saved.asked.empty());
+  CHECK(saved.out == live.out);
+  CHECK(saved.out.find("| fc") != std::string::npos);
+}
+
 TEST_CASE("a wrong command line gets one clear error and code 2, before any model is opened") {
   struct Case {
     std::vector<std::string> args;
@@ -185,8 +198,8 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
   for (const Case& row : {
            Case{{}, "no MODEL is given: name one, such as torchvision:resnet18, or see --help"},
            Case{{"net", "--knd", "csv"},
-                "unknown flag '--knd'; did you mean '--kind'? known: --input --set --kind "
-                "--fmt --depth --sort --convention --strict --output --version --help"},
+                "unknown flag '--knd'; did you mean '--kind'? known: --input --set --dim --kind "
+                "--fmt --depth --sort --convention --strict --output --save-trace --version --help"},
            Case{{"net", "--kind", "txt"}, "unknown kind 'txt'; did you mean 'text'? known: csv json md text tree"},
            Case{{"net", "--fmt=rat"}, "unknown fmt 'rat'; did you mean 'raw'? known: clever ratio raw"},
            Case{{"net", "--sort", "mac"},
@@ -200,6 +213,15 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"--depth=", "net"}, "depth '' is not a number of 0 or more"},
            Case{{"net", "--set", "depth"}, "setting 'depth' is not key=value"},
            Case{{"net", "--set", "=3"}, "setting '=3' is not key=value"},
+           Case{{"net", "--dim", "batch"}, "dim 'batch' is not name=size, such as batch=8"},
+           Case{{"net", "--dim", "=8"}, "dim '=8' is not name=size, such as batch=8"},
+           Case{{"net", "--dim", "batch=0"}, "dim 'batch=0' is not name=size, such as batch=8"},
+           Case{{"net", "--dim", "batch=8x"}, "dim 'batch=8x' is not name=size, such as batch=8"},
+           Case{{"net", "--dim", "batch=8"}, "--dim is for model files; the sizes of other models come from --input"},
+           Case{{"net.onnx", "--input", "1x3"},
+                "net.onnx: a file has its inputs and settings in it; leave --input and --set out, and name symbolic "
+                "sizes with --dim"},
+           Case{{"net", "odd", "--save-trace", "net.trace"}, "--save-trace takes one MODEL, but 2 are given"},
            Case{{"net", "--kind", "csv", "--kind", "md"}, "--kind is given twice"},
            Case{{"net", "--input", "1x-2"},
                 "input '1x-2' is not sizes of 1 and more parted by x, such as 1x3x224x224 or 1x128:i64"},
@@ -208,11 +230,11 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"net", "-Vk"}, "--kind needs a value: KIND"},
            Case{{"net", "--strict=yes"}, "--strict takes no value"},
            Case{{"net", "-x"},
-                "unknown flag '-x'; known: --input --set --kind --fmt --depth --sort --convention "
-                "--strict --output --version --help"},
+                "unknown flag '-x'; known: --input --set --dim --kind --fmt --depth --sort --convention "
+                "--strict --output --save-trace --version --help"},
            Case{{"net", "-"},
-                "unknown flag '-'; known: --input --set --kind --fmt --depth --sort --convention "
-                "--strict --output --version --help"},
+                "unknown flag '-'; known: --input --set --dim --kind --fmt --depth --sort --convention "
+                "--strict --output --save-trace --version --help"},
            Case{{"net", "-o", "table.xls"},
                 "the name 'table.xls' does not tell the format: give a kind, or one of the "
                 "suffixes .csv .json .md .markdown .txt .text .tree"},

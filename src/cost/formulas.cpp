@@ -58,6 +58,7 @@ template const Dims& attr_as<Dims>(const OpView&, std::string_view);
 
 Work nothing(const OpView&) { return {}; }
 Work elementwise(const OpView& op) { return only(Kind::elementwise, numel(op.out())); }
+Work bias(const OpView& op) { return only(Kind::bias, numel(op.out())); }
 Work activation(const OpView& op) { return only(Kind::activation, numel(op.out())); }
 Work pool(const OpView& op) { return only(Kind::pool, numel(op.out())); }
 Work resize(const OpView& op) { return only(Kind::resize, numel(op.out())); }

@@ -21,6 +21,7 @@ bool reads_stored(WorkFn work);
 Work nothing(const OpView& op);        ///< moves, makes or describes tensors; no arithmetic
 Work elementwise(const OpView& op);    ///< output elements
 Work activation(const OpView& op);     ///< output elements
+Work bias(const OpView& op);           ///< output elements
 Work pool(const OpView& op);           ///< output elements
 Work resize(const OpView& op);         ///< output elements
 Work softmax(const OpView& op);        ///< input elements

@@ -442,7 +442,8 @@ constexpr Family kFamilies[] = {
      "fft_rfftfreq indices int_repr is_coalesced lu_unpack mkldnn_reorder_conv2d_weight "
      "mkldnn_reorder_conv3d_weight q_per_channel_axis q_per_channel_scales q_per_channel_zero_points q_scale "
      "q_zero_point qscheme quantized::cat quantized::dropout quantized::embedding_4bit "
-     "quantized::embedding_byte resize_as_sparse row_indices sparse_compressed_tensor sparse_dim sparse_mask "
+     "quantized::embedding_byte resize_as_sparse row_indices safetensors::tensor sparse_compressed_tensor sparse_dim "
+     "sparse_mask "
      "sparse_resize sparse_resize_and_clear to_mkldnn to_padded_tensor values",
      "(f32[2,3]) -> f32[6]", "nothing"},
     {"_add_relu _fake_quantize_learnable_per_channel_affine _fake_quantize_learnable_per_tensor_affine "

@@ -237,7 +237,7 @@ void Finisher::note_bases() {
   }
 }
 
-Trace TraceBuilder::finish(std::string model, std::string source) {
+Trace TraceBuilder::finish(std::string model, std::string source) && {
   return Finisher(std::move(*this)).finish(std::move(model), std::move(source));
 }
 

@@ -38,9 +38,9 @@ std::string suffixes() {
 std::span<const Format> formats() { return kFormats; }
 
 bool is_model_file(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored)) return false;
   if (std::ranges::any_of(kFormats, [&](const Format& format) { return path.ends_with(format.suffix); })) return true;
+  std::error_code ignored;
+  if (!std::filesystem::is_regular_file(path, ignored) || std::filesystem::is_empty(path, ignored)) return false;
   return format_of(path, MappedFile(path).bytes()) != nullptr;
 }
 

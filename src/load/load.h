@@ -34,7 +34,7 @@ struct Format {
 
 std::span<const Format> formats();
 
-/// Is there a file of that name, with a suffix of the table or the first bytes of one of its formats?
+/// Does the name end in a suffix of the table, or is there a file of that name with the first bytes of a format?
 bool is_model_file(const std::string& path);
 
 /// Throws Error("<path>: where, what, and the cure").

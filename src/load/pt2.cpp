@@ -1,10 +1,83 @@
-// The .pt2 format.
+// The .pt2 format: a zip archive of torch.export, of which the program and the list of its weights are read.
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "load/formats.h"
+#include "load/pt2_program.h"
+#include "load/zip.h"
+#include "trace/error.h"
 
 namespace thoplw {
+namespace {
 
-bool looks_like_pt2(std::string_view) { return false; }
+constexpr std::string_view kCure = "save the model with torch.export.save(torch.export.export(model, inputs), path)";
 
-Trace read_pt2(const ModelFile&, const LoadOptions&) { throw Error("not read yet"); }
+/// What else torch puts in zip archives, by the end or the beginning of a part of an entry's name.
+struct Other {
+  std::string_view part;
+  std::string_view what;
+};
+constexpr Other kOthers[] = {
+    {"data/aotinductor/", "a package of compiled code (AOTInductor), which does not hold the program"},
+    {"constants.pkl", "a TorchScript archive (torch.jit.save), which is not read here"},
+    {"data.pkl", "saved by torch.save: weights or pickled objects, without the program"},
+};
+
+/// "net/models/model.json": root "net/", model "model".
+struct Found {
+  const ZipArchive::Entry* entry = nullptr;
+  std::string root, model;
+};
+
+[[noreturn]] void no_program(const ZipArchive& archive) {
+  for (const auto& [part, what] : kOthers) {
+    for (const ZipArchive::Entry& entry : archive.entries()) {
+      if (entry.name.find(part) != std::string::npos) throw Error(fmt::format("{}; {}", what, kCure));
+    }
+  }
+  throw Error(fmt::format("a zip archive without models/model.json; {}", kCure));
+}
+
+/// Since torch 2.8 programs are at <root>/models/<name>.json; before, one was at the top.
+Found find_program(const ZipArchive& archive) {
+  constexpr std::string_view kFolder = "models/", kSuffix = ".json", kFlat = "serialized_exported_program.json";
+  std::vector<Found> found;
+  for (const ZipArchive::Entry& entry : archive.entries()) {
+    const std::string& name = entry.name;
+    if (name.ends_with(kFlat)) return {&entry, name.substr(0, name.size() - kFlat.size()), ""};
+    const std::size_t folder = name.rfind(kFolder);
+    if (folder == std::string::npos || !name.ends_with(kSuffix) || (folder > 0 && name[folder - 1] != '/')) continue;
+    const std::size_t begin = folder + kFolder.size();
+    if (name.find('/', begin) != std::string::npos || begin + kSuffix.size() > name.size()) continue;
+    found.push_back({&entry, name.substr(0, folder), name.substr(begin, name.size() - kSuffix.size() - begin)});
+  }
+  if (found.size() == 1) return found.front();
+  const auto main = std::ranges::find(found, "model", &Found::model);
+  if (main != found.end()) return *main;
+  if (found.empty()) no_program(archive);
+  throw Error(fmt::format("{} programs, none of them called 'model': which one is meant? save it alone", found.size()));
+}
+
+std::string stem(const std::string& path) {
+  const std::string name = path.substr(path.find_last_of("/\\") + 1);
+  return name.substr(0, name.rfind('.'));
+}
+
+}  // namespace
+
+bool looks_like_pt2(std::string_view bytes) { return bytes.starts_with("PK\x03\x04"); }
+
+Trace read_pt2(const ModelFile& file, const LoadOptions& options) {
+  const ZipArchive archive(file.bytes);
+  const Found found = find_program(archive);
+  const std::vector<pt2::Stored> weights = pt2::stored_weights(archive, found.root, found.model);
+  std::string json = archive.read(*found.entry);
+  try {
+    return pt2::read_program(std::move(json), weights, options, stem(file.path));
+  } catch (const Error& error) {
+    throw Error(fmt::format("{}: {}", found.entry->name, error.what()));
+  }
+}
 
 }  // namespace thoplw

@@ -124,4 +124,21 @@ std::string ZipArchive::read(const Entry& entry) const {
   return bytes;
 }
 
+std::string_view ZipArchive::view(const Entry& entry) const {
+  unz64_file_pos place{entry.position, entry.number};
+  int method = 0;
+  if (unzGoToFilePos64(source_->archive, &place) != UNZ_OK ||
+      unzOpenCurrentFile2(source_->archive, &method, nullptr, 1) != UNZ_OK) {
+    throw Error(entry.name + ": cannot be opened; copy the file again");
+  }
+  const std::uint64_t begin = unzGetCurrentFileZStreamPos64(source_->archive);
+  unzCloseCurrentFile(source_->archive);
+  if (method != 0) throw Error(entry.name + ": is compressed, which torch does not do");
+  const std::string_view bytes = source_->stream.bytes;
+  if (begin > bytes.size() || entry.size > bytes.size() - begin) {
+    throw Error(entry.name + ": its size does not fit the file; copy the file again");
+  }
+  return bytes.substr(begin, entry.size);
+}
+
 }  // namespace thoplw

@@ -30,6 +30,8 @@ class ZipArchive {
   const Entry* find(std::string_view name) const;
   /// Its bytes, checked against their checksum. Throws Error where they are damaged or lie about their size.
   std::string read(const Entry& entry) const;
+  /// Its bytes as they lie in the archive, unchecked. Throws Error where they are compressed.
+  std::string_view view(const Entry& entry) const;
 
  private:
   struct Source;

@@ -164,6 +164,12 @@ NB_MODULE(_native, m) {
       "model"_a, "args"_a, "kwargs"_a, "custom_ops"_a, "method"_a = "forward", "native_rules"_a = true,
       "real"_a = false);
   m.def(
+      "load",
+      [](const std::string& path, std::vector<std::pair<std::string, std::int64_t>> dims) {
+        return load(path, {std::move(dims)});
+      },
+      "path"_a, "dims"_a, nb::call_guard<nb::gil_scoped_release>());
+  m.def(
       "count", [](const Trace& trace, const std::string& name) { return count(trace, find_convention(name)); },
       "trace"_a, "convention"_a);
   m.def(

@@ -1,9 +1,10 @@
-// Counts one matrix product through the installed library and prints the Markdown table.
+// Counts one matrix product through the installed library, prints the Markdown table, and opens the file that it is
+// given.
 #include <thoplw.h>
 
 #include <iostream>
 
-int main() {
+int main(int argc, char** argv) {
   const thoplw::Trace trace = thoplw::parse_trace(R"(thoplw trace 1
 model "Product"
 source "by hand"
@@ -15,5 +16,6 @@ call "" (%0:f32[4,5], %1:f32[5,6]) -> (%2:f32[4,6]) {
 )");
   const thoplw::Report report = thoplw::count(trace, thoplw::find_convention("thoplw"));
   std::cout << thoplw::find_renderer("md").render(report, {});
+  if (argc > 1) std::cout << thoplw::load(argv[1]).model << "\n";
   return report.macs == thoplw::Count(4 * 5 * 6) ? 0 : 1;
 }

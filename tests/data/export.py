@@ -13,7 +13,7 @@ import warnings
 
 import torch
 from torch import nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 VERSION = ".".join(torch.__version__.split("+")[0].split(".")[:2])

@@ -220,8 +220,7 @@ class Parser {
     dims.push_back(size);
   }
 
-  template <class Number>
-  void few(std::vector<Number>& list, Number number) {
+  void few(std::vector<std::int64_t>& list, std::int64_t number) {
     if (list.size() < kSmallBytes) add(list) = number;
   }
 

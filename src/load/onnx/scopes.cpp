@@ -50,18 +50,6 @@ bool is_path_name(const Node& node) {
   return node.name.starts_with('/') && node.name.substr(last + 1).starts_with(node.op_type);
 }
 
-std::string full_key(const Frames& frames, std::size_t depth) {
-  std::string key;
-  for (std::size_t i = 0; i < depth; ++i) key.append(frames[i].key) += '/';
-  return key;
-}
-
-std::size_t same_start(const Frames& a, const Frames& b) {
-  std::size_t depth = 0;
-  while (depth < a.size() && depth < b.size() && a[depth].key == b[depth].key) ++depth;
-  return depth;
-}
-
 }  // namespace
 
 Scopes::Scopes(const Model& model) : model_(model) {
@@ -76,6 +64,8 @@ Scopes::Scopes(const Model& model) : model_(model) {
   }
   find_naming(model.graph.nodes);
   for (const Function& function : model.functions) find_naming(function.nodes);
+  const bool modules = std::ranges::any_of(model.functions, is_module);
+  if (naming_ == Naming::none && modules) naming_ = Naming::functions;
 }
 
 void Scopes::find_naming(std::span<const Node> nodes) {
@@ -115,16 +105,15 @@ std::optional<std::string_view> Scopes::own_path(const Node& node) const {
 }
 
 Scopes::Named Scopes::by_metadata(const Node& node) {
+  // Constants and sizes stand where they are first used, also amid another module, and are no work of any.
+  if (node.op_type == "Constant" || node.op_type == "Shape") return {};
   const std::vector<std::string_view> paths = python_list(node.note(kScopes));
   const std::vector<std::string_view> classes = python_list(node.note(kClasses));
   if (paths.size() < 2 || paths.size() != classes.size() || paths.front().starts_with(kNoModule)) return {};
   Named named{.known = true, .levels = {}, .step = paths.back(), .target = classes.back()};
   for (std::size_t i = 0; i + 1 < paths.size(); ++i) {
-    if (!paths[i].empty()) {
-      named.levels.push_back({paths[i], classes[i], paths[i]});
-    } else if (root_class_.empty()) {
-      root_class_ = classes[i];
-    }
+    named.levels.push_back({paths[i], classes[i], paths[i]});
+    if (paths[i].empty() && root_class_.empty()) root_class_ = classes[i];
   }
   return named;
 }
@@ -167,8 +156,7 @@ Scopes::Named Scopes::by_path(const Node& node) {
     const bool last = rest.find('/') == std::string_view::npos;
     const std::string_view path = resolve(parent, parent_raw, raw, last ? own : std::nullopt);
     named.levels.push_back({path, "", raw});
-    parent_raw = path.size() > raw.size() || path.size() == raw.size() ? raw : without_number(raw).value_or(raw);
-    if (!path.ends_with(parent_raw)) parent_raw = without_number(raw).value_or(raw);
+    parent_raw = path.ends_with(raw) ? raw : without_number(raw).value_or(raw);
     parent = path;
   }
   return named;
@@ -199,7 +187,7 @@ Scopes::Named Scopes::by_params(const Node& node, std::size_t index) {
 }
 
 /// Classes of modules without modules in them, where the file names none.
-void Scopes::infer_classes(std::span<const Node> nodes, std::vector<Named>& named) const {
+void Scopes::infer_classes(std::span<const Node> nodes, std::vector<Named>& named) {
   std::unordered_map<std::string_view, const Node*> makers;
   std::map<std::string_view, std::vector<std::size_t>> modules;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -239,7 +227,7 @@ void Scopes::infer_classes(std::span<const Node> nodes, std::vector<Named>& name
     const std::string cls = leaf_class(leaves, in_proj);
     if (cls.empty()) continue;
     guessed_ = true;
-    const std::string_view kept = const_cast<Scopes*>(this)->keep(cls);
+    const std::string_view kept = keep(cls);
     for (std::size_t i : members) {
       if (named[i].levels.back().cls.empty()) named[i].levels.back().cls = kept;
     }
@@ -251,12 +239,13 @@ std::vector<Scopes::Named> Scopes::name_all(std::span<const Node> nodes) {
   named.reserve(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     switch (naming_) {
+      case Naming::functions: named.emplace_back(); break;
       case Naming::metadata: named.push_back(by_metadata(nodes[i])); break;
       case Naming::paths: named.push_back(by_path(nodes[i])); break;
       case Naming::none: named.push_back(by_params(nodes[i], i)); break;
     }
   }
-  if (naming_ != Naming::metadata) infer_classes(nodes, named);
+  if (naming_ == Naming::paths || naming_ == Naming::none) infer_classes(nodes, named);
   return named;
 }
 

@@ -1,0 +1,50 @@
+"""load(): the table of a model file, without torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from thoplw import _native
+from thoplw._native import Error, LayerInfo
+from thoplw._profile import counted
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    dims: Mapping[str, int] | None = None,
+    convention: str = "thoplw",
+    strict: bool = False,
+    verbose: bool = True,
+) -> LayerInfo:
+    """Counts the multiply-adds and the parameters of a model file, in milliseconds and without importing torch.
+
+    Args:
+        path: a ``.pt2`` file (``torch.export.save``), an ``.onnx`` file, a ``.safetensors`` file (parameters only) or
+            a ``.trace`` file. Weights in it, and files that it names, are not read.
+        dims: sizes of symbolic dimensions, such as ``{"batch": 8, "seq": 512}``: by their name in the file, or by
+            place, ``{"x.0": 8}`` being the first dimension of input ``x``. Those that are not named are what the
+            exporter saw.
+        convention, strict, verbose: as in ``profile``.
+
+    Returns:
+        The table of layers, a ``LayerInfo``: ``info.macs``, ``info.params``, ``info.summary()``.
+
+    Raises:
+        Error: the file cannot be read, is of no known format or damaged, a name in `dims` is not in the file or its
+            size out of the file's range, the convention is unknown, or, under `strict`, an operator could not be
+            counted. The message names the file and the place in it.
+    """
+    trace = _native.load(os.fspath(path), _checked(dims or {}))
+    return counted(trace, convention, strict, verbose)
+
+
+def _checked(dims: Any) -> list[tuple[str, int]]:
+    if not isinstance(dims, Mapping):
+        raise Error(f"dims is a dict of sizes by name, such as {{'batch': 8}}, not {dims!r}")
+    for name, size in dims.items():
+        if not isinstance(name, str) or not isinstance(size, int) or isinstance(size, bool) or not 0 < size < 2**63:
+            raise Error(f"dims: {name!r}: {size!r} is not a name and a size of 1 or more")
+    return list(dims.items())
