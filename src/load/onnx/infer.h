@@ -181,6 +181,7 @@ void term_frequency(const NodeView& view, Out out);
 void to_float(const NodeView& view, Out out);
 void feature_columns(const NodeView& view, Out out);
 void regressor(const NodeView& view, Out out);
+void classifier(const NodeView& view, Out out);
 void category_columns(const NodeView& view, Out out);
 void label_encoder(const NodeView& view, Out out);
 

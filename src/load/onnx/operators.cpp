@@ -222,7 +222,7 @@ constexpr auto kOperators = std::to_array<Operator>({
     {"ai.onnx.ml", "FeatureVectorizer", infer::unknown, map::as<"onnx::nothing">},
     {"ai.onnx.ml", "Imputer", infer::same, map::as<"aten::where">},
     {"ai.onnx.ml", "LabelEncoder", infer::label_encoder, map::as<"onnx::nothing">},
-    {"ai.onnx.ml", "LinearClassifier", infer::unknown, map::linear_model},
+    {"ai.onnx.ml", "LinearClassifier", infer::classifier, map::linear_model},
     {"ai.onnx.ml", "LinearRegressor", infer::regressor, map::linear_model},
     {"ai.onnx.ml", "Normalizer", infer::to_float, map::as<"onnx::norm">},
     {"ai.onnx.ml", "OneHotEncoder", infer::category_columns, map::as<"aten::one_hot">},
