@@ -6,6 +6,9 @@ TORCHVISION := 0.28.0
 TORCH_VERSIONS ?= 2.0.1 $(TORCH) newest
 ALL_TORCH ?= build/torch
 
+FUZZ_READERS ?= onnx pt2 safetensors trace
+FUZZ_SECONDS ?= 900
+
 BIN := .venv/bin
 STAMP := build/stamp
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
@@ -15,7 +18,7 @@ CPP := $(shell find src tests -name '*.cpp' -o -name '*.h')
 PYTHON_DEBIAN = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv) \
   $(shell test -f "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || echo python3-dev)
 
-.PHONY: help demo test lint test-cpp test-sanitize test-python test-torch bench results audit docs format wheel clean
+.PHONY: help demo test lint test-cpp test-sanitize test-python test-torch fuzz bench results audit docs format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -48,6 +51,14 @@ test-python: $(STAMP)/installed $(STAMP)/test-environment ## the Python tests
 test-torch: $(STAMP)/wheel ## the capture tests of one wheel on the oldest, the usual and the newest torch
 	for version in $(TORCH_VERSIONS); do .ci/torch-environment "$(PYTHON)" "$(ALL_TORCH)" "$$version" || exit 1; done
 
+fuzz: $(STAMP)/debian-fuzz ## the readers of files, FUZZ_SECONDS each; what is found stays in tests/fuzz/corpus
+	cmake --preset fuzz --log-level=WARNING
+	cmake --build --preset fuzz
+	for reader in $(FUZZ_READERS); do \
+	  mkdir -p build/fuzz/corpus/$$reader && build/fuzz/fuzz_$$reader -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
+	    -rss_limit_mb=1024 -max_len=200000 -print_final_stats=1 -artifact_prefix=tests/fuzz/corpus/$$reader/ \
+	    build/fuzz/corpus/$$reader tests/fuzz/corpus/$$reader || exit 1; done
+
 bench: $(STAMP)/installed $(STAMP)/bench-environment ## speed, against torch and the other tools
 	$(BIN)/python -m bench
 
@@ -77,6 +88,10 @@ $(STAMP)/debian:
 
 $(STAMP)/debian-test: $(STAMP)/debian
 	.ci/packages doctest-dev clang-format
+	@touch $@
+
+$(STAMP)/debian-fuzz: $(STAMP)/debian
+	.ci/packages clang libclang-rt-14-dev
 	@touch $@
 
 # torchvision without what it depends on: it must not bring a torch of its own choice.

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <ranges>
 
 #include "cli/input.h"
 #include "trace/suggest.h"
@@ -123,11 +122,12 @@ void add_flag(CLI::App& app, const Flag& flag, Options& options) {
 /// take the next argument for its value.
 std::vector<std::string> reversed(const std::vector<std::string>& args) {
   std::vector<std::string> result;
-  for (const auto& arg : args | std::views::reverse) {
-    const bool empty_value = std::ranges::any_of(
-        kFlags, [&](const Flag& flag) { return !flag.metavar.empty() && arg == std::string(long_name(flag)) + "="; });
+  for (auto arg = args.rbegin(); arg != args.rend(); ++arg) {
+    const bool empty_value = std::any_of(kFlags.begin(), kFlags.end(), [&](const Flag& flag) {
+      return !flag.metavar.empty() && *arg == std::string(long_name(flag)) + "=";
+    });
     if (empty_value) result.emplace_back();
-    result.push_back(empty_value ? arg.substr(0, arg.size() - 1) : arg);
+    result.push_back(empty_value ? arg->substr(0, arg->size() - 1) : *arg);
   }
   return result;
 }
