@@ -8,6 +8,7 @@
 #include "cli/flags.h"
 #include "cost/class_formulas.h"
 #include "cost/formulas.h"
+#include "load/onnx/operators.h"
 #include "thoplw.h"
 
 namespace thoplw::cli {
@@ -124,6 +125,22 @@ std::string param_policy(const ParamPolicy& policy) {
                      policy.norm_statistics ? ", with the running mean and variance of batch norms" : "");
 }
 
+/// As what each ONNX operator counts, where its attributes do not say otherwise.
+std::string onnx_table() {
+  std::string text =
+      "\n## ONNX\n\nAs which of these operators a node of an ONNX file counts. Names in `2d` stand for those of other "
+      "dimensions, too; "
+      "`If`, `Loop`, `Scan` and `SequenceMap` count as what is in their graphs.\n\n" +
+      row({"Domain", "Operator", "Counts as"}) + row({"---", "---", "---"});
+  const onnx::Node node;
+  for (const auto& op : onnx::operators()) {
+    const std::string counted = op.map({node, {}, 0}).name;
+    text += row({op.domain.empty() ? "ai.onnx" : op.domain, code(op.name),
+                 find_rule(counted) ? code(counted) : "not counted: a lower bound"});
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string cli_reference() {
@@ -150,7 +167,7 @@ std::string operators_reference() {
     const Formula& formula = words_for(kFormulas, rule.work, rule.name, &Formula::work);
     text += row({code(rule.name), formula.kind, formula.counts, rule.shape ? "native" : "torch"});
   }
-  return text;
+  return text + onnx_table();
 }
 
 std::string conventions_reference() {

@@ -69,14 +69,14 @@ Work packed_lstm_cell(const OpView& op);  ///< (input, hidden, cell, and so on)
 Work fused_cell(const OpView& op);        ///< (gates of the input, gates of the hidden state, state, biases...)
 
 // Operators of ONNX that torch does not have in this form.
-Work onnx_gemm(const OpView& op);                  ///< (a, b, added), attribute `transA`
-Work onnx_nhwc_conv(const OpView& op);             ///< (input[N, ..., C], weight, bias) -> [N, ..., M]
-Work onnx_rnn(const OpView& op);                   ///< (x[T, N, in], w[dirs, gates H, in], r, bias, peepholes)
-Work onnx_attention(const OpView& op);             ///< (q, k, v, past k), attribute `heads`, which may be 0
-Work onnx_fused_attention(const OpView& op);       ///< (input, weight of all projections, bias, past), `heads`
-Work onnx_group_query_attention(const OpView& op); ///< (q[N, L, E], past k) -> (y, present k), `heads`
-Work onnx_linear_attention(const OpView& op);      ///< (q, k, v), attributes `q_heads`, `kv_heads`, `delta`
-Work onnx_linear_model(const OpView& op);          ///< (x[N, C]), attribute `coefficients`: how many
+Work onnx_gemm(const OpView& op);                   ///< (a, b, added), attribute `transA`
+Work onnx_nhwc_conv(const OpView& op);              ///< (input[N, ..., C], weight, bias) -> [N, ..., M]
+Work onnx_rnn(const OpView& op);                    ///< (x[T, N, in], w[dirs, gates H, in], r, bias, peepholes)
+Work onnx_attention(const OpView& op);              ///< (q, k, v, past k), attribute `heads`, which may be 0
+Work onnx_fused_attention(const OpView& op);        ///< (input, weight of all projections, bias, past), `heads`
+Work onnx_group_query_attention(const OpView& op);  ///< (q[N, L, E], past k) -> (y, present k), `heads`
+Work onnx_linear_attention(const OpView& op);       ///< (q, k, v), attributes `q_heads`, `kv_heads`, `delta`
+Work onnx_linear_model(const OpView& op);           ///< (x[N, C]), attribute `coefficients`: how many
 
 /// The sizes that an equation makes of those of its operands; -1 is one that is not known.
 Dims einsum_sizes(const std::string& equation, std::span<const Dims> operands);

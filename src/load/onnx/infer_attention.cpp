@@ -10,9 +10,7 @@ std::int64_t size_at(const Known* x, std::size_t rank, std::size_t d) {
   return x && x->has_rank && x->shape.size() == rank ? x->shape[d] : kNoSize;
 }
 
-std::int64_t quotient(std::int64_t size, std::int64_t parts) {
-  return size < 0 || parts < 1 ? kNoSize : size / parts;
-}
+std::int64_t quotient(std::int64_t size, std::int64_t parts) { return size < 0 || parts < 1 ? kNoSize : size / parts; }
 
 bool has_rank(const Known* x, std::size_t rank) { return x && x->has_rank && x->shape.size() == rank; }
 
@@ -102,9 +100,11 @@ void group_query_attention(const NodeView& view, Out out) {
   const bool packed = !view.input(1);
   const std::int64_t size = quotient(query.shape[2], packed ? plus(heads, times(2, shared)) : heads);
   give(out, 0, query.dtype, {query.shape[0], query.shape[1], times(size, heads)});
-  // A cache of fixed length is handed on as it is; only a file's own word tells it from one that grows.
+  // A cache of fixed length is handed on as it is; only the file's own word tells it from one that grows.
+  const bool told = out.size() > 1 && has_rank(&out[1], 4) && out[1].shape[2] >= 0;
   const Known* past = view.input(3);
-  const std::int64_t total = past ? kNoSize : query.shape[1];
+  const std::int64_t grown = past ? plus(size_at(past, 4, 2), query.shape[1]) : query.shape[1];
+  const std::int64_t total = told ? kNoSize : grown;
   give(out, 1, query.dtype, {query.shape[0], shared, total, size});
   give(out, 2, query.dtype, {query.shape[0], shared, total, size});
 }

@@ -105,7 +105,8 @@ void range(const NodeView& view, Out out) {
   const auto first = element_of(&start), limit = element_of(view.input(1)), step = element_of(view.input(2));
   std::int64_t count = kNoSize;
   if (first && limit && step) {
-    const double exact = std::ceil((static_cast<double>(*limit) - static_cast<double>(*first)) / static_cast<double>(*step));
+    const double exact =
+        std::ceil((static_cast<double>(*limit) - static_cast<double>(*first)) / static_cast<double>(*step));
     if (*step == 0 || exact > 9e15) throw Error("a range of that start, limit and step has no end");
     count = static_cast<std::int64_t>(std::max(exact, 0.0));
   } else {

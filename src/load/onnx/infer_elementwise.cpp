@@ -17,15 +17,24 @@ std::int64_t fitted(DType dtype, std::int64_t value) {
   };
   switch (dtype) {
     case DType::i64:
-    case DType::boolean: return value;
-    case DType::i32: return within(INT32_MIN, INT32_MAX);
-    case DType::i16: return within(INT16_MIN, INT16_MAX);
-    case DType::i8: return within(INT8_MIN, INT8_MAX);
-    case DType::u8: return within(0, UINT8_MAX);
-    case DType::u16: return within(0, UINT16_MAX);
-    case DType::u32: return within(0, UINT32_MAX);
-    case DType::u64: return within(0, INT64_MAX);
-    default: return kUnknown;
+    case DType::boolean:
+      return value;
+    case DType::i32:
+      return within(INT32_MIN, INT32_MAX);
+    case DType::i16:
+      return within(INT16_MIN, INT16_MAX);
+    case DType::i8:
+      return within(INT8_MIN, INT8_MAX);
+    case DType::u8:
+      return within(0, UINT8_MAX);
+    case DType::u16:
+      return within(0, UINT16_MAX);
+    case DType::u32:
+      return within(0, UINT32_MAX);
+    case DType::u64:
+      return within(0, INT64_MAX);
+    default:
+      return kUnknown;
   }
 }
 
@@ -145,7 +154,7 @@ void cast_elements(const Known& x, Known& out) {
       const std::int64_t value = (*x.elements)[i];
       const bool unknown = value == kUnknown;
       if (to_int) {
-        out.elements->push_back(unknown                        ? kUnknown
+        out.elements->push_back(unknown                       ? kUnknown
                                 : out.dtype == DType::boolean ? std::int64_t{value != 0}
                                                               : fitted(out.dtype, value));
       }
@@ -269,11 +278,13 @@ void each(const NodeView& view, Out out, std::int64_t (*ints)(std::int64_t), dou
 }  // namespace
 
 void negate(const NodeView& view, Out out) {
-  each(view, out, [](std::int64_t a) { return a == INT64_MIN ? kUnknown : -a; }, [](double a) { return -a; });
+  each(
+      view, out, [](std::int64_t a) { return a == INT64_MIN ? kUnknown : -a; }, [](double a) { return -a; });
 }
 void absolute(const NodeView& view, Out out) {
-  each(view, out, [](std::int64_t a) { return a == INT64_MIN ? kUnknown : std::abs(a); },
-       [](double a) { return std::abs(a); });
+  each(
+      view, out, [](std::int64_t a) { return a == INT64_MIN ? kUnknown : std::abs(a); },
+      [](double a) { return std::abs(a); });
 }
 void floor(const NodeView& view, Out out) {
   each(view, out, nullptr, [](double a) { return std::floor(a); });
@@ -288,7 +299,8 @@ void square_root(const NodeView& view, Out out) {
   each(view, out, nullptr, [](double a) { return std::sqrt(a); });
 }
 void logical_not(const NodeView& view, Out out) {
-  each(view, out, [](std::int64_t a) { return std::int64_t{a == 0}; }, nullptr);
+  each(
+      view, out, [](std::int64_t a) { return std::int64_t{a == 0}; }, nullptr);
   give_type(out, 0, DType::boolean);
 }
 
@@ -324,9 +336,7 @@ void cast(const NodeView& view, Out out) {
 
 void cast_like(const NodeView& view, Out out) { cast_as(view, out, need(view, 1).dtype); }
 
-void bit_cast(const NodeView& view, Out out) {
-  give_like(out, 0, dtype_of(view.node.integer("to", 0)), need(view, 0));
-}
+void bit_cast(const NodeView& view, Out out) { give_like(out, 0, dtype_of(view.node.integer("to", 0)), need(view, 0)); }
 
 void dropout(const NodeView& view, Out out) {
   const Known& x = need(view, 0);

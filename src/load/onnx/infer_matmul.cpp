@@ -48,16 +48,12 @@ void packed(const Known& x, std::int64_t columns, DType dtype, Out out, std::siz
 
 }  // namespace
 
-void matmul(const NodeView& view, Out out) {
-  product({need(view, 0)}, {need(view, 1)}, need(view, 0).dtype, out);
-}
+void matmul(const NodeView& view, Out out) { product({need(view, 0)}, {need(view, 1)}, need(view, 0).dtype, out); }
 
 void matmul_integer(const NodeView& view, Out out) { product({need(view, 0)}, {need(view, 1)}, DType::i32, out); }
 
 // com.microsoft: (a, b quantized, ...): as real numbers
-void matmul_to_real(const NodeView& view, Out out) {
-  product({need(view, 0)}, {need(view, 1)}, DType::f32, out);
-}
+void matmul_to_real(const NodeView& view, Out out) { product({need(view, 0)}, {need(view, 1)}, DType::f32, out); }
 
 // com.microsoft. With transBatch... the first dimension moves behind the others: only the type is told.
 void fused_matmul(const NodeView& view, Out out) {
@@ -98,6 +94,8 @@ void einsum(const NodeView& view, Out out) {
 }
 
 // com.microsoft: (a[n, k], b[m, k]) -> [n, m]
-void distances(const NodeView& view, Out out) { product({need(view, 0)}, {need(view, 1), true}, need(view, 0).dtype, out); }
+void distances(const NodeView& view, Out out) {
+  product({need(view, 0)}, {need(view, 1), true}, need(view, 0).dtype, out);
+}
 
 }  // namespace thoplw::onnx::infer

@@ -83,7 +83,6 @@ std::vector<bool> chosen(const Ints& axes, std::size_t rank) {
   return chosen;
 }
 
-
 /// The input seen as `sizes`, in which a step along each dimension is one of `steps`; the result as `sizes` of out.
 void walk(const Known& x, std::span<const std::int64_t> sizes, std::span<const std::int64_t> steps, Out out) {
   if (!out.empty() && followed(x) && is_small(out[0])) move_elements(x, places(sizes, 0, steps), out[0]);

@@ -34,7 +34,8 @@ void by_scales(const Known& x, const std::optional<Reals>& scales, const std::ve
 }
 
 /// One scale for all axes, so that no size, or every size, reaches what is asked for.
-void keep_ratio(const Known& x, const Ints& wanted, const std::vector<std::size_t>& axes, bool not_larger, Dims& sizes) {
+void keep_ratio(const Known& x, const Ints& wanted, const std::vector<std::size_t>& axes, bool not_larger,
+                Dims& sizes) {
   std::optional<double> scale;
   bool known = true;
   for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -45,8 +46,9 @@ void keep_ratio(const Known& x, const Ints& wanted, const std::vector<std::size_
     scale = !scale ? each : not_larger ? std::min(*scale, each) : std::max(*scale, each);
   }
   for (const std::size_t axis : axes) {
-    sizes[axis] =
-        known && scale ? static_cast<std::int64_t>(std::floor(*scale * static_cast<double>(x.shape[axis]) + 0.5)) : kNoSize;
+    sizes[axis] = known && scale
+                      ? static_cast<std::int64_t>(std::floor(*scale * static_cast<double>(x.shape[axis]) + 0.5))
+                      : kNoSize;
   }
 }
 

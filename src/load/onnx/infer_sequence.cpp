@@ -97,9 +97,8 @@ void concat_from_sequence(const NodeView& view, Out out) {
   if (!sequence.items || sequence.items->empty()) return;
   const bool stacked = view.node.integer("new_axis", 0) != 0;
   const Items& items = *sequence.items;
-  if (!std::ranges::all_of(items, [&](const Known& item) {
-        return item.has_rank && item.shape.size() == items[0].shape.size();
-      })) {
+  if (!std::ranges::all_of(
+          items, [&](const Known& item) { return item.has_rank && item.shape.size() == items[0].shape.size(); })) {
     return;
   }
   Dims sizes = items[0].shape;

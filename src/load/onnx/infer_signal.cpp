@@ -43,7 +43,10 @@ void short_time_fourier(const NodeView& view, Out out) {
   const bool onesided = view.node.integer("onesided", 1) != 0;
   give(out, 0, signal.dtype,
        {signal.has_rank && !signal.shape.empty() ? signal.shape[0] : kNoSize, frames,
-        frame < 0 ? kNoSize : onesided ? frame / 2 + 1 : frame, 2});
+        frame < 0  ? kNoSize
+        : onesided ? frame / 2 + 1
+                   : frame,
+        2});
 }
 
 }  // namespace thoplw::onnx::infer

@@ -36,8 +36,8 @@ Dims per_dimension(const NodeView& view, std::string_view name, std::size_t coun
 /// `kernel` serves where the attribute does not say it.
 Windows windows_of(const NodeView& view, std::size_t spatial, Dims kernel) {
   Windows windows;
-  windows.kernel = view.node.integers("kernel_shape").empty() ? std::move(kernel)
-                                                              : per_dimension(view, "kernel_shape", spatial, 1);
+  windows.kernel =
+      view.node.integers("kernel_shape").empty() ? std::move(kernel) : per_dimension(view, "kernel_shape", spatial, 1);
   if (windows.kernel.size() != spatial) throw Error("the window does not have one size per spatial dimension");
   windows.strides = per_dimension(view, "strides", spatial, 1);
   windows.dilations = per_dimension(view, "dilations", spatial, 1);
@@ -52,9 +52,7 @@ Windows windows_of(const NodeView& view, std::size_t spatial, Dims kernel) {
   return windows;
 }
 
-Wide reach(const Windows& windows, std::size_t d) {
-  return (Wide{windows.kernel[d]} - 1) * windows.dilations[d] + 1;
-}
+Wide reach(const Windows& windows, std::size_t d) { return (Wide{windows.kernel[d]} - 1) * windows.dilations[d] + 1; }
 
 /// How many windows fit along one dimension.
 std::int64_t positions(const Windows& windows, std::size_t d, std::int64_t size, bool ceil) {
@@ -100,7 +98,8 @@ Dims spatial_kernel(const Known& weight, std::size_t spatial, bool last) {
 
 void convolved(const NodeView& view, Out out, const Known& x, const Known& weight, DType dtype, bool x_last = false,
                bool weight_last = false) {
-  if (!x.has_rank) return give_rank(out, 0, dtype, weight.has_rank ? static_cast<std::int64_t>(weight.shape.size()) : kNoSize);
+  if (!x.has_rank)
+    return give_rank(out, 0, dtype, weight.has_rank ? static_cast<std::int64_t>(weight.shape.size()) : kNoSize);
   const auto space = space_of(x, x_last);
   const Windows windows = windows_of(view, space.size(), spatial_kernel(weight, space.size(), weight_last));
   const std::int64_t channels = x_last ? x.shape.back() : x.shape[1];
@@ -108,7 +107,8 @@ void convolved(const NodeView& view, Out out, const Known& x, const Known& weigh
     const std::int64_t per_group = weight_last ? weight.shape.back() : weight.shape[1];
     const std::int64_t wanted = times(per_group, view.node.integer("group", 1));
     if (wanted >= 0 && wanted != channels) {
-      throw Error("the input has " + std::to_string(channels) + " channels, the weight wants " + std::to_string(wanted));
+      throw Error("the input has " + std::to_string(channels) + " channels, the weight wants " +
+                  std::to_string(wanted));
     }
   }
   give(out, 0, dtype,

@@ -177,7 +177,8 @@ Dims row_major(std::span<const std::int64_t> sizes) {
   Dims steps(sizes.size(), 1);
   for (std::size_t d = sizes.size(); d-- > 1;) {
     // Only the steps of an empty tensor, which nothing reads, can wrap.
-    steps[d - 1] = static_cast<std::int64_t>(static_cast<std::uint64_t>(steps[d]) * static_cast<std::uint64_t>(sizes[d]));
+    steps[d - 1] =
+        static_cast<std::int64_t>(static_cast<std::uint64_t>(steps[d]) * static_cast<std::uint64_t>(sizes[d]));
   }
   return steps;
 }

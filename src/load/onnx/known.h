@@ -30,8 +30,8 @@ std::optional<double> number_of(const Known* known);
 /// A list that is an attribute in some versions and an input in others.
 struct List {
   bool given = false;
-  std::optional<Ints> values;              ///< nothing where they are not known; one may be kUnknown
-  std::int64_t length = kNoSize;           ///< how many there are
+  std::optional<Ints> values;     ///< nothing where they are not known; one may be kUnknown
+  std::int64_t length = kNoSize;  ///< how many there are
   bool whole() const { return values && std::find(values->begin(), values->end(), kUnknown) == values->end(); }
 };
 List list_of(const NodeView& view, std::string_view attribute, std::size_t input);

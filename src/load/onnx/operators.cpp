@@ -304,9 +304,8 @@ std::span<const Operator> operators() { return kOperators; }
 const Operator* find_operator(std::string_view domain, std::string_view name) {
   if (domain == "ai.onnx") domain = "";
   const auto wanted = std::tie(domain, name);
-  const auto row = std::lower_bound(kOperators.begin(), kOperators.end(), wanted, [](const Operator& a, const auto& b) {
-    return std::tie(a.domain, a.name) < b;
-  });
+  const auto row = std::lower_bound(kOperators.begin(), kOperators.end(), wanted,
+                                    [](const Operator& a, const auto& b) { return std::tie(a.domain, a.name) < b; });
   return row != kOperators.end() && std::tie(row->domain, row->name) == wanted ? &*row : nullptr;
 }
 
