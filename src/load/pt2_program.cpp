@@ -68,7 +68,7 @@ class Program {
       trace_.add_note(fmt::format("the file has schema {}, newer than what is known here ({})", schema(), kNewest));
     }
     const std::string_view cls = stacks_.root_class();
-    return trace_.finish(cls.empty() ? name : std::string(cls.substr(cls.rfind('.') + 1)), source());
+    return std::move(trace_).finish(cls.empty() ? name : std::string(cls.substr(cls.rfind('.') + 1)), source());
   }
 
  private:
