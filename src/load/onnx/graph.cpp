@@ -16,10 +16,10 @@ std::string place_of(const Node& node) {
          std::string(node.op_type) + ")";
 }
 
-bool is_contraction(const Rule& rule) {
+bool is_contraction(WorkFn work) {
   constexpr WorkFn kContractions[] = {work::matmul, work::linear, work::addmm, work::convolution, work::conv_transpose,
-                                      work::baddbmm};
-  return std::ranges::find(kContractions, rule.work) != std::end(kContractions);
+                                      work::baddbmm, work::onnx_gemm};
+  return std::ranges::find(kContractions, work) != std::end(kContractions);
 }
 
 /// Were its elements all worked out? Then it is arithmetic on sizes, which a live model does in Python.
@@ -220,13 +220,6 @@ Id Follower::id_of(Ref ref) {
   return value.id;
 }
 
-Id Follower::read(const Step& step, std::size_t slot) {
-  const Ref ref = step.in[slot];
-  const Id id = id_of(ref);
-  if (id == kNone || !values_[ref].data) return id;
-  return weights_.read(*values_[ref].data, id, step.node, slot, step.stack);
-}
-
 /// A linear layer of more than two dimensions is written as a product and an addition.
 bool Follower::adds_bias(const Step& step) const {
   if (step.node.op_type != "Add" || step.in.size() != 2) return false;
@@ -239,34 +232,43 @@ bool Follower::adds_bias(const Step& step) const {
   return (values_[a].product && is_bias(b)) || (values_[b].product && is_bias(a));
 }
 
+/// An input of the operator that the node is; `work` is null where it has no rule.
+Id Follower::input_of(const Step& step, std::size_t slot, std::size_t place, WorkFn work) {
+  const Value& value = values_[step.in[slot]];
+  const bool contraction = is_contraction(work);
+  // torch's exporter gives a convolution without a bias one of zeros.
+  if (contraction && place == 2 && value.fixed && !value.data) return kNone;
+  const Id id = id_of(step.in[slot]);
+  const bool weight = value.data && weights_.is_weight(*value.data, step.node, slot, step.stack);
+  // A constant is none of the tensors that a module was called with, as live it is a number.
+  const bool only_result = work == work::elementwise || work == work::activation || work == work::nothing;
+  if (!weight && (value.fixed || value.data) && only_result) return kNone;
+  return weight ? weights_.read(*value.data, id, step.node, slot, step.stack) : id;
+}
+
 void Follower::write(const Step& step, const Operator* op, std::span<const Ref> out) {
   Mapped mapped;
   std::vector<const Known*> known;
   if (op) mapped = op->map(view(step, known));
-  if (!op) {
-    for (std::size_t i = 0; i < step.in.size(); ++i) mapped.in.push_back(static_cast<int>(i));
-  }
+  for (std::size_t i = 0; !op && i < step.in.size(); ++i) mapped.in.push_back(static_cast<int>(i));
   if (adds_bias(step)) mapped.name = "onnx::add_bias";
   const Rule* rule = op ? find_rule(mapped.name) : nullptr;
-  const bool contraction = rule && is_contraction(*rule);
+  const WorkFn work = rule ? rule->work : nullptr;
   NewOp written{.name = mapped.name, .in = {}, .out = {}, .attrs = std::move(mapped.attrs)};
   bool whole = true;
-  for (std::size_t i = 0; i < mapped.in.size(); ++i) {
-    const int slot = mapped.in[i];
-    const bool absent = slot < 0 || static_cast<std::size_t>(slot) >= step.in.size() || step.in[static_cast<std::size_t>(slot)] == kAbsent;
-    const Ref ref = absent ? kAbsent : step.in[static_cast<std::size_t>(slot)];
-    // torch's exporter gives a convolution without a bias one of zeros.
-    const bool zeros = contraction && i == 2 && ref != kAbsent && values_[ref].fixed && !values_[ref].data;
-    written.in.push_back(absent || zeros ? kNone : read(step, static_cast<std::size_t>(slot)));
-    whole = whole && (absent || values_[ref].known.whole());
+  for (const int number : mapped.in) {
+    const auto slot = static_cast<std::size_t>(number);
+    const bool absent = number < 0 || slot >= step.in.size() || step.in[slot] == kAbsent;
+    whole = whole && (absent || values_[step.in[slot]].known.whole());
+    written.in.push_back(absent ? kNone : input_of(step, slot, written.in.size(), work));
   }
   for (const Ref ref : out) {
     written.out.push_back(id_of(ref));
     if (ref == kAbsent) continue;
-    values_[ref].product = contraction;
+    values_[ref].product = is_contraction(work);
     whole = whole && values_[ref].known.whole();
   }
-  if (!op || (!whole && !(rule && rule->work == work::nothing))) {
+  if (!op || (!whole && work != work::nothing)) {
     written.name = "onnx::" + std::string(step.node.op_type);
     written.attrs.clear();
   }

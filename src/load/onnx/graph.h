@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cost/rule.h"
 #include "load/onnx/model.h"
 #include "load/onnx/operators.h"
 #include "load/onnx/scopes.h"
@@ -80,7 +81,7 @@ class Follower {
   void write(const Step& step, const Operator* op, std::span<const Ref> out);
   bool adds_bias(const Step& step) const;
   Id id_of(Ref ref);
-  Id read(const Step& step, std::size_t slot);
+  Id input_of(const Step& step, std::size_t slot, std::size_t place, WorkFn work);
 
   // control.cpp
   bool control(Step& step);

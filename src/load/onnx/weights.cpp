@@ -179,6 +179,12 @@ void Weights::settle(Entry& entry, const Node& node, std::size_t slot, const Fra
   if (from_torch_) lost_.push_back(tensor.name);
 }
 
+bool Weights::is_weight(const TensorData& tensor, const Node& node, std::size_t slot, const Frames& stack) {
+  Entry& entry = this->entry(tensor);
+  if (entry.kind == Kind::unknown) settle(entry, node, slot, stack);
+  return entry.kind != Kind::constant;
+}
+
 Id Weights::read(const TensorData& tensor, Id value, const Node& node, std::size_t slot, const Frames& stack) {
   note_folding(tensor, node, slot);
   if (node.op_type == "BatchNormalization" && slot >= 3) {
@@ -186,8 +192,8 @@ Id Weights::read(const TensorData& tensor, Id value, const Node& node, std::size
   }
   Entry& entry = this->entry(tensor);
   entry.value = value;
-  entry.first_read = std::min(entry.first_read, reads_++);
   if (entry.kind == Kind::unknown) settle(entry, node, slot, stack);
+  entry.first_read = std::min(entry.first_read, reads_++);
   tie(entry, node, slot, stack);
   return value;
 }

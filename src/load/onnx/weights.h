@@ -17,6 +17,8 @@ class Weights {
  public:
   Weights(const Model& model, const Scopes& scopes, TraceBuilder& trace);
 
+  /// Is it a parameter or a buffer, as the node uses it?
+  bool is_weight(const TensorData& tensor, const Node& node, std::size_t slot, const Frames& stack);
   /// What a node reads as its input number `slot`: the tensor, as a value of the trace. A running mean that shares its
   /// tensor with another parameter, as exporters do where both hold the same numbers, gets a value of its own.
   Id read(const TensorData& tensor, Id value, const Node& node, std::size_t slot, const Frames& stack);
