@@ -35,6 +35,7 @@ void logical_and(const NodeView& view, Out out);
 void logical_or(const NodeView& view, Out out);
 void negate(const NodeView& view, Out out);
 void absolute(const NodeView& view, Out out);
+void relu(const NodeView& view, Out out);
 void floor(const NodeView& view, Out out);
 void ceil(const NodeView& view, Out out);
 void round(const NodeView& view, Out out);

@@ -157,7 +157,7 @@ constexpr auto kOperators = std::to_array<Operator>({
     {"", "ReduceSum", infer::reduce_sum, map::as<"aten::sum">},
     {"", "ReduceSumSquare", infer::reduce, map::as<"aten::sum">},
     {"", "RegexFullMatch", infer::to_bool, map::as<"onnx::nothing">},
-    {"", "Relu", infer::same, map::as<"aten::relu">},
+    {"", "Relu", infer::relu, map::as<"aten::relu">},
     {"", "Reshape", infer::reshape, map::as<"aten::reshape">},
     {"", "Resize", infer::resize, map::resize},
     {"", "ReverseSequence", infer::same, map::as<"aten::flip">},
