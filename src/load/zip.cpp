@@ -2,6 +2,7 @@
 #include "load/zip.h"
 
 #include <minizip/unzip.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
@@ -12,6 +13,7 @@ namespace thoplw {
 namespace {
 
 constexpr std::uint64_t kMostEntries = 10'000'000;
+constexpr uLong kEncrypted = 1;
 constexpr std::uint64_t kMostExpansion = 1100;  ///< deflate makes no more of a byte than that
 
 /// Where minizip reads, and how far it has come.
@@ -89,7 +91,8 @@ ZipArchive::ZipArchive(std::string_view bytes) : source_(std::make_unique<Source
     unz64_file_pos place{};
     unzGetFilePos64(source_->archive, &place);
     entries_.push_back({name.substr(0, info.size_filename), info.uncompressed_size, info.compressed_size,
-                        place.pos_in_zip_directory, place.num_of_file});
+                        place.pos_in_zip_directory, place.num_of_file, static_cast<std::uint32_t>(info.crc),
+                        info.compression_method == 0 && (info.flag & kEncrypted) == 0});
     if (i + 1 < about.number_entry) status = unzGoToNextFile(source_->archive);
   }
   if (entries_.size() != about.number_entry) throw Error("the zip directory is damaged; copy the file again");
@@ -104,6 +107,12 @@ const ZipArchive::Entry* ZipArchive::find(std::string_view name) const {
 
 std::string ZipArchive::read(const Entry& entry) const {
   const auto damaged = [&](const char* why) { return Error(entry.name + ": " + why + "; copy the file again"); };
+  if (entry.plain) {  // minizip would copy it byte by byte
+    const std::string_view stored = view(entry);
+    const auto checksum = crc32_z(0, reinterpret_cast<const Bytef*>(stored.data()), stored.size());
+    if (checksum != entry.checksum) throw damaged("the bytes are not those of its checksum");
+    return std::string(stored);
+  }
   if (entry.stored > source_->stream.bytes.size() || entry.size > entry.stored * kMostExpansion) {
     throw damaged("its size does not fit the file");
   }
@@ -125,17 +134,17 @@ std::string ZipArchive::read(const Entry& entry) const {
 }
 
 std::string_view ZipArchive::view(const Entry& entry) const {
+  if (!entry.plain) throw Error(entry.name + ": is compressed or encrypted, which torch does not do");
   unz64_file_pos place{entry.position, entry.number};
   int method = 0;
   if (unzGoToFilePos64(source_->archive, &place) != UNZ_OK ||
       unzOpenCurrentFile2(source_->archive, &method, nullptr, 1) != UNZ_OK) {
-    throw Error(entry.name + ": cannot be opened; copy the file again");
+    throw Error(entry.name + ": its header is damaged; copy the file again");
   }
   const std::uint64_t begin = unzGetCurrentFileZStreamPos64(source_->archive);
   unzCloseCurrentFile(source_->archive);
-  if (method != 0) throw Error(entry.name + ": is compressed, which torch does not do");
   const std::string_view bytes = source_->stream.bytes;
-  if (begin > bytes.size() || entry.size > bytes.size() - begin) {
+  if (entry.size != entry.stored || begin > bytes.size() || entry.size > bytes.size() - begin) {
     throw Error(entry.name + ": its size does not fit the file; copy the file again");
   }
   return bytes.substr(begin, entry.size);

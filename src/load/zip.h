@@ -17,6 +17,8 @@ class ZipArchive {
     std::uint64_t stored = 0;  ///< in the archive
     std::uint64_t position = 0;
     std::uint64_t number = 0;
+    std::uint32_t checksum = 0;
+    bool plain = false;  ///< stored as it is
   };
 
   /// `bytes` must outlive this. Throws Error where they are no zip archive.
