@@ -8,6 +8,7 @@
 #include "cli/flags.h"
 #include "cost/class_formulas.h"
 #include "cost/formulas.h"
+#include "load/onnx/operators.h"
 #include "thoplw.h"
 
 namespace thoplw::cli {
@@ -64,6 +65,14 @@ constexpr auto kFormulas = std::to_array<Formula>({
     {work::packed_cell, "contraction", "as a linear of the input and one of the state"},
     {work::packed_lstm_cell, "contraction", "four gates, each as a linear of input and state"},
     {work::fused_cell, "elementwise", "output elements"},
+    {work::onnx_gemm, "contraction", "output elements x inner size; bias: output elements"},
+    {work::onnx_nhwc_conv, "contraction", "weight elements x output positions; bias: output elements"},
+    {work::onnx_rnn, "contraction", "each gate of each step and direction as a linear; bias: output elements"},
+    {work::onnx_attention, "contraction", "heads x L x S x (E of the keys + E of the values), with what is cached"},
+    {work::onnx_fused_attention, "contraction", "projections and both attention products; bias: output elements"},
+    {work::onnx_group_query_attention, "contraction", "heads x L x S x 2 E, with what is cached"},
+    {work::onnx_linear_attention, "contraction", "per token and head: the state is read, and a product joins it"},
+    {work::onnx_linear_model, "contraction", "rows x coefficients"},
 });
 
 /// A class formula in words.
@@ -116,6 +125,22 @@ std::string param_policy(const ParamPolicy& policy) {
                      policy.norm_statistics ? ", with the running mean and variance of batch norms" : "");
 }
 
+/// As what each ONNX operator counts, where its attributes do not say otherwise.
+std::string onnx_table() {
+  std::string text =
+      "\n## ONNX\n\nAs which of these operators a node of an ONNX file counts. Names in `2d` stand for those of other "
+      "dimensions, too; "
+      "`If`, `Loop`, `Scan` and `SequenceMap` count as what is in their graphs.\n\n" +
+      row({"Domain", "Operator", "Counts as"}) + row({"---", "---", "---"});
+  const onnx::Node node;
+  for (const auto& op : onnx::operators()) {
+    const std::string counted = op.map({node, {}, 0}).name;
+    text += row({op.domain.empty() ? "ai.onnx" : op.domain, code(op.name),
+                 find_rule(counted) ? code(counted) : "not counted: a lower bound"});
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string cli_reference() {
@@ -142,7 +167,7 @@ std::string operators_reference() {
     const Formula& formula = words_for(kFormulas, rule.work, rule.name, &Formula::work);
     text += row({code(rule.name), formula.kind, formula.counts, rule.shape ? "native" : "torch"});
   }
-  return text;
+  return text + onnx_table();
 }
 
 std::string conventions_reference() {

@@ -41,13 +41,14 @@ std::string subscripts(const std::string& equation, std::string_view text) {
   return out;
 }
 
-/// Without '->' the result has the ellipsis and every letter that stands there once.
+/// Without '->' the result has the ellipsis and every letter that stands there once, in the order of the alphabet.
 std::string implied_result(const std::string& operands) {
-  std::string result = ".";
+  std::string result;
   for (char c : operands) {
     if (is_letter(c) && std::count(operands.begin(), operands.end(), c) == 1) result += c;
   }
-  return result;
+  std::sort(result.begin(), result.end());
+  return '.' + result;
 }
 
 Equation parse(const std::string& equation) {
@@ -165,6 +166,33 @@ Work einsum(const OpView& op) {
     operands.insert(path ? operands.end() : operands.begin(), std::move(a));
   }
   return work;
+}
+
+Dims einsum_sizes(const std::string& equation, std::span<const Dims> operands) {
+  const Equation parsed = parse(equation);
+  if (parsed.operands.size() != operands.size()) misfit(equation, "the number of operands differs");
+  std::size_t widest = 0, ellipsis = 0;
+  for (const Dims& shape : operands) widest = std::max(widest, shape.size());
+  Sizes merged(kLetters + widest, 1);
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    const std::string& letters = parsed.operands[i];
+    const Sizes sizes = sizes_by_subscript(equation, letters, operands[i], merged.size());
+    for (std::size_t label = 0; label < merged.size(); ++label) {
+      if (merged[label] == 1 || (merged[label] < 0 && sizes[label] > 1)) merged[label] = sizes[label];
+    }
+    if (letters.find('.') != std::string::npos) {
+      ellipsis = std::max(ellipsis, operands[i].size() - (letters.size() - 1));
+    }
+  }
+  Dims result;
+  for (char c : parsed.result) {
+    if (c == '.') {
+      result.insert(result.end(), merged.end() - static_cast<std::ptrdiff_t>(ellipsis), merged.end());
+    } else {
+      result.push_back(merged[static_cast<std::size_t>(c)]);
+    }
+  }
+  return result;
 }
 
 }  // namespace thoplw::work

@@ -51,12 +51,14 @@ const T& attr_as(const OpView& op, std::string_view name) {
   if (const T* typed = std::get_if<T>(value)) return *typed;
   throw Error("attribute '" + std::string(name) + "' is of the wrong type");
 }
+template const std::int64_t& attr_as<std::int64_t>(const OpView&, std::string_view);
 template const bool& attr_as<bool>(const OpView&, std::string_view);
 template const std::string& attr_as<std::string>(const OpView&, std::string_view);
 template const Dims& attr_as<Dims>(const OpView&, std::string_view);
 
 Work nothing(const OpView&) { return {}; }
 Work elementwise(const OpView& op) { return only(Kind::elementwise, numel(op.out())); }
+Work bias(const OpView& op) { return only(Kind::bias, numel(op.out())); }
 Work activation(const OpView& op) { return only(Kind::activation, numel(op.out())); }
 Work pool(const OpView& op) { return only(Kind::pool, numel(op.out())); }
 Work resize(const OpView& op) { return only(Kind::resize, numel(op.out())); }

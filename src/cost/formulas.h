@@ -1,6 +1,10 @@
 // Work formulas: what one operator does, read from the sizes of its tensors. Several operators share each.
 #pragma once
 
+#include <span>
+#include <string>
+#include <vector>
+
 #include "cost/rule.h"
 
 namespace thoplw::work {
@@ -17,6 +21,7 @@ bool reads_stored(WorkFn work);
 Work nothing(const OpView& op);        ///< moves, makes or describes tensors; no arithmetic
 Work elementwise(const OpView& op);    ///< output elements
 Work activation(const OpView& op);     ///< output elements
+Work bias(const OpView& op);           ///< output elements
 Work pool(const OpView& op);           ///< output elements
 Work resize(const OpView& op);         ///< output elements
 Work softmax(const OpView& op);        ///< input elements
@@ -62,6 +67,19 @@ Work lstm_cell(const OpView& op);         ///< (input, hidden, cell, w_ih, w_hh,
 Work packed_cell(const OpView& op);       ///< (input, hidden, w_ih, bias, w_hh, bias, b_ih, b_hh): no biases told
 Work packed_lstm_cell(const OpView& op);  ///< (input, hidden, cell, and so on)
 Work fused_cell(const OpView& op);        ///< (gates of the input, gates of the hidden state, state, biases...)
+
+// Operators of ONNX that torch does not have in this form.
+Work onnx_gemm(const OpView& op);                   ///< (a, b, added), attribute `transA`
+Work onnx_nhwc_conv(const OpView& op);              ///< (input[N, ..., C], weight, bias) -> [N, ..., M]
+Work onnx_rnn(const OpView& op);                    ///< (x[T, N, in], w[dirs, gates H, in], r, bias, peepholes)
+Work onnx_attention(const OpView& op);              ///< (q, k, v, past k), attribute `heads`, which may be 0
+Work onnx_fused_attention(const OpView& op);        ///< (input, weight of all projections, bias, past), `heads`
+Work onnx_group_query_attention(const OpView& op);  ///< (q[N, L, E], past k) -> (y, present k), `heads`
+Work onnx_linear_attention(const OpView& op);       ///< (q, k, v), attributes `q_heads`, `kv_heads`, `delta`
+Work onnx_linear_model(const OpView& op);           ///< (x[N, C]), attribute `coefficients`: how many
+
+/// The sizes that an equation makes of those of its operands; -1 is one that is not known.
+Dims einsum_sizes(const std::string& equation, std::span<const Dims> operands);
 
 /// The product of all sizes but those from `from_end` on, counted from the end: 1 leaves out the last.
 Count leading(const Tensor& tensor, std::size_t from_end = 1);

@@ -298,6 +298,32 @@ constexpr Case kCases[] = {
     {"aten::_embedding_bag(f32[10,3], i64[8], i64[2]) -> (f32[2,3], i64[8], i64[2], i64[2])", "24 reduction"},  // 8*3
     {"aten::_embedding_bag_forward_only(f32[10,3], i64[8], i64[2]) -> (f32[2,3], i64[8], i64[2], i64[2])",
      "24 reduction"},  // 8*3
+    // Of ONNX.
+    {"onnx::gemm(f32[4,3], f32[4,5], f32[5]) -> f32[3,5] {transA=true}", "60 contraction, 15 bias"},  // 3*5*4; 3*5
+    {"onnx::nhwc_conv(f32[2,8,8,3], f32[4,3,3,3], f32[4]) -> f32[2,6,6,4]",
+     "7776 contraction, 288 bias"},  // 4*3*3*3*2*36; 2*36*4
+    {"onnx::rnn(f32[7,2,3], f32[1,16,3], f32[1,16,4], f32[1,32], f32[1,12]) -> f32[7,1,2,4]",
+     "1568 contraction, 448 bias, 168 elementwise"},  // 14 steps * (16*3 + 16*4); 14*32; 14*12
+    {"onnx::attention(f32[2,5,128], f32[2,7,32], f32[2,7,24], none) -> f32[2,5,96] {heads=8}",
+     "15680 contraction, 560 softmax"},  // 2*8*5*7*(16+12); 2*8*5*7
+    {"onnx::attention(f32[2,8,1,16], f32[2,2,1,16], f32[2,2,1,16], f32[2,2,9,16]) -> f32[2,8,1,16] {heads=0}",
+     "5120 contraction, 160 softmax"},  // 2*8*1*(9+1)*(16+16); 2*8*10
+    {"onnx::attention(f32[2,5,4,3,8]) -> f32[2,5,32] {heads=4}", "3200 contraction, 200 softmax"},  // 2*4*5*5*(8+8)
+    {"onnx::fused_attention(f32[2,1,16], f32[16,48], f32[48], f32[2,2,4,6,4]) -> f32[2,1,16] {heads=4}",
+     "1984 contraction, 96 bias, 56 softmax"},  // 2*16*48 + 2*4*7*(4+4); 2*48; 2*4*7
+    {"onnx::group_query_attention(f32[2,1,32], f32[2,2,6,8]) -> f32[2,1,32] {heads=4}",
+     "896 contraction, 56 softmax"},  // 2*4*1*(6+1)*(8+8); 2*4*7
+    {"onnx::group_query_attention(f32[2,1,32], f32[2,2,64,8]) -> (f32[2,1,32], f32[2,2,64,8]) {heads=4}",
+     "8192 contraction, 512 softmax"},  // a cache of 64: 2*4*1*64*(8+8); 2*4*64
+    {"onnx::linear_attention(f32[2,5,32], f32[2,5,16], f32[2,5,24]) -> f32[2,5,48] {q_heads=4 kv_heads=2 delta=false}",
+     "5760 contraction"},  // 2*5 tokens * 8*12 * (4 + 2)
+    {"onnx::linear_attention(f32[2,5,32], f32[2,5,16], f32[2,5,24]) -> f32[2,5,48] {q_heads=4 kv_heads=2 delta=true}",
+     "7680 contraction"},                                                             // 2*5 * 8*12 * (4 + 2*2)
+    {"onnx::linear_model(f32[4,3]) -> f32[4,2] {coefficients=6}", "24 contraction"},  // 4*6
+    {"onnx::activation(f32[2,3]) -> f32[2,3]", "6 activation"},                       // 2*3
+    {"onnx::elementwise(f32[3]) -> f32[2,3]", "6 elementwise"},                       // 2*3
+    {"onnx::norm(f32[2,3]) -> f32[2,3]", "6 norm"},                                   // 2*3
+    {"onnx::nothing(f32[2,3]) -> f32[6]", "nothing"},
 };
 
 /// Operators that one line fits, by name; those of aten without "aten::".

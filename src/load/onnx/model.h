@@ -14,6 +14,13 @@ namespace thoplw::onnx {
 
 struct Graph;
 
+// What torch says of a node in its metadata: the paths and the classes of its module stack. Others are not kept.
+constexpr std::string_view kScopes = "pkg.torch.onnx.name_scopes";
+constexpr std::string_view kClasses = "pkg.torch.onnx.class_hierarchy";
+
+/// The element type of that number in TensorProto.DataType; `other` where there is none.
+DType dtype_of(std::int64_t data_type);
+
 /// TensorProto.
 struct TensorData {
   std::string_view name;
@@ -21,10 +28,13 @@ struct TensorData {
   Dims dims;
   std::string_view raw;            ///< raw_data
   std::vector<std::int64_t> ints;  ///< int32_data or int64_data, where the tensor is small
+  std::vector<double> floats;      ///< float_data or double_data, where the tensor is small
   bool external = false;           ///< its elements are in another file
 
   /// Its elements where they are integers or bools, there are `most` at most and they are in this file.
   std::optional<std::vector<std::int64_t>> integers(std::size_t most = 1024) const;
+  /// The same where they are f32 or f64.
+  std::optional<std::vector<double>> reals(std::size_t most = 1024) const;
 };
 
 /// AttributeProto. What its kind does not name is not set.
@@ -44,7 +54,7 @@ struct Attribute {
 };
 
 struct Node {
-  std::string_view name, op_type, domain;
+  std::string_view name, op_type, domain, overload;
   std::vector<std::string_view> inputs, outputs;  ///< "" is an absent optional
   std::vector<Attribute> attributes;
   std::vector<std::pair<std::string_view, std::string_view>> metadata;
@@ -55,6 +65,8 @@ struct Node {
   /// The list of that name; empty where there is none.
   const std::vector<std::int64_t>& integers(std::string_view wanted) const;
   std::string_view text(std::string_view wanted, std::string_view otherwise) const;
+  /// What metadata_props say; "" where they say nothing.
+  std::string_view note(std::string_view key) const;
 };
 
 /// A size, or the name or expression that stands for it; neither where it is not known.
@@ -68,7 +80,10 @@ struct ValueInfo {
   DType dtype = DType::other;
   bool has_shape = false;
   std::vector<Dim> dims;
+  std::string_view role;  ///< as torch.export says: "PARAMETER", "BUFFER", "CONSTANT_TENSOR"; "" where it does not
 };
+
+using Opsets = std::vector<std::pair<std::string_view, std::int64_t>>;  ///< domain ("" is ai.onnx), version
 
 struct Graph {
   std::string_view name;
@@ -84,16 +99,19 @@ struct Function {
   std::vector<Node> nodes;
   std::vector<ValueInfo> values;
   std::vector<Attribute> defaults;
+  Opsets opsets;
 };
 
 struct Model {
   std::int64_t ir_version = 0;
   std::string_view producer, producer_version;
-  std::vector<std::pair<std::string_view, std::int64_t>> opsets;  ///< domain, version
+  Opsets opsets;
   Graph graph;
   std::vector<Function> functions;
 };
 
+/// Do the bytes begin as an ONNX file does?
+bool looks_like_model(std::string_view bytes);
 /// Throws Error with the place in the file.
 Model parse(std::string_view bytes);
 

@@ -1,6 +1,7 @@
 // The ONNX operators: one row each, that says which operator of the rule table it is and what comes out of it.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,16 +15,24 @@ namespace thoplw::onnx {
 
 /// What is known of a value while a graph is followed.
 struct Known {
-  DType dtype = DType::other;
+  DType dtype = DType::other;  ///< `other` too where it is not known
   bool has_rank = false;
   Dims shape;  ///< -1: this size is not known
   /// The elements of a small integer or bool tensor where they follow from the graph, as those of a shape do; an
   /// element of an unknown size is kUnknown.
   std::optional<std::vector<std::int64_t>> elements;
+  /// The same of a floating tensor: scales, and sizes that were cast. NaN where one is not known.
+  std::optional<std::vector<double>> reals;
+  std::shared_ptr<const std::vector<Known>> items;  ///< of a sequence, or of an optional, where they are followed
 
-  bool whole() const;  ///< are type, rank and all sizes known?
+  bool whole() const;  ///< are rank and all sizes known?
 };
-constexpr std::int64_t kUnknown = INT64_MIN;
+/// No size, and none of the numbers that stand for "to the beginning" in slices.
+constexpr std::int64_t kUnknown = INT64_MIN + 2;
+constexpr std::size_t kMostElements = 1024;  ///< tensors of more elements are not followed
+
+/// What a weight or the value of a Constant says of itself.
+Known known(const TensorData& tensor);
 
 /// A node with what is known of its inputs. Null: absent optional.
 struct NodeView {

@@ -1,0 +1,278 @@
+// Follows nodes one by one: works out what comes out of each, and writes those that are work into the trace.
+#include "load/onnx/graph.h"
+
+#include <algorithm>
+
+#include "cost/formulas.h"
+#include "cost/rule.h"
+
+namespace thoplw::onnx {
+namespace {
+
+constexpr int kDeepest = 200;  ///< calls of functions and bodies of control flow inside of each other
+
+std::string place_of(const Node& node) {
+  return "node '" + std::string(node.name.empty() ? node.outputs.empty() ? "" : node.outputs.front() : node.name) + "' (" +
+         std::string(node.op_type) + ")";
+}
+
+bool is_contraction(WorkFn work) {
+  constexpr WorkFn kContractions[] = {work::matmul, work::linear, work::addmm, work::convolution, work::conv_transpose,
+                                      work::baddbmm, work::onnx_gemm};
+  return std::ranges::find(kContractions, work) != std::end(kContractions);
+}
+
+/// Were its elements all worked out? Then it is arithmetic on sizes, which a live model does in Python.
+bool is_followed(const Known& known) { return known.elements || known.reals; }
+
+bool is_settled(const Known& known) {
+  if (known.reals) return std::ranges::none_of(*known.reals, [](double x) { return x != x; });
+  return known.elements && std::ranges::find(*known.elements, kUnknown) == known.elements->end();
+}
+
+}  // namespace
+
+Follower::Follower(const Model& model, const Sizes& sizes, Scopes& scopes, TraceBuilder& trace)
+    : model_(model), sizes_(sizes), scopes_(scopes), trace_(trace), weights_(model, scopes, trace) {
+  std::size_t nodes = model.graph.nodes.size();
+  for (const Function& function : model.functions) {
+    functions_[function.name].push_back(&function);
+    nodes += function.nodes.size();
+  }
+  // Functions that call each other can ask for any number of steps; those of real files are followed a few times.
+  steps_left_ = 100'000 + 50 * nodes;
+  elements_left_ = 4'000'000 + 64 * nodes;
+}
+
+void Follower::follow() {
+  Context context;
+  context.opsets = &model_.opsets;
+  enter(model_.graph, context);
+  for (const ValueInfo& input : model_.graph.inputs) {
+    if (context.names.contains(input.name)) continue;  // a weight that callers may replace
+    Value value;
+    value.known = sizes_.known(input);
+    context.names.emplace(input.name, add(std::move(value)));
+  }
+  follow_nodes(model_.graph.nodes, context, {});
+  for (const ValueInfo& output : model_.graph.outputs) {
+    const Ref ref = find(output.name, context);
+    if (ref == kAbsent) throw Error("output '" + std::string(output.name) + "' is made by no node");
+    trace_.add_output(id_of(ref));
+  }
+  weights_.finish();
+}
+
+Follower::Ref Follower::add(Value value) {
+  keep_elements(value.known);
+  values_.push_back(std::move(value));
+  return values_.size() - 1;
+}
+
+/// Elements of all values together are bounded: a damaged file may copy them any number of times.
+void Follower::keep_elements(Known& known) {
+  const std::size_t count = (known.elements ? known.elements->size() : 0) + (known.reals ? known.reals->size() : 0) +
+                            (known.items ? known.items->size() : 0);
+  if (count <= elements_left_) {
+    elements_left_ -= count;
+    return;
+  }
+  known.elements.reset();
+  known.reals.reset();
+  known.items.reset();
+}
+
+void Follower::enter(const Graph& graph, Context& context) {
+  for (const auto* infos : {&graph.values, &graph.outputs}) {
+    for (const ValueInfo& info : *infos) context.infos.emplace(info.name, &info);
+  }
+  for (const TensorData& tensor : graph.initializers) {
+    Value value;
+    value.known = onnx::known(tensor);
+    value.data = &tensor;
+    value.fixed = is_integral(tensor.dtype) && is_followed(value.known);
+    context.names.insert_or_assign(tensor.name, add(std::move(value)));
+  }
+}
+
+Follower::Ref Follower::find(std::string_view name, const Context& context) const {
+  for (const Context* at = &context; at; at = at->outer) {
+    if (const auto found = at->names.find(name); found != at->names.end()) return found->second;
+  }
+  return kAbsent;
+}
+
+std::vector<Follower::Ref> Follower::inputs(const Node& node, const Context& context) const {
+  std::vector<Ref> in;
+  for (std::string_view name : node.inputs) {
+    in.push_back(name.empty() ? kAbsent : find(name, context));
+    if (!name.empty() && in.back() == kAbsent) {
+      throw Error(place_of(node) + " reads '" + std::string(name) +
+                  "', which nothing before it makes: the file is damaged, or its nodes are in no order or in a cycle");
+    }
+  }
+  return in;
+}
+
+std::int64_t Follower::opset(std::string_view domain, const Context& context) const {
+  for (const Opsets* opsets : {context.opsets, &model_.opsets}) {
+    const auto found = std::ranges::find(*opsets, domain, [](const auto& entry) { return entry.first; });
+    if (found != opsets->end()) return found->second;
+  }
+  return 1;
+}
+
+void Follower::follow_nodes(std::span<const Node> nodes, Context& context, const Frames& around) {
+  if (context.depth > kDeepest) throw Error("functions call each other without end, or more than 200 deep");
+  const std::vector<const Frames*> stacks = scopes_.stacks(nodes, around);
+  for (std::size_t i = 0; i < nodes.size(); ++i) follow_node(nodes[i], *stacks[i], context);
+}
+
+/// A node of a function, with the attributes of the call in place of those that refer to them.
+Node Follower::bound(const Node& node, const Bindings& bindings) const {
+  Node copy = node;
+  std::erase_if(copy.attributes, [&](Attribute& attribute) {
+    if (attribute.ref.empty()) return false;
+    const auto given = bindings.find(attribute.ref);
+    if (given == bindings.end()) return true;
+    const std::string_view name = attribute.name;
+    attribute = *given->second;
+    attribute.name = name;
+    return false;
+  });
+  return copy;
+}
+
+void Follower::follow_node(const Node& node, const Frames& stack, Context& context) {
+  if (steps_left_-- == 0) throw Error("its functions call each other more often than a file of its size can mean");
+  const bool refers = std::ranges::any_of(node.attributes, [](const Attribute& a) { return !a.ref.empty(); });
+  if (refers) {
+    const Bindings none;
+    const Node copy = bound(node, context.bindings ? *context.bindings : none);
+    Step step{copy, stack, context, inputs(copy, context)};
+    return operate(step);
+  }
+  Step step{node, stack, context, inputs(node, context)};
+  operate(step);
+}
+
+/// What the file itself says of a value.
+Known Follower::told(std::string_view name, const Context& context) const {
+  const auto found = context.infos.find(name);
+  return found == context.infos.end() ? Known() : sizes_.known(*found->second);
+}
+
+NodeView Follower::view(const Step& step, std::vector<const Known*>& known) const {
+  for (Ref ref : step.in) known.push_back(ref == kAbsent ? nullptr : &values_[ref].known);
+  return {step.node, known, opset(step.node.domain, step.context)};
+}
+
+void Follower::infer(const Step& step, const Operator& op, std::span<Known> out) const {
+  std::vector<const Known*> known;
+  try {
+    op.infer(view(step, known), out);
+  } catch (const Error& error) {
+    throw Error(place_of(step.node) + ": " + error.what());
+  }
+}
+
+void Follower::define(const Step& step, std::size_t output, Value value) {
+  if (output >= step.node.outputs.size() || step.node.outputs[output].empty()) return;
+  step.context.names.insert_or_assign(step.node.outputs[output], add(std::move(value)));
+}
+
+void Follower::operate(Step& step) {
+  if (control(step)) return;
+  const Node& node = step.node;
+  if (node.op_type == "Identity" && node.domain.empty() && step.in.size() == 1 && step.in[0] != kAbsent &&
+      values_[step.in[0]].data && !node.outputs.empty()) {
+    step.context.names.insert_or_assign(node.outputs[0], step.in[0]);  // a weight that has two names
+    return;
+  }
+  std::vector<Known> known;
+  for (std::string_view output : node.outputs) known.push_back(told(output, step.context));
+  const Operator* op = find_operator(node.domain, node.op_type);
+  if (op) infer(step, *op, known);
+  const bool fixed = std::ranges::all_of(step.in, [&](Ref ref) { return ref == kAbsent || values_[ref].fixed; });
+  const bool followed = op && !known.empty() && std::ranges::all_of(known, is_followed);
+  std::vector<Ref> out;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    Value value;
+    value.fixed = op && (fixed || is_settled(known[i]));
+    value.known = std::move(known[i]);
+    if (node.op_type == "Constant" && node.attribute("value")) value.data = &node.attribute("value")->tensor;
+    out.push_back(node.outputs[i].empty() ? kAbsent : add(std::move(value)));
+  }
+  if (!op || (!fixed && !followed)) write(step, op, out);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (out[i] != kAbsent) step.context.names.insert_or_assign(node.outputs[i], out[i]);
+  }
+}
+
+/// The value in the trace. What is not known is empty; then its operators have no rule.
+Id Follower::id_of(Ref ref) {
+  if (ref == kAbsent) return kNone;
+  Value& value = values_[ref];
+  if (value.id == kNone) {
+    const Known& known = value.known;
+    value.id = trace_.add_value({.dtype = known.dtype, .shape = known.whole() ? known.shape : Dims{0}, .stored = -1});
+  }
+  return value.id;
+}
+
+/// A linear layer of more than two dimensions is written as a product and an addition.
+bool Follower::adds_bias(const Step& step) const {
+  if (step.node.op_type != "Add" || step.in.size() != 2) return false;
+  const auto is_bias = [&](Ref ref) {
+    const Value& value = values_[ref];
+    return value.data && is_floating(value.known.dtype) && value.known.shape.size() == 1;
+  };
+  const auto [a, b] = std::pair(step.in[0], step.in[1]);
+  if (a == kAbsent || b == kAbsent) return false;
+  return (values_[a].product && is_bias(b)) || (values_[b].product && is_bias(a));
+}
+
+/// An input of the operator that the node is; `work` is null where it has no rule.
+Id Follower::input_of(const Step& step, std::size_t slot, std::size_t place, WorkFn work) {
+  const Value& value = values_[step.in[slot]];
+  const bool contraction = is_contraction(work);
+  // torch's exporter gives a convolution without a bias one of zeros.
+  if (contraction && place == 2 && value.fixed && !value.data) return kNone;
+  const Id id = id_of(step.in[slot]);
+  const bool weight = value.data && weights_.is_weight(*value.data, step.node, slot, step.stack);
+  // A constant is none of the tensors that a module was called with, as live it is a number.
+  const bool only_result = work == work::elementwise || work == work::activation || work == work::nothing;
+  if (!weight && (value.fixed || value.data) && only_result) return kNone;
+  return weight ? weights_.read(*value.data, id, step.node, slot, step.stack) : id;
+}
+
+void Follower::write(const Step& step, const Operator* op, std::span<const Ref> out) {
+  Mapped mapped;
+  std::vector<const Known*> known;
+  if (op) mapped = op->map(view(step, known));
+  for (std::size_t i = 0; !op && i < step.in.size(); ++i) mapped.in.push_back(static_cast<int>(i));
+  if (adds_bias(step)) mapped.name = "onnx::add_bias";
+  const Rule* rule = op ? find_rule(mapped.name) : nullptr;
+  const WorkFn work = rule ? rule->work : nullptr;
+  NewOp written{.name = mapped.name, .in = {}, .out = {}, .attrs = std::move(mapped.attrs)};
+  bool whole = true;
+  for (const int number : mapped.in) {
+    const auto slot = static_cast<std::size_t>(number);
+    const bool absent = number < 0 || slot >= step.in.size() || step.in[slot] == kAbsent;
+    whole = whole && (absent || values_[step.in[slot]].known.whole());
+    written.in.push_back(absent ? kNone : input_of(step, slot, written.in.size(), work));
+  }
+  for (const Ref ref : out) {
+    written.out.push_back(id_of(ref));
+    if (ref == kAbsent) continue;
+    values_[ref].product = is_contraction(work);
+    whole = whole && values_[ref].known.whole();
+  }
+  if (!op || (!whole && work != work::nothing)) {
+    written.name = "onnx::" + std::string(step.node.op_type);
+    written.attrs.clear();
+  }
+  trace_.add_op(step.stack, std::move(written));
+}
+
+}  // namespace thoplw::onnx

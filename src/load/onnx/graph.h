@@ -1,0 +1,110 @@
+// Follows the graph of an ONNX file from its inputs on: what each value is, and what each node does.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "cost/rule.h"
+#include "load/onnx/model.h"
+#include "load/onnx/operators.h"
+#include "load/onnx/scopes.h"
+#include "load/onnx/sizes.h"
+#include "load/onnx/weights.h"
+#include "load/trace_builder.h"
+
+namespace thoplw::onnx {
+
+struct Value {
+  Known known;
+  Id id = kNone;                     ///< in the trace, once an operator reads or writes it
+  const TensorData* data = nullptr;  ///< of a weight or a constant
+  bool fixed = false;                ///< made of constants and sizes alone: not part of the work
+  bool product = false;              ///< made by a contraction
+};
+
+class Follower {
+ public:
+  Follower(const Model& model, const Sizes& sizes, Scopes& scopes, TraceBuilder& trace);
+  void follow();
+
+ private:
+  using Ref = std::size_t;  ///< index of a value
+  static constexpr Ref kAbsent = static_cast<Ref>(-1);
+  using Names = std::unordered_map<std::string_view, Ref>;
+  using Bindings = std::unordered_map<std::string_view, const Attribute*>;
+
+  /// What nodes of one graph or function see.
+  struct Context {
+    const Context* outer = nullptr;  ///< of the node that has this graph as an attribute
+    Names names;
+    std::unordered_map<std::string_view, const ValueInfo*> infos;
+    const Opsets* opsets = nullptr;
+    const Bindings* bindings = nullptr;  ///< attributes of the function
+    int depth = 0;
+  };
+  /// A node at hand.
+  struct Step {
+    const Node& node;
+    const Frames& stack;
+    Context& context;
+    std::vector<Ref> in;
+  };
+
+  /// How often a body runs, and where the values are that each turn hands to the next.
+  struct Turns {
+    std::optional<std::int64_t> times;  ///< nothing where it hangs on the data
+    bool goes_on = false;               ///< the second input says whether there is a turn, and the first says yes
+    std::size_t first_in = 0, first_out = 0, states = 0;
+  };
+
+  // graph.cpp
+  void enter(const Graph& graph, Context& context);
+  void follow_nodes(std::span<const Node> nodes, Context& context, const Frames& around);
+  void follow_node(const Node& node, const Frames& stack, Context& context);
+  Node bound(const Node& node, const Bindings& bindings) const;
+  Ref find(std::string_view name, const Context& context) const;
+  std::vector<Ref> inputs(const Node& node, const Context& context) const;
+  std::int64_t opset(std::string_view domain, const Context& context) const;
+  void operate(Step& step);
+  void define(const Step& step, std::size_t output, Value value);
+  Ref add(Value value);
+  Known known_of(Ref ref) const { return ref == kAbsent ? Known() : values_[ref].known; }
+  Known told(std::string_view name, const Context& context) const;
+  void infer(const Step& step, const Operator& op, std::span<Known> out) const;
+  NodeView view(const Step& step, std::vector<const Known*>& known) const;
+  void keep_elements(Known& known);
+  void write(const Step& step, const Operator* op, std::span<const Ref> out);
+  bool adds_bias(const Step& step) const;
+  Id id_of(Ref ref);
+  Id input_of(const Step& step, std::size_t slot, std::size_t place, WorkFn work);
+
+  // control.cpp
+  bool control(Step& step);
+  void call(const Step& step, const Function& function);
+  std::vector<Value> run(const Step& step, const Graph& body, std::span<const Value> given);
+  void branch(const Step& step);
+  void loop(const Step& step);
+  void scan(const Step& step);
+  void map_sequence(const Step& step);
+  std::vector<Value> repeat(const Step& step, const Graph& body, std::vector<Value>& given, Turns& turns);
+  void leave(const Step& step, std::vector<Value> out, const Turns& turns, const std::vector<std::int64_t>& axes);
+  void write_unknown(const Step& step, std::string_view op_type);
+  const Function* function_of(const Node& node) const;
+  const Graph* body(const Node& node, std::string_view name) const;
+
+  const Model& model_;
+  const Sizes& sizes_;
+  Scopes& scopes_;
+  TraceBuilder& trace_;
+  Weights weights_;
+  std::deque<Value> values_;
+  std::unordered_map<std::string_view, std::vector<const Function*>> functions_;  ///< by name
+  std::size_t steps_left_, elements_left_;
+};
+
+}  // namespace thoplw::onnx

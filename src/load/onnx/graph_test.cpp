@@ -1,0 +1,309 @@
+// Graphs of ONNX files: what their nodes cost, whose they are, and what is said of files that cannot be followed.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "load/formats.h"
+#include "load/onnx/test_model.h"
+#include "report/report.h"
+
+namespace thoplw::onnx::test {
+namespace {
+
+using Dims = std::vector<std::pair<std::string, std::int64_t>>;
+
+Report read(const std::string& bytes, const Dims& dims = {}, std::string_view convention = "thoplw") {
+  return count(read_onnx({"folder/net.onnx", bytes}, {dims}), find_convention(convention));
+}
+
+const Row& row(const Report& report, std::string_view path) {
+  const auto found = std::ranges::find(report.rows, path, &Row::path);
+  REQUIRE_MESSAGE(found != report.rows.end(), path);
+  return *found;
+}
+
+bool noted(const Report& report, std::string_view text) {
+  return std::ranges::any_of(report.notes, [&](const std::string& note) { return note.find(text) != std::string::npos; });
+}
+
+std::string complaint(const std::string& bytes, const Dims& dims = {}) {
+  try {
+    read(bytes, dims);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+bool has(const std::string& text, std::string_view part) {
+  CAPTURE(text);
+  CAPTURE(part);
+  return text.find(part) != std::string::npos;
+}
+
+/// x[rows, 4] times a 4x4 weight, `times` often in a row.
+GraphOf product(const std::string& rows = "2") {
+  return {.nodes = {node("MatMul", {"x", "w"}, {"y"}, "product")},
+          .inputs = {value("x", kFloat, {rows, "4"})},
+          .outputs = {value("y", kFloat, {rows, "4"})},
+          .initializers = {tensor("w", kFloat, {4, 4})},
+          .values = {}};
+}
+constexpr std::uint64_t kProduct = 2 * 4 * 4;
+
+TEST_CASE("a node of a file without modules is one itself") {
+  const Report report = read(model(product()));
+  CHECK(report.model == "test");
+  CHECK(report.macs == kProduct);
+  CHECK(row(report, "product").macs == kProduct);
+  CHECK(row(report, "product").params == 16);
+  CHECK(row(report, "product").cls == "MatMul");
+  CHECK(report.exact);
+}
+
+TEST_CASE("modules, their calls and their classes come from torch's metadata") {
+  const Names path = {"layer"}, cls = {"torch.nn.modules.linear.Linear"};
+  GraphOf graph = product();
+  const auto step = [&](const std::string& in, const std::string& out, const std::string& name) {
+    graph.nodes.push_back(placed(node("MatMul", {in, "layer.weight"}, {"p_" + out}), path, cls, name));
+    graph.nodes.push_back(placed(node("Add", {"p_" + out, "layer.bias"}, {out}), path, cls, name));
+  };
+  graph.nodes.clear();
+  graph.initializers = {tensor("layer.weight", kFloat, {4, 4}), tensor("layer.bias", kFloat, {4})};
+  step("x", "a", "linear");
+  step("a", "y", "linear_1");
+  const Report report = read(model(graph, {}, "pytorch"));
+  CHECK(report.model == "Net");
+  CHECK(row(report, "layer").cls == "Linear");
+  CHECK(row(report, "layer").calls == 2);
+  CHECK(row(report, "layer").macs == 2 * (kProduct + 2 * 4));  // the bias at each of 2 positions
+  CHECK(row(report, "layer").params == 16 + 4);
+}
+
+TEST_CASE("a node without metadata belongs to the call around it") {
+  const Names path = {"block", "block.layer"}, cls = {"app.Block", "app.Layer"};
+  GraphOf graph = product();
+  graph.nodes = {placed(node("Relu", {"x"}, {"a"}), path, cls, "relu"), node("MatMul", {"a", "w"}, {"b"}),
+                 placed(node("Relu", {"b"}, {"c"}), {"block", "block.act"}, cls, "relu_1"),
+                 placed(node("Relu", {"c"}, {"y"}), {}, {}, "relu_2")};
+  const Report report = read(model(graph, {}, "pytorch"));
+  CHECK(row(report, "block").macs == kProduct);
+}
+
+TEST_CASE("the exporter that traces puts modules into the names of nodes") {
+  GraphOf graph = product();
+  graph.initializers = {tensor("seq.0.weight", kFloat, {4, 4}), tensor("seq.0.bias", kFloat, {4})};
+  graph.nodes = {node("MatMul", {"x", "seq.0.weight"}, {"a"}, "/seq/seq.0/MatMul"),
+                 node("Add", {"a", "seq.0.bias"}, {"b"}, "/seq/seq.0/Add"),
+                 node("Relu", {"b"}, {"c"}, "/seq/seq.1/Relu"),
+                 node("MatMul", {"c", "seq.0.weight"}, {"d"}, "/seq/seq.0_1/MatMul"),
+                 node("Add", {"d", "seq.0.bias"}, {"e"}, "/seq/seq.0_1/Add"),
+                 node("Relu", {"e"}, {"y"}, "/seq/seq.1_1/Relu")};
+  const Report report = read(model(graph, {}, "pytorch"));
+  CHECK(row(report, "seq.0").cls == "Linear");
+  CHECK(row(report, "seq.0").calls == 2);
+  CHECK(row(report, "seq.0").macs == 2 * (kProduct + 2 * 4));
+  CHECK(row(report, "seq.1").calls == 2);
+  CHECK(noted(report, "inferred from what they do"));
+}
+
+TEST_CASE("a folded batch norm and lost names are said, not guessed") {
+  GraphOf graph;
+  graph.inputs = {value("x", kFloat, {"1", "3", "8", "8"})};
+  graph.outputs = {value("y", kFloat, {"1", "4", "8", "8"})};
+  graph.initializers = {tensor("onnx::Conv_7", kFloat, {4, 3, 1, 1}), tensor("onnx::Conv_8", kFloat, {4})};
+  graph.nodes = {node("Conv", {"x", "onnx::Conv_7", "onnx::Conv_8"}, {"y"}, "/conv/Conv")};
+  const Report report = read(model(graph, {}, "pytorch"));
+  CHECK(row(report, "conv").cls == "Conv2d");
+  CHECK(row(report, "conv").macs == 12 * 64 + 4);  // 4*3 weights at 8*8 positions, the bias once
+  CHECK(row(report, "conv").params == 12 + 4);
+  CHECK(noted(report, "a batch norm is folded into 1 of the convolutions"));
+  CHECK(noted(report, "2 weights lost their names"));
+}
+
+TEST_CASE("functions are followed, with the attributes of their call") {
+  Message transposed = Message().text(1, "transB").number(20, 2).text(21, "turn");
+  const Message gemm = function("own", "Layer", {"a", "b"}, {"c"}, {node("Gemm", {"a", "b"}, {"c"}, "", {transposed})});
+  GraphOf graph = product();
+  graph.initializers = {tensor("w", kFloat, {5, 4})};
+  graph.nodes = {node("Layer", {"x", "w"}, {"y"}, "call", {attribute("turn", 1)}, "own")};
+  const Report report = read(model(graph, {gemm}));
+  CHECK(report.macs == 2 * 4 * 5);
+  CHECK(report.exact);
+}
+
+TEST_CASE("functions that call themselves are refused") {
+  const Message endless = function("own", "F", {"a"}, {"b"}, {node("F", {"a"}, {"b"}, "", {}, "own")});
+  GraphOf graph = product();
+  graph.nodes = {node("F", {"x"}, {"y"}, "", {}, "own")};
+  CHECK(has(complaint(model(graph, {endless})), "without end"));
+
+  std::vector<Message> doubling = {function("own", "F0", {"a"}, {"b"}, {node("Relu", {"a"}, {"b"})})};
+  for (int i = 1; i < 60; ++i) {
+    const std::string inner = "F" + std::to_string(i - 1);
+    doubling.push_back(function("own", "F" + std::to_string(i), {"a"}, {"b"},
+                                {node(inner, {"a"}, {"c"}, "", {}, "own"), node(inner, {"c"}, {"b"}, "", {}, "own")}));
+  }
+  graph.nodes = {node("F59", {"x"}, {"y"}, "", {}, "own")};
+  CHECK(has(complaint(model(graph, doubling)), "more often than a file of its size can mean"));
+}
+
+GraphOf branches() {
+  const GraphOf none{.nodes = {node("Relu", {"x"}, {"r"})}, .inputs = {}, .outputs = {value("r", kFloat, {"2", "4"})}, .initializers = {}, .values = {}};
+  const GraphOf some{.nodes = {node("MatMul", {"x", "w"}, {"m"})}, .inputs = {}, .outputs = {value("m", kFloat, {"2", "4"})}, .initializers = {}, .values = {}};
+  GraphOf graph = product();
+  graph.inputs.push_back(value("which", kBool, {}));
+  graph.nodes = {node("If", {"which"}, {"y"}, "if", {attribute("then_branch", none.message()), attribute("else_branch", some.message())})};
+  return graph;
+}
+
+TEST_CASE("of the branches of an If the costlier counts, unless the file says which runs") {
+  const Report open = read(model(branches()));
+  CHECK(open.macs == kProduct);
+  CHECK(open.exact);
+  CHECK(noted(open, "the costlier branch"));
+
+  GraphOf known = branches();
+  known.inputs.pop_back();
+  known.initializers.push_back(tensor("which", kInt64, {}, {1}));
+  CHECK(read(model(known)).macs == 0);
+}
+
+/// A loop whose body multiplies its state by the weight.
+GraphOf loop(const Message& condition_out, bool grows = false) {
+  GraphOf body;
+  body.nodes = {node("MatMul", {"state", "w"}, {"m"}), condition_out};
+  body.nodes.push_back(grows ? node("Concat", {"m", "m"}, {"next"}, "", {attribute("axis", 0)}) : node("Relu", {"m"}, {"next"}));
+  body.inputs = {value("i", kInt64, {}), value("go", kBool, {}), value("state", kFloat, grows ? Names{"rows", "4"} : Names{"2", "4"})};
+  body.outputs = {value("on", kBool, {}), value("next", kFloat, grows ? Names{"rows2", "4"} : Names{"2", "4"}), value("m", kFloat, {"", "4"})};
+  GraphOf graph = product();
+  graph.initializers.push_back(tensor("trips", kInt64, {}, {7}));
+  graph.nodes = {node("Loop", {"trips", "", "x"}, {"y", "all"}, "loop", {attribute("body", body.message())})};
+  return graph;
+}
+
+TEST_CASE("a loop of known length counts its body as often") {
+  const Report report = read(model(loop(node("Identity", {"go"}, {"on"}))));
+  CHECK(report.macs == 7 * kProduct);
+  CHECK(report.exact);
+}
+
+TEST_CASE("a loop that may end earlier, or changes sizes, counts once, and the total is a lower bound") {
+  GraphOf asks = loop(node("Identity", {"flag"}, {"on"}));
+  asks.inputs.push_back(value("flag", kBool, {}));
+  for (const GraphOf& graph : {asks, loop(node("Identity", {"go"}, {"on"}), true)}) {
+    const Report report = read(model(graph));
+    CHECK_FALSE(report.exact);
+    CHECK(std::ranges::any_of(report.uncounted, [](const Uncounted& left) { return left.op == "onnx::Loop"; }));
+    CHECK(noted(report, "how often Loop 'loop' runs is not in the file"));
+  }
+  CHECK(read(model(asks)).macs == kProduct);
+}
+
+TEST_CASE("a scan counts its body once per slice") {
+  GraphOf body;
+  body.nodes = {node("MatMul", {"slice", "w"}, {"m"})};
+  body.inputs = {value("slice", kFloat, {"2", "4"})};
+  body.outputs = {value("m", kFloat, {"2", "4"})};
+  GraphOf graph = product();
+  graph.inputs = {value("xs", kFloat, {"5", "2", "4"})};
+  graph.nodes = {node("Scan", {"xs"}, {"y"}, "scan", {attribute("body", body.message()), attribute("num_scan_inputs", 1)})};
+  const Report report = read(model(graph));
+  CHECK(report.macs == 5 * kProduct);
+  CHECK(report.exact);
+}
+
+TEST_CASE("sizes of symbolic dimensions") {
+  CHECK(read(model(product("batch"))).macs == 4 * 4);
+  CHECK(noted(read(model(product("batch"))), "batch is taken as 1; set it with --dim batch=N"));
+  CHECK(read(model(product("batch")), {{"batch", 3}}).macs == 3 * 4 * 4);
+  CHECK(read(model(product("batch")), {{"x.0", 3}}).macs == 3 * 4 * 4);
+  CHECK(read(model(product("2*half")), {{"half", 3}}).macs == 6 * 4 * 4);
+  CHECK(read(model(product("2*half")), {{"x.0", 6}}).macs == 6 * 4 * 4);
+  CHECK(read(model(product("")), {{"x.0", 3}}).macs == 3 * 4 * 4);
+  CHECK(has(complaint(model(product("2*half")), {{"x.0", 7}}), "cannot be 7"));
+  CHECK(has(complaint(model(product("batch")), {{"bach", 2}}), "did you mean 'batch'?"));
+  CHECK(has(complaint(model(product("batch")), {{"batch", 2}, {"x.0", 3}}), "--dim sets batch to 2 and to 3"));
+  CHECK(has(complaint(model(product("batch")), {{"batch", 0}}), "1 or more"));
+  CHECK(has(complaint(model(product()), {{"x.0", 3}}), "it is 2 in the file, and fixed"));
+  CHECK(has(complaint(model(product()), {{"batch", 3}}), "leave --dim out"));
+  GraphOf sequence = product("batch");
+  sequence.inputs = {value("x", kFloat, {"batch", "seq", "4"})};
+  CHECK(has(complaint(model(sequence)), "give --dim seq=N"));
+  CHECK(read(model(sequence), {{"batch", 2}, {"seq", 3}}).macs == 6 * 4 * 4);
+}
+
+TEST_CASE("what is not known is never 0") {
+  GraphOf unknown = product();
+  unknown.nodes = {node("Foo", {"x"}, {"y"}, "", {}, "some.where")};
+  const Report strange = read(model(unknown));
+  CHECK_FALSE(strange.exact);
+  CHECK(strange.uncounted.at(0).op == "onnx::Foo");
+
+  GraphOf shapeless = product();
+  shapeless.inputs = {Message().text(1, "x").add(2, Message().add(1, Message().number(1, kFloat)))};
+  shapeless.outputs = {Message().text(1, "y")};
+  const Report vague = read(model(shapeless));
+  CHECK_FALSE(vague.exact);
+  CHECK(vague.uncounted.at(0).op == "onnx::MatMul");
+}
+
+TEST_CASE("integers for shapes are no parameters, and quantized weights are") {
+  GraphOf graph = product();
+  graph.initializers = {tensor("shape", kInt64, {2}, {4, 2}), tensor("w", kInt8, {2, 3}), tensor("scale", kFloat, {})};
+  graph.nodes = {node("Reshape", {"x", "shape"}, {"a"}), node("DequantizeLinear", {"w", "scale"}, {"d"}), node("MatMul", {"a", "d"}, {"y"})};
+  graph.outputs = {value("y", kFloat, {"4", "3"})};
+  const Report report = read(model(graph));
+  CHECK(report.params == 6);
+  CHECK(report.macs == 4 * 2 * 3);
+}
+
+TEST_CASE("damaged files are refused with the place and the reason") {
+  const std::string good = model(product());
+  CHECK(complaint(good).empty());
+  CHECK(has(complaint("hello, world: this is a text"), "no ONNX"));
+  CHECK(has(complaint(Message().number(1, 10).bytes), "there is no graph in it"));
+  CHECK(has(complaint(good.substr(0, good.size() / 2)), "cut"));
+  for (std::size_t length = 0; length < good.size(); ++length) complaint(good.substr(0, length));
+
+  GraphOf graph = product();
+  graph.nodes = {node("MatMul", {"x", "later"}, {"y"}), node("Relu", {"y"}, {"later"})};
+  CHECK(has(complaint(model(graph)), "reads 'later', which nothing before it makes"));
+  graph = product();
+  graph.outputs = {value("z", kFloat, {})};
+  CHECK(has(complaint(model(graph)), "output 'z' is made by no node"));
+  graph = product();
+  graph.nodes = {Message().text(1, "x").text(2, "y")};
+  CHECK(has(complaint(model(graph)), "graph 1: node 1: it names no operator"));
+  graph = product();
+  graph.initializers = {tensor("w", kFloat, {4, -4})};
+  CHECK(has(complaint(model(graph)), "initializer 1: it has a negative size"));
+  graph.initializers = {tensor("w", kFloat, Sizes(65, 1))};
+  CHECK(has(complaint(model(graph)), "more than 64 dimensions"));
+  graph.initializers = {tensor("w", kFloat, {4, 1'000'000'000'000'000'000})};
+  graph.outputs = {value("y", kFloat, {"2", "8"})};
+  CHECK(has(complaint(model(graph)), "2^64"));
+}
+
+TEST_CASE("graphs inside of graphs without end are refused") {
+  GraphOf graph = product();
+  Message deep = graph.message();
+  for (int i = 0; i < 150; ++i) {
+    GraphOf around = product();
+    around.nodes = {node("Foo", {"x"}, {"y"}, "", {attribute("body", deep)}, "own")};
+    deep = around.message();
+  }
+  graph.nodes = {node("Foo", {"x"}, {"y"}, "", {attribute("body", deep)}, "own")};
+  CHECK(has(complaint(model(graph)), "nested more than 100 deep"));
+}
+
+TEST_CASE("a file is known by its fields") {
+  CHECK(looks_like_onnx(model(product())));
+  CHECK_FALSE(looks_like_onnx(""));
+  CHECK_FALSE(looks_like_onnx("PK\x03\x04"));
+  CHECK_FALSE(looks_like_onnx("thoplw trace 1\n"));
+  CHECK_FALSE(looks_like_onnx("hello, world: this is a text"));
+}
+
+}  // namespace
+}  // namespace thoplw::onnx::test

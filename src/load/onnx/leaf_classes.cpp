@@ -1,0 +1,113 @@
+// The operators that give a class away, in a table.
+#include "load/onnx/leaf_classes.h"
+
+#include <algorithm>
+#include <array>
+
+namespace thoplw::onnx {
+namespace {
+
+/// What the number of spatial dimensions in a class's name is taken from.
+enum class Rank : std::uint8_t { none, weight, kernel, producer };
+
+struct Leaf {
+  std::string_view op, cls;
+  Rank rank = Rank::none;
+  bool weighted = false;  ///< it must read a parameter
+};
+constexpr auto kLeaves = std::to_array<Leaf>({
+    {"AveragePool", "AvgPool", Rank::kernel},
+    {"BatchNormalization", "BatchNorm", Rank::producer, true},
+    {"Conv", "Conv", Rank::weight, true},
+    {"ConvTranspose", "ConvTranspose", Rank::weight, true},
+    {"Elu", "ELU"},
+    {"Flatten", "Flatten"},
+    {"GRU", "GRU", Rank::none, true},
+    {"Gather", "Embedding", Rank::none, true},
+    {"Gelu", "GELU"},
+    {"Gemm", "Linear", Rank::none, true},
+    {"GlobalAveragePool", "AdaptiveAvgPool2d"},
+    {"GroupNormalization", "GroupNorm", Rank::none, true},
+    {"HardSigmoid", "Hardsigmoid"},
+    {"HardSwish", "Hardswish"},
+    {"InstanceNormalization", "InstanceNorm2d"},
+    {"LSTM", "LSTM", Rank::none, true},
+    {"LayerNormalization", "LayerNorm"},
+    {"LeakyRelu", "LeakyReLU"},
+    {"LogSoftmax", "LogSoftmax"},
+    {"MatMul", "Linear", Rank::none, true},
+    {"MaxPool", "MaxPool", Rank::kernel},
+    {"Mish", "Mish"},
+    {"PRelu", "PReLU", Rank::none, true},
+    {"RMSNormalization", "RMSNorm"},
+    {"RNN", "RNN", Rank::none, true},
+    {"Relu", "ReLU"},
+    {"Resize", "Upsample"},
+    {"Sigmoid", "Sigmoid"},
+    {"Softmax", "Softmax"},
+    {"Softplus", "Softplus"},
+    {"Tanh", "Tanh"},
+    {"Upsample", "Upsample"},
+});
+constexpr bool out_of_order(const Leaf& a, const Leaf& b) { return a.op >= b.op; }
+static_assert(std::adjacent_find(kLeaves.begin(), kLeaves.end(), out_of_order) == kLeaves.end(),
+              "kLeaves is sorted by operator and has no operator twice");
+
+/// Operators that only move or describe tensors, or that add the bias of what stands before.
+constexpr auto kAside = std::to_array<std::string_view>(
+    {"Add", "Cast", "CastLike", "Concat", "Constant", "ConstantOfShape", "Expand", "Gather", "Identity", "Pad",
+     "Reshape", "Shape", "Slice", "Squeeze", "Transpose", "Unsqueeze"});
+
+const Leaf* find_leaf(std::string_view op) {
+  const auto row = std::ranges::lower_bound(kLeaves, op, {}, &Leaf::op);
+  return row != kLeaves.end() && row->op == op ? &*row : nullptr;
+}
+
+std::string spatial(std::size_t rank) { return std::to_string(std::clamp<std::size_t>(rank, 3, 5) - 2) + "d"; }
+
+std::string ending(const Leaf& leaf, const LeafNode& node) {
+  switch (leaf.rank) {
+    case Rank::none: return "";
+    case Rank::weight: return spatial(node.weight_rank);
+    case Rank::kernel: return spatial(node.node->integers("kernel_shape").size() + 2);
+    case Rank::producer: return node.after_linear ? "1d" : node.weight_rank > 2 ? spatial(node.weight_rank) : "2d";
+  }
+  return "";
+}
+
+bool has(std::span<const LeafNode> nodes, std::string_view op) {
+  return std::ranges::any_of(nodes, [&](const LeafNode& leaf) { return leaf.node->op_type == op; });
+}
+
+/// Before opset 17 a layer norm is a row of nodes; a group norm is still one in some opsets.
+std::string norm_of_parts(std::span<const LeafNode> nodes) {
+  if (!std::ranges::any_of(nodes, &LeafNode::owns) || has(nodes, "MatMul") || has(nodes, "Conv")) return "";
+  if (has(nodes, "InstanceNormalization")) return "torch.nn.GroupNorm";
+  const bool root = has(nodes, "Sqrt") && (has(nodes, "Div") || has(nodes, "Reciprocal"));
+  if (!root || !has(nodes, "ReduceMean")) return "";
+  return has(nodes, "Sub") ? "torch.nn.LayerNorm" : "torch.nn.RMSNorm";
+}
+
+}  // namespace
+
+std::string leaf_class(std::span<const LeafNode> nodes, bool has_in_proj) {
+  if (has_in_proj) return "torch.nn.MultiheadAttention";
+  const Leaf* found = nullptr;
+  const LeafNode* by = nullptr;
+  bool several = false;
+  for (const LeafNode& leaf : nodes) {
+    const Leaf* row = find_leaf(leaf.node->op_type);
+    const bool fits = row && (!row->weighted || leaf.owns || leaf.weight_rank > 0);
+    if (!fits) {
+      several = several || !std::ranges::binary_search(kAside, leaf.node->op_type);
+      continue;
+    }
+    several = several || (found && found != row);
+    found = row;
+    by = &leaf;
+  }
+  if (found && !several) return "torch.nn." + std::string(found->cls) + ending(*found, *by);
+  return norm_of_parts(nodes);
+}
+
+}  // namespace thoplw::onnx

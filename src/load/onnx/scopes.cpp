@@ -1,0 +1,252 @@
+// Names the module stack of every node, and tells the calls of a module apart.
+#include "load/onnx/scopes.h"
+
+#include <algorithm>
+#include <array>
+
+#include "load/onnx/leaf_classes.h"
+
+namespace thoplw::onnx {
+namespace {
+
+/// What torch.export writes where it knows no module: sizes of inputs, and what its passes add.
+constexpr std::string_view kNoModule = "_empty_nn_module_stack";
+
+/// Operators with a cost of their own. Where a file knows no modules, each of their nodes is one.
+constexpr auto kCostly = std::to_array<std::string_view>(
+    {"Attention", "Conv", "ConvInteger", "ConvTranspose", "Einsum", "FusedConv", "FusedMatMul", "GRU", "Gemm", "LSTM",
+     "MatMul", "MatMulInteger", "MultiHeadAttention", "QLinearConv", "QLinearMatMul", "RNN"});
+static_assert(std::ranges::is_sorted(kCostly));
+
+/// Names that only a module's parameter has.
+constexpr auto kParams = std::to_array<std::string_view>({"bias", "running_mean", "running_var", "weight"});
+static_assert(std::ranges::is_sorted(kParams));
+
+/// The texts in ['', "layer1"], as Python writes a list.
+std::vector<std::string_view> python_list(std::string_view text) {
+  std::vector<std::string_view> items;
+  for (std::size_t at = text.find_first_of("'\""); at != std::string_view::npos;) {
+    const std::size_t end = text.find(text[at], at + 1);
+    if (end == std::string_view::npos) break;
+    items.push_back(text.substr(at + 1, end - at - 1));
+    at = text.find_first_of("'\"", end + 1);
+  }
+  return items;
+}
+
+/// "act" for "act_1"; nothing where it does not end in a number.
+std::optional<std::string_view> without_number(std::string_view name) {
+  const std::size_t last = name.find_last_not_of("0123456789");
+  if (last == std::string_view::npos || last == 0 || last + 1 == name.size() || name[last] != '_') return std::nullopt;
+  return name.substr(0, last);
+}
+
+std::string joined(std::string_view parent, std::string_view name) {
+  return parent.empty() ? std::string(name) : std::string(parent) + "." + std::string(name);
+}
+
+bool is_path_name(const Node& node) {
+  const std::size_t last = node.name.rfind('/');
+  return node.name.starts_with('/') && node.name.substr(last + 1).starts_with(node.op_type);
+}
+
+}  // namespace
+
+Scopes::Scopes(const Model& model) : model_(model) {
+  for (const TensorData& tensor : model.graph.initializers) {
+    initializers_.emplace(tensor.name, &tensor);
+    const auto path = owner(tensor.name);
+    if (!path) continue;
+    for (std::size_t dot = path->find('.'); dot != std::string_view::npos; dot = path->find('.', dot + 1)) {
+      prefixes_.emplace(path->substr(0, dot));
+    }
+    prefixes_.emplace(*path);
+  }
+  find_naming(model.graph.nodes);
+  for (const Function& function : model.functions) find_naming(function.nodes);
+  const bool modules = std::ranges::any_of(model.functions, is_module);
+  if (naming_ == Naming::none && modules) naming_ = Naming::functions;
+}
+
+void Scopes::find_naming(std::span<const Node> nodes) {
+  for (const Node& node : nodes) {
+    if (naming_ == Naming::metadata) return;
+    if (!node.note(kScopes).empty()) {
+      naming_ = Naming::metadata;
+    } else if (naming_ == Naming::none && is_path_name(node)) {
+      naming_ = Naming::paths;
+    }
+  }
+}
+
+std::string_view Scopes::keep(std::string text) { return texts_.emplace_back(std::move(text)); }
+
+bool Scopes::lost_name(std::string_view initializer) {
+  return initializer.starts_with("onnx::") || initializer.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+std::optional<std::string_view> Scopes::owner(std::string_view initializer) const {
+  const std::size_t dot = initializer.rfind('.');
+  if (dot == std::string_view::npos || dot == 0 || lost_name(initializer)) return std::nullopt;
+  if (initializer.find_first_of("/:; ") != std::string_view::npos) return std::nullopt;
+  return initializer.substr(0, dot);
+}
+
+/// The one module whose parameters the node reads.
+std::optional<std::string_view> Scopes::own_path(const Node& node) const {
+  std::optional<std::string_view> own;
+  for (std::string_view input : node.inputs) {
+    if (!initializers_.contains(input)) continue;
+    const auto path = owner(input);
+    if (!path || (own && own != path)) return std::nullopt;
+    own = path;
+  }
+  return own;
+}
+
+Scopes::Named Scopes::by_metadata(const Node& node) {
+  // Constants and sizes stand where they are first used, also amid another module, and are no work of any.
+  if (node.op_type == "Constant" || node.op_type == "Shape") return {};
+  const std::vector<std::string_view> paths = python_list(node.note(kScopes));
+  const std::vector<std::string_view> classes = python_list(node.note(kClasses));
+  if (paths.size() < 2 || paths.size() != classes.size() || paths.front().starts_with(kNoModule)) return {};
+  Named named{.known = true, .levels = {}, .step = paths.back(), .target = classes.back()};
+  for (std::size_t i = 0; i + 1 < paths.size(); ++i) {
+    named.levels.push_back({paths[i], classes[i], paths[i]});
+    if (paths[i].empty() && root_class_.empty()) root_class_ = classes[i];
+  }
+  return named;
+}
+
+/// The path of a level "features.0" or "act_1" inside of `parent`. Children of a Sequential repeat its name, the second
+/// call of a module has a number behind it; the names of parameters tell what only looks so.
+std::string_view Scopes::resolve(std::string_view parent, std::string_view parent_raw, std::string_view raw,
+                                 std::optional<std::string_view> own) {
+  std::vector<std::string> candidates;
+  const auto add = [&](std::string_view name) {
+    const bool repeats = !parent_raw.empty() && name.starts_with(parent_raw) && name.size() > parent_raw.size() &&
+                         name[parent_raw.size()] == '.' && parent.ends_with(parent_raw);
+    if (repeats) candidates.push_back(std::string(parent) + std::string(name.substr(parent_raw.size())));
+    candidates.push_back(joined(parent, name));
+  };
+  add(raw);
+  const std::size_t whole = candidates.size();
+  const auto shorter = without_number(raw);
+  if (shorter) add(*shorter);
+  const auto choose = [&](std::string path) { return std::string_view(*seen_.insert(std::move(path)).first); };
+  for (const std::string& path : candidates) {
+    if (own && path == *own) return choose(path);
+  }
+  for (const std::string& path : candidates) {
+    if (prefixes_.contains(path)) return choose(path);
+  }
+  if (shorter && seen_.contains(candidates[whole])) return choose(candidates[whole]);
+  return choose(candidates.front());
+}
+
+Scopes::Named Scopes::by_path(const Node& node) {
+  if (!is_path_name(node)) return {};
+  Named named;
+  named.known = true;
+  const std::optional<std::string_view> own = own_path(node);
+  std::string_view rest = node.name.substr(1), parent, parent_raw;
+  for (std::size_t slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
+    const std::string_view raw = rest.substr(0, slash);
+    rest.remove_prefix(slash + 1);
+    const bool last = rest.find('/') == std::string_view::npos;
+    const std::string_view path = resolve(parent, parent_raw, raw, last ? own : std::nullopt);
+    named.levels.push_back({path, "", raw});
+    parent_raw = path.ends_with(raw) ? raw : without_number(raw).value_or(raw);
+    parent = path;
+  }
+  return named;
+}
+
+Scopes::Named Scopes::by_params(const Node& node, std::size_t index) {
+  Named named;
+  named.known = true;
+  const auto own = own_path(node);
+  const auto local_is_param = [](std::string_view input) {
+    return std::ranges::binary_search(kParams, input.substr(input.rfind('.') + 1));
+  };
+  if (own && std::ranges::any_of(node.inputs, local_is_param)) {
+    named.levels.push_back({*own, "", *own});
+    return named;
+  }
+  const auto is_weight = [&](std::string_view input) {
+    const auto found = initializers_.find(input);
+    return found != initializers_.end() && is_floating(found->second->dtype) && !found->second->dims.empty();
+  };
+  if (!std::ranges::binary_search(kCostly, node.op_type) && std::ranges::none_of(node.inputs, is_weight)) return named;
+  std::string_view name = node.name;
+  if (name.empty() || !taken_.insert(name).second) {
+    name = keep(std::string(name.empty() ? node.op_type : name) + "_" + std::to_string(index));
+  }
+  named.levels.push_back({name, keep("onnx." + std::string(node.op_type)), name});
+  return named;
+}
+
+/// Classes of modules without modules in them, where the file names none.
+void Scopes::infer_classes(std::span<const Node> nodes, std::vector<Named>& named) {
+  std::unordered_map<std::string_view, const Node*> makers;
+  std::map<std::string_view, std::vector<std::size_t>> modules;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    for (std::string_view output : nodes[i].outputs) makers.emplace(output, &nodes[i]);
+    if (!named[i].levels.empty()) modules[named[i].levels.back().path].push_back(i);
+  }
+  const auto maker = [&](const Node& node, std::size_t input) -> const Node* {
+    const auto found = input < node.inputs.size() ? makers.find(node.inputs[input]) : makers.end();
+    return found == makers.end() ? nullptr : found->second;
+  };
+  const auto weight_rank = [&](const Node& node, std::size_t input) -> std::size_t {
+    const Node* moved = maker(node, input);
+    const std::string_view name = moved && !moved->inputs.empty()   ? moved->inputs.front()
+                                  : input < node.inputs.size() ? node.inputs[input]
+                                                               : std::string_view();
+    const auto found = initializers_.find(name);
+    return found == initializers_.end() ? 0 : found->second->dims.size();
+  };
+  const auto leaf_node = [&](const Node& node) {
+    LeafNode leaf{.node = &node, .weight_rank = weight_rank(node, 1), .after_linear = false, .owns = own_path(node) != std::nullopt};
+    if (node.op_type != "BatchNormalization") return leaf;
+    const Node* before = maker(node, 0);
+    if (before && before->op_type == "Add") before = maker(*before, 0) ? maker(*before, 0) : maker(*before, 1);
+    leaf.owns = true;
+    leaf.after_linear = before && (before->op_type == "Gemm" || before->op_type == "MatMul");
+    leaf.weight_rank = before && before->op_type == "Conv" ? weight_rank(*before, 1) : 0;
+    return leaf;
+  };
+  for (const auto& [path, members] : modules) {
+    const std::string inside = std::string(path) + ".";
+    const auto next = modules.lower_bound(inside);
+    const bool in_proj =
+        initializers_.contains(inside + "in_proj_weight") || initializers_.contains(inside + "in_proj_bias");
+    if (next != modules.end() && next->first.starts_with(inside) && !in_proj) continue;
+    std::vector<LeafNode> leaves;
+    for (std::size_t i : members) leaves.push_back(leaf_node(nodes[i]));
+    const std::string cls = leaf_class(leaves, in_proj);
+    if (cls.empty()) continue;
+    guessed_ = true;
+    const std::string_view kept = keep(cls);
+    for (std::size_t i : members) {
+      if (named[i].levels.back().cls.empty()) named[i].levels.back().cls = kept;
+    }
+  }
+}
+
+std::vector<Scopes::Named> Scopes::name_all(std::span<const Node> nodes) {
+  std::vector<Named> named;
+  named.reserve(nodes.size());
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    switch (naming_) {
+      case Naming::functions: named.emplace_back(); break;
+      case Naming::metadata: named.push_back(by_metadata(nodes[i])); break;
+      case Naming::paths: named.push_back(by_path(nodes[i])); break;
+      case Naming::none: named.push_back(by_params(nodes[i], i)); break;
+    }
+  }
+  if (naming_ == Naming::paths || naming_ == Naming::none) infer_classes(nodes, named);
+  return named;
+}
+
+}  // namespace thoplw::onnx
