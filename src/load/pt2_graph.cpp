@@ -71,7 +71,7 @@ Scope::Scope(const Json& graph, TraceBuilder& trace, Sizes& sizes) : graph_(grap
 const Json& Scope::meta(std::string_view name) const {
   const auto found = values_.find(name);
   if (found == values_.end() || !found->second.meta) throw Error(fmt::format("tensor_values lacks '{}'", name));
-  return *found->second.meta;
+  return tensor_meta(*found->second.meta);
 }
 
 Tensor Scope::tensor(std::string_view name) const {

@@ -16,8 +16,8 @@ namespace {
 struct Value {
   enum class Kind : std::uint8_t { other, mark, boolean, integer, text, global, list, dict, storage, tensor };
   Kind kind = Kind::other;
-  std::int64_t integer = 0;          ///< and boolean; of a tensor: which one; of a storage: its type
-  std::string_view text = {};        ///< and the two lines that name a global, the key of a storage
+  std::int64_t integer = 0;               ///< and boolean; of a tensor: which one; of a storage: its type
+  std::string_view text = {};             ///< and the two lines that name a global, the key of a storage
   std::vector<std::uint32_t> items = {};  ///< of a list or tuple; of a dict: keys and values in turn
 };
 using Kind = Value::Kind;

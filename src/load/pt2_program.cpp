@@ -28,7 +28,7 @@ std::string_view owner(std::string_view full_name) {
 /// A parameter or buffer by its full name.
 struct Named {
   std::string name;
-  std::string_view placeholder;  ///< in the graph; empty where the graph does not take it
+  std::vector<std::string_view> placeholders = {};  ///< in the graph, which may take it under several names or not
   bool buffer = false;
   const Stored* stored = nullptr;
   Id value = kNone;
@@ -95,8 +95,8 @@ class Program {
       const auto [tag, value] = tagged(spec);
       const bool buffer = tag == "buffer";
       if (!buffer && tag != "parameter") continue;
-      add_name(text_of(*value, buffer ? "buffer_name" : "parameter_name"), text_of(member(*value, "arg"), "name"),
-               buffer);
+      Named& named = add_name(text_of(*value, buffer ? "buffer_name" : "parameter_name"), buffer);
+      named.placeholders.push_back(text_of(member(*value, "arg"), "name"));
     }
   }
 
@@ -111,7 +111,7 @@ class Program {
     for (const bool buffer : {false, true}) {
       for (const auto& [placeholder, name] :
            members(member(signature, buffer ? "inputs_to_buffers" : "inputs_to_parameters"))) {
-        add_name(text(name), text(placeholder), buffer);
+        add_name(text(name), buffer).placeholders.push_back(text(placeholder));
       }
     }
   }
@@ -123,34 +123,31 @@ class Program {
     return std::string(name.starts_with(kMangledSelf) ? name.substr(kMangledSelf.size()) : name);
   }
 
-  void add_name(std::string_view name, std::string_view placeholder, bool buffer) {
-    names_.push_back({unmangled(name), placeholder, buffer});
+  Named& add_name(std::string_view full_name, bool buffer) {
+    std::string name = unmangled(full_name);
+    const auto [found, added] = by_name_.emplace(name, names_.size());
+    if (added) names_.push_back({.name = std::move(name), .buffer = buffer});
+    return names_[found->second];
   }
 
   /// The state dict has also what the graph does not take; it is part of the model all the same.
   void add_stored(const std::vector<Stored>& weights) {
-    std::unordered_map<std::string, std::size_t> known;
-    for (std::size_t i = 0; i < names_.size(); ++i) known.emplace(names_[i].name, i);
-    for (const Stored& stored : weights) {
-      const auto [found, added] = known.emplace(unmangled(stored.name), names_.size());
-      if (added) add_name(stored.name, {}, !stored.parameter);
-      names_[found->second].stored = &stored;
-    }
+    for (const Stored& stored : weights) add_name(stored.name, !stored.parameter).stored = &stored;
   }
 
   void place(Named& named) {
     const Stored* stored = named.stored;
-    const bool in_graph = !named.placeholder.empty();
     const bool known = stored && !stored->storage.empty();
     const auto tied = known ? storages_.find(stored->storage) : storages_.end();
     if (tied != storages_.end()) {
       named.value = tied->second;
-      if (in_graph) scope_.bind(named.placeholder, named.value);
     } else {
-      named.value = in_graph ? scope_.id(named.placeholder) : trace_.add_value(stored->tensor);
+      named.value =
+          named.placeholders.empty() ? trace_.add_value(stored->tensor) : scope_.id(named.placeholders.front());
       if (known) storages_.emplace(stored->storage, named.value);
     }
-    named.trainable = !named.buffer && (stored ? stored->trainable : scope_.requires_grad(named.placeholder));
+    for (std::string_view placeholder : named.placeholders) scope_.bind(placeholder, named.value);
+    named.trainable = !named.buffer && (stored ? stored->trainable : scope_.requires_grad(named.placeholders.front()));
     reader_.add_owner(named.value, owner(named.name));
   }
 
@@ -175,6 +172,7 @@ class Program {
   Scope scope_;
   GraphReader reader_;
   std::vector<Named> names_;
+  std::unordered_map<std::string, std::size_t> by_name_;
   std::unordered_map<std::string_view, std::string_view> paths_;  ///< by key of the module stack
   std::unordered_map<std::string_view, Id> storages_;
 };

@@ -2,6 +2,7 @@
 #include "load/pt2_sizes.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -33,6 +34,11 @@ std::string bound(const Json* value) {
 constexpr std::size_t kNamesShown = 20;
 
 }  // namespace
+
+const Json& tensor_meta(const Json& entry) {
+  const Json* inner = find(entry, "meta");
+  return inner ? *inner : entry;
+}
 
 Sizes::Sizes(const Json& program, const LoadOptions& options)
     : graph_(member(member(program, "graph_module"), "graph")) {
@@ -70,7 +76,7 @@ void Sizes::unknown(std::string_view expression) {
   for (const std::string& symbol : symbols_in(expression)) {
     if (!symbols_.contains(symbol)) cure += fmt::format(" --dim {}=<size>", symbol);
   }
-  throw Error(fmt::format("the size {} hangs on data; give{}", expression, cure));
+  throw Error(fmt::format("a size hangs on data; give{}", cure));
 }
 
 /// Inputs first: that is where users look for names.
@@ -80,7 +86,7 @@ void Sizes::read_graph() {
   for (const auto& [name, meta] : members(member(graph_, "tensor_values"))) values.emplace(text(name), &meta);
   const auto add_tensor = [&](std::string_view name, const Json& meta) {
     int dim = 0;
-    for (const Json& size : items_of(meta, "sizes")) add(fmt::format("{}.{}", name, dim++), size);
+    for (const Json& size : items_of(tensor_meta(meta), "sizes")) add(fmt::format("{}.{}", name, dim++), size);
   };
   for (const Json& input : items_of(graph_, "inputs")) {
     const auto [tag, value] = tagged(input);
@@ -130,7 +136,12 @@ void Sizes::set_place(const std::string& name, std::int64_t value) {
   if (tag != "as_expr") throw Error(fmt::format("'{}' is no size", name));
   const std::string_view expression = text_of(*content, "expr_str");
   const auto solved = solve(expression, value);
-  if (!solved) throw Error(fmt::format("--dim {}={}: this size is {}; {}", name, value, expression, known_names()));
+  if (!solved) {
+    const std::vector<std::string> symbols = symbols_in(expression);
+    throw Error(symbols.size() == 1 ? fmt::format("--dim {}={}: no {} makes it so", name, value, symbols.front())
+                                    : fmt::format("--dim {}={}: this size has several symbols, name those: {}", name,
+                                                  value, fmt::join(symbols, " ")));
+  }
   set_symbol(solved->first, solved->second, name);
 }
 
@@ -145,7 +156,7 @@ const Json* Sizes::size_at(std::string_view place) const {
   if (error != std::errc() || end != digits.data() + digits.size()) return nullptr;
   const Json* meta = find(member(graph_, "tensor_values"), place.substr(0, dot));
   if (!meta) return nullptr;
-  const auto sizes = items_of(*meta, "sizes");
+  const auto sizes = items_of(tensor_meta(*meta), "sizes");
   return dim < sizes.Size() ? &sizes[dim] : nullptr;
 }
 
@@ -171,8 +182,7 @@ std::string Sizes::known_names() const {
   for (std::size_t i = 0; i < std::min(standings_.size(), kNamesShown); ++i) {
     const auto& [symbol, place, expression] = standings_[i];
     const bool plain = solve(expression, 1) == std::pair(symbol, std::int64_t{1});
-    names += fmt::format("{}{} ({}{})", names.empty() ? "" : ", ", symbol, place,
-                         plain ? "" : fmt::format(" is {}", expression));
+    names += fmt::format("{}{} ({}{})", names.empty() ? "" : ", ", symbol, plain ? "" : "in ", place);
   }
   return "known are " + names + (standings_.size() > kNamesShown ? ", ..." : "");
 }

@@ -14,6 +14,9 @@
 
 namespace thoplw::pt2 {
 
+/// The TensorMeta of an entry of tensor_values. Torch 2.1 has it one level deeper.
+const Json& tensor_meta(const Json& entry);
+
 class Sizes {
  public:
   /// Both must outlive this. Throws Error where a name of `options` is not known, gets two values or one outside its

@@ -1,7 +1,9 @@
-// minizip over bytes in memory: its file functions are answered from the mapping.
+// minizip finds and walks the directory of an archive in memory, zlib inflates and sums. The ZIP64 fields of an entry
+// are read here: minizip before 1.3 compares with the wrong constant, and takes no size above 4 GiB for one.
 #include "load/zip.h"
 
 #include <minizip/unzip.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <cstring>
@@ -11,8 +13,9 @@
 namespace thoplw {
 namespace {
 
-constexpr std::uint64_t kMostEntries = 10'000'000;
-constexpr std::uint64_t kMostExpansion = 1100;  ///< deflate makes no more of a byte than that
+constexpr std::uint64_t kDirectoryRecord = 46, kLocalHeader = 30;  ///< bytes at least
+constexpr std::uint64_t kMostExpansion = 1100;                     ///< deflate makes no more of a byte than that
+constexpr int kStored = 0, kDeflated = 8;
 
 /// Where minizip reads, and how far it has come.
 struct Stream {
@@ -22,15 +25,11 @@ struct Stream {
 
 Stream& stream_of(voidpf opaque) { return *static_cast<Stream*>(opaque); }
 
-voidpf open_stream(voidpf opaque, const void*, int) {
-  stream_of(opaque).at = 0;
-  return opaque;
-}
+voidpf open_stream(voidpf opaque, const void*, int) { return opaque; }
 
 uLong read_stream(voidpf opaque, voidpf, void* to, uLong wanted) {
   Stream& stream = stream_of(opaque);
-  const std::uint64_t left = stream.bytes.size() - stream.at;
-  const std::size_t size = std::min<std::uint64_t>(wanted, left);
+  const std::size_t size = std::min<std::uint64_t>(wanted, stream.bytes.size() - stream.at);
   std::memcpy(to, stream.bytes.data() + stream.at, size);
   stream.at += size;
   return size;
@@ -43,102 +42,134 @@ long seek_stream(voidpf opaque, voidpf, ZPOS64_T offset, int origin) {
   const std::uint64_t from = origin == ZLIB_FILEFUNC_SEEK_SET   ? 0
                              : origin == ZLIB_FILEFUNC_SEEK_CUR ? stream.at
                                                                 : stream.bytes.size();
-  if (offset > stream.bytes.size() - from) return -1;
-  stream.at = from + offset;
+  const std::uint64_t to = from + offset;  // an offset may be negative: it wraps
+  if (to > stream.bytes.size()) return -1;
+  stream.at = to;
   return 0;
 }
 
-int close_stream(voidpf, voidpf) { return 0; }
-int no_error(voidpf, voidpf) { return 0; }
+int nothing(voidpf, voidpf) { return 0; }
 
-}  // namespace
-
-struct ZipArchive::Source {
+/// A walk over the directory.
+struct Directory {
   Stream stream;
   unzFile archive = nullptr;
 
-  explicit Source(std::string_view bytes) : stream{bytes} {
+  explicit Directory(std::string_view bytes) : stream{bytes} {
     zlib_filefunc64_def functions{};
     functions.zopen64_file = open_stream;
     functions.zread_file = read_stream;
     functions.ztell64_file = tell_stream;
     functions.zseek64_file = seek_stream;
-    functions.zclose_file = close_stream;
-    functions.zerror_file = no_error;
+    functions.zclose_file = nothing;
+    functions.zerror_file = nothing;
     functions.opaque = &stream;
     archive = unzOpen2_64("", &functions);
     if (!archive) throw Error("no zip archive, or one that is cut short: its directory is not found; copy it again");
   }
-  ~Source() { unzClose(archive); }
-  Source(const Source&) = delete;
-  Source& operator=(const Source&) = delete;
+  ~Directory() { unzClose(archive); }
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
 };
 
-ZipArchive::ZipArchive(std::string_view bytes) : source_(std::make_unique<Source>(bytes)) {
+/// `count` bytes at `at`, the lowest first; 0 where there are not so many.
+std::uint64_t number_at(std::string_view bytes, std::uint64_t at, std::size_t count) {
+  std::uint64_t value = 0;
+  if (at > bytes.size() || bytes.size() - at < count) return 0;
+  for (std::size_t i = count; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[at + i]);
+  return value;
+}
+
+/// What does not fit 32 bits stands in the extra field, in this order.
+void take_zip64(std::string_view extra, ZipArchive::Entry& entry) {
+  constexpr std::uint64_t kElsewhere = 0xffffffff;
+  for (std::uint64_t at = 0; at + 4 <= extra.size(); at += 4 + number_at(extra, at + 2, 2)) {
+    if (number_at(extra, at, 2) != 1) continue;
+    std::uint64_t field = at + 4;
+    for (std::uint64_t* number : {&entry.size, &entry.stored, &entry.header}) {
+      if (*number != kElsewhere) continue;
+      *number = number_at(extra, field, 8);
+      field += 8;
+    }
+  }
+}
+
+}  // namespace
+
+ZipArchive::ZipArchive(std::string_view bytes) : bytes_(bytes) {
+  const Directory directory(bytes);
   unz_global_info64 about{};
-  unzGetGlobalInfo64(source_->archive, &about);
-  if (about.number_entry > std::min<std::uint64_t>(kMostEntries, bytes.size() / 46)) {  // an entry takes 46 bytes
+  unzGetGlobalInfo64(directory.archive, &about);
+  if (about.number_entry > bytes.size() / kDirectoryRecord) {
     throw Error("the zip directory says " + std::to_string(about.number_entry) + " entries, which do not fit the file");
   }
-  std::string name(UINT16_MAX, '\0');
-  int status = unzGoToFirstFile(source_->archive);
+  std::string name(UINT16_MAX, '\0'), extra(UINT16_MAX, '\0');
+  int status = unzGoToFirstFile(directory.archive);
   for (std::uint64_t i = 0; i < about.number_entry && status == UNZ_OK; ++i) {
     unz_file_info64 info{};
-    status = unzGetCurrentFileInfo64(source_->archive, &info, name.data(), name.size(), nullptr, 0, nullptr, 0);
-    if (status != UNZ_OK) break;
     unz64_file_pos place{};
-    unzGetFilePos64(source_->archive, &place);
-    entries_.push_back({name.substr(0, info.size_filename), info.uncompressed_size, info.compressed_size,
-                        place.pos_in_zip_directory, place.num_of_file});
-    if (i + 1 < about.number_entry) status = unzGoToNextFile(source_->archive);
+    status = unzGetCurrentFileInfo64(directory.archive, &info, name.data(), name.size(), extra.data(), extra.size(),
+                                     nullptr, 0);
+    if (status != UNZ_OK || unzGetFilePos64(directory.archive, &place) != UNZ_OK) break;
+    Entry entry{.name = name.substr(0, info.size_filename),
+                .size = info.uncompressed_size,
+                .stored = info.compressed_size,
+                .header = number_at(bytes, place.pos_in_zip_directory + 42, 4),
+                .checksum = static_cast<std::uint32_t>(info.crc),
+                .method = static_cast<int>(info.compression_method)};
+    take_zip64(std::string_view(extra).substr(0, info.size_file_extra), entry);
+    entries_.push_back(std::move(entry));
+    if (i + 1 < about.number_entry) status = unzGoToNextFile(directory.archive);
   }
   if (entries_.size() != about.number_entry) throw Error("the zip directory is damaged; copy the file again");
 }
-
-ZipArchive::~ZipArchive() = default;
 
 const ZipArchive::Entry* ZipArchive::find(std::string_view name) const {
   const auto found = std::ranges::find(entries_, name, &Entry::name);
   return found == entries_.end() ? nullptr : &*found;
 }
 
-std::string ZipArchive::read(const Entry& entry) const {
-  const auto damaged = [&](const char* why) { return Error(entry.name + ": " + why + "; copy the file again"); };
-  if (entry.stored > source_->stream.bytes.size() || entry.size > entry.stored * kMostExpansion) {
-    throw damaged("its size does not fit the file");
+std::string_view ZipArchive::stored(const Entry& entry) const {
+  if (entry.header > bytes_.size() || !bytes_.substr(entry.header).starts_with("PK\3\4")) {
+    throw Error(entry.name + ": is not where the zip directory says; copy the file again");
   }
-  unz64_file_pos place{entry.position, entry.number};
-  if (unzGoToFilePos64(source_->archive, &place) != UNZ_OK || unzOpenCurrentFile(source_->archive) != UNZ_OK) {
-    throw damaged("cannot be opened: it is encrypted, compressed in an unknown way, or damaged");
+  const std::uint64_t begin =
+      entry.header + kLocalHeader + number_at(bytes_, entry.header + 26, 2) + number_at(bytes_, entry.header + 28, 2);
+  if (begin > bytes_.size() || entry.stored > bytes_.size() - begin) {
+    throw Error(entry.name + ": its size does not fit the file; copy the file again");
   }
-  std::string bytes(entry.size, '\0');
-  std::size_t have = 0;
-  while (have < bytes.size()) {
-    const auto wanted = static_cast<unsigned>(std::min<std::size_t>(bytes.size() - have, 1U << 30));
-    const int got = unzReadCurrentFile(source_->archive, bytes.data() + have, wanted);
-    if (got <= 0) break;
-    have += static_cast<std::size_t>(got);
-  }
-  const bool sound = unzCloseCurrentFile(source_->archive) == UNZ_OK && have == bytes.size();
-  if (!sound) throw damaged("the bytes are not those of its checksum");
-  return bytes;
+  return bytes_.substr(begin, entry.stored);
 }
 
 std::string_view ZipArchive::view(const Entry& entry) const {
-  unz64_file_pos place{entry.position, entry.number};
-  int method = 0;
-  if (unzGoToFilePos64(source_->archive, &place) != UNZ_OK ||
-      unzOpenCurrentFile2(source_->archive, &method, nullptr, 1) != UNZ_OK) {
-    throw Error(entry.name + ": cannot be opened; copy the file again");
+  if (entry.deflated || entry.size != entry.stored)
+    throw Error(entry.name + ": is compressed, which torch does not do");
+  return stored(entry);
+}
+
+std::string ZipArchive::read(const Entry& entry) const {
+  const std::string_view from = stored(entry);
+  const auto damaged = [&] {
+    return Error(entry.name + ": the bytes are not those of its checksum; copy the file again");
+  };
+  std::string bytes;
+  if (entry.method != kDeflated) {
+    bytes = view(entry);
+  } else {
+    if (entry.size / kMostExpansion > from.size()) throw damaged();
+    bytes.resize(entry.size);
+    z_stream inflater{};
+    inflater.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(from.data()));
+    inflater.avail_in = static_cast<uInt>(std::min<std::size_t>(from.size(), UINT32_MAX));
+    inflater.next_out = reinterpret_cast<Bytef*>(bytes.data());
+    inflater.avail_out = static_cast<uInt>(std::min<std::size_t>(bytes.size(), UINT32_MAX));
+    const bool whole = inflateInit2(&inflater, -MAX_WBITS) == Z_OK && inflate(&inflater, Z_FINISH) == Z_STREAM_END &&
+                       inflater.total_out == bytes.size();
+    inflateEnd(&inflater);
+    if (!whole) throw damaged();
   }
-  const std::uint64_t begin = unzGetCurrentFileZStreamPos64(source_->archive);
-  unzCloseCurrentFile(source_->archive);
-  if (method != 0) throw Error(entry.name + ": is compressed, which torch does not do");
-  const std::string_view bytes = source_->stream.bytes;
-  if (begin > bytes.size() || entry.size > bytes.size() - begin) {
-    throw Error(entry.name + ": its size does not fit the file; copy the file again");
-  }
-  return bytes.substr(begin, entry.size);
+  if (crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()) != entry.checksum) throw damaged();
+  return bytes;
 }
 
 }  // namespace thoplw

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,15 +14,13 @@ class ZipArchive {
     std::string name;
     std::uint64_t size = 0;    ///< uncompressed
     std::uint64_t stored = 0;  ///< in the archive
-    std::uint64_t position = 0;
-    std::uint64_t number = 0;
+    std::uint64_t header = 0;  ///< where its local header begins
+    std::uint32_t checksum = 0;
+    int method = 0;  ///< 0: as it is, 8: deflated
   };
 
   /// `bytes` must outlive this. Throws Error where they are no zip archive.
   explicit ZipArchive(std::string_view bytes);
-  ~ZipArchive();
-  ZipArchive(const ZipArchive&) = delete;
-  ZipArchive& operator=(const ZipArchive&) = delete;
 
   const std::vector<Entry>& entries() const { return entries_; }
   /// The entry of that name, or null.
@@ -34,8 +31,9 @@ class ZipArchive {
   std::string_view view(const Entry& entry) const;
 
  private:
-  struct Source;
-  std::unique_ptr<Source> source_;
+  std::string_view stored(const Entry& entry) const;
+
+  std::string_view bytes_;
   std::vector<Entry> entries_;
 };
 

@@ -16,7 +16,7 @@ std::string number(std::uint64_t value, std::size_t bytes) {
 }
 
 struct Lie {
-  std::uint32_t size = 0;  ///< instead of the true size
+  std::uint32_t size = 0;  ///< instead of that of the data
   std::uint32_t checksum = 0;
   std::uint16_t method = 0;
   std::uint16_t entries = 1;
@@ -30,7 +30,7 @@ std::string archive(const std::string& name, const std::string& data, Lie lie = 
                                                                         static_cast<unsigned>(data.size())));
   const std::uint32_t size = lie.size ? lie.size : static_cast<std::uint32_t>(data.size());
   const std::string common = number(20, 2) + number(0, 2) + number(lie.method, 2) + number(0, 4) + number(checksum, 4) +
-                             number(size, 4) + number(size, 4) + number(name.size(), 2) + number(0, 2);
+                             number(data.size(), 4) + number(size, 4) + number(name.size(), 2) + number(0, 2);
   const std::string local = "PK\3\4" + common + name;
   const std::string directory = "PK\1\2" + number(20, 2) + common + number(0, 2) + number(0, 2) + number(0, 2) +
                                 number(0, 4) + number(0, 4) + name;
@@ -48,6 +48,26 @@ TEST_CASE("an entry is found by name and read") {
   REQUIRE(entry);
   CHECK(zip.read(*entry) == "{}");
   CHECK(zip.find("other") == nullptr);
+}
+
+TEST_CASE("an entry that is deflated is inflated") {
+  const std::string data(3000, 'a');
+  std::string packed(100, '\0');
+  z_stream stream{};
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(data.data()));
+  stream.avail_in = static_cast<uInt>(data.size());
+  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
+  stream.avail_out = static_cast<uInt>(packed.size());
+  REQUIRE(deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK);
+  REQUIRE(deflate(&stream, Z_FINISH) == Z_STREAM_END);
+  packed.resize(stream.total_out);
+  deflateEnd(&stream);
+  const auto checksum = static_cast<std::uint32_t>(
+      crc32(0, reinterpret_cast<const Bytef*>(data.data()), static_cast<unsigned>(data.size())));
+  const std::string bytes = archive("a", packed, {.size = 3000, .checksum = checksum, .method = 8});
+  const ZipArchive zip(bytes);
+  CHECK(zip.read(zip.entries().at(0)) == data);
+  CHECK_THROWS_AS(zip.view(zip.entries().at(0)), Error);
 }
 
 TEST_CASE("damaged archives are refused") {

@@ -134,7 +134,9 @@ def net(folder):
     expected = {"contractions": cost(model, args), "params": sum(p.numel() for p in model.parameters())}
     program = torch.export.export(model, args)
     saved = save(folder, "net", program, expected)
-    return saved | save(folder, "decomposed", program.run_decompositions(), expected)
+    if hasattr(program, "run_decompositions"):
+        saved |= save(folder, "decomposed", program.run_decompositions(), expected)
+    return saved
 
 
 def dynamic(folder):
@@ -145,7 +147,7 @@ def dynamic(folder):
     except Exception:  # derived dimensions came later
         program = torch.export.export(model, args, dynamic_shapes=({0: batch, 1: torch.export.Dim("seq", max=512)},))
     expected = {"contractions": block(2, 6), "params": sum(p.numel() for p in model.parameters())}
-    expected |= {f"{batch}x{seq}": block(batch, seq) for batch, seq in ((1, 2), (8, 128), (64, 512))}
+    expected |= {f"{batch}x{seq}": block(batch, seq) for batch, seq in ((1, 4), (8, 128), (64, 512))}
     return save(folder, "dynamic", program, expected)
 
 
@@ -178,7 +180,7 @@ def onnx(folder):
     for case, (model, args, axes) in cases.items():
         expected = {"contractions": cost(model, args), "params": sum(p.numel() for p in model.parameters())}
         if axes:
-            expected |= {f"{b}x{s}": block(b, s) for b, s in ((1, 2), (8, 128), (64, 512))}
+            expected |= {f"{b}x{s}": block(b, s) for b, s in ((1, 4), (8, 128), (64, 512))}
             expected["contractions"] = block(2, 6)
         names = ["x", "token"][: len(args)]
         ways = {

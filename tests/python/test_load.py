@@ -1,0 +1,128 @@
+"""thoplw.load and the command on files: what a user of Python meets, whatever the format."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+
+import thoplw
+
+DATA = Path(__file__).parents[1] / "data"
+WEIGHTS = DATA / "net.safetensors"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A file with an open batch, and its model: 3 x 4 multiply-adds and 4 biases a row."""
+    path = tmp_path_factory.mktemp("load") / "small.pt2"
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.ReLU()).eval()
+    batch = torch.export.Dim("batch", max=64)
+    torch.export.save(torch.export.export(model, (torch.ones(2, 3),), dynamic_shapes=({0: batch},)), path)
+    return path
+
+
+def test_load_is_the_table_of_the_file(small):
+    info = thoplw.load(small)
+    assert (info.macs, info.params) == (2 * (3 * 4 + 4), 3 * 4 + 4)
+    assert [(row.name, row.cls, row.macs) for row in info] == [("0", "Linear", 32), ("1", "ReLU", 0)]
+    assert thoplw.load(str(small), convention="exact").macs == 2 * 3 * 4
+    assert thoplw.load(small, dims={"input.0": 5}).macs == 5 * 16
+
+
+def test_load_imports_no_torch(small):
+    code = f"import sys, thoplw; thoplw.load({str(small)!r}); sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def test_the_command_opens_files_without_torch(small):
+    code = f"""
+import sys
+sys.argv = ["thoplw", {str(small)!r}, "--dim", "input.0=5", "-k", "csv"]
+from thoplw.__main__ import main
+try:
+    main()
+finally:
+    print("torch" in sys.modules)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[1].startswith("0,Linear,")
+    assert run.stdout.splitlines()[-1] == "False"
+
+
+def test_a_trace_of_a_file_is_a_file_again(small, tmp_path):
+    trace = tmp_path / "small.trace"
+    command = [sys.executable, "-m", "thoplw"]
+    first = subprocess.run([*command, small, "--save-trace", trace], capture_output=True, text=True, timeout=60)
+    again = subprocess.run([*command, trace], capture_output=True, text=True, timeout=60)
+    assert first.returncode == again.returncode == 0, first.stderr + again.stderr
+    assert first.stdout == again.stdout
+    assert thoplw.load(trace).macs == 32
+
+
+def test_large_archives_have_another_directory(small, tmp_path, monkeypatch):
+    """ZIP64, as from 4 GiB on; Python writes it where its limit is passed."""
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 100)
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    path = tmp_path / "small.pt2"
+    with zipfile.ZipFile(small) as source, zipfile.ZipFile(path, "w") as target:
+        for entry in source.infolist():
+            target.writestr(entry.filename, source.read(entry))
+    assert b"PK\x06\x06" in path.read_bytes()  # the end of a ZIP64 directory
+    assert thoplw.load(path).macs == 32
+
+
+def test_weights_have_parameters_and_an_open_cost(capsys):
+    info = thoplw.load(WEIGHTS)
+    assert (info.params, info.buffers, info.exact) == (5 * 8 + 8 + 8, 8 + 8 + 1, False)
+    assert "weights only" in capsys.readouterr().err
+    with pytest.raises(thoplw.Error, match="lower bound"):
+        thoplw.load(WEIGHTS, strict=True)
+
+
+@pytest.mark.parametrize(
+    ("dims", "message"),
+    [
+        ({"input.0": 65}, "64"),
+        ({"batch": 2}, r"input\.0"),  # the file does not keep the name; the places are listed
+        ({"input.1": 3}, "input.0"),
+        ({"input.0": 0}, "1 or more"),
+        ({"input.0": "2"}, "1 or more"),
+        ([2], "a dict"),
+    ],
+)
+def test_wrong_dims_are_named(small, dims, message):
+    with pytest.raises(thoplw.Error, match=message):
+        thoplw.load(small, dims=dims)
+
+
+def test_wrong_files_are_named(tmp_path):
+    plain = tmp_path / "model.pt2"
+    for content in (b"", b"PK\x03\x04", b"no archive at all", b"\0" * 1000):
+        plain.write_bytes(content)
+        with pytest.raises(thoplw.Error, match=re.escape(str(plain))):
+            thoplw.load(plain)
+    with pytest.raises(thoplw.Error, match="No such file"):
+        thoplw.load(tmp_path / "missing.onnx")
+    weights = tmp_path / "weights.pt2"
+    torch.save(torch.nn.Linear(2, 2).state_dict(), weights)
+    with pytest.raises(thoplw.Error, match=r"torch\.export"):
+        thoplw.load(weights)
+    scripted = tmp_path / "scripted.pt2"
+    torch.jit.script(torch.nn.Linear(2, 2)).save(str(scripted))
+    with pytest.raises(thoplw.Error, match="TorchScript"):
+        thoplw.load(scripted)
+
+
+@pytest.mark.parametrize("cut", [1, 7, 50, 200, 1000])
+def test_a_file_that_is_cut_short_is_an_error(small, tmp_path, cut):
+    path = tmp_path / "cut.pt2"
+    path.write_bytes(small.read_bytes()[:-cut])
+    with pytest.raises(thoplw.Error, match=r"cut\.pt2"):
+        thoplw.load(path)
