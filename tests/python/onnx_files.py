@@ -55,8 +55,13 @@ def exported(model: torch.nn.Module, args: tuple[Any, ...], path: Path, **settin
 
 def traced(model: torch.nn.Module, args: tuple[Any, ...], path: Path, **settings: Any) -> Path:
     """A file of the older exporter, which has no shapes and no classes."""
-    with quiet(), torch.no_grad():
-        torch.onnx.export(model, args, str(path), dynamo=False, **settings)
+    fused = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)  # it has no words for attention as one operator
+    try:
+        with quiet(), torch.no_grad():
+            torch.onnx.export(model, args, str(path), dynamo=False, **settings)
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
     return path
 
 

@@ -23,7 +23,6 @@ from vision import build, build_on_meta, classification_models, input_shape  # n
 
 SAMPLES = Path(__file__).parent.parent / "data" / "samples"
 SPECIFICATION = (Path(__file__).parent / "test_spec.py").read_text()
-TorchTrouble = (RuntimeError, TypeError)
 Case = Callable[[], tuple[nn.Module, tuple[Any, ...]]]
 
 
@@ -76,6 +75,17 @@ class Tied(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         return self.head(self.norm(self.embed(tokens)))
+
+
+class Wrapped(nn.Module):
+    """A model that takes one tensor and gives one, as the older exporter wants it."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.model(x)[0]
 
 
 class Layers(nn.Module):
@@ -159,6 +169,8 @@ SMALL: dict[str, Case] = {
     "mobilenet": lambda: (vision("mobilenet_v3_small"), (torch.rand(1, 3, 64, 64),)),
 }
 
+TRACEABLE = [name for name in SMALL if name not in ("gpt2", "llama")]  # these use an operator that it cannot write
+
 
 def rows(info: thoplw.LayerInfo, live: thoplw.LayerInfo | None = None) -> dict[str, tuple[int, int]]:
     """What each module costs, without those that never ran: no exporter writes them."""
@@ -182,15 +194,12 @@ def test_a_file_of_the_exporter_is_the_live_model(name: str, tmp_path: Path) -> 
     assert_live(exported(model, args, tmp_path / "net.onnx"), model, args)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", TRACEABLE)
 def test_a_file_of_the_older_exporter_is_the_live_model(name: str, tmp_path: Path) -> None:
     model, args = SMALL[name]()
     seeded(model)
-    try:
-        path = traced(model, args, tmp_path / "net.onnx", **AS_IT_IS)
-    except TorchTrouble as error:  # not every model can be traced
-        pytest.skip(str(error))
-    assert_live(path, model, args)
+    model = Wrapped(model) if name == "bert" else model
+    assert_live(traced(model, args, tmp_path / "net.onnx", **AS_IT_IS), model, args)
 
 
 def whole_models() -> list[str]:
@@ -230,11 +239,13 @@ def test_what_folding_changed_is_said(tmp_path: Path) -> None:
     model = seeded(nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Flatten(), nn.Linear(144, 5)))
     args = (torch.rand(1, 3, 8, 8),)
     live = thoplw.profile(model, args, convention="exact", verbose=False)[2]
+    # 4*3*9 weights at 36 positions, and the bias of the folded norm; 144*5
     for path in (exported(model, args, tmp_path / "new.onnx", optimize=True), traced(model, args, tmp_path / "old.onnx")):
         info = thoplw.load(path, convention="exact", verbose=False)
         assert info.macs == live.macs
-        assert any("a batch norm is folded into 1 of the convolutions" in note for note in info.notes)
-        assert rows(info) == {"0": (3888, 108 + 4), "4": (720, 725)}  # 4*3*9*36 and the folded bias; 144*5
+        assert any("a batch norm is folded into 1 of the layers" in note for note in info.notes)
+        assert rows(info) == {"0": (3888, 108 + 4), "4": (720, 725)}
+        assert thoplw.load(path, verbose=False).macs == live.macs + 4 + 5  # each bias once
 
 
 def test_weights_are_not_looked_for(tmp_path: Path) -> None:
@@ -312,21 +323,23 @@ def computed(model: Any, args: tuple[torch.Tensor, ...]) -> dict[str, tuple[int,
     return {name: result.shape for name, result in results if hasattr(result, "shape")}
 
 
-@pytest.mark.parametrize("way", ["exported", "traced"])
-@pytest.mark.parametrize("name", SMALL)
-def test_every_shape_is_that_of_onnx_and_of_onnxruntime(name: str, way: str, tmp_path: Path) -> None:
+def made(name: str, way: str, path: Path) -> tuple[Any, tuple[torch.Tensor, ...]]:
+    """The file with its weights, as the exporter makes it unless told otherwise."""
     model, args = SMALL[name]()
     seeded(model)
-    path = tmp_path / "net.onnx"
-    try:
-        if way == "traced":
-            traced(model, args, path)
-        else:
-            with quiet(), torch.no_grad():
-                torch.onnx.export(model, args, str(path), dynamo=True, verbose=False, external_data=False)
-    except TorchTrouble as error:
-        pytest.skip(str(error))
-    file = onnx.load(path)
+    if way == "traced":
+        traced(Wrapped(model) if name == "bert" else model, args, path)
+    else:
+        with quiet(), torch.no_grad():
+            torch.onnx.export(model, args, str(path), dynamo=True, verbose=False, external_data=False)
+    return onnx.load(path), args
+
+
+@pytest.mark.parametrize(
+    ("name", "way"), [*((name, "exported") for name in SMALL), *((name, "traced") for name in TRACEABLE)]
+)
+def test_every_shape_is_that_of_onnx_and_of_onnxruntime(name: str, way: str, tmp_path: Path) -> None:
+    file, args = made(name, way, tmp_path / "net.onnx")
     own = {name: shape for name, shape in own_shapes(file, tmp_path / "probed.onnx").items() if shape != (0,)}
     for known in (inferred(file), computed(file, args)):
         assert {name: own.get(name) for name in known if name in own} == {n: known[n] for n in known if n in own}

@@ -117,7 +117,7 @@ TEST_CASE("a folded batch norm and lost names are said, not guessed") {
   CHECK(row(report, "conv").cls == "Conv2d");
   CHECK(row(report, "conv").macs == 12 * 64 + 4);  // 4*3 weights at 8*8 positions, the bias once
   CHECK(row(report, "conv").params == 12 + 4);
-  CHECK(noted(report, "a batch norm is folded into 1 of the convolutions"));
+  CHECK(noted(report, "a batch norm is folded into 1 of the layers"));
   CHECK(noted(report, "2 weights lost their names"));
 }
 

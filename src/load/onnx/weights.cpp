@@ -164,10 +164,9 @@ Id Weights::statistic(const TensorData& tensor, Id value, std::size_t slot, cons
 }
 
 void Weights::note_folding(const TensorData& tensor, const Node& node, std::size_t slot) {
-  if (!is_convolution(node) || slot == 0) return;
-  const bool traced = slot == 1 && from_torch_ && Scopes::lost_name(tensor.name);
-  const bool exported = slot == 2 && tensor.name.ends_with(".weight_bias");
-  if (traced || exported) folded_.insert(tensor.name);
+  if (slot != 1) return;
+  const bool traced = is_convolution(node) && from_torch_ && Scopes::lost_name(tensor.name);
+  if (traced || node.note(kRewrite).find("BatchNorm") != std::string_view::npos) folded_.insert(tensor.name);
 }
 
 /// What a tensor is of which its name does not say it.
@@ -205,7 +204,7 @@ Id Weights::read(const TensorData& tensor, Id value, const Node& node, std::size
 
 void Weights::note_all() {
   if (!folded_.empty()) {
-    trace_.add_note(fmt::format("a batch norm is folded into {} of the convolutions: its work and its parameters are not in the file", folded_.size()));
+    trace_.add_note(fmt::format("a batch norm is folded into {} of the layers: its work and its parameters are not in the file", folded_.size()));
   }
   if (!lost_.empty()) {
     trace_.add_note(fmt::format("{} weights lost their names when the exporter folded constants ({}): each counts for the module that reads it",
