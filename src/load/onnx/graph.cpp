@@ -200,7 +200,9 @@ void Follower::operate(Step& step) {
     Value value;
     value.fixed = op && (fixed || is_settled(known[i]));
     value.known = std::move(known[i]);
-    if (node.op_type == "Constant" && node.attribute("value")) value.data = &node.attribute("value")->tensor;
+    // Others than torch keep weights in such nodes, too.
+    const bool may_be_weight = node.op_type == "Constant" && model_.producer != "pytorch";
+    if (may_be_weight && node.attribute("value")) value.data = &node.attribute("value")->tensor;
     out.push_back(node.outputs[i].empty() ? kAbsent : add(std::move(value)));
   }
   if (!op || (!fixed && !followed)) write(step, op, out);

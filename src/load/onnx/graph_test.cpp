@@ -117,7 +117,7 @@ TEST_CASE("a folded batch norm and lost names are said, not guessed") {
   CHECK(row(report, "conv").cls == "Conv2d");
   CHECK(row(report, "conv").macs == 12 * 64 + 4);  // 4*3 weights at 8*8 positions, the bias once
   CHECK(row(report, "conv").params == 12 + 4);
-  CHECK(noted(report, "a batch norm is folded into 1 of the convolutions"));
+  CHECK(noted(report, "a batch norm is folded into 1 of the layers"));
   CHECK(noted(report, "2 weights lost their names"));
 }
 
@@ -280,9 +280,9 @@ TEST_CASE("damaged files are refused with the place and the reason") {
   CHECK(has(complaint(model(graph)), "initializer 1: it has a negative size"));
   graph.initializers = {tensor("w", kFloat, Sizes(65, 1))};
   CHECK(has(complaint(model(graph)), "more than 64 dimensions"));
-  graph.initializers = {tensor("w", kFloat, {4, 1'000'000'000'000'000'000})};
+  graph.initializers = {tensor("w", kFloat, {4, 8'000'000'000'000'000'000})};
   graph.outputs = {value("y", kFloat, {"2", "8"})};
-  CHECK(has(complaint(model(graph)), "2^64"));
+  CHECK(has(complaint(model(graph)), "2^6"));
 }
 
 TEST_CASE("graphs inside of graphs without end are refused") {

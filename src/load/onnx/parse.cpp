@@ -134,7 +134,7 @@ class Parser {
         case bytes(9): {
           const auto [key, value] = entry(reader.get_message());
           // The others repeat the same, or hold lines of source text.
-          if (key != kScopes && key != kClasses) break;
+          if (key != kScopes && key != kClasses && key != kRewrite) break;
           add(node.metadata) = {key, value};
           break;
         }

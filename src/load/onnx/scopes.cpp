@@ -115,7 +115,22 @@ Scopes::Named Scopes::by_metadata(const Node& node) {
     named.levels.push_back({paths[i], classes[i], paths[i]});
     if (paths[i].empty() && root_class_.empty()) root_class_ = classes[i];
   }
+  place_folded(node, named.levels);
   return named;
+}
+
+/// The optimizer says of a convolution that it folded a batch norm into that it is of the batch norm. Its weight tells
+/// whose it is.
+void Scopes::place_folded(const Node& node, Levels& levels) {
+  const auto own = own_path(node);
+  if (!own || node.note(kRewrite).find("BatchNorm") == std::string_view::npos) return;
+  const auto weight = node.inputs.size() > 1 ? initializers_.find(node.inputs[1]) : initializers_.end();
+  if (weight == initializers_.end()) return;
+  std::erase_if(levels, [&](const Level& level) {
+    return !level.path.empty() && !own->starts_with(std::string(level.path) + ".");
+  });
+  const LeafNode leaf{.node = &node, .weight_rank = weight->second->dims.size(), .after_linear = false, .owns = true};
+  levels.push_back({*own, keep(leaf_class(std::span(&leaf, 1), false)), *own});
 }
 
 /// The path of a level "features.0" or "act_1" inside of `parent`. Children of a Sequential repeat its name, the second

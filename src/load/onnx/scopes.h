@@ -66,6 +66,7 @@ class Scopes {
   void find_naming(std::span<const Node> nodes);
   std::vector<Named> name_all(std::span<const Node> nodes);
   Named by_metadata(const Node& node);
+  void place_folded(const Node& node, Levels& levels);
   Named by_path(const Node& node);
   Named by_params(const Node& node, std::size_t index);
   std::string_view resolve(std::string_view parent, std::string_view parent_raw, std::string_view raw,
