@@ -66,6 +66,7 @@ constexpr auto kFormulas = std::to_array<Formula>({
     {work::packed_cell, "contraction", "as a linear of the input and one of the state"},
     {work::packed_lstm_cell, "contraction", "four gates, each as a linear of input and state"},
     {work::fused_cell, "elementwise", "output elements"},
+    {work::bias, "bias", "output elements"},
     {work::onnx_gemm, "contraction", "output elements x inner size; bias: output elements"},
     {work::onnx_nhwc_conv, "contraction", "weight elements x output positions; bias: output elements"},
     {work::onnx_rnn, "contraction", "each gate of each step and direction as a linear; bias: output elements"},

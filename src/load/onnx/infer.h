@@ -35,6 +35,7 @@ void logical_and(const NodeView& view, Out out);
 void logical_or(const NodeView& view, Out out);
 void negate(const NodeView& view, Out out);
 void absolute(const NodeView& view, Out out);
+void relu(const NodeView& view, Out out);
 void floor(const NodeView& view, Out out);
 void ceil(const NodeView& view, Out out);
 void round(const NodeView& view, Out out);
@@ -181,6 +182,7 @@ void term_frequency(const NodeView& view, Out out);
 void to_float(const NodeView& view, Out out);
 void feature_columns(const NodeView& view, Out out);
 void regressor(const NodeView& view, Out out);
+void classifier(const NodeView& view, Out out);
 void category_columns(const NodeView& view, Out out);
 void label_encoder(const NodeView& view, Out out);
 

@@ -286,6 +286,10 @@ void absolute(const NodeView& view, Out out) {
       view, out, [](std::int64_t a) { return a == INT64_MIN ? kUnknown : std::abs(a); },
       [](double a) { return std::abs(a); });
 }
+void relu(const NodeView& view, Out out) {
+  each(
+      view, out, [](std::int64_t a) { return std::max<std::int64_t>(a, 0); }, [](double a) { return a < 0 ? 0 : a; });
+}
 void floor(const NodeView& view, Out out) {
   each(view, out, nullptr, [](double a) { return std::floor(a); });
 }

@@ -171,6 +171,19 @@ void regressor(const NodeView& view, Out out) {
   give(out, 0, DType::f32, {rows, view.node.integer("targets", 1)});
 }
 
+// ai.onnx.ml: -> (labels, scores); one row of coefficients serves two classes.
+void classifier(const NodeView& view, Out out) {
+  const Known& x = need(view, 0);
+  const Attribute* numbers = view.node.attribute("classlabels_ints");
+  const Attribute* words = view.node.attribute("classlabels_strings");
+  const Attribute* intercepts = view.node.attribute("intercepts");
+  const std::int64_t rows = !x.has_rank ? kNoSize : x.shape.size() == 2 ? x.shape[0] : 1;
+  const std::size_t labels = numbers ? numbers->integers.size() : words ? words->texts.size() : 0;
+  const std::size_t models = intercepts ? intercepts->reals.size() : labels;
+  give(out, 0, numbers ? DType::i64 : DType::other, {rows});
+  give(out, 1, DType::f32, {rows, static_cast<std::int64_t>(models == 1 && labels == 2 ? 2 : models)});
+}
+
 // ai.onnx.ml: one class per category, behind the other dimensions.
 void category_columns(const NodeView& view, Out out) {
   const Known& x = need(view, 0);
