@@ -12,13 +12,13 @@ namespace {
 constexpr int kDeepest = 200;  ///< calls of functions and bodies of control flow inside of each other
 
 std::string place_of(const Node& node) {
-  return "node '" + std::string(node.name.empty() ? node.outputs.empty() ? "" : node.outputs.front() : node.name) + "' (" +
-         std::string(node.op_type) + ")";
+  return "node '" + std::string(node.name.empty() ? node.outputs.empty() ? "" : node.outputs.front() : node.name) +
+         "' (" + std::string(node.op_type) + ")";
 }
 
 bool is_contraction(WorkFn work) {
-  constexpr WorkFn kContractions[] = {work::matmul, work::linear, work::addmm, work::convolution, work::conv_transpose,
-                                      work::baddbmm, work::onnx_gemm};
+  constexpr WorkFn kContractions[] = {work::matmul,         work::linear,  work::addmm,    work::convolution,
+                                      work::conv_transpose, work::baddbmm, work::onnx_gemm};
   return std::ranges::find(kContractions, work) != std::end(kContractions);
 }
 

@@ -70,10 +70,14 @@ std::string spatial(std::size_t rank) { return std::to_string(std::clamp<std::si
 
 std::string ending(const Leaf& leaf, const LeafNode& node) {
   switch (leaf.rank) {
-    case Rank::none: return "";
-    case Rank::weight: return spatial(node.weight_rank);
-    case Rank::kernel: return spatial(node.node->integers("kernel_shape").size() + 2);
-    case Rank::producer: return node.after_linear ? "1d" : node.weight_rank > 2 ? spatial(node.weight_rank) : "2d";
+    case Rank::none:
+      return "";
+    case Rank::weight:
+      return spatial(node.weight_rank);
+    case Rank::kernel:
+      return spatial(node.node->integers("kernel_shape").size() + 2);
+    case Rank::producer:
+      return node.after_linear ? "1d" : node.weight_rank > 2 ? spatial(node.weight_rank) : "2d";
   }
   return "";
 }

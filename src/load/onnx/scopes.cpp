@@ -215,14 +215,17 @@ void Scopes::infer_classes(std::span<const Node> nodes, std::vector<Named>& name
   };
   const auto weight_rank = [&](const Node& node, std::size_t input) -> std::size_t {
     const Node* moved = maker(node, input);
-    const std::string_view name = moved && !moved->inputs.empty()   ? moved->inputs.front()
-                                  : input < node.inputs.size() ? node.inputs[input]
-                                                               : std::string_view();
+    const std::string_view name = moved && !moved->inputs.empty() ? moved->inputs.front()
+                                  : input < node.inputs.size()    ? node.inputs[input]
+                                                                  : std::string_view();
     const auto found = initializers_.find(name);
     return found == initializers_.end() ? 0 : found->second->dims.size();
   };
   const auto leaf_node = [&](const Node& node) {
-    LeafNode leaf{.node = &node, .weight_rank = weight_rank(node, 1), .after_linear = false, .owns = own_path(node) != std::nullopt};
+    LeafNode leaf{.node = &node,
+                  .weight_rank = weight_rank(node, 1),
+                  .after_linear = false,
+                  .owns = own_path(node) != std::nullopt};
     if (node.op_type != "BatchNormalization") return leaf;
     const Node* before = maker(node, 0);
     if (before && before->op_type == "Add") before = maker(*before, 0) ? maker(*before, 0) : maker(*before, 1);
@@ -254,10 +257,18 @@ std::vector<Scopes::Named> Scopes::name_all(std::span<const Node> nodes) {
   named.reserve(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     switch (naming_) {
-      case Naming::functions: named.emplace_back(); break;
-      case Naming::metadata: named.push_back(by_metadata(nodes[i])); break;
-      case Naming::paths: named.push_back(by_path(nodes[i])); break;
-      case Naming::none: named.push_back(by_params(nodes[i], i)); break;
+      case Naming::functions:
+        named.emplace_back();
+        break;
+      case Naming::metadata:
+        named.push_back(by_metadata(nodes[i]));
+        break;
+      case Naming::paths:
+        named.push_back(by_path(nodes[i]));
+        break;
+      case Naming::none:
+        named.push_back(by_params(nodes[i], i));
+        break;
     }
   }
   if (naming_ == Naming::paths || naming_ == Naming::none) infer_classes(nodes, named);
