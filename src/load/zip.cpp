@@ -142,7 +142,7 @@ std::string_view ZipArchive::stored(const Entry& entry) const {
 }
 
 std::string_view ZipArchive::view(const Entry& entry) const {
-  if (entry.deflated || entry.size != entry.stored)
+  if (entry.method != kStored || entry.size != entry.stored)
     throw Error(entry.name + ": is compressed, which torch does not do");
   return stored(entry);
 }

@@ -8,8 +8,8 @@ namespace thoplw::onnx {
 namespace {
 
 bool same_module(const auto& a, const auto& b) {
-  return std::ranges::equal(a, b, {}, [](const auto& level) { return level.path; },
-                            [](const auto& level) { return level.path; });
+  return std::ranges::equal(
+      a, b, {}, [](const auto& level) { return level.path; }, [](const auto& level) { return level.path; });
 }
 
 std::string path_key(std::string_view raw, std::string_view path) { return std::string(raw) + "|" + std::string(path); }
@@ -111,7 +111,8 @@ void Scopes::fill_gaps(std::span<const Node> nodes, const Frames& around, std::v
              (*before)[same].key == (*after)[same].key) {
         ++same;
       }
-      const Frames* shared = same == 0 ? &around : keep(Frames(before->begin(), before->begin() + static_cast<std::ptrdiff_t>(same)));
+      const Frames* shared =
+          same == 0 ? &around : keep(Frames(before->begin(), before->begin() + static_cast<std::ptrdiff_t>(same)));
       const auto owns = [&](const Frames* frames, std::size_t i) {
         return frames && !frames->empty() && own_path(nodes[i]) == frames->back().path;
       };
@@ -123,14 +124,16 @@ void Scopes::fill_gaps(std::span<const Node> nodes, const Frames& around, std::v
 
 std::vector<const Frames*> Scopes::stacks(std::span<const Node> nodes, const Frames& around) {
   const std::vector<Named> named = name_all(nodes);
-  const std::vector<bool> again = naming_ == Naming::paths ? std::vector<bool>(nodes.size()) : find_repeats(nodes, named);
+  const std::vector<bool> again =
+      naming_ == Naming::paths ? std::vector<bool>(nodes.size()) : find_repeats(nodes, named);
   std::vector<const Frames*> stacks(nodes.size(), nullptr);
   const Frames* open = keep(around);
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     if (!named[i].known) continue;
-    const bool goes_on = !again[i] && std::ranges::equal(named[i].levels, *open, [&](const Level& level, const Frame& frame) {
-      return same_call(level, frame);
-    });
+    const bool goes_on =
+        !again[i] && std::ranges::equal(named[i].levels, *open, [&](const Level& level, const Frame& frame) {
+          return same_call(level, frame);
+        });
     if (!goes_on) open = keep(open_calls(named[i].levels, *open, around, again[i]));
     stacks[i] = open;
   }

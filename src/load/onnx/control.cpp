@@ -7,7 +7,8 @@ namespace thoplw::onnx {
 namespace {
 
 std::string named(const Node& node) {
-  return std::string(node.op_type) + " '" + std::string(node.name.empty() && !node.outputs.empty() ? node.outputs.front() : node.name) + "'";
+  return std::string(node.op_type) + " '" +
+         std::string(node.name.empty() && !node.outputs.empty() ? node.outputs.front() : node.name) + "'";
 }
 
 std::optional<std::int64_t> only_element(const Known& known) {
@@ -98,7 +99,9 @@ void Follower::call(const Step& step, const Function& function) {
   follow_nodes(function.nodes, inner, scopes_.inside(step.node, function, step.stack));
   for (std::size_t i = 0; i < function.outputs.size() && i < step.node.outputs.size(); ++i) {
     const Ref made = find(function.outputs[i], inner);
-    if (made == kAbsent) throw Error("function '" + std::string(function.name) + "' does not make its output '" + std::string(function.outputs[i]) + "'");
+    if (made == kAbsent)
+      throw Error("function '" + std::string(function.name) + "' does not make its output '" +
+                  std::string(function.outputs[i]) + "'");
     if (!step.node.outputs[i].empty()) step.context.names.insert_or_assign(step.node.outputs[i], made);
   }
 }
@@ -120,7 +123,8 @@ std::vector<Value> Follower::run(const Step& step, const Graph& body, std::span<
   std::vector<Value> out;
   for (const ValueInfo& output : body.outputs) {
     const Ref made = find(output.name, inner);
-    if (made == kAbsent) throw Error(named(step.node) + ": its body does not make its output '" + std::string(output.name) + "'");
+    if (made == kAbsent)
+      throw Error(named(step.node) + ": its body does not make its output '" + std::string(output.name) + "'");
     id_of(made);
     out.push_back(values_[made]);
   }
@@ -188,7 +192,8 @@ std::vector<Value> Follower::repeat(const Step& step, const Graph& body, std::ve
 }
 
 /// Outputs of a loop: states as they are after it, and what its turns stack up.
-void Follower::leave(const Step& step, std::vector<Value> out, const Turns& turns, const std::vector<std::int64_t>& axes) {
+void Follower::leave(const Step& step, std::vector<Value> out, const Turns& turns,
+                     const std::vector<std::int64_t>& axes) {
   for (std::size_t i = turns.first_out; i < out.size(); ++i) {
     const std::size_t place = i - turns.first_out;
     Value value;
@@ -198,7 +203,8 @@ void Follower::leave(const Step& step, std::vector<Value> out, const Turns& turn
       const std::size_t scan = place - turns.states;
       const std::int64_t axis = scan < axes.size() ? axes[scan] : 0;
       const auto rank = static_cast<std::int64_t>(out[i].known.shape.size()) + 1;
-      value.known = stacked(std::move(out[i].known), turns.times, static_cast<std::size_t>(axis < 0 ? axis + rank : axis));
+      value.known =
+          stacked(std::move(out[i].known), turns.times, static_cast<std::size_t>(axis < 0 ? axis + rank : axis));
     }
     define(step, place, std::move(value));
   }

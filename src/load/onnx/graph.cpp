@@ -12,13 +12,13 @@ namespace {
 constexpr int kDeepest = 200;  ///< calls of functions and bodies of control flow inside of each other
 
 std::string place_of(const Node& node) {
-  return "node '" + std::string(node.name.empty() ? node.outputs.empty() ? "" : node.outputs.front() : node.name) + "' (" +
-         std::string(node.op_type) + ")";
+  return "node '" + std::string(node.name.empty() ? node.outputs.empty() ? "" : node.outputs.front() : node.name) +
+         "' (" + std::string(node.op_type) + ")";
 }
 
 bool is_contraction(WorkFn work) {
-  constexpr WorkFn kContractions[] = {work::matmul, work::linear, work::addmm, work::convolution, work::conv_transpose,
-                                      work::baddbmm, work::onnx_gemm};
+  constexpr WorkFn kContractions[] = {work::matmul,         work::linear,  work::addmm,    work::convolution,
+                                      work::conv_transpose, work::baddbmm, work::onnx_gemm};
   return std::ranges::find(kContractions, work) != std::end(kContractions);
 }
 
@@ -200,7 +200,9 @@ void Follower::operate(Step& step) {
     Value value;
     value.fixed = op && (fixed || is_settled(known[i]));
     value.known = std::move(known[i]);
-    if (node.op_type == "Constant" && node.attribute("value")) value.data = &node.attribute("value")->tensor;
+    // Others than torch keep weights in such nodes, too.
+    const bool may_be_weight = node.op_type == "Constant" && model_.producer != "pytorch";
+    if (may_be_weight && node.attribute("value")) value.data = &node.attribute("value")->tensor;
     out.push_back(node.outputs[i].empty() ? kAbsent : add(std::move(value)));
   }
   if (!op || (!fixed && !followed)) write(step, op, out);

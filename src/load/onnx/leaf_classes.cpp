@@ -10,37 +10,40 @@ namespace {
 /// What the number of spatial dimensions in a class's name is taken from.
 enum class Rank : std::uint8_t { none, weight, kernel, producer };
 
+/// What must read a parameter.
+enum class Weight : std::uint8_t { none, node, module };
+
 struct Leaf {
   std::string_view op, cls;
   Rank rank = Rank::none;
-  bool weighted = false;  ///< it must read a parameter
+  Weight weight = Weight::none;
 };
 constexpr auto kLeaves = std::to_array<Leaf>({
     {"AveragePool", "AvgPool", Rank::kernel},
-    {"BatchNormalization", "BatchNorm", Rank::producer, true},
-    {"Conv", "Conv", Rank::weight, true},
-    {"ConvTranspose", "ConvTranspose", Rank::weight, true},
+    {"BatchNormalization", "BatchNorm", Rank::producer, Weight::module},
+    {"Conv", "Conv", Rank::weight, Weight::module},
+    {"ConvTranspose", "ConvTranspose", Rank::weight, Weight::module},
     {"Elu", "ELU"},
     {"Flatten", "Flatten"},
-    {"GRU", "GRU", Rank::none, true},
-    {"Gather", "Embedding", Rank::none, true},
+    {"GRU", "GRU", Rank::none, Weight::module},
+    {"Gather", "Embedding", Rank::none, Weight::node},
     {"Gelu", "GELU"},
-    {"Gemm", "Linear", Rank::none, true},
+    {"Gemm", "Linear", Rank::none, Weight::node},
     {"GlobalAveragePool", "AdaptiveAvgPool2d"},
-    {"GroupNormalization", "GroupNorm", Rank::none, true},
+    {"GroupNormalization", "GroupNorm", Rank::none, Weight::module},
     {"HardSigmoid", "Hardsigmoid"},
     {"HardSwish", "Hardswish"},
     {"InstanceNormalization", "InstanceNorm2d"},
-    {"LSTM", "LSTM", Rank::none, true},
+    {"LSTM", "LSTM", Rank::none, Weight::module},
     {"LayerNormalization", "LayerNorm"},
     {"LeakyRelu", "LeakyReLU"},
     {"LogSoftmax", "LogSoftmax"},
-    {"MatMul", "Linear", Rank::none, true},
+    {"MatMul", "Linear", Rank::none, Weight::node},
     {"MaxPool", "MaxPool", Rank::kernel},
     {"Mish", "Mish"},
-    {"PRelu", "PReLU", Rank::none, true},
+    {"PRelu", "PReLU", Rank::none, Weight::module},
     {"RMSNormalization", "RMSNorm"},
-    {"RNN", "RNN", Rank::none, true},
+    {"RNN", "RNN", Rank::none, Weight::module},
     {"Relu", "ReLU"},
     {"Resize", "Upsample"},
     {"Sigmoid", "Sigmoid"},
@@ -67,10 +70,14 @@ std::string spatial(std::size_t rank) { return std::to_string(std::clamp<std::si
 
 std::string ending(const Leaf& leaf, const LeafNode& node) {
   switch (leaf.rank) {
-    case Rank::none: return "";
-    case Rank::weight: return spatial(node.weight_rank);
-    case Rank::kernel: return spatial(node.node->integers("kernel_shape").size() + 2);
-    case Rank::producer: return node.after_linear ? "1d" : node.weight_rank > 2 ? spatial(node.weight_rank) : "2d";
+    case Rank::none:
+      return "";
+    case Rank::weight:
+      return spatial(node.weight_rank);
+    case Rank::kernel:
+      return spatial(node.node->integers("kernel_shape").size() + 2);
+    case Rank::producer:
+      return node.after_linear ? "1d" : node.weight_rank > 2 ? spatial(node.weight_rank) : "2d";
   }
   return "";
 }
@@ -92,13 +99,17 @@ std::string norm_of_parts(std::span<const LeafNode> nodes) {
 
 std::string leaf_class(std::span<const LeafNode> nodes, bool has_in_proj) {
   if (has_in_proj) return "torch.nn.MultiheadAttention";
+  const auto has_weight = [](const LeafNode& leaf) { return leaf.owns || leaf.weight_rank > 0; };
+  const bool any_weight = std::ranges::any_of(nodes, has_weight);
+  const auto fits = [&](const Leaf& row, const LeafNode& leaf) {
+    return row.weight == Weight::none || (row.weight == Weight::module ? any_weight : has_weight(leaf));
+  };
   const Leaf* found = nullptr;
   const LeafNode* by = nullptr;
   bool several = false;
   for (const LeafNode& leaf : nodes) {
     const Leaf* row = find_leaf(leaf.node->op_type);
-    const bool fits = row && (!row->weighted || leaf.owns || leaf.weight_rank > 0);
-    if (!fits) {
+    if (!row || !fits(*row, leaf)) {
       several = several || !std::ranges::binary_search(kAside, leaf.node->op_type);
       continue;
     }

@@ -10,10 +10,10 @@ namespace {
 
 /// The numbers of TensorProto.DataType, from 0 on. Elements of less than a byte are `bits`.
 constexpr std::array kTypes = {
-    DType::other,      DType::f32,    DType::u8,         DType::i8,   DType::u16,  DType::i16,  DType::i32,
-    DType::i64,        DType::other,  DType::boolean,    DType::f16,  DType::f64,  DType::u32,  DType::u64,
-    DType::c64,        DType::c128,   DType::bf16,       DType::f8e4m3, DType::f8e4m3fnuz, DType::f8e5m2,
-    DType::f8e5m2fnuz, DType::bits,   DType::bits,       DType::f4,   DType::f8e8m0, DType::bits, DType::bits,
+    DType::other, DType::f32,   DType::u8,      DType::i8,     DType::u16,        DType::i16,    DType::i32,
+    DType::i64,   DType::other, DType::boolean, DType::f16,    DType::f64,        DType::u32,    DType::u64,
+    DType::c64,   DType::c128,  DType::bf16,    DType::f8e4m3, DType::f8e4m3fnuz, DType::f8e5m2, DType::f8e5m2fnuz,
+    DType::bits,  DType::bits,  DType::f4,      DType::f8e8m0, DType::bits,       DType::bits,
 };
 
 /// The elements of a raw tensor, as they stand in memory.
@@ -54,15 +54,23 @@ std::optional<std::vector<std::int64_t>> TensorData::integers(std::size_t most) 
     return read_raw<Stored, std::int64_t>(raw, *count);
   };
   switch (dtype) {
-    case DType::i64: return stored(std::int64_t{});
-    case DType::i32: return stored(std::int32_t{});
-    case DType::i16: return stored(std::int16_t{});
-    case DType::i8: return stored(std::int8_t{});
+    case DType::i64:
+      return stored(std::int64_t{});
+    case DType::i32:
+      return stored(std::int32_t{});
+    case DType::i16:
+      return stored(std::int16_t{});
+    case DType::i8:
+      return stored(std::int8_t{});
     case DType::boolean:
-    case DType::u8: return stored(std::uint8_t{});
-    case DType::u16: return stored(std::uint16_t{});
-    case DType::u32: return stored(std::uint32_t{});
-    default: return std::nullopt;
+    case DType::u8:
+      return stored(std::uint8_t{});
+    case DType::u16:
+      return stored(std::uint16_t{});
+    case DType::u32:
+      return stored(std::uint32_t{});
+    default:
+      return std::nullopt;
   }
 }
 

@@ -14,9 +14,10 @@ namespace thoplw::onnx {
 
 struct Graph;
 
-// What torch says of a node in its metadata: the paths and the classes of its module stack. Others are not kept.
+// What torch says of a node in its metadata: the paths and the classes of its module stack. Others are not read.
 constexpr std::string_view kScopes = "pkg.torch.onnx.name_scopes";
 constexpr std::string_view kClasses = "pkg.torch.onnx.class_hierarchy";
+constexpr std::string_view kRewrite = "pkg.onnxscript.rewriter.rule_name";  ///< what the optimizer made the node by
 
 /// The element type of that number in TensorProto.DataType; `other` where there is none.
 DType dtype_of(std::int64_t data_type);

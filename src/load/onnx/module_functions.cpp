@@ -17,7 +17,8 @@ const Frames& Scopes::inside(const Node& node, const Function& function, const F
   if (naming_ != Naming::functions || !is_module(function)) return around;
   const std::string_view call = node.outputs.empty() ? std::string_view() : node.outputs.front();
   const std::string_view name = function.name;
-  const bool named = name.size() > call.size() + 1 && name.ends_with(call) && name[name.size() - call.size() - 1] == '_';
+  const bool named =
+      name.size() > call.size() + 1 && name.ends_with(call) && name[name.size() - call.size() - 1] == '_';
   const std::string_view display = named ? call.substr(0, call.rfind('_')) : name;
   std::string cls(named ? name.substr(0, name.size() - call.size() - 1) : "");
   if (const std::size_t last = cls.rfind('_'); last != std::string::npos) cls[last] = '.';
@@ -40,7 +41,8 @@ std::string_view Scopes::path_of_display(std::string_view display, std::string_v
   if (const auto known = displays_.find(display); known != displays_.end()) return known->second;
   std::string flat(parent);
   std::ranges::replace(flat, '.', '_');
-  const bool below = !flat.empty() && display.starts_with(flat) && display.size() > flat.size() && display[flat.size()] == '_';
+  const bool below =
+      !flat.empty() && display.starts_with(flat) && display.size() > flat.size() && display[flat.size()] == '_';
   if (!below) return keep(std::string(display));
   return keep(std::string(parent) + "." + std::string(display.substr(flat.size() + 1)));
 }

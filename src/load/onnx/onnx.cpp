@@ -43,7 +43,8 @@ Trace read_onnx(const ModelFile& file, const LoadOptions& options) {
   TraceBuilder trace;
   Follower(model, sizes, scopes, trace).follow();
   for (const std::string& note : sizes.notes()) trace.add_note(note);
-  if (scopes.guessed()) trace.add_note("the file names no classes: those of its modules are inferred from what they do");
+  if (scopes.guessed())
+    trace.add_note("the file names no classes: those of its modules are inferred from what they do");
   return std::move(trace).finish(name_of(model, scopes, file.path), source_of(model));
 }
 

@@ -115,7 +115,22 @@ Scopes::Named Scopes::by_metadata(const Node& node) {
     named.levels.push_back({paths[i], classes[i], paths[i]});
     if (paths[i].empty() && root_class_.empty()) root_class_ = classes[i];
   }
+  place_folded(node, named.levels);
   return named;
+}
+
+/// The optimizer says of a convolution that it folded a batch norm into that it is of the batch norm. Its weight tells
+/// whose it is.
+void Scopes::place_folded(const Node& node, Levels& levels) {
+  const auto own = own_path(node);
+  if (!own || node.note(kRewrite).find("BatchNorm") == std::string_view::npos) return;
+  const auto weight = node.inputs.size() > 1 ? initializers_.find(node.inputs[1]) : initializers_.end();
+  if (weight == initializers_.end()) return;
+  std::erase_if(levels, [&](const Level& level) {
+    return !level.path.empty() && !own->starts_with(std::string(level.path) + ".");
+  });
+  const LeafNode leaf{.node = &node, .weight_rank = weight->second->dims.size(), .after_linear = false, .owns = true};
+  levels.push_back({*own, keep(leaf_class(std::span(&leaf, 1), false)), *own});
 }
 
 /// The path of a level "features.0" or "act_1" inside of `parent`. Children of a Sequential repeat its name, the second
@@ -200,14 +215,17 @@ void Scopes::infer_classes(std::span<const Node> nodes, std::vector<Named>& name
   };
   const auto weight_rank = [&](const Node& node, std::size_t input) -> std::size_t {
     const Node* moved = maker(node, input);
-    const std::string_view name = moved && !moved->inputs.empty()   ? moved->inputs.front()
-                                  : input < node.inputs.size() ? node.inputs[input]
-                                                               : std::string_view();
+    const std::string_view name = moved && !moved->inputs.empty() ? moved->inputs.front()
+                                  : input < node.inputs.size()    ? node.inputs[input]
+                                                                  : std::string_view();
     const auto found = initializers_.find(name);
     return found == initializers_.end() ? 0 : found->second->dims.size();
   };
   const auto leaf_node = [&](const Node& node) {
-    LeafNode leaf{.node = &node, .weight_rank = weight_rank(node, 1), .after_linear = false, .owns = own_path(node) != std::nullopt};
+    LeafNode leaf{.node = &node,
+                  .weight_rank = weight_rank(node, 1),
+                  .after_linear = false,
+                  .owns = own_path(node) != std::nullopt};
     if (node.op_type != "BatchNormalization") return leaf;
     const Node* before = maker(node, 0);
     if (before && before->op_type == "Add") before = maker(*before, 0) ? maker(*before, 0) : maker(*before, 1);
@@ -239,10 +257,18 @@ std::vector<Scopes::Named> Scopes::name_all(std::span<const Node> nodes) {
   named.reserve(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
     switch (naming_) {
-      case Naming::functions: named.emplace_back(); break;
-      case Naming::metadata: named.push_back(by_metadata(nodes[i])); break;
-      case Naming::paths: named.push_back(by_path(nodes[i])); break;
-      case Naming::none: named.push_back(by_params(nodes[i], i)); break;
+      case Naming::functions:
+        named.emplace_back();
+        break;
+      case Naming::metadata:
+        named.push_back(by_metadata(nodes[i]));
+        break;
+      case Naming::paths:
+        named.push_back(by_path(nodes[i]));
+        break;
+      case Naming::none:
+        named.push_back(by_params(nodes[i], i));
+        break;
     }
   }
   if (naming_ == Naming::paths || naming_ == Naming::none) infer_classes(nodes, named);

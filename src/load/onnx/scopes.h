@@ -19,10 +19,10 @@ namespace thoplw::onnx {
 
 /// What tells the modules of a file.
 enum class Naming : std::uint8_t {
-  metadata,  ///< torch's exporter on top of torch.export: whole stacks with classes
-  functions, ///< torch.onnx.dynamo_export: a function per call of a module
-  paths,     ///< the exporter that traces: "/layer1/layer1.0/conv1/Conv"
-  none,      ///< the names of parameters, if they are paths; else each node with a cost is a module of its own
+  metadata,   ///< torch's exporter on top of torch.export: whole stacks with classes
+  functions,  ///< torch.onnx.dynamo_export: a function per call of a module
+  paths,      ///< the exporter that traces: "/layer1/layer1.0/conv1/Conv"
+  none,       ///< the names of parameters, if they are paths; else each node with a cost is a module of its own
 };
 
 using Frames = std::vector<Frame>;
@@ -66,6 +66,7 @@ class Scopes {
   void find_naming(std::span<const Node> nodes);
   std::vector<Named> name_all(std::span<const Node> nodes);
   Named by_metadata(const Node& node);
+  void place_folded(const Node& node, Levels& levels);
   Named by_path(const Node& node);
   Named by_params(const Node& node, std::size_t index);
   std::string_view resolve(std::string_view parent, std::string_view parent_raw, std::string_view raw,
@@ -85,10 +86,10 @@ class Scopes {
   std::string_view root_class_;
   bool guessed_ = false;
   std::unordered_map<std::string_view, const TensorData*> initializers_;
-  std::set<std::string, std::less<>> prefixes_;  ///< "layer1", "layer1.0", ... of all parameters
-  std::set<std::string, std::less<>> seen_;      ///< paths met so far
-  std::unordered_set<std::string_view> taken_;   ///< names of nodes that are modules
-  std::map<std::string, int, std::less<>> calls_;  ///< by key of the parent and path: calls so far
+  std::set<std::string, std::less<>> prefixes_;               ///< "layer1", "layer1.0", ... of all parameters
+  std::set<std::string, std::less<>> seen_;                   ///< paths met so far
+  std::unordered_set<std::string_view> taken_;                ///< names of nodes that are modules
+  std::map<std::string, int, std::less<>> calls_;             ///< by key of the parent and path: calls so far
   std::map<std::string, std::string, std::less<>> displays_;  ///< prefixes by what dynamo_export makes of them
   std::deque<std::string> texts_;
   std::deque<Frames> frames_;

@@ -13,7 +13,8 @@ namespace {
 
 bool is_identifier(std::string_view text) {
   const auto letter = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
-  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 && std::ranges::all_of(text, letter);
+  return !text.empty() && std::isdigit(static_cast<unsigned char>(text.front())) == 0 &&
+         std::ranges::all_of(text, letter);
 }
 
 /// The symbols of a dimension; a name that is no expression, such as "batch size", is one symbol.
@@ -44,9 +45,7 @@ bool names_a_batch(std::string_view symbol) {
   return lower.find("batch") != std::string::npos || lower == "n" || lower == "b" || lower == "bs";
 }
 
-std::string taken_as_one(const std::string& name) {
-  return name + " is taken as 1; set it with --dim " + name + "=N";
-}
+std::string taken_as_one(const std::string& name) { return name + " is taken as 1; set it with --dim " + name + "=N"; }
 
 }  // namespace
 
@@ -69,7 +68,8 @@ void Sizes::find_symbols() {
         places_.emplace(place(input.name, i), -1);
         continue;
       }
-      for (const std::string& symbol : symbols_of(dim.symbol)) uses_[symbol].push_back({input.name, i, input.dims.size()});
+      for (const std::string& symbol : symbols_of(dim.symbol))
+        uses_[symbol].push_back({input.name, i, input.dims.size()});
     }
   }
 }

@@ -39,7 +39,7 @@ class Sizes {
   [[noreturn]] void throw_unknown(const std::string& name) const;
 
   const Graph& graph_;
-  std::vector<const ValueInfo*> inputs_;  ///< without those that are weights
+  std::vector<const ValueInfo*> inputs_;                       ///< without those that are weights
   std::map<std::string, std::vector<Use>, std::less<>> uses_;  ///< by symbol
   Symbols symbols_;
   std::map<std::string, std::int64_t, std::less<>> places_;  ///< "x.0" where the file has no name for a size

@@ -77,6 +77,13 @@ std::string_view local_name(std::string_view name) { return name.substr(name.fin
 
 std::string_view path_of(const Frames& stack) { return stack.empty() ? std::string_view() : stack.back().path; }
 
+/// A name for what has lost its own. Formulas read running means, and the biases of recurrent layers, by their names.
+std::string name_by_slot(std::string_view local, const Node& node, std::size_t slot) {
+  if (node.op_type == "BatchNormalization" && slot >= 3) return std::string(statistic_name(slot));
+  const bool recurrent = node.op_type == "LSTM" || node.op_type == "GRU" || node.op_type == "RNN";
+  return (recurrent && slot == 3 ? "bias_" : "") + std::string(local);
+}
+
 std::string in_module(const Frames& stack, std::string_view name) {
   const std::string_view path = path_of(stack);
   return path.empty() ? std::string(name) : std::string(path) + "." + std::string(name);
@@ -117,10 +124,9 @@ Weights::Kind Weights::kind_by_name(const TensorData& tensor) const {
   if (!roles_.empty() || !from_torch_ || Scopes::lost_name(tensor.name)) return Kind::unknown;
   const std::string_view local = local_name(tensor.name);
   if (local == "running_mean" || local == "running_var") return Kind::buffer;
-  if (scopes_.naming() != Naming::metadata && tensor.name.find('/') == std::string_view::npos) {
-    return is_number(tensor.dtype) ? Kind::parameter : Kind::buffer;
-  }
-  return Kind::unknown;
+  const bool folded = tensor.name.find('/') != std::string_view::npos;  // "/Constant_output_0"
+  if (folded || (scopes_.naming() == Naming::metadata && !scopes_.owner(tensor.name))) return Kind::unknown;
+  return is_number(tensor.dtype) ? Kind::parameter : Kind::buffer;
 }
 
 Weights::Kind Weights::kind_by_use(const TensorData& tensor, const Node& node, std::size_t slot) const {
@@ -158,10 +164,9 @@ Id Weights::statistic(const TensorData& tensor, Id value, std::size_t slot, cons
 }
 
 void Weights::note_folding(const TensorData& tensor, const Node& node, std::size_t slot) {
-  if (!is_convolution(node) || slot == 0) return;
-  const bool traced = slot == 1 && from_torch_ && Scopes::lost_name(tensor.name);
-  const bool exported = slot == 2 && tensor.name.ends_with(".weight_bias");
-  if (traced || exported) folded_.insert(tensor.name);
+  if (slot != 1) return;
+  const bool traced = is_convolution(node) && from_torch_ && Scopes::lost_name(tensor.name);
+  if (traced || node.note(kRewrite).find("BatchNorm") != std::string_view::npos) folded_.insert(tensor.name);
 }
 
 /// What a tensor is of which its name does not say it.
@@ -173,9 +178,8 @@ void Weights::settle(Entry& entry, const Node& node, std::size_t slot, const Fra
     return;
   }
   if (scopes_.owner(tensor.name) == path_of(stack)) return;
-  const bool statistic = from_torch_ && node.op_type == "BatchNormalization" && slot >= 3;
   entry.lost = true;
-  entry.name = in_module(stack, statistic ? statistic_name(slot) : local_name(tensor.name));
+  entry.name = in_module(stack, name_by_slot(local_name(tensor.name), node, slot));
   if (from_torch_) lost_.push_back(tensor.name);
 }
 
@@ -200,15 +204,19 @@ Id Weights::read(const TensorData& tensor, Id value, const Node& node, std::size
 
 void Weights::note_all() {
   if (!folded_.empty()) {
-    trace_.add_note(fmt::format("a batch norm is folded into {} of the convolutions: its work and its parameters are not in the file", folded_.size()));
+    trace_.add_note(
+        fmt::format("a batch norm is folded into {} of the layers: its work and its parameters are not in the file",
+                    folded_.size()));
   }
   if (!lost_.empty()) {
-    trace_.add_note(fmt::format("{} weights lost their names when the exporter folded constants ({}): each counts for the module that reads it",
-                                lost_.size(), some_of(lost_)));
+    trace_.add_note(fmt::format(
+        "{} weights lost their names when the exporter folded constants ({}): each counts for the module that reads it",
+        lost_.size(), some_of(lost_)));
   }
   if (!left_out_.empty() && from_torch_) {
-    trace_.add_note(fmt::format("{} constants were folded by the exporter ({}): parameters that went into them are not counted",
-                                left_out_.size(), some_of(left_out_)));
+    trace_.add_note(
+        fmt::format("{} constants were folded by the exporter ({}): parameters that went into them are not counted",
+                    left_out_.size(), some_of(left_out_)));
   }
 }
 
