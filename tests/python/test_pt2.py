@@ -281,7 +281,11 @@ class Recurrent(nn.Module):
 
     def forward(self, x):
         y = self.gru(self.lstm(x)[0])[0]
-        return self.heads(y, y, y)[0], torch.einsum("abc,dbc->ad", y, y), torch.tensordot(y, y.permute(2, 1, 0), ([1, 2], [1, 0]))
+        return (
+            self.heads(y, y, y)[0],
+            torch.einsum("abc,dbc->ad", y, y),
+            torch.tensordot(y, y.permute(2, 1, 0), ([1, 2], [1, 0])),
+        )
 
 
 class Interpolated(nn.Module):
