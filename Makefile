@@ -57,7 +57,7 @@ fuzz: $(STAMP)/debian-fuzz ## the readers of files, FUZZ_SECONDS each; what is f
 	for reader in $(FUZZ_READERS); do \
 	  mkdir -p build/fuzz/corpus/$$reader && build/fuzz/fuzz_$$reader -max_total_time=$(FUZZ_SECONDS) -timeout=10 \
 	    -rss_limit_mb=1024 -max_len=200000 -print_final_stats=1 -artifact_prefix=tests/fuzz/corpus/$$reader/ \
-	    build/fuzz/corpus/$$reader tests/fuzz/corpus/$$reader || exit 1; done
+	    build/fuzz/corpus/$$reader tests/fuzz/corpus/$$reader tests/data/samples || exit 1; done
 
 bench: $(STAMP)/installed $(STAMP)/bench-environment ## speed, against torch and the other tools
 	$(BIN)/python -m bench

@@ -12,8 +12,11 @@ Work attended(const Tensor& query, const Tensor& result, Count length, Count sco
   return work;
 }
 
-/// Places of [N, L, ...] or [N, heads, L, size], and their length.
-Count length_of(const Tensor& x) { return x.shape.size() == 4 ? size_from_end(x, 2) : x.shape.at(1); }
+/// L of [N, L, ...] or [N, heads, L, size].
+Count length_of(const Tensor& x) {
+  const std::size_t rank = x.shape.size();
+  return size_from_end(x, rank == 4 ? 2 : rank < 2 ? 2 : rank - 1);
+}
 
 Count heads_of(const OpView& op, const Tensor& query) {
   return query.shape.size() == 4 ? Count(query.shape[1]) : Count(attr_as<std::int64_t>(op, "heads"));
@@ -53,7 +56,7 @@ Work onnx_attention(const OpView& op) {
   }
   Count length = length_of(op.in(1));
   if (op.has_in(3)) length += size_from_end(op.in(3), 2);
-  const Count queries = Count(query.shape.at(0)) * length_of(query);
+  const Count queries = length_of(query) * query.shape.front();
   return attended(query, op.out(), length, queries * heads_of(op, query) * length);
 }
 

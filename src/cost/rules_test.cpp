@@ -320,7 +320,7 @@ constexpr Case kCases[] = {
     {"onnx::linear_attention(f32[2,5,32], f32[2,5,16], f32[2,5,24]) -> f32[2,5,48] {q_heads=4 kv_heads=2 delta=true}",
      "7680 contraction"},                                                             // 2*5 * 8*12 * (4 + 2*2)
     {"onnx::linear_model(f32[4,3]) -> f32[4,2] {coefficients=6}", "24 contraction"},  // 4*6
-    {"onnx::add_bias(f32[2,3], f32[3]) -> f32[2,3]", "6 bias"},  // 2*3
+    {"onnx::add_bias(f32[2,3], f32[3]) -> f32[2,3]", "6 bias"},                       // 2*3
     {"onnx::activation(f32[2,3]) -> f32[2,3]", "6 activation"},                       // 2*3
     {"onnx::add_bias(f32[2,3], f32[3]) -> f32[2,3]", "6 bias"},                       // 2*3
     {"onnx::elementwise(f32[3]) -> f32[2,3]", "6 elementwise"},                       // 2*3

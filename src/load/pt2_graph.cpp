@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "cost/formulas.h"
+#include "load/pt2_composites.h"
 #include "load/pt2_higher_order.h"
 #include "load/pt2_weights.h"
 #include "trace/error.h"
@@ -124,7 +125,7 @@ const GraphReader::Target& GraphReader::target_of(std::string_view text) {
   const std::string_view space = dot == std::string_view::npos ? "higher_order" : rest.substr(0, dot);
   if (dot != std::string_view::npos) rest.remove_prefix(dot + 1);
   const std::string_view name = rest.substr(0, rest.find('.'));
-  target.name = fmt::format("{}::{}", space, name);
+  target.name = part_of(fmt::format("{}::{}", space, name));
   target.higher_order = space == "higher_order";
   target.in_place = is_in_place(name);
   target.rule = find_rule(target.name);

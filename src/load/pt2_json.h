@@ -1,9 +1,6 @@
 // Checked access to the JSON of an exported program: what is not as the schema says throws, and says what was missed.
 #pragma once
 
-#ifdef __SSE2__
-#define RAPIDJSON_SSE2  // skips blanks and scans strings by 16 bytes
-#endif
 #include <rapidjson/document.h>
 
 #include <cstdint>

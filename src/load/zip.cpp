@@ -50,6 +50,16 @@ long seek_stream(voidpf opaque, voidpf, ZPOS64_T offset, int origin) {
 
 int nothing(voidpf, voidpf) { return 0; }
 
+/// Does the record that ends an archive stand whole at the end? minizip takes one that is cut short.
+bool ends_well(std::string_view bytes) {
+  constexpr std::size_t kEnd = 22;  ///< its size, without the comment behind it
+  const std::string_view tail = bytes.substr(bytes.size() - std::min<std::size_t>(bytes.size(), kEnd + UINT16_MAX));
+  const std::size_t begin = tail.rfind("PK\5\6");
+  return begin != std::string_view::npos && tail.size() - begin >= kEnd &&
+         tail.size() - begin - kEnd ==
+             static_cast<unsigned char>(tail[begin + 20]) + 256U * static_cast<unsigned char>(tail[begin + 21]);
+}
+
 /// A walk over the directory.
 struct Directory {
   Stream stream;
@@ -64,7 +74,7 @@ struct Directory {
     functions.zclose_file = nothing;
     functions.zerror_file = nothing;
     functions.opaque = &stream;
-    archive = unzOpen2_64("", &functions);
+    if (ends_well(bytes)) archive = unzOpen2_64("", &functions);
     if (!archive) throw Error("no zip archive, or one that is cut short: its directory is not found; copy it again");
   }
   ~Directory() { unzClose(archive); }

@@ -74,7 +74,7 @@ TEST_CASE("damaged archives are refused") {
   CHECK_THROWS_AS(ZipArchive(""), Error);
   CHECK_THROWS_AS(ZipArchive("PK\3\4 and no directory"), Error);
   const std::string sound = archive("a", "data");
-  CHECK_THROWS_AS(ZipArchive(sound.substr(0, sound.size() - 30)), Error);
+  for (std::size_t cut : {1, 7, 21, 22, 30}) CHECK_THROWS_AS(ZipArchive(sound.substr(0, sound.size() - cut)), Error);
   CHECK_THROWS_AS(ZipArchive(archive("a", "data", {.entries = 60000})), Error);
   const auto unreadable = [](Lie lie) {
     const std::string bytes = archive("a", "data", lie);

@@ -91,7 +91,7 @@ def test_weights_have_parameters_and_an_open_cost(capsys):
     [
         ({"input.0": 65}, "64"),
         ({"batch": 2}, r"input\.0"),  # the file does not keep the name; the places are listed
-        ({"input.1": 3}, "input.0"),
+        ({"input.1": 4}, "input.1"),
         ({"input.0": 0}, "1 or more"),
         ({"input.0": "2"}, "1 or more"),
         ([2], "a dict"),

@@ -281,7 +281,11 @@ class Recurrent(nn.Module):
 
     def forward(self, x):
         y = self.gru(self.lstm(x)[0])[0]
-        return self.heads(y, y, y)[0], torch.einsum("abc,dbc->ad", y, y), torch.tensordot(y, y.permute(2, 1, 0), ([1, 2], [1, 0]))
+        return (
+            self.heads(y, y, y)[0],
+            torch.einsum("abc,dbc->ad", y, y),
+            torch.tensordot(y, y.permute(2, 1, 0), ([1, 2], [1, 0])),
+        )
 
 
 class Interpolated(nn.Module):
@@ -299,6 +303,17 @@ class Interpolated(nn.Module):
         return self.bilinear(z, z)
 
 
+class Composite(nn.Module):
+    """Operators that a live model takes apart, and a file holds whole."""
+
+    def forward(self, x):
+        spectrum = torch.fft.rfft2(x)
+        y = torch.fft.irfft2(torch.fft.ifftshift(spectrum))
+        loss = F.nll_loss(F.log_softmax(y[:, 0], 1), torch.zeros(2, 4, dtype=torch.int64))
+        loss = loss + F.cross_entropy(x, y) + F.l1_loss(x, y) + F.kl_div(x, y) + F.cosine_similarity(x, y).sum()
+        return loss, F.pairwise_distance(x, y), torch.pdist(x[0].flatten(1)), torch.special.ndtr(torch.fft.fft(x).real)
+
+
 @pytest.mark.parametrize("decomposed", [False, True], ids=["whole", "decomposed"])
 @pytest.mark.parametrize(
     ("cls", "shape"),
@@ -308,6 +323,7 @@ class Interpolated(nn.Module):
         (Sliced, (2, 4, 4)),
         (Batched, (5, 4)),
         (Interpolated, (2, 4, 6, 6)),
+        (Composite, (2, 3, 4, 4)),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else "",
 )

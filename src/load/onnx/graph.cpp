@@ -237,9 +237,9 @@ bool Follower::adds_bias(const Step& step) const {
 /// An input of the operator that the node is; `work` is null where it has no rule.
 Id Follower::input_of(const Step& step, std::size_t slot, std::size_t place, WorkFn work) {
   const Value& value = values_[step.in[slot]];
-  const bool contraction = is_contraction(work);
   // torch's exporter gives a convolution without a bias one of zeros.
-  if (contraction && place == 2 && value.fixed && !value.data) return kNone;
+  const bool convolution = work == work::convolution || work == work::conv_transpose;
+  if (convolution && place == 2 && value.fixed && !value.data) return kNone;
   const Id id = id_of(step.in[slot]);
   const bool weight = value.data && weights_.is_weight(*value.data, step.node, slot, step.stack);
   // A constant is none of the tensors that a module was called with, as live it is a number.

@@ -158,11 +158,10 @@ void mel_weights(const NodeView& view, Out out) {
 void one_hot(const NodeView& view, Out out) {
   const Known& indices = need(view, 0);
   if (!indices.has_rank) return give_type(out, 0, need(view, 2).dtype);
-  const auto depth = number_of(&need(view, 1));
+  const auto depth = whole_number_of(&need(view, 1));
   Dims sizes = indices.shape;
   const std::size_t axis = wrap_axis(view.node.integer("axis", -1), sizes.size() + 1);
-  sizes.insert(sizes.begin() + static_cast<std::ptrdiff_t>(axis),
-               depth && *depth >= 0 && *depth < 9e15 ? static_cast<std::int64_t>(*depth) : kNoSize);
+  sizes.insert(sizes.begin() + static_cast<std::ptrdiff_t>(axis), depth && *depth >= 0 ? *depth : kNoSize);
   give(out, 0, need(view, 2).dtype, std::move(sizes));
 }
 

@@ -117,7 +117,7 @@ DType first_type(const NodeView& view, std::size_t first = 0) {
 
 template <class Compare>
 void compare_elements(const NodeView& view, Out out, Compare compare) {
-  if (view.in.size() != 2 || out.empty()) return;
+  if (view.in.size() != 2 || out.empty() || view.node.integer("broadcast", 0) != 0) return;
   const Known& a = need(view, 0);
   const Known& b = need(view, 1);
   Known& result = out[0];
@@ -309,23 +309,22 @@ void logical_not(const NodeView& view, Out out) {
 }
 
 void where(const NodeView& view, Out out) {
-  need(view, 2);
-  broadcast_inputs(view, out, first_type(view, 1));
   const Known& condition = need(view, 0);
-  if (out.empty() || !is_small(out[0]) || !elements_of(&condition)) return;
+  const Known* branches[] = {&need(view, 1), &need(view, 2)};
+  broadcast_inputs(view, out, first_type(view, 1));
+  const bool all = elements_of(&condition) && followed(*branches[0]) && followed(*branches[1]);
+  if (out.empty() || !all || !is_small(out[0]) || view.node.integer("broadcast", 0) != 0) return;
   const Places of_condition = stretched(condition, out[0].shape);
-  Known branches[2];
+  Known chosen_from[2];
   for (std::size_t i = 0; i < 2; ++i) {
-    const Known& x = need(view, i + 1);
-    if (!followed(x)) return;
-    move_elements(x, stretched(x, out[0].shape), branches[i]);
+    move_elements(*branches[i], stretched(*branches[i], out[0].shape), chosen_from[i]);
   }
   const auto choose = [&](auto member, auto unknown) {
-    if (!(branches[0].*member) || !(branches[1].*member)) return;
+    if (!(chosen_from[0].*member) || !(chosen_from[1].*member)) return;
     auto& chosen = (out[0].*member).emplace();
     for (std::size_t i = 0; i < of_condition.size(); ++i) {
       const std::int64_t test = (*condition.elements)[of_condition[i]];
-      chosen.push_back(test == kUnknown ? unknown : (*(branches[test != 0 ? 0 : 1].*member))[i]);
+      chosen.push_back(test == kUnknown ? unknown : (*(chosen_from[test != 0 ? 0 : 1].*member))[i]);
     }
   };
   choose(&Known::elements, kUnknown);

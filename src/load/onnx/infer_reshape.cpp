@@ -83,9 +83,11 @@ std::vector<bool> chosen(const Ints& axes, std::size_t rank) {
   return chosen;
 }
 
-/// The input seen as `sizes`, in which a step along each dimension is one of `steps`; the result as `sizes` of out.
+/// The input seen as `sizes`, in which a step along each dimension is one of `steps`. What the file alone says of the
+/// result does not make them known.
 void walk(const Known& x, std::span<const std::int64_t> sizes, std::span<const std::int64_t> steps, Out out) {
-  if (!out.empty() && followed(x) && is_small(out[0])) move_elements(x, places(sizes, 0, steps), out[0]);
+  const bool known = std::ranges::all_of(sizes, [](std::int64_t size) { return size >= 0; });
+  if (!out.empty() && known && followed(x) && is_small(out[0])) move_elements(x, places(sizes, 0, steps), out[0]);
 }
 
 }  // namespace
@@ -206,10 +208,10 @@ void tile(const NodeView& view, Out out) {
   const std::size_t rank = x.shape.size();
   Ints times_each(rank, kUnknown);
   if (view.opset < 6 && view.in.size() > 2) {
-    const auto count = number_of(view.input(1)), axis = number_of(view.input(2));
+    const auto count = whole_number_of(view.input(1)), axis = whole_number_of(view.input(2));
     if (count && axis) {
       std::ranges::fill(times_each, 1);
-      times_each[wrap_axis(static_cast<std::int64_t>(*axis), rank)] = static_cast<std::int64_t>(*count);
+      times_each[wrap_axis(*axis, rank)] = *count;
     }
   } else if (repeats.values) {
     if (repeats.values->size() != rank) throw Error("one number of repeats per dimension is needed");

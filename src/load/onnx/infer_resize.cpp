@@ -46,9 +46,9 @@ void keep_ratio(const Known& x, const Ints& wanted, const std::vector<std::size_
     scale = !scale ? each : not_larger ? std::min(*scale, each) : std::max(*scale, each);
   }
   for (const std::size_t axis : axes) {
-    sizes[axis] = known && scale
-                      ? static_cast<std::int64_t>(std::floor(*scale * static_cast<double>(x.shape[axis]) + 0.5))
-                      : kNoSize;
+    const double size = known && scale ? std::floor(*scale * static_cast<double>(x.shape[axis]) + 0.5) : -1.0;
+    if (size > 9e15) throw Error("a scale leaves no size");
+    sizes[axis] = size < 0 ? kNoSize : static_cast<std::int64_t>(size);
   }
 }
 

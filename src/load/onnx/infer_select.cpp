@@ -200,7 +200,7 @@ void split(const NodeView& view, Out out) {
     Dims sizes = x.shape;
     sizes[axis] = parts[i];
     give(out, i, x.dtype, sizes);
-    if (!followed(x) || parts[i] < 0 || start + parts[i] > x.shape[axis]) continue;
+    if (!followed(x) || parts[i] < 0 || parts[i] > x.shape[axis] - start) continue;
     move_elements(x, places(sizes, start * own[axis], own), out[i]);
     start += parts[i];
   }

@@ -65,6 +65,13 @@ std::optional<double> number_of(const Known* known) {
   return known->reals->front();
 }
 
+std::optional<std::int64_t> whole_number_of(const Known* known) {
+  constexpr double kExact = 9007199254740992;  // 2^53
+  const auto number = number_of(known);
+  if (!number || std::abs(*number) > kExact) return std::nullopt;
+  return static_cast<std::int64_t>(*number);
+}
+
 List list_of(const NodeView& view, std::string_view attribute, std::size_t input) {
   if (view.node.attribute(attribute)) {
     const Ints& values = view.node.integers(attribute);
@@ -73,8 +80,12 @@ List list_of(const NodeView& view, std::string_view attribute, std::size_t input
   const Known* known = view.input(input);
   if (!known) return {};
   List list{true, {}, kNoSize};
-  if (const Ints* elements = elements_of(known)) list.values = *elements;
-  if (known->has_rank) list.length = known->shape.empty() ? 1 : known->shape.front();
+  if (const Ints* elements = elements_of(known)) {
+    list.values = *elements;
+    list.length = static_cast<std::int64_t>(elements->size());
+  } else if (known->has_rank && known->shape.size() < 2) {
+    list.length = known->shape.empty() ? 1 : known->shape.front();
+  }
   return list;
 }
 
@@ -93,6 +104,9 @@ void give_type(Out out, std::size_t i, DType dtype) {
 void give(Out out, std::size_t i, DType dtype, Dims shape) {
   if (shape.size() > kMostDims) {
     throw Error("a result of " + std::to_string(shape.size()) + " dimensions; at most 64 are understood");
+  }
+  for (std::int64_t size : shape) {
+    if (size < kNoSize) throw Error("size " + std::to_string(size) + " is negative");
   }
   give_type(out, i, dtype);
   if (i >= out.size()) return;

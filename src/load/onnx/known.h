@@ -26,6 +26,8 @@ const Ints* elements_of(const Known* known);
 std::optional<std::int64_t> element_of(const Known* known);
 /// The only element of a tensor of any type, where it is known.
 std::optional<double> number_of(const Known* known);
+/// The same, cut off to an integer.
+std::optional<std::int64_t> whole_number_of(const Known* known);
 
 /// A list that is an attribute in some versions and an input in others.
 struct List {

@@ -232,6 +232,7 @@ constexpr Case kCases[] = {
     {"Transpose(i64[2,2]=[1,2,3,4]) {perm=[1,0]}", "i64[2,2]=[1,3,2,4]", "nothing"},
     {"Expand(f32[3,1], i64[3]=[2,1,5])", "f32[2,3,5]", "nothing"},
     {"Expand(f32[3,1], i64[3]=[2,?,5])", "f32[2,3,5]", "nothing"},
+    {"Expand(f32[3,1], i64[2,2])", "f32?", ""},
     {"Expand(i64[1]=[7], i64[1]=[3])", "i64[3]=[7,7,7]", "nothing"},
     {"Tile(f32[2,3], i64[2]=[1,4])", "f32[2,12]", "nothing"},
     {"Tile(i64[2]=[1,2], i64[1]=[2])", "i64[4]=[1,2,1,2]", "nothing"},
@@ -681,6 +682,7 @@ TEST_CASE("ONNX inference names what does not fit") {
     const char *node, *error;
   } kErrors[] = {
       {"Conv(f32[1,3,8,8])", "input 2 is missing"},
+      {"RandomNormal() {shape=[2,-7]}", "size -7 is negative"},
       {"Conv(f32[1,3,8,8], f32[4,2,3,3])", "the input has 3 channels, the weight wants 2"},
       {"Conv(f32[1,3,8,8], f32[4,3,3])", "a weight of 3 dimensions meets an input of 4"},
       {"Conv(f32[1,3,2,2], f32[4,3,3,3])", "a window does not fit in size 2"},
