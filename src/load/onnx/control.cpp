@@ -92,14 +92,12 @@ void Follower::call(const Step& step, const Function& function) {
   inner.bindings = &bindings;
   for (const ValueInfo& info : function.values) inner.infos.emplace(info.name, &info);
   for (std::size_t i = 0; i < function.inputs.size(); ++i) {
-    if (i < step.in.size() && step.in[i] != kAbsent) inner.names.emplace(function.inputs[i], step.in[i]);
+    inner.names.emplace(function.inputs[i], i < step.in.size() ? step.in[i] : kAbsent);
   }
-  // An optional input that is left out may still be passed on.
-  for (std::size_t i = 0; i < function.inputs.size(); ++i) inner.names.try_emplace(function.inputs[i], kAbsent);
   follow_nodes(function.nodes, inner, scopes_.inside(step.node, function, step.stack));
   for (std::size_t i = 0; i < function.outputs.size() && i < step.node.outputs.size(); ++i) {
     const Ref made = find(function.outputs[i], inner);
-    if (made == kAbsent)
+    if (made == kUnmade)
       throw Error("function '" + std::string(function.name) + "' does not make its output '" +
                   std::string(function.outputs[i]) + "'");
     if (!step.node.outputs[i].empty()) step.context.names.insert_or_assign(step.node.outputs[i], made);
@@ -123,7 +121,7 @@ std::vector<Value> Follower::run(const Step& step, const Graph& body, std::span<
   std::vector<Value> out;
   for (const ValueInfo& output : body.outputs) {
     const Ref made = find(output.name, inner);
-    if (made == kAbsent)
+    if (made == kUnmade || made == kAbsent)
       throw Error(named(step.node) + ": its body does not make its output '" + std::string(output.name) + "'");
     id_of(made);
     out.push_back(values_[made]);
@@ -158,8 +156,8 @@ void Follower::write_unknown(const Step& step, std::string_view op_type) {
   NewOp op{.name = "onnx::" + std::string(op_type), .in = {}, .out = {}, .attrs = {}};
   for (Ref ref : step.in) op.in.push_back(id_of(ref));
   for (std::string_view output : step.node.outputs) {
-    const Ref ref = output.empty() ? kAbsent : find(output, step.context);
-    if (ref != kAbsent) op.out.push_back(id_of(ref));
+    const Ref ref = output.empty() ? kUnmade : find(output, step.context);
+    if (ref != kUnmade) op.out.push_back(id_of(ref));
   }
   trace_.add_op(step.stack, std::move(op));
 }

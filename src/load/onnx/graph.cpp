@@ -57,7 +57,7 @@ void Follower::follow() {
   follow_nodes(model_.graph.nodes, context, {});
   for (const ValueInfo& output : model_.graph.outputs) {
     const Ref ref = find(output.name, context);
-    if (ref == kAbsent) throw Error("output '" + std::string(output.name) + "' is made by no node");
+    if (ref == kUnmade) throw Error("output '" + std::string(output.name) + "' is made by no node");
     trace_.add_output(id_of(ref));
   }
   weights_.finish();
@@ -99,14 +99,14 @@ Follower::Ref Follower::find(std::string_view name, const Context& context) cons
   for (const Context* at = &context; at; at = at->outer) {
     if (const auto found = at->names.find(name); found != at->names.end()) return found->second;
   }
-  return kAbsent;
+  return kUnmade;
 }
 
 std::vector<Follower::Ref> Follower::inputs(const Node& node, const Context& context) const {
   std::vector<Ref> in;
   for (std::string_view name : node.inputs) {
     in.push_back(name.empty() ? kAbsent : find(name, context));
-    if (!name.empty() && in.back() == kAbsent) {
+    if (in.back() == kUnmade) {
       throw Error(place_of(node) + " reads '" + std::string(name) +
                   "', which nothing before it makes: the file is damaged, or its nodes are in no order or in a cycle");
     }

@@ -33,8 +33,9 @@ class Follower {
   void follow();
 
  private:
-  using Ref = std::size_t;  ///< index of a value
-  static constexpr Ref kAbsent = static_cast<Ref>(-1);
+  using Ref = std::size_t;                              ///< index of a value
+  static constexpr Ref kAbsent = static_cast<Ref>(-1);  ///< an optional input that is left out
+  static constexpr Ref kUnmade = static_cast<Ref>(-2);  ///< a name that stands for nothing yet
   using Names = std::unordered_map<std::string_view, Ref>;
   using Bindings = std::unordered_map<std::string_view, const Attribute*>;
 

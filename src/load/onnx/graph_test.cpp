@@ -133,6 +133,18 @@ TEST_CASE("functions are followed, with the attributes of their call") {
   CHECK(report.exact);
 }
 
+TEST_CASE("an optional input that is left out may be passed on, but stands for no value") {
+  GraphOf graph = product();
+  graph.nodes = {node("Layer", {"x", "w"}, {"y"}, "call", {}, "own")};
+  const auto layer = [](const Names& out) {
+    return function("own", "Layer", {"a", "b", "c"}, out, {node("Gemm", {"a", "b", "c"}, {"d"})});
+  };
+  CHECK(read(model(graph, {layer({"d"})})).macs == kProduct);
+  CHECK(has(complaint(model(graph, {layer({"e"})})), "does not make its output 'e'"));
+  graph.nodes.push_back(node("Layer", {"x", "w", "none"}, {"z"}, "call", {}, "own"));
+  CHECK(has(complaint(model(graph, {layer({"d"})})), "reads 'none', which nothing before it makes"));
+}
+
 TEST_CASE("functions that call themselves are refused") {
   const Message endless = function("own", "F", {"a"}, {"b"}, {node("F", {"a"}, {"b"}, "", {}, "own")});
   GraphOf graph = product();

@@ -97,6 +97,35 @@ std::string norm_of_parts(std::span<const LeafNode> nodes) {
 
 }  // namespace
 
+LeafNodes::LeafNodes(std::span<const Node> nodes, const Initializers& initializers) : initializers_(initializers) {
+  for (const Node& node : nodes) {
+    for (std::string_view output : node.outputs) makers_.emplace(output, &node);
+  }
+}
+
+const Node* LeafNodes::maker(const Node& node, std::size_t input) const {
+  const auto found = input < node.inputs.size() ? makers_.find(node.inputs[input]) : makers_.end();
+  return found == makers_.end() ? nullptr : found->second;
+}
+
+/// Of a weight that the node reads, or that is turned or copied for it.
+std::size_t LeafNodes::weight_rank(const Node& node, std::size_t input) const {
+  if (input >= node.inputs.size()) return 0;
+  const Node* moved = maker(node, input);
+  if (moved && moved->inputs.empty()) return 0;
+  const auto found = initializers_.find(moved ? moved->inputs.front() : node.inputs[input]);
+  return found == initializers_.end() ? 0 : found->second->dims.size();
+}
+
+LeafNode LeafNodes::at(const Node& node, bool owns) const {
+  if (node.op_type != "BatchNormalization") return {&node, weight_rank(node, 1), false, owns};
+  const Node* before = maker(node, 0);
+  if (before && before->op_type == "Add") before = maker(*before, 0) ? maker(*before, 0) : maker(*before, 1);
+  const bool linear = before && (before->op_type == "Gemm" || before->op_type == "MatMul");
+  const bool convolution = before && before->op_type == "Conv";
+  return {&node, convolution ? weight_rank(*before, 1) : 0, linear, true};
+}
+
 std::string leaf_class(std::span<const LeafNode> nodes, bool has_in_proj) {
   if (has_in_proj) return "torch.nn.MultiheadAttention";
   const auto has_weight = [](const LeafNode& leaf) { return leaf.owns || leaf.weight_rank > 0; };

@@ -177,7 +177,7 @@ Scopes::Named Scopes::by_path(const Node& node) {
   return named;
 }
 
-Scopes::Named Scopes::by_params(const Node& node, std::size_t index) {
+Scopes::Named Scopes::by_params(const Node& node) {
   Named named;
   named.known = true;
   const auto own = own_path(node);
@@ -194,8 +194,8 @@ Scopes::Named Scopes::by_params(const Node& node, std::size_t index) {
   };
   if (!std::ranges::binary_search(kCostly, node.op_type) && std::ranges::none_of(node.inputs, is_weight)) return named;
   std::string_view name = node.name;
-  if (name.empty() || !taken_.insert(name).second) {
-    name = keep(std::string(name.empty() ? node.op_type : name) + "_" + std::to_string(index));
+  while (name.empty() || !taken_.insert(name).second) {
+    name = keep(std::string(node.name.empty() ? node.op_type : node.name) + "_" + std::to_string(++unnamed_));
   }
   named.levels.push_back({name, keep("onnx." + std::string(node.op_type)), name});
   return named;
@@ -203,52 +203,23 @@ Scopes::Named Scopes::by_params(const Node& node, std::size_t index) {
 
 /// Classes of modules without modules in them, where the file names none.
 void Scopes::infer_classes(std::span<const Node> nodes, std::vector<Named>& named) {
-  std::unordered_map<std::string_view, const Node*> makers;
   std::map<std::string_view, std::vector<std::size_t>> modules;
   for (std::size_t i = 0; i < nodes.size(); ++i) {
-    for (std::string_view output : nodes[i].outputs) makers.emplace(output, &nodes[i]);
     if (!named[i].levels.empty()) modules[named[i].levels.back().path].push_back(i);
   }
-  const auto maker = [&](const Node& node, std::size_t input) -> const Node* {
-    const auto found = input < node.inputs.size() ? makers.find(node.inputs[input]) : makers.end();
-    return found == makers.end() ? nullptr : found->second;
-  };
-  const auto weight_rank = [&](const Node& node, std::size_t input) -> std::size_t {
-    const Node* moved = maker(node, input);
-    const std::string_view name = moved && !moved->inputs.empty() ? moved->inputs.front()
-                                  : input < node.inputs.size()    ? node.inputs[input]
-                                                                  : std::string_view();
-    const auto found = initializers_.find(name);
-    return found == initializers_.end() ? 0 : found->second->dims.size();
-  };
-  const auto leaf_node = [&](const Node& node) {
-    LeafNode leaf{.node = &node,
-                  .weight_rank = weight_rank(node, 1),
-                  .after_linear = false,
-                  .owns = own_path(node) != std::nullopt};
-    if (node.op_type != "BatchNormalization") return leaf;
-    const Node* before = maker(node, 0);
-    if (before && before->op_type == "Add") before = maker(*before, 0) ? maker(*before, 0) : maker(*before, 1);
-    leaf.owns = true;
-    leaf.after_linear = before && (before->op_type == "Gemm" || before->op_type == "MatMul");
-    leaf.weight_rank = before && before->op_type == "Conv" ? weight_rank(*before, 1) : 0;
-    return leaf;
-  };
+  const LeafNodes leaves(nodes, initializers_);
   for (const auto& [path, members] : modules) {
+    if (!named[members.front()].levels.back().cls.empty()) continue;
     const std::string inside = std::string(path) + ".";
     const auto next = modules.lower_bound(inside);
     const bool in_proj =
         initializers_.contains(inside + "in_proj_weight") || initializers_.contains(inside + "in_proj_bias");
     if (next != modules.end() && next->first.starts_with(inside) && !in_proj) continue;
-    std::vector<LeafNode> leaves;
-    for (std::size_t i : members) leaves.push_back(leaf_node(nodes[i]));
-    const std::string cls = leaf_class(leaves, in_proj);
-    if (cls.empty()) continue;
-    guessed_ = true;
-    const std::string_view kept = keep(cls);
-    for (std::size_t i : members) {
-      if (named[i].levels.back().cls.empty()) named[i].levels.back().cls = kept;
-    }
+    std::vector<LeafNode> own;
+    for (std::size_t i : members) own.push_back(leaves.at(nodes[i], own_path(nodes[i]) != std::nullopt));
+    const std::string_view cls = keep(leaf_class(own, in_proj));
+    guessed_ = guessed_ || !cls.empty();
+    for (std::size_t i : members) named[i].levels.back().cls = cls;
   }
 }
 
@@ -267,7 +238,7 @@ std::vector<Scopes::Named> Scopes::name_all(std::span<const Node> nodes) {
         named.push_back(by_path(nodes[i]));
         break;
       case Naming::none:
-        named.push_back(by_params(nodes[i], i));
+        named.push_back(by_params(nodes[i]));
         break;
     }
   }

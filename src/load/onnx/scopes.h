@@ -68,7 +68,7 @@ class Scopes {
   Named by_metadata(const Node& node);
   void place_folded(const Node& node, Levels& levels);
   Named by_path(const Node& node);
-  Named by_params(const Node& node, std::size_t index);
+  Named by_params(const Node& node);
   std::string_view resolve(std::string_view parent, std::string_view parent_raw, std::string_view raw,
                            std::optional<std::string_view> own);
   std::optional<std::string_view> own_path(const Node& node) const;
@@ -86,10 +86,11 @@ class Scopes {
   std::string_view root_class_;
   bool guessed_ = false;
   std::unordered_map<std::string_view, const TensorData*> initializers_;
-  std::set<std::string, std::less<>> prefixes_;               ///< "layer1", "layer1.0", ... of all parameters
-  std::set<std::string, std::less<>> seen_;                   ///< paths met so far
-  std::unordered_set<std::string_view> taken_;                ///< names of nodes that are modules
-  std::map<std::string, int, std::less<>> calls_;             ///< by key of the parent and path: calls so far
+  std::set<std::string, std::less<>> prefixes_;    ///< "layer1", "layer1.0", ... of all parameters
+  std::set<std::string, std::less<>> seen_;        ///< paths met so far
+  std::unordered_set<std::string_view> taken_;     ///< names of nodes that are modules
+  std::size_t unnamed_ = 0;                        ///< modules so far that are nodes without a name of their own
+  std::map<std::string, int, std::less<>> calls_;  ///< by key of the parent and path: calls so far
   std::map<std::string, std::string, std::less<>> displays_;  ///< prefixes by what dynamo_export makes of them
   std::deque<std::string> texts_;
   std::deque<Frames> frames_;
