@@ -18,7 +18,7 @@ CPP := $(shell find src tests -name '*.cpp' -o -name '*.h')
 PYTHON_DEBIAN = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv) \
   $(shell test -f "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || echo python3-dev)
 
-.PHONY: help demo test lint test-cpp test-sanitize test-python test-torch fuzz bench results audit docs format wheel clean
+.PHONY: help demo test lint test-cpp test-sanitize test-python test-torch fuzz bench bench-files results audit docs format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -62,6 +62,11 @@ fuzz: $(STAMP)/debian-fuzz ## the readers of files, FUZZ_SECONDS each; what is f
 bench: $(STAMP)/installed $(STAMP)/bench-environment ## speed, against torch and the other tools
 	$(BIN)/python -m bench
 
+bench-files: $(STAMP)/installed $(STAMP)/bench-environment $(STAMP)/debian-bench ## the native command on model files, against Python
+	cmake --preset release --log-level=WARNING
+	cmake --build --preset release --target thoplw_command
+	$(BIN)/python -m bench.files --thoplw build/release/thoplw
+
 results: $(STAMP)/installed $(STAMP)/bench-environment ## docs/results: the tables and the plot of 33 models
 	$(BIN)/python docs/results.py
 
@@ -92,6 +97,10 @@ $(STAMP)/debian-test: $(STAMP)/debian
 
 $(STAMP)/debian-fuzz: $(STAMP)/debian
 	.ci/packages clang libclang-rt-14-dev
+	@touch $@
+
+$(STAMP)/debian-bench: $(STAMP)/debian-test
+	.ci/packages time
 	@touch $@
 
 # torchvision without what it depends on: it must not bring a torch of its own choice.

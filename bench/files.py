@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,14 +46,6 @@ class File:
     python: str
 
 
-@dataclass
-class Run:
-    """One whole process."""
-
-    seconds: float
-    peak: int  # bytes resident at most
-
-
 def export(path: Path, name: str) -> None:
     import torch
 
@@ -63,10 +54,11 @@ def export(path: Path, name: str) -> None:
 
 
 def export_onnx(path: Path, name: str) -> None:
+    """Optimized: onnx-tool does not read the file as it is exported otherwise."""
     import torch
 
     model, x = _vision(name)
-    torch.onnx.export(model, (x,), path, dynamo=True, optimize=False, external_data=False, verbose=False)
+    torch.onnx.export(model, (x,), path, dynamo=True, optimize=True, external_data=False, verbose=False)
 
 
 def export_large(path: Path) -> None:
@@ -98,36 +90,41 @@ FILES = (
 )
 
 
-def run(command: list[str]) -> Run:
+def run(command: list[str]) -> float:
+    """Seconds of one whole process."""
     start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    assert process.stderr is not None
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
+    process = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
-        raise RuntimeError(errors.decode().strip().splitlines()[-1][:120])
-    return Run(seconds, usage.ru_maxrss * 1024)
+        raise RuntimeError((process.stderr.strip().splitlines() or ["no word why"])[-1])
+    return seconds
 
 
-def measure(file: File, path: Path, thoplw: str, rounds: int) -> Iterator[str]:
+def peak(command: list[str]) -> int:
+    """Bytes resident at most, by time(1): rusage would count what this process holds when it forks."""
+    timed = ["/usr/bin/time", "-f", "%M", *command]
+    process = subprocess.run(timed, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=True)
+    return int(process.stderr.splitlines()[-1]) * 1024
+
+
+def measure(file: File, path: Path, thoplw: str, rounds: int) -> list[str]:
     """A row of the table: medians of interleaved runs, the files warm in the page cache."""
-    ours: list[Run] = []
-    theirs: list[Run] = []
-    python = [sys.executable, "-W", "ignore", "-c", file.python, str(path)]
-    run([thoplw, str(path)])
+    ours, theirs = [thoplw, str(path)], [sys.executable, "-W", "ignore", "-c", file.python, str(path)]
+    run(ours)
+    quick, slow = [], []
     for _ in range(rounds):
-        ours += [run([thoplw, str(path)]) for _ in range(10)]
-        theirs.append(run(python))
-    quick = statistics.median(r.seconds for r in ours)
-    slow = statistics.median(r.seconds for r in theirs)
-    yield file.name
-    yield f"{path.stat().st_size / 1e6:.0f} MB"
-    yield f"{1e3 * quick:.1f} ms"
-    yield f"{max(r.peak for r in ours) / 1e6:.1f} MB"
-    yield f"{slow:.2f} s"
-    yield f"{slow / quick:.0f}x"
+        quick += [run(ours) for _ in range(10)]
+        slow.append(run(theirs))
+    ratio = statistics.median(slow) / statistics.median(quick)
+    return [
+        file.name,
+        f"{path.stat().st_size / 1e6:.0f} MB",
+        f"{1e3 * statistics.median(quick):.1f} ms",
+        f"{peak(ours) / 1e6:.1f} MB",
+        f"{statistics.median(slow):.2f} s",
+        f"{peak(theirs) / 1e6:.0f} MB",
+        f"{ratio:.0f}x",
+    ]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -142,8 +139,8 @@ def main(arguments: list[str] | None = None) -> int:
         f"`python -m bench.files`, {machine()}: medians of {options.rounds} interleaved rounds, start of the process",
         "included, files in the page cache. In Python: `torch.export.load` and FlopCounterMode; onnx-tool.",
         "",
-        "| file | size | thoplw | resident at most | Python | ratio |",
-        "| --- | --- | --- | --- | --- | --- |",
+        "| file | size | thoplw | resident at most | Python | resident at most | ratio |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     with tempfile.TemporaryDirectory() as folder:
         for file in FILES:

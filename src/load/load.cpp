@@ -49,7 +49,7 @@ Trace load(const std::string& path, const LoadOptions& options) {
   const Format* format = format_of(path, file.bytes());
   if (!format) throw Error(path + ": no format that is read here; known are " + suffixes());
   try {
-    return format->read({path, file.bytes()}, options);
+    return format->read({path, file.bytes(), [&] { file.forget(); }}, options);
   } catch (const Error& error) {
     throw Error(path + ": " + error.what());
   } catch (const std::bad_alloc&) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ struct LoadOptions {
 struct ModelFile {
   std::string path;
   std::string_view bytes;
+  /// Gives back the memory of what was touched so far; what is needed after all is read again.
+  std::function<void()> forget = [] {};
 };
 
 struct Format {

@@ -38,6 +38,8 @@ MappedFile::MappedFile(const std::string& path) {
   bytes_ = {static_cast<const char*>(start), size};
 }
 
+void MappedFile::forget() const { madvise(const_cast<char*>(bytes_.data()), bytes_.size(), MADV_DONTNEED); }
+
 MappedFile::~MappedFile() { munmap(const_cast<char*>(bytes_.data()), bytes_.size()); }
 
 }  // namespace thoplw

@@ -15,6 +15,9 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   std::string_view bytes() const { return bytes_; }
+  /// Gives the memory of all that was touched back to the system, which reads it again when it is touched again.
+  /// A touch may bring in some megabytes around it: as much as the system holds in one piece.
+  void forget() const;
 
  private:
   std::string_view bytes_;

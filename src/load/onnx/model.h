@@ -1,7 +1,9 @@
-// An ONNX file as plain records. Names and weights are views of the mapped file: nothing of them is copied or read.
+// An ONNX file as plain records. Most names are views of the mapped file; weights are passed over.
 #pragma once
 
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -109,11 +111,13 @@ struct Model {
   Opsets opsets;
   Graph graph;
   std::vector<Function> functions;
+  std::deque<std::string> kept;  ///< names of weights, and the elements of small ones
 };
 
 /// Do the bytes begin as an ONNX file does?
 bool looks_like_model(std::string_view bytes);
-/// Throws Error with the place in the file.
-Model parse(std::string_view bytes);
+/// Throws Error with the place in the file. Calls `forget` whenever some megabytes of weights were passed over.
+Model parse(
+    std::string_view bytes, const std::function<void()>& forget = [] {});
 
 }  // namespace thoplw::onnx

@@ -8,10 +8,10 @@ constexpr int kMostNesting = 100;  ///< graphs inside of nodes inside of graphs
 
 class Parser {
  public:
-  explicit Parser(std::size_t file_size) : records_(file_size) {}
+  Parser(std::size_t file_size, const std::function<void()>& forget) : records_(file_size, model_.kept, forget) {}
 
-  Model model(pbf_reader reader) {
-    Model model;
+  Model model(pbf_reader reader) && {
+    Model& model = model_;
     bool found = false;
     while (reader.next()) {
       switch (reader.tag_and_type()) {
@@ -40,7 +40,7 @@ class Parser {
       }
     }
     if (!found) throw Error("this is no ONNX model: there is no graph in it");
-    return model;
+    return std::move(model_);
   }
 
  private:
@@ -265,6 +265,7 @@ class Parser {
 
   static std::string_view domain(std::string_view name) { return name == "ai.onnx" ? "" : name; }
 
+  Model model_;
   Records records_;
   int nesting_ = 0;
 };
@@ -303,9 +304,9 @@ bool looks_like_model(std::string_view file) {
   return false;
 }
 
-Model parse(std::string_view file) {
+Model parse(std::string_view file, const std::function<void()>& forget) {
   try {
-    return Parser(file.size()).model(pbf_reader(file.data(), file.size()));
+    return Parser(file.size(), forget).model(pbf_reader(file.data(), file.size()));
   } catch (const protozero::end_of_buffer_exception&) {
     throw Error("the file ends inside of its graph: it was cut, or it is no ONNX model");
   } catch (const protozero::exception&) {

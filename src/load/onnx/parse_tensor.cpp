@@ -23,7 +23,7 @@ void small(std::vector<Number>& list, pbf_reader& reader, Records& records, Read
   if (ahead.get_view().size() <= kSmallBytes) {
     records.add_all(list, read(reader));
   } else {
-    reader.skip();
+    records.pass(reader.get_view().size());
   }
 }
 
@@ -119,10 +119,15 @@ void read_tensor(pbf_reader reader, TensorData& tensor, Records& records) {
         small(tensor.ints, reader, records, [](pbf_reader& r) { return r.get_packed_int64(); });
         break;
       case bytes(8):
-        tensor.name = text(reader);
+        tensor.name = records.keep(text(reader));
         break;
       case bytes(9):
         tensor.raw = text(reader);
+        if (tensor.raw.size() <= kSmallBytes) {
+          tensor.raw = records.keep(tensor.raw);
+        } else {
+          records.pass(tensor.raw.size());
+        }
         break;
       case bytes(10):
         small(tensor.floats, reader, records, [](pbf_reader& r) { return r.get_packed_double(); });

@@ -1,6 +1,7 @@
 // How the fields of a protobuf message are told apart, and what their records may need in all.
 #pragma once
 
+#include <functional>
 #include <protozero/pbf_reader.hpp>
 
 #include "load/onnx/model.h"
@@ -41,7 +42,8 @@ void within(const char* what, std::size_t index, Read&& read) {
 /// Makes records, of a bounded size in all: what a damaged file claims to hold must not need more than a real one.
 class Records {
  public:
-  explicit Records(std::size_t file_size) : left_(kAtLeast + file_size * kPerByte) {}
+  Records(std::size_t file_size, std::deque<std::string>& kept, const std::function<void()>& forget)
+      : left_(kAtLeast + file_size * kPerByte), kept_(kept), forget_(forget) {}
 
   /// A new record at the end.
   template <class Record>
@@ -55,11 +57,24 @@ class Records {
   void add_all(std::vector<Number>& list, Range range) {
     for (const auto number : range) add(list) = static_cast<Number>(number);
   }
+  /// A copy of what lies between weights, so that their surroundings need not be touched again.
+  std::string_view keep(std::string_view bytes) { return bytes.empty() ? bytes : kept_.emplace_back(bytes); }
+  /// A weight of that many bytes is passed over.
+  void pass(std::size_t size) {
+    passed_ += size;
+    if (passed_ < kForgetAfter) return;
+    forget_();
+    passed_ = 0;
+  }
 
  private:
+  static constexpr std::size_t kForgetAfter = std::size_t{1} << 20;
   static constexpr std::size_t kPerByte = 24;  ///< bytes of records, over those of the file; real ones need 6
   static constexpr std::size_t kAtLeast = std::size_t{1} << 24;
   std::size_t left_;
+  std::size_t passed_ = 0;
+  std::deque<std::string>& kept_;
+  const std::function<void()>& forget_;
 };
 
 // parse_tensor.cpp

@@ -1,0 +1,56 @@
+// What reading an ONNX file leaves of its weights in memory.
+#include "load/onnx/model.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "load/mapped_file.h"
+#include "load/onnx/test_model.h"
+
+namespace thoplw::onnx::test {
+namespace {
+
+/// Bytes of mapped files that are in the memory of this process.
+std::int64_t resident_of_files() {
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    if (word != "RssFile:") continue;
+    std::int64_t kilobytes = 0;
+    status >> kilobytes;
+    return kilobytes * 1024;
+  }
+  return 0;
+}
+
+TEST_CASE("of a file of 100 MB, less than 10 are in memory at any time") {
+  const std::string path = (std::filesystem::temp_directory_path() / "thoplw_parse_test.onnx").string();
+  {
+    GraphOf graph;
+    const std::string zeros(4 << 20, '\0');
+    for (int i = 0; i < 25; ++i) {
+      graph.initializers.push_back(tensor("w" + std::to_string(i), kFloat, {1024, 1024}).text(9, zeros));
+    }
+    std::ofstream(path, std::ios::binary) << model(graph);
+  }
+  const MappedFile file(path);
+  std::filesystem::remove(path);
+  CHECK(file.bytes().size() > 100'000'000);
+  const std::int64_t before = resident_of_files();
+  std::int64_t most = 0;
+  int times = 0;
+  const Model model = parse(file.bytes(), [&] {
+    most = std::max(most, resident_of_files() - before);
+    ++times;
+    file.forget();
+  });
+  CHECK(times == 25);
+  CHECK(most < 10'000'000);
+  CHECK(model.graph.initializers.back().name == "w24");
+  CHECK(resident_of_files() - before < 10'000'000);
+}
+
+}  // namespace
+}  // namespace thoplw::onnx::test
