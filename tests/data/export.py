@@ -182,34 +182,34 @@ def onnx(folder):
         if axes:
             expected |= {f"{b}x{s}": block(b, s) for b, s in ((1, 4), (8, 128), (64, 512))}
             expected["contractions"] = block(2, 6)
-        names = ["x", "token"][: len(args)]
-        ways = {
-            "traced": lambda f, m=model, a=args, n=names, x=axes: torch.onnx.export(
-                m, a, f, input_names=n, dynamic_axes=x, **({"dynamo": False} if at_least("2.5") else {})
-            ),
-            "exported": lambda f, m=model, a=args, n=names, x=axes: (
-                torch.onnx.export(
-                    without_places(torch.export.export(m, a, dynamic_shapes=any_size(x))) if at_least("2.6") else m,
-                    a,
-                    f,
-                    input_names=n,
-                    dynamo=True,
-                    **({"optimize": False} if at_least("2.6") else {}),
-                    **({"external_data": False} if at_least("2.5") else {}),
-                    **({"dynamic_shapes": ({0: "batch", 1: "seq"},) if at_least("2.6") else any_size(x)} if x else {}),
-                )
-                if at_least("2.5")
-                else torch.onnx.dynamo_export(m, *a).save(f)
-            ),
-        }
-        for way, export in ways.items():
+        for way, export in (("traced", export_traced), ("exported", export_exported)):
             name = f"{case}-{way}-{VERSION}.onnx"
             try:
-                export(str(folder / name))
+                export(str(folder / name), model, args, axes)
                 saved[name] = expected
             except Exception:
                 print(f"torch {torch.__version__}: {name}: {traceback.format_exc().splitlines()[-1]}")
     return saved
+
+
+def export_traced(path, model, args, axes):
+    options = {"dynamo": False} if at_least("2.5") else {}
+    names = ["x", "token"][: len(args)]
+    torch.onnx.export(model, args, path, input_names=names, dynamic_axes=axes, **options)
+
+
+def export_exported(path, model, args, axes):
+    if not at_least("2.5"):
+        torch.onnx.dynamo_export(model, *args).save(path)
+        return
+    options = {"external_data": False}
+    if at_least("2.6"):
+        options["optimize"] = False
+        model = without_places(torch.export.export(model, args, dynamic_shapes=any_size(axes)))
+    if axes:
+        options["dynamic_shapes"] = ({0: "batch", 1: "seq"},) if at_least("2.6") else any_size(axes)
+    names = ["x", "token"][: len(args)]
+    torch.onnx.export(model, args, path, input_names=names, dynamo=True, **options)
 
 
 def any_size(axes):
