@@ -478,14 +478,14 @@ def test_import_is_light():
 
 
 def test_public_names():
-    assert thoplw.__all__ == ["Error", "LayerInfo", "__version__", "clever_format", "profile"]
+    assert thoplw.__all__ == ["Error", "LayerInfo", "__version__", "clever_format", "load", "profile"]
     assert all(getattr(thoplw, name) is not None for name in thoplw.__all__)
     assert thoplw.__version__.count(".") == 2
     with pytest.raises(AttributeError):
         thoplw.profle  # noqa: B018
 
 
-@pytest.mark.parametrize("what", [thoplw, thoplw.profile, thoplw.clever_format, thoplw.LayerInfo, thoplw.Error])
+@pytest.mark.parametrize("what", [thoplw, thoplw.profile, thoplw.load, thoplw.clever_format, thoplw.LayerInfo, thoplw.Error])
 def test_docstrings(what):
     assert what.__doc__
     assert len(what.__doc__) > 40
