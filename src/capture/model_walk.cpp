@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
+#include <set>
 
 #include "capture/lazy.h"
 #include "capture/leaf_modules.h"
@@ -36,6 +38,7 @@ nb::object custom_function(const nb::dict& custom_ops, PyTypeObject* type) {
 
 struct Walker {
   Session& session;
+  std::map<Id, std::set<Id>> again{};  ///< by module: what it is an attribute of, but for the first
 
   Id class_id(PyObject* module) {
     PyTypeObject* type = Py_TYPE(module);
@@ -90,7 +93,12 @@ struct Walker {
   void visit(nb::object wrapped, const std::string& path, Id parent) {
     nb::object module = unwrapped(session.api, wrapped);
     const Id id = static_cast<Id>(session.modules.size());
-    if (!session.module_ids.try_emplace(module.ptr(), id).second) return;
+    const auto [known, fresh] = session.module_ids.try_emplace(module.ptr(), id);
+    if (!fresh) {
+      const Id first = session.trace.modules[static_cast<std::size_t>(known->second)].parent;
+      if (parent != first) again[known->second].insert(parent);
+      return;
+    }
     session.module_ids.emplace(wrapped.ptr(), id);
     session.trace.modules.push_back({path, class_id(module.ptr()), parent});
     session.modules.push_back(module);
@@ -100,6 +108,21 @@ struct Walker {
       if (!session.api.is_module(child)) return;
       visit(nb::borrow(child), path.empty() ? text_of(name) : path + '.' + text_of(name), id);
     });
+  }
+
+  /// A module that is an attribute of several stands in all the places of all of them.
+  void count_places() {
+    if (again.empty()) return;
+    std::set<Id> counted;
+    for (std::size_t i = 0; i < session.trace.modules.size(); ++i) places(static_cast<Id>(i), counted);
+  }
+
+  Count places(Id id, std::set<Id>& counted) {
+    Module& module = session.trace.modules[static_cast<std::size_t>(id)];
+    if (module.parent == kNone || !counted.insert(id).second) return module.places;
+    Count sum = places(module.parent, counted);
+    for (Id parent : again[id]) sum += places(parent, counted);
+    return module.places = sum;
   }
 };
 
@@ -184,6 +207,7 @@ void walk_model(Session& session, nb::object root) {
   Walker walker{session};
   session.trace.model = nb::cast<std::string>(unwrapped(session.api, root).type().attr("__name__"));
   walker.visit(std::move(root), "", kNone);
+  walker.count_places();
   session.model_tensors = session.external_tensors.size();
 }
 

@@ -24,7 +24,13 @@ std::string names_of(const Rows& rows) {
 std::string kinds() { return names_of(renderers()); }
 std::string number_format_names() { return names_of(number_formats()); }
 std::string column_names() { return names_of(columns()); }
-std::string convention_names() { return names_of(conventions()); }
+std::string convention_names() {
+  std::string names;
+  for (const Convention* convention : conventions()) {
+    names += (names.empty() ? "" : " ") + std::string(convention->name);
+  }
+  return names;
+}
 
 void add_model(Options& options, const std::string& value) { options.models.push_back(value); }
 void add_input(Options& options, const std::string& value) { options.inputs.push_back(parse_input(value)); }
@@ -186,6 +192,7 @@ Options parse_args(const std::vector<std::string>& args) {
   }
   parse(app, args);
   add_models(app.remaining(), options);
+  options.list_conventions = options.models == std::vector<std::string>{"conventions"};
   if (options.models.empty() && !options.help && !options.version) {
     throw Error("no MODEL is given: name one, such as torchvision:resnet18, or see --help");
   }
@@ -208,6 +215,7 @@ std::string description(const Flag& flag) {
 std::string help() {
   std::string text =
       "Usage: thoplw MODEL... [FLAGS]\n"
+      "       thoplw conventions\n"
       "Multiply-adds and parameters of each layer of a PyTorch model.\n\n";
   std::size_t width = 0;
   for (const auto& flag : kFlags) width = std::max(width, usage_of(flag).size());

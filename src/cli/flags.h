@@ -23,6 +23,7 @@ struct Options {
   std::string trace_file;  ///< where the trace goes; empty: nowhere
   LoadOptions load;
   bool strict = false;
+  bool list_conventions = false;  ///< `thoplw conventions`
   bool help = false;
   bool version = false;
 };

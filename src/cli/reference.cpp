@@ -54,10 +54,10 @@ constexpr auto kFormulas = std::to_array<Formula>({
     {work::tensordot, "contraction", "output elements x sizes summed over"},
     {work::bilinear, "contraction", "two products per output element; bias: output elements"},
     {work::trilinear, "contraction", "the product of all sizes that take part"},
-    {work::attention, "contraction", "heads x L x S x (E of the keys + E of the values)"},
-    {work::attention_by_position, "contraction", "heads x L x S x (E of the keys + E of the values)"},
-    {work::multi_head_attention, "contraction", "projections and both attention products; bias: output elements"},
-    {work::encoder_layer, "contraction", "attention and both linear layers, with norms and activation"},
+    {work::attention, "attention", "heads x L x S x (E of the keys + E of the values)"},
+    {work::attention_by_position, "attention", "heads x L x S x (E of the keys + E of the values)"},
+    {work::multi_head_attention, "contraction", "projections; attention: both products; bias: output elements"},
+    {work::encoder_layer, "contraction", "projections and both linear layers; attention, norms and activation too"},
     {work::rnn, "contraction", "each gate of each step and direction as a linear; bias: output elements"},
     {work::rnn_weights, "contraction", "each gate of each step and direction as a linear"},
     {work::rnn_layer, "contraction", "each gate of each step as a linear; bias: output elements"},
@@ -70,16 +70,16 @@ constexpr auto kFormulas = std::to_array<Formula>({
     {work::onnx_gemm, "contraction", "output elements x inner size; bias: output elements"},
     {work::onnx_nhwc_conv, "contraction", "weight elements x output positions; bias: output elements"},
     {work::onnx_rnn, "contraction", "each gate of each step and direction as a linear; bias: output elements"},
-    {work::onnx_attention, "contraction", "heads x L x S x (E of the keys + E of the values), with what is cached"},
-    {work::onnx_fused_attention, "contraction", "projections and both attention products; bias: output elements"},
-    {work::onnx_group_query_attention, "contraction", "heads x L x S x 2 E, with what is cached"},
-    {work::onnx_linear_attention, "contraction", "per token and head: the state is read, and a product joins it"},
+    {work::onnx_attention, "attention", "heads x L x S x (E of the keys + E of the values), with what is cached"},
+    {work::onnx_fused_attention, "contraction", "projections; attention: both products; bias: output elements"},
+    {work::onnx_group_query_attention, "attention", "heads x L x S x 2 E, with what is cached"},
+    {work::onnx_linear_attention, "attention", "per token and head: the state is read, and a product joins it"},
     {work::onnx_linear_model, "contraction", "rows x coefficients"},
 });
 
 /// A class formula in words.
 struct ClassFormula {
-  Count (*cost)(const CallView&);
+  Work (*cost)(const CallView&);
   std::string_view counts;
 };
 
@@ -88,9 +88,9 @@ constexpr auto kClassFormulas = std::to_array<ClassFormula>({
     {class_cost::convolution<1>, "batch x (weight elements x positions + bias elements)"},
     {class_cost::convolution<2>, "batch x (weight elements x positions + bias elements)"},
     {class_cost::convolution<3>, "batch x (weight elements x positions + bias elements)"},
-    {class_cost::per_input<1>, "input elements"},
-    {class_cost::per_input<2>, "2 x input elements"},
-    {class_cost::per_input<4>, "4 x input elements"},
+    {class_cost::softmax, "input elements"},
+    {class_cost::norm<2>, "2 x input elements"},
+    {class_cost::norm<4>, "4 x input elements"},
     {class_cost::average_pool<1>, "output elements"},
     {class_cost::average_pool<2>, "2 x output elements"},
     {class_cost::average_pool<3>, "3 x output elements"},
@@ -123,6 +123,7 @@ std::string name_table(std::string_view heading, const Rows& rows) {
 }
 
 std::string param_policy(const ParamPolicy& policy) {
+  if (policy.only_classes) return "Parameters: of modules that ran and have a rule, each time that they are met.";
   return fmt::format("Parameters: {}{}; tied weights once.", policy.only_used ? "of modules that ran" : "all",
                      policy.norm_statistics ? ", with the running mean and variance of batch norms" : "");
 }
@@ -139,6 +140,38 @@ std::string onnx_table() {
     const std::string counted = op.map({node, {}, 0}).name;
     text += row({op.domain.empty() ? "ai.onnx" : op.domain, code(op.name),
                  find_rule(counted) ? code(counted) : "not counted: a lower bound"});
+  }
+  return text;
+}
+
+std::string list_of(const auto& rules, auto name) {
+  std::vector<std::string> names;
+  for (const auto& rule : rules) names.push_back(code(rule.*name));
+  return fmt::format("{}.\n", fmt::join(names, ", "));
+}
+
+std::string section(const Convention& convention) {
+  std::string text = fmt::format("\n## {}\n\n{}\n\nUnit: {}. {}\n\n", convention.name, convention.doc,
+                                 convention.unit == Unit::flop ? "FLOP" : "MAC", param_policy(convention.params));
+  if (convention.is_tool()) {
+    text += fmt::format("Checked against {}, <{}>. Its gaps: {}.\n\n", convention.tool.version, convention.tool.source,
+                        convention.tool.gaps);
+  }
+  if (std::ranges::any_of(convention.price, [](int price) { return price != 0; })) {
+    text += row({"Kind of work", "Price"}) + row({"---", "---:"});
+    for (std::size_t k = 0; k < kKinds; ++k) text += row({kKindNames[k], std::to_string(convention.price[k])});
+    text += "\n";
+  }
+  if (!convention.op_rules.empty()) {
+    text += "Operators with a rule of their own: " + list_of(convention.op_rules, &OpRule::name);
+  }
+  if (convention.is_tool() && !convention.class_rules.empty()) {
+    text += "Classes with a rule: " + list_of(convention.class_rules, &ClassRule::cls);
+  } else if (!convention.class_rules.empty()) {
+    text += row({"Class", "What is counted"}) + row({"---", "---"});
+    for (const auto& rule : convention.class_rules) {
+      text += row({code(rule.cls), words_for(kClassFormulas, rule.cost, rule.cls, &ClassFormula::cost).counts});
+    }
   }
   return text;
 }
@@ -174,19 +207,12 @@ std::string operators_reference() {
 
 std::string conventions_reference() {
   std::string text =
-      "# Conventions\n\nA class rule serves the class and its subclasses, and prices all that the module does itself. "
-      "Elsewhere work has a price per unit of its kind.\n";
-  for (const auto& convention : conventions()) {
-    text += fmt::format("\n## {}\n\n{}\n\nUnit: {}. {}\n\n", convention.name, convention.doc,
-                        convention.unit == Unit::flop ? "FLOP" : "MAC", param_policy(convention.params));
-    text += row({"Kind of work", "Price"}) + row({"---", "---:"});
-    for (std::size_t k = 0; k < kKinds; ++k) text += row({kKindNames[k], std::to_string(convention.price[k])});
-    if (convention.class_rules.empty()) continue;
-    text += "\n" + row({"Class", "What is counted"}) + row({"---", "---"});
-    for (const auto& rule : convention.class_rules) {
-      text += row({code(rule.cls), words_for(kClassFormulas, rule.cost, rule.cls, &ClassFormula::cost).counts});
-    }
-  }
+      "# Conventions\n\nWhat work is worth. A class rule prices all that a module of that class does itself, an "
+      "operator "
+      "rule one operator; elsewhere work has a price per unit of its kind. The conventions of other tools give what "
+      "those "
+      "tools print: what they have no rule for costs nothing there, and a note says which products that leaves out.\n";
+  for (const Convention* convention : conventions()) text += section(*convention);
   return text;
 }
 

@@ -25,7 +25,8 @@ TEST_CASE("the reference has a line for every row of every table") {
   check_named(cli_reference(), columns());
   check_named(operators_reference(), rules());
   const std::string page = conventions_reference();
-  for (const auto& convention : conventions()) {
+  for (const Convention* pointer : conventions()) {
+    const Convention& convention = *pointer;
     CHECK(page.find("\n## " + std::string(convention.name) + "\n\n" + std::string(convention.doc)) !=
           std::string::npos);
     for (const auto& rule : convention.class_rules) CHECK(page.find(rule.cls) != std::string::npos);

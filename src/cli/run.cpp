@@ -1,4 +1,6 @@
 // Opens each model, counts and prints it; one that cannot be opened does not stop the others.
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <cstring>
 #include <sstream>
@@ -107,10 +109,27 @@ struct Session {
   }
 };
 
+/// Every convention with its unit and what it counts, one per line.
+std::string conventions_list() {
+  std::size_t width = 0;
+  for (const Convention* convention : conventions()) width = std::max(width, convention->name.size());
+  std::string text;
+  for (const Convention* convention : conventions()) {
+    text += fmt::format("{:<{}}  {}  {}\n", convention->name, width, convention->unit == Unit::flop ? "FLOP" : "MAC ",
+                        convention->doc);
+  }
+  return text;
+}
+
 int run_checked(const std::vector<std::string>& args, const Opener& open, Terminal terminal) {
   const Options options = parse_args(args);
   if (options.help || options.version) {
     terminal.out << (options.help ? help() : "thoplw " + std::string(version()) + "\n");
+    flush(terminal.out);
+    return kOk;
+  }
+  if (options.list_conventions) {
+    terminal.out << conventions_list();
     flush(terminal.out);
     return kOk;
   }

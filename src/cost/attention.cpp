@@ -13,7 +13,8 @@ Work projections_and_products(const Tensor& query, const Tensor& key, const Tens
   const Count projected = leading(query) * 2 + leading(key) + leading(value);
   Work work;
   // All heads together are as wide as the embedding, in both products.
-  work[Kind::contraction] = projected * embed * embed + batch * length * source * embed * 2;
+  work[Kind::contraction] = projected * embed * embed;
+  work[Kind::attention] = batch * length * source * embed * 2;
   work[Kind::bias] = projected * embed;
   return work;
 }
@@ -27,7 +28,7 @@ Work attention(const OpView& op) {
   const Tensor& value = op.in(2);
   const Count scores = leading(op.out()) * size_from_end(key, 2);
   Work work;
-  work[Kind::contraction] = scores * (size_from_end(query, 1) + size_from_end(value, 1));
+  work[Kind::attention] = scores * (size_from_end(query, 1) + size_from_end(value, 1));
   work[Kind::softmax] = scores;
   return work;
 }
@@ -40,7 +41,7 @@ Work attention_by_position(const OpView& op) {
   const Count length = size_from_end(op.in(1), 3);
   const Count scores = leading(op.in(0)) * length;
   Work work;
-  work[Kind::contraction] = scores * (size_from_end(op.in(0), 1) + size_from_end(op.in(2), 1));
+  work[Kind::attention] = scores * (size_from_end(op.in(0), 1) + size_from_end(op.in(2), 1));
   work[Kind::softmax] = scores;
   return work;
 }

@@ -18,8 +18,10 @@ const ClassRule* find_exactly(std::span<const ClassRule> rules, std::string_view
 
 }  // namespace
 
-const ClassRule* find_class_rule(std::span<const ClassRule> rules, const Class& cls) {
+const ClassRule* find_class_rule(const Convention& convention, const Class& cls) {
+  const std::span<const ClassRule> rules = convention.class_rules;
   if (const ClassRule* rule = find_exactly(rules, cls.name)) return rule;
+  if (!convention.subclasses) return nullptr;
   for (const std::string& base : cls.bases) {
     if (const ClassRule* rule = find_exactly(rules, base)) return rule;
   }

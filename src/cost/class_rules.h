@@ -7,8 +7,8 @@
 
 namespace thoplw {
 
-/// The rule of a class or of its nearest base that has one, or null.
-const ClassRule* find_class_rule(std::span<const ClassRule> rules, const Class& cls);
+/// The rule of a class, or where it serves subclasses of its nearest base that has one; or null.
+const ClassRule* find_class_rule(const Convention& convention, const Class& cls);
 
 /// Does the class keep running means and variances, as batch norms do?
 bool is_batch_norm(const Class& cls);

@@ -28,29 +28,51 @@ struct CallView {
   const Tensor* param(std::string_view name) const;  ///< null if the module has none of that name
 };
 
+/// What a call of a module costs, instead of all that it did itself. Costs are told by the kind of work that they pay.
 struct ClassRule {
-  std::string_view cls;  ///< "torch.nn.Linear"; serves subclasses too
-  Count (*cost)(const CallView&);
+  std::string_view cls;  ///< "torch.nn.Linear"
+  Work (*cost)(const CallView&);
+};
+
+/// What an operator costs, instead of the price of its work.
+struct OpRule {
+  std::string_view name;  ///< ATen name without overload; serves the in-place form too
+  Work (*cost)(const OpView&);
 };
 
 /// Which tensors count as parameters.
 struct ParamPolicy {
   bool only_used = false;        ///< leave out modules that neither ran nor had a parameter read
+  bool only_classes = false;     ///< of modules that ran and have a class rule, but for the root; tied ones each time
   bool norm_statistics = false;  ///< a batch norm's running mean and variance count too
+};
+
+/// The tool whose numbers a convention gives.
+struct Tool {
+  std::string_view version;  ///< "thop 0.1.1.post2209072238": what it was checked against
+  std::string_view source;   ///< where its code is
+  std::string_view gaps;     ///< what it leaves out or gets wrong, and the convention with it
 };
 
 struct Convention {
   std::string_view name;
   std::string_view doc;  ///< one line: what it counts
   Unit unit = Unit::mac;
-  std::array<std::uint8_t, kKinds> price{};  ///< per unit of work of each kind, where no class rule applies
-  std::span<const ClassRule> class_rules;
-  ParamPolicy params;
+  std::array<std::uint8_t, kKinds> price{};  ///< per unit of work of each kind, where no rule applies
+  std::span<const ClassRule> class_rules{};
+  std::span<const OpRule> op_rules{};
+  bool subclasses = true;  ///< class rules serve subclasses too
+  bool by_place = false;   ///< a module in several places is hooked in each: it adds that often, and counts in each
+  ParamPolicy params{};
+  Tool tool{};  ///< empty: a convention of our own. What a tool has no rule for costs nothing there, and is said
+
+  bool is_tool() const { return !tool.version.empty(); }
 };
 
-std::span<const Convention> conventions();
+/// All of them, sorted by name.
+std::span<const Convention* const> conventions();
 
-/// Throws Error("unknown convention 'exakt'; did you mean 'exact'? known: exact thoplw").
+/// Throws Error("unknown convention 'exakt'; did you mean 'exact'? known: exact flops ...").
 const Convention& find_convention(std::string_view name);
 
 }  // namespace thoplw

@@ -7,7 +7,7 @@ namespace {
 /// Every query of all heads meets every key, and every probability a value: heads x size is a whole row in both.
 Work attended(const Tensor& query, const Tensor& result, Count length, Count scores) {
   Work work;
-  work[Kind::contraction] = length * (numel(query) + numel(result));
+  work[Kind::attention] = length * (numel(query) + numel(result));
   work[Kind::softmax] = scores;
   return work;
 }
@@ -50,7 +50,7 @@ Work onnx_attention(const OpView& op) {
   if (query.shape.size() == 5) {
     const Count length = query.shape[1];
     Work work;
-    work[Kind::contraction] = length * numel(op.out()) * 2;
+    work[Kind::attention] = length * numel(op.out()) * 2;
     work[Kind::softmax] = Count(query.shape[0]) * length * query.shape[2] * length;
     return work;
   }
@@ -68,7 +68,8 @@ Work onnx_fused_attention(const OpView& op) {
   if (op.has_in(3)) length += size_from_end(op.in(3), 2);
   const Count both = columns - width;  // queries and keys
   Work work;
-  work[Kind::contraction] = positions * numel(op.in(1)) + positions * length * (Count(both.value() / 2) + width);
+  work[Kind::contraction] = positions * numel(op.in(1));
+  work[Kind::attention] = positions * length * (Count(both.value() / 2) + width);
   work[Kind::softmax] = positions * length * attr_as<std::int64_t>(op, "heads");
   if (op.has_in(2)) work[Kind::bias] = positions * columns;
   return work;
@@ -95,7 +96,7 @@ Work onnx_linear_attention(const OpView& op) {
   const Count value_size = Count(size_from_end(op.in(2), 1).value() / static_cast<std::uint64_t>(keys));
   const Count products = Count(queries) + Count(keys) * (attr_as<bool>(op, "delta") ? 2 : 1);
   Work work;
-  work[Kind::contraction] = leading(op.in(0)) * key_size * value_size * products;
+  work[Kind::attention] = leading(op.in(0)) * key_size * value_size * products;
   return work;
 }
 

@@ -762,7 +762,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"aten::slow_conv_transpose3d", work::conv_transpose},
     {"aten::smooth_l1_loss", work::reduction},
     {"aten::soft_margin_loss", work::reduction},
-    {"aten::softmax", work::softmax, shape::softmax},
+    {"aten::softmax", work::softmax, shape::softmax, "dim"},
     {"aten::softplus", work::activation, shape::unary},
     {"aten::softshrink", work::activation, shape::unary},
     {"aten::sort", work::reduction},

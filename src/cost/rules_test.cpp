@@ -123,32 +123,33 @@ constexpr Case kCases[] = {
      "147 contraction"},  // 3*5*7+2*3*7
     // Attention: scores over E, then values over them. Heads of the queries count where groups share keys.
     {"aten::scaled_dot_product_attention(f32[2,8,5,4], f32[2,8,7,4], f32[2,8,7,6], none) -> f32[2,8,5,6]",
-     "5600 contraction, 560 softmax"},  // 2*8*5*7*(4+6); 2*8*5*7
+     "5600 attention, 560 softmax"},  // 2*8*5*7*(4+6); 2*8*5*7
     {"aten::scaled_dot_product_attention(f32[2,8,5,4], f32[2,2,7,4], f32[2,2,7,4], none) -> f32[2,8,5,4]",
-     "4480 contraction, 560 softmax"},  // 2*8*5*7*(4+4)
+     "4480 attention, 560 softmax"},  // 2*8*5*7*(4+4)
     {"aten::_scaled_dot_product_attention_math(f32[1,2,3,4], f32[1,2,5,4], f32[1,2,5,4]) -> (f32[1,2,3,4], "
      "f32[1,2,3,5])",
-     "240 contraction, 30 softmax"},  // 2*3*5*(4+4); 2*3*5
+     "240 attention, 30 softmax"},  // 2*3*5*(4+4); 2*3*5
     {"aten::_scaled_dot_product_attention_math_for_mps(f32[1,2,3,4], f32[1,2,5,4], f32[1,2,5,4]) -> f32[1,2,3,4]",
-     "240 contraction, 30 softmax"},
+     "240 attention, 30 softmax"},
     {"aten::_scaled_dot_product_cudnn_attention(f32[1,2,3,4], f32[1,2,5,4], f32[1,2,5,4], none) -> f32[1,2,3,4]",
-     "240 contraction, 30 softmax"},
+     "240 attention, 30 softmax"},
     {"aten::_scaled_dot_product_efficient_attention(f32[1,2,3,4], f32[1,2,5,4], f32[1,2,5,4], none) -> f32[1,2,3,4]",
-     "240 contraction, 30 softmax"},
+     "240 attention, 30 softmax"},
     {"aten::_scaled_dot_product_flash_attention(f32[1,2,3,4], f32[1,2,5,4], f32[1,2,5,4]) -> (f32[1,2,3,4], "
      "f32[1,2,3])",
-     "240 contraction, 30 softmax"},
+     "240 attention, 30 softmax"},
     {"aten::_scaled_dot_product_flash_attention_for_cpu(f32[1,2,3,4], f32[1,2,5,4], f32[1,2,5,4]) -> f32[1,2,3,4]",
-     "240 contraction, 30 softmax"},
+     "240 attention, 30 softmax"},
     {"aten::_scaled_dot_product_fused_attention_overrideable(f32[1,2,3,4], f32[1,2,5,4], f32[1,2,5,4]) -> f32[1,2,3,4]",
-     "240 contraction, 30 softmax"},
+     "240 attention, 30 softmax"},
     {"aten::_native_multi_head_attention(f32[2,5,4], f32[2,5,4], f32[2,5,4], f32[12,4], f32[12], f32[4,4], f32[4]) -> "
      "(f32[2,5,4], none)",
-     "1040 contraction, 160 bias"},  // 4 projections of 2*5*4*4, 2 products of 2*5*5*4; 4*2*5*4
+     "640 contraction, 400 attention, 160 bias"},  // 4 projections of 2*5*4*4, 2 products of 2*5*5*4; 4*2*5*4
     {"aten::_transformer_encoder_layer_fwd(f32[2,5,4], f32[12,4], f32[12], f32[4,4], f32[4], f32[4], f32[4], f32[4], "
      "f32[4], "
      "f32[6,4], f32[6], f32[4,6], f32[4], none) -> f32[2,5,4]",
-     "1520 contraction, 260 bias, 80 norm, 60 activation"},  // 1040+2*5*(24+24); 160+2*5*(6+4); 2*2*5*4; 2*5*6
+     "1120 contraction, 400 attention, 260 bias, 80 norm, 60 activation"},  // 640+2*5*(24+24); 400; 160+2*5*(6+4);
+                                                                            // 2*2*5*4; 2*5*6
     // Recurrent: every matrix once per step and sequence. 3 steps of 2 sequences.
     {"aten::lstm(f32[3,2,5], f32[1,2,4], f32[1,2,4], f32[16,5], f32[16,4], f32[16], f32[16]) -> "
      "(f32[3,2,4], f32[1,2,4], f32[1,2,4])",
@@ -275,10 +276,10 @@ constexpr Case kCases[] = {
     {"aten::_mps_convolution_transpose(f32[1,4,5,5], f32[4,3,3,3]) -> f32[1,3,7,7]", "2700 contraction"},  // 4*3*9*25
     {"aten::_flash_attention_forward(f32[1,3,2,4], f32[1,5,2,4], f32[1,5,2,6], none, none) -> (f32[1,3,2,6], "
      "f32[1,2,3])",
-     "300 contraction, 30 softmax"},  // 2*3*5*(4+6); 2*3*5
+     "300 attention, 30 softmax"},  // 2*3*5*(4+6); 2*3*5
     {"aten::_efficient_attention_forward(f32[1,3,2,4], f32[1,5,2,4], f32[1,5,2,6], f32[1,2,3,5], none, none) -> "
      "f32[1,3,2,6]",
-     "300 contraction, 30 softmax"},  // 2*3*5*(4+6); 2*3*5
+     "300 attention, 30 softmax"},  // 2*3*5*(4+6); 2*3*5
     // Fourier transforms: the larger of input and output.
     {"aten::_fft_r2c(f32[2,8]) -> c64[2,5]", "16 elementwise"},                                // 2*8
     {"aten::_fft_c2r(c64[2,5]) -> f32[2,8]", "16 elementwise"},                                // 2*8
@@ -305,20 +306,20 @@ constexpr Case kCases[] = {
     {"onnx::rnn(f32[7,2,3], f32[1,16,3], f32[1,16,4], f32[1,32], f32[1,12]) -> f32[7,1,2,4]",
      "1568 contraction, 448 bias, 168 elementwise"},  // 14 steps * (16*3 + 16*4); 14*32; 14*12
     {"onnx::attention(f32[2,5,128], f32[2,7,32], f32[2,7,24], none) -> f32[2,5,96] {heads=8}",
-     "15680 contraction, 560 softmax"},  // 2*8*5*7*(16+12); 2*8*5*7
+     "15680 attention, 560 softmax"},  // 2*8*5*7*(16+12); 2*8*5*7
     {"onnx::attention(f32[2,8,1,16], f32[2,2,1,16], f32[2,2,1,16], f32[2,2,9,16]) -> f32[2,8,1,16] {heads=0}",
-     "5120 contraction, 160 softmax"},  // 2*8*1*(9+1)*(16+16); 2*8*10
-    {"onnx::attention(f32[2,5,4,3,8]) -> f32[2,5,32] {heads=4}", "3200 contraction, 200 softmax"},  // 2*4*5*5*(8+8)
+     "5120 attention, 160 softmax"},  // 2*8*1*(9+1)*(16+16); 2*8*10
+    {"onnx::attention(f32[2,5,4,3,8]) -> f32[2,5,32] {heads=4}", "3200 attention, 200 softmax"},  // 2*4*5*5*(8+8)
     {"onnx::fused_attention(f32[2,1,16], f32[16,48], f32[48], f32[2,2,4,6,4]) -> f32[2,1,16] {heads=4}",
-     "1984 contraction, 96 bias, 56 softmax"},  // 2*16*48 + 2*4*7*(4+4); 2*48; 2*4*7
+     "1536 contraction, 448 attention, 96 bias, 56 softmax"},  // 2*16*48 + 2*4*7*(4+4); 2*48; 2*4*7
     {"onnx::group_query_attention(f32[2,1,32], f32[2,2,6,8]) -> f32[2,1,32] {heads=4}",
-     "896 contraction, 56 softmax"},  // 2*4*1*(6+1)*(8+8); 2*4*7
+     "896 attention, 56 softmax"},  // 2*4*1*(6+1)*(8+8); 2*4*7
     {"onnx::group_query_attention(f32[2,1,32], f32[2,2,64,8]) -> (f32[2,1,32], f32[2,2,64,8]) {heads=4}",
-     "8192 contraction, 512 softmax"},  // a cache of 64: 2*4*1*64*(8+8); 2*4*64
+     "8192 attention, 512 softmax"},  // a cache of 64: 2*4*1*64*(8+8); 2*4*64
     {"onnx::linear_attention(f32[2,5,32], f32[2,5,16], f32[2,5,24]) -> f32[2,5,48] {q_heads=4 kv_heads=2 delta=false}",
-     "5760 contraction"},  // 2*5 tokens * 8*12 * (4 + 2)
+     "5760 attention"},  // 2*5 tokens * 8*12 * (4 + 2)
     {"onnx::linear_attention(f32[2,5,32], f32[2,5,16], f32[2,5,24]) -> f32[2,5,48] {q_heads=4 kv_heads=2 delta=true}",
-     "7680 contraction"},                                                             // 2*5 * 8*12 * (4 + 2*2)
+     "7680 attention"},                                                               // 2*5 * 8*12 * (4 + 2*2)
     {"onnx::linear_model(f32[4,3]) -> f32[4,2] {coefficients=6}", "24 contraction"},  // 4*6
     {"onnx::add_bias(f32[2,3], f32[3]) -> f32[2,3]", "6 bias"},                       // 2*3
     {"onnx::activation(f32[2,3]) -> f32[2,3]", "6 activation"},                       // 2*3

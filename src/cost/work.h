@@ -9,9 +9,10 @@
 
 namespace thoplw {
 
-/// Contractions are multiply-adds; every other kind counts elements (see docs/operators.md).
+/// Contractions and attention are multiply-adds; every other kind counts elements (see docs/operators.md).
 enum class Kind : std::uint8_t {
-  contraction,  ///< multiply-adds of convolutions, matrix products, attention products, recurrent gates
+  contraction,  ///< multiply-adds with weights: convolutions, linear layers, recurrent gates
+  attention,    ///< multiply-adds of two activations: queries by keys, scores by values, and products like them
   bias,         ///< output elements that a bias is added to
   norm,         ///< input elements of a normalisation
   activation,   ///< output elements of an activation function
@@ -24,13 +25,20 @@ enum class Kind : std::uint8_t {
 };
 constexpr std::size_t kKinds = static_cast<std::size_t>(Kind::count_);
 constexpr std::array<std::string_view, kKinds> kKindNames = {
-    "contraction", "bias", "norm", "activation", "softmax", "pool", "resize", "elementwise", "reduction"};
+    "contraction", "attention", "bias", "norm", "activation", "softmax", "pool", "resize", "elementwise", "reduction"};
 
 struct Work {
   std::array<Count, kKinds> by_kind{};
 
   Count& operator[](Kind kind) { return by_kind[static_cast<std::size_t>(kind)]; }
   Count operator[](Kind kind) const { return by_kind[static_cast<std::size_t>(kind)]; }
+  /// Multiply-adds of all products.
+  Count products() const { return (*this)[Kind::contraction] + (*this)[Kind::attention]; }
+  Count sum() const {
+    Count sum = 0;
+    for (Count count : by_kind) sum += count;
+    return sum;
+  }
   Work& operator+=(const Work& other) {
     for (std::size_t k = 0; k < kKinds; ++k) by_kind[k] += other.by_kind[k];
     return *this;

@@ -89,9 +89,8 @@ std::pair<Count, Count> TraceBuilder::cost(std::size_t from, std::size_t to) con
     const Op view{.name = kNone, .call = kNone, .in = op.in, .out = op.out, .attrs = op.attrs};
     try {
       const Work work = rule->work({trace_, view}) * nodes_[static_cast<std::size_t>(node)].times;
-      for (std::size_t kind = 0; kind < kKinds; ++kind) {
-        (kind == static_cast<std::size_t>(Kind::contraction) ? contractions : others) += work.by_kind[kind];
-      }
+      contractions += work.products();
+      for (std::size_t kind = static_cast<std::size_t>(Kind::bias); kind < kKinds; ++kind) others += work.by_kind[kind];
     } catch (const Error&) {  // said when it is counted
     }
   }

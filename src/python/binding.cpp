@@ -3,8 +3,11 @@
 #include <nanobind/stl/function.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
+
+#include <memory>
 
 #include "capture/capture.h"
 #include "capture/dispatch.h"
@@ -33,6 +36,19 @@ nb::object shape_of(const std::optional<Tensor>& tensor) {
   return capture::to_tuple(Dims(shape.begin() + (shape.empty() ? 0 : 1), shape.end()));
 }
 
+/// A report, and what it was counted from, to be counted again.
+struct LayerInfo : Report {
+  std::shared_ptr<const Trace> trace;
+};
+
+LayerInfo counted(std::shared_ptr<const Trace> trace, const std::string& convention) {
+  LayerInfo info{{count(*trace, find_convention(convention))}, {}};
+  info.trace = std::move(trace);
+  return info;
+}
+
+LayerInfo under(const LayerInfo& info, const std::string& convention) { return counted(info.trace, convention); }
+
 std::vector<Row> listed(const Report& report) {
   std::vector<Row> rows;
   for (const Row& row : report.rows) {
@@ -43,8 +59,8 @@ std::vector<Row> listed(const Report& report) {
 
 nb::list names_and_docs() {
   nb::list list;
-  for (const Convention& convention : conventions()) {
-    list.append(nb::make_tuple(std::string(convention.name), std::string(convention.doc)));
+  for (const Convention* convention : conventions()) {
+    list.append(nb::make_tuple(std::string(convention->name), std::string(convention->doc)));
   }
   return list;
 }
@@ -92,16 +108,16 @@ void bind_row(nb::module_& m) {
 
 void bind_layer_info(nb::module_& m) {
   const auto count = [](Count Report::*member) {
-    return [member](const Report& report) { return (report.*member).value(); };
+    return [member](const LayerInfo& report) { return (report.*member).value(); };
   };
-  const auto summary = [](const Report& report, const std::string& kind, const std::string& fmt,
+  const auto summary = [](const LayerInfo& report, const std::string& kind, const std::string& fmt,
                           std::optional<int> depth, std::optional<std::string> sort) {
     return find_renderer(kind).render(report, options_of(fmt, depth, std::move(sort)));
   };
-  nb::class_<Report>(m, "LayerInfo", kLayerInfoDoc)
+  nb::class_<LayerInfo>(m, "LayerInfo", kLayerInfoDoc)
       .def_ro("model", &Report::model)
       .def_ro("convention", &Report::convention)
-      .def_prop_ro("unit", [](const Report& report) { return report.unit == Unit::mac ? "MAC" : "FLOP"; })
+      .def_prop_ro("unit", [](const LayerInfo& report) { return report.unit == Unit::mac ? "MAC" : "FLOP"; })
       .def_prop_ro("macs", count(&Report::macs))
       .def_prop_ro("params", count(&Report::params))
       .def_prop_ro("all_params", count(&Report::all_params))
@@ -117,23 +133,24 @@ void bind_layer_info(nb::module_& m) {
            "sort"_a = nb::none(), kSummaryDoc)
       .def(
           "save",
-          [](const Report& report, nb::object path, std::optional<std::string> kind, const std::string& fmt) {
+          [](const LayerInfo& report, nb::object path, std::optional<std::string> kind, const std::string& fmt) {
             const std::string file = nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path));
             const Renderer& renderer = kind ? find_renderer(*kind) : renderer_for_path(file);
             write_file(file, renderer.render(report, options_of(fmt, {}, {})));
           },
           "path"_a, "kind"_a = nb::none(), "fmt"_a = "raw", kSaveDoc)
-      .def("__str__", [](const Report& report) { return find_renderer("text").render(report, {}); })
+      .def("under", &under, "convention"_a, kUnderDoc)
+      .def("__str__", [](const LayerInfo& report) { return find_renderer("text").render(report, {}); })
       .def("__repr__",
-           [](const Report& report) {
+           [](const LayerInfo& report) {
              return "<LayerInfo of " + report.model + ": " + std::to_string(report.macs.value()) + " " +
                     (report.unit == Unit::mac ? "MACs" : "FLOPs") + ", " + std::to_string(report.params.value()) +
                     " params>";
            })
-      .def("__len__", [](const Report& report) { return listed(report).size(); })
-      .def("__iter__", [](const Report& report) { return nb::iter(nb::cast(listed(report))); })
+      .def("__len__", [](const LayerInfo& report) { return listed(report).size(); })
+      .def("__iter__", [](const LayerInfo& report) { return nb::iter(nb::cast(listed(report))); })
       .def("__getitem__",
-           [](const Report& report, nb::object index) { return nb::object(nb::cast(listed(report))[index]); });
+           [](const LayerInfo& report, nb::object index) { return nb::object(nb::cast(listed(report))[index]); });
 }
 
 }  // namespace
@@ -169,9 +186,7 @@ NB_MODULE(_native, m) {
         return load(path, {std::move(dims)});
       },
       "path"_a, "dims"_a, nb::call_guard<nb::gil_scoped_release>());
-  m.def(
-      "count", [](const Trace& trace, const std::string& name) { return count(trace, find_convention(name)); },
-      "trace"_a, "convention"_a);
+  m.def("count", &counted, "trace"_a, "convention"_a);
   m.def(
       "clever_format", [](std::uint64_t value, const std::string& fmt) { return clever_format(value, fmt); }, "value"_a,
       "fmt"_a = "%6.2f");

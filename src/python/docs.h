@@ -73,4 +73,15 @@ Args:
 Raises:
     Error: the suffix is unknown, or the file cannot be written.)";
 
+constexpr const char* kUnderDoc = R"(The same model priced by another convention; it does not run again.
+
+Args:
+    convention: the name of a row of docs/conventions.md, such as "exact" or "fvcore".
+
+Returns:
+    A ``LayerInfo`` of the same layers. Its notes say what another tool leaves out.
+
+Raises:
+    Error: the convention is unknown.)";
+
 }  // namespace thoplw

@@ -74,7 +74,7 @@ std::map<Id, Stacked> find_stacked(const Trace& trace) {
     for (Id value : op.in) {
       if (!rule || op.call == kNone || value == kNone || at(origin, value) == kNone) continue;
       if (!at(part, value) && !name.ends_with("grouped_mm")) continue;
-      const Count work = rule->work({trace, op})[Kind::contraction];
+      const Count work = rule->work({trace, op}).products();
       if (work == 0) continue;
       Stacked& uses = stacked[at(origin, value)];
       uses.work += work;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,12 +21,18 @@ namespace {
 
 decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id)]; }
 
-Count priced(const Work& work, const Convention& convention) {
-  Count sum = 0;
-  for (std::size_t kind = 0; kind < kKinds; ++kind) {
-    if (convention.price[kind] != 0) sum += work.by_kind[kind] * convention.price[kind];
-  }
-  return sum;
+Work priced(Work work, const Convention& convention) {
+  for (std::size_t kind = 0; kind < kKinds; ++kind) work.by_kind[kind] *= convention.price[kind];
+  return work;
+}
+
+const OpRule* find_op_rule(const Convention& convention, std::string_view name) {
+  const auto named = [&](std::string_view wanted) {
+    return std::ranges::find(convention.op_rules, wanted, &OpRule::name);
+  };
+  auto row = named(name);
+  if (row == convention.op_rules.end() && name.ends_with('_')) row = named(name.substr(0, name.size() - 1));
+  return row == convention.op_rules.end() ? nullptr : &*row;
 }
 
 std::string located(const std::string& path, const std::string& what, const Error& error) {
@@ -45,9 +52,12 @@ std::optional<Tensor> first_tensor(const Trace& trace, const std::vector<Id>& id
 class Costs {
  public:
   Costs(const Trace& trace, const Convention& convention, Report& report)
-      : trace_(trace), convention_(convention), report_(report) {
-    for (const std::string& name : trace.op_names) rules_.push_back(find_rule(name));
-    for (const Class& cls : trace.classes) class_rules_.push_back(find_class_rule(convention.class_rules, cls));
+      : trace_(trace), convention_(convention), report_(report), weights_(made_of_weights(trace)) {
+    for (const std::string& name : trace.op_names) {
+      rules_.push_back(find_rule(name));
+      op_rules_.push_back(find_op_rule(convention, name));
+    }
+    for (const Class& cls : trace.classes) class_rules_.push_back(find_class_rule(convention, cls));
     own_.resize(trace.calls.size());
     find_steps();
     settle_custom_calls();
@@ -75,10 +85,16 @@ class Costs {
   Count times(Id call) const { return call == kNone ? Count(1) : at(trace_.calls, call).times; }
 
   /// What one run of `call` costs; kNone where an operator ran outside of all modules.
-  void charge(Row& row, Id call, Count macs) {
-    macs *= times(call);
-    row.macs += macs;
-    if (call != kNone) report_.steps[at(step_, call)].macs += macs;
+  void charge(Row& row, Id call, const Work& once) {
+    const Count places = convention_.by_place ? module_of(call).places : Count(1);
+    const Work cost = once * times(call) * places * places;
+    row.cost += cost;
+    row.macs += cost.sum();
+    if (call != kNone) report_.steps[at(step_, call)].macs += cost.sum();
+  }
+
+  const Module& module_of(Id call) const {
+    return at(trace_.modules, call == kNone ? 0 : at(trace_.calls, call).module);
   }
 
   /// What the user said of a call holds for all that ran inside of it.
@@ -88,13 +104,15 @@ class Costs {
       const Call& call = trace_.calls[i];
       const bool inside = call.parent != kNone && at(settled_, call.parent);
       settled_[i] = inside || call.custom.has_value();
-      if (call.custom && !inside) charge(at(report_.rows, call.module), static_cast<Id>(i), *call.custom);
+      if (!call.custom || inside) continue;
+      Work cost;
+      cost[Kind::contraction] = *call.custom;
+      charge(at(report_.rows, call.module), static_cast<Id>(i), cost);
     }
   }
 
   void group_params() {
     params_.resize(trace_.modules.size());
-    if (convention_.class_rules.empty()) return;
     for (const Param& param : trace_.params) at(params_, param.module).push_back(&param);
   }
 
@@ -107,18 +125,39 @@ class Costs {
     if (!work::reads_stored(rule->work) && has_stored(op)) return add_uncounted(trace_.op_name(op), module);
     Row& row = at(report_.rows, module);
     try {
-      const Work work = rule->work({trace_, op});
+      const Work work = work_of(op, *rule);
       row.work += work * times(op.call);
       if (op.call != kNone && rule_of(at(trace_.calls, op.call))) {
         at(own_, op.call) += work;
-      } else {
-        charge(row, op.call, priced(work, convention_));
+        return;
       }
+      const OpRule* op_rule = at(op_rules_, op.name);
+      const Work cost = op_rule ? op_rule->cost({trace_, op}) : priced(work, convention_);
+      charge(row, op.call, cost);
+      if (cost.sum() == 0) add_missed(op, work, row);
     } catch (const work::NotCounted&) {
       add_uncounted(trace_.op_name(op), module);
     } catch (const Error& error) {
       throw Error(located(row.path, trace_.op_name(op), error));
     }
+  }
+
+  /// A product that reads no weight is one of activations.
+  Work work_of(const Op& op, const Rule& rule) const {
+    Work work = rule.work({trace_, op});
+    Count& contraction = work[Kind::contraction];
+    if (contraction == 0 || std::ranges::any_of(op.in, [&](Id id) { return id != kNone && at(weights_, id); })) {
+      return work;
+    }
+    work[Kind::attention] += contraction;
+    contraction = 0;
+    return work;
+  }
+
+  void add_missed(const Op& op, const Work& work, const Row& row) {
+    if (work.products() == 0) return;
+    report_.missed_macs += work.products() * times(op.call);
+    add_to(report_.missed, missed_, trace_.op_name(op), row);
   }
 
   /// Whether a tensor that goes in is sparse or nested.
@@ -127,11 +166,17 @@ class Costs {
   }
 
   void add_uncounted(const std::string& op, Id module) {
+    if (convention_.is_tool()) return;  // it counts nothing there, and so does its convention
     Row& row = at(report_.rows, module);
     row.exact = report_.exact = false;
-    const auto [found, added] = uncounted_.emplace(std::pair(op, module), report_.uncounted.size());
-    if (added) report_.uncounted.push_back({op, row.path, 0});
-    ++report_.uncounted[found->second].times;
+    add_to(report_.uncounted, uncounted_, op, row);
+  }
+
+  using Places = std::map<std::pair<std::string, std::string>, std::size_t>;
+  static void add_to(std::vector<Uncounted>& list, Places& places, const std::string& op, const Row& row) {
+    const auto [found, added] = places.emplace(std::pair(op, row.path), list.size());
+    if (added) list.push_back({op, row.path, 0});
+    ++list[found->second].times;
   }
 
   void add_call(std::size_t index) {
@@ -161,14 +206,16 @@ class Costs {
   const Trace& trace_;
   const Convention& convention_;
   Report& report_;
+  std::vector<bool> weights_;                      ///< by value: is it a parameter, or made of parameters alone?
   std::vector<const Rule*> rules_;                 ///< by operator name
+  std::vector<const OpRule*> op_rules_;            ///< by operator name
   std::vector<const ClassRule*> class_rules_;      ///< by class
   std::vector<Work> own_;                          ///< by call, where a class rule prices it
   std::vector<std::size_t> step_;                  ///< by call: the step that it is part of
   std::vector<bool> settled_;                      ///< by call: the user said what it costs, or a call around it
   std::vector<std::vector<const Param*>> params_;  ///< by module
   std::vector<OpView> ops_;
-  std::map<std::pair<std::string, Id>, std::size_t> uncounted_;  ///< by operator and module
+  Places uncounted_, missed_;  ///< by operator and path of the module
 };
 
 void make_rows(const Trace& trace, const Usage& usage, std::vector<Row>& rows) {
@@ -202,6 +249,19 @@ void note_steps(Report& report) {
   report.notes.push_back(fmt::format("the model ran {} times: {} {}s the first time, {} in the other {}", passes,
                                      first.value(), report.unit == Unit::mac ? "MAC" : "FLOP", others.value(),
                                      passes - 1));
+}
+
+/// Products for which another tool has no rule, the most frequent operators first.
+void note_missed(const Convention& convention, Report& report) {
+  if (report.missed.empty()) return;
+  std::map<std::string, int> times;
+  for (const Uncounted& missed : report.missed) times[missed.op] += missed.times;
+  std::vector<std::pair<std::string, int>> ops(times.begin(), times.end());
+  std::ranges::stable_sort(ops, std::greater(), &std::pair<std::string, int>::second);
+  std::string names;
+  for (const auto& [op, often] : ops) names += fmt::format("{}{} ({}x)", names.empty() ? "" : ", ", op, often);
+  report.notes.push_back(fmt::format("{} has no rule for {} multiply-adds, and leaves them out: {}", convention.name,
+                                     report.missed_macs.value(), names));
 }
 
 void note_active(const Active& params, Report& report) {
@@ -261,10 +321,11 @@ Report count(const Trace& trace, const Convention& convention) {
   const Usage usage = find_usage(trace);
   make_rows(trace, usage, report.rows);
   Costs(trace, convention, report).add();
-  count_params(trace, convention.params, usage, report);
+  count_params(trace, convention, usage, report);
   note_active(active_params(trace, usage), report);
   add_up(report);
   note_steps(report);
+  note_missed(convention, report);
   choose_listed(report.rows);
   report.not_run = unused_modules(trace, usage);
   return report;

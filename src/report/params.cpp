@@ -2,6 +2,7 @@
 #include "report/params.h"
 
 #include <algorithm>
+#include <map>
 
 #include "cost/class_rules.h"
 
@@ -14,7 +15,15 @@ bool is_norm_statistic(const Trace& trace, const Param& param) {
   return is_batch_norm(trace.classes[static_cast<std::size_t>(module.cls)]);
 }
 
-bool counts(const Trace& trace, const ParamPolicy& policy, const Usage& usage, const Param& param) {
+bool has_rule(const Trace& trace, const Convention& convention, const Param& param) {
+  const Module& module = trace.modules[static_cast<std::size_t>(param.module)];
+  return find_class_rule(convention, trace.classes[static_cast<std::size_t>(module.cls)]) != nullptr;
+}
+
+bool counts(const Trace& trace, const Convention& convention, const Usage& usage, const Param& param) {
+  const ParamPolicy& policy = convention.params;
+  if (policy.only_classes && (param.module == 0 || !usage.called(param.module) || !has_rule(trace, convention, param)))
+    return false;
   if (policy.only_used && !usage.used(param.module)) return false;
   return !param.buffer || (policy.norm_statistics && is_norm_statistic(trace, param));
 }
@@ -58,14 +67,17 @@ void count_true_totals(const Trace& trace, Report& report) {
 
 }  // namespace
 
-void count_params(const Trace& trace, const ParamPolicy& policy, const Usage& usage, Report& report) {
-  std::vector<bool> counted(trace.values.size(), false);
+void count_params(const Trace& trace, const Convention& convention, const Usage& usage, Report& report) {
+  std::map<Id, Id> counted;  // by value: the module that it counted for
   for (const Param* param : in_module_order(trace)) {
-    const auto value = static_cast<std::size_t>(param->value);
-    if (counted[value] || !counts(trace, policy, usage, *param)) continue;
-    counted[value] = true;
+    if (!counts(trace, convention, usage, *param)) continue;
+    const auto [known, fresh] = counted.try_emplace(param->value, param->module);
+    if (!fresh && (!convention.params.only_classes || known->second == param->module)) continue;
+    known->second = param->module;
     const Id row = answering_row(trace, usage, param->module);
-    report.rows[static_cast<std::size_t>(row)].params += numel(trace.values[value].shape);
+    Count elements = numel(trace.values[static_cast<std::size_t>(param->value)].shape);
+    if (convention.by_place) elements *= trace.modules[static_cast<std::size_t>(param->module)].places;
+    report.rows[static_cast<std::size_t>(row)].params += elements;
   }
   count_true_totals(trace, report);
 }

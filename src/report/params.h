@@ -7,7 +7,7 @@
 
 namespace thoplw {
 
-/// Fills Row::params as `policy` says, and the report's true totals.
-void count_params(const Trace& trace, const ParamPolicy& policy, const Usage& usage, Report& report);
+/// Fills Row::params as the convention says, and the report's true totals.
+void count_params(const Trace& trace, const Convention& convention, const Usage& usage, Report& report);
 
 }  // namespace thoplw

@@ -20,7 +20,8 @@ struct Row {
   std::optional<Tensor> in;   ///< first tensor into its first call
   std::optional<Tensor> out;  ///< first tensor out of its first call
   int calls = 0;              ///< how often it ran
-  Count macs;                 ///< of its own, all calls
+  Work cost;                  ///< of its own, all calls, by the kind of work that it pays
+  Count macs;                 ///< their sum
   Count params;               ///< of its own, as the convention counts them
   Count subtree_macs;         ///< with everything inside it
   Count subtree_params;
@@ -57,6 +58,8 @@ struct Report {
   Count buffers;  ///< elements of buffers
   bool exact = true;
   std::vector<Uncounted> uncounted;
+  std::vector<Uncounted> missed;     ///< products that the convention of another tool prices at nothing
+  Count missed_macs;                 ///< how many multiply-adds those are
   std::vector<std::string> not_run;  ///< paths of modules with parameters of their own that never ran, outermost only
   std::vector<std::string> notes;
 };

@@ -1,6 +1,7 @@
 // Follows calls and operators back to the modules and parameters that they used.
 #include "report/usage.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace thoplw {
@@ -48,6 +49,20 @@ Usage find_usage(const Trace& trace) {
     }
   }
   return usage;
+}
+
+std::vector<bool> made_of_weights(const Trace& trace) {
+  std::vector<bool> weights(trace.values.size(), false);
+  const auto is_weight = [&](Id value) { return value == kNone || weights[static_cast<std::size_t>(value)]; };
+  for (const Param& param : trace.params) weights[static_cast<std::size_t>(param.value)] = true;
+  for (const Op& op : trace.ops) {
+    const bool reads_any = std::ranges::any_of(op.in, [](Id value) { return value != kNone; });
+    if (!reads_any || !std::ranges::all_of(op.in, is_weight)) continue;
+    for (Id value : op.out) {
+      if (value != kNone) weights[static_cast<std::size_t>(value)] = true;
+    }
+  }
+  return weights;
 }
 
 // Modules stand behind the module that they are in, so one pass from the back finds what is inside of each.

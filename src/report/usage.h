@@ -19,6 +19,9 @@ struct Usage {
 
 Usage find_usage(const Trace& trace);
 
+/// By value: is it a parameter or buffer, or made of such alone?
+std::vector<bool> made_of_weights(const Trace& trace);
+
 /// Outermost modules with parameters that nothing used.
 std::vector<std::string> unused_modules(const Trace& trace, const Usage& usage);
 

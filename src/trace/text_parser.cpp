@@ -122,6 +122,11 @@ void Parser::module(Cursor& line) {
     line.fail("module \"" + path + "\" stands here a second time", "remove one");
   }
   trace_.modules.push_back({path, cls->second, parent});
+  if (line.take("places=")) {
+    const std::int64_t places = line.integer();
+    if (places < 1) line.fail("a module stands in no place", "write a number of 1 or more");
+    trace_.modules.back().places = places;
+  }
 }
 
 /// The module with the longest path that `path` goes on from; the root goes with all.

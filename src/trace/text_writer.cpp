@@ -68,7 +68,8 @@ class Writer {
       line("class " + bare_or_quoted(cls.name) + (bases.empty() ? "" : " :" + bases));
     }
     for (const Module& module : trace_.modules) {
-      line("module " + quoted(module.path) + " " + bare_or_quoted(at(trace_.classes, module.cls).name));
+      line("module " + quoted(module.path) + " " + bare_or_quoted(at(trace_.classes, module.cls).name) +
+           (module.places == 1 ? "" : fmt::format(" places={}", module.places.value())));
     }
     for (const Param& param : trace_.params) {
       const std::string name = quoted(path_of_param(trace_, param)) + " " + value(param.value);

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   thoplw::looks_like_onnx(bytes);
   try {
     const thoplw::Trace trace = thoplw::read_onnx({"fuzz.onnx", bytes}, {});
-    for (const thoplw::Convention& convention : thoplw::conventions()) thoplw::count(trace, convention);
+    for (const thoplw::Convention* convention : thoplw::conventions()) thoplw::count(trace, *convention);
     thoplw::to_text(trace);
   } catch (const thoplw::Error&) {
   }

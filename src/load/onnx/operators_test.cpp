@@ -107,34 +107,35 @@ constexpr Case kCases[] = {
      "i64[4], f32[4,2]", "12 contraction"},  // 4*3
     // Attention: all heads together are as wide as a row, in both products.
     {"Attention(f32[2,8,5,16], f32[2,2,7,16], f32[2,2,7,12])", "f32[2,8,5,12]",
-     "15680 contraction, 560 softmax"},  // 2*8*5*7*(16+12); 2*8*5*7
+     "15680 attention, 560 softmax"},  // 2*8*5*7*(16+12); 2*8*5*7
     {"Attention(f32[2,5,128], f32[2,7,32], f32[2,7,24]) {q_num_heads=8 kv_num_heads=2}", "f32[2,5,96]",
-     "15680 contraction, 560 softmax"},  // as above, heads in the last dimension
+     "15680 attention, 560 softmax"},  // as above, heads in the last dimension
     {"Attention(f32[2,8,1,16], f32[2,2,1,16], f32[2,2,1,16], none, f32[2,2,9,16], f32[2,2,9,16]) -> 3",
-     "f32[2,8,1,16], f32[2,2,10,16], f32[2,2,10,16]", "5120 contraction, 160 softmax"},  // 2*8*1*10*(16+16); 2*8*10
+     "f32[2,8,1,16], f32[2,2,10,16], f32[2,2,10,16]", "5120 attention, 160 softmax"},  // 2*8*1*10*(16+16); 2*8*10
     {"ai.onnx.preview::FlexAttention(f32[2,8,5,16], f32[2,2,7,16], f32[2,2,7,12])", "f32[2,8,5,12]",
-     "15680 contraction, 560 softmax"},  // 2*8*5*7*(16+12); 2*8*5*7
+     "15680 attention, 560 softmax"},  // 2*8*5*7*(16+12); 2*8*5*7
     {"LinearAttention(f32[2,5,32], f32[2,5,16], f32[2,5,24]) -> 2 {q_num_heads=4 kv_num_heads=2 "
      "update_rule=\"linear\"}",
-     "f32[2,5,48], f32[2,2,8,12]", "5760 contraction"},  // 2*5 * 8*12 * (4 + 2)
+     "f32[2,5,48], f32[2,2,8,12]", "5760 attention"},  // 2*5 * 8*12 * (4 + 2)
     {"com.microsoft::LinearAttention(f32[2,5,32], f32[2,5,16], f32[2,5,24]) {q_num_heads=4 kv_num_heads=2}",
-     "f32[2,5,48]", "7680 contraction"},  // 2*5 * 8*12 * (4 + 2*2)
+     "f32[2,5,48]", "7680 attention"},  // 2*5 * 8*12 * (4 + 2*2)
     {"com.microsoft::Attention(f32[2,5,16], f32[16,48], f32[48]) {num_heads=4}", "f32[2,5,16]",
-     "9280 contraction, 480 bias, 200 softmax"},  // 10*16*48 + 10*5*(16+16); 10*48; 10*5*4
+     "7680 contraction, 1600 attention, 480 bias, 200 softmax"},  // 10*16*48 + 10*5*(16+16); 10*48; 10*5*4
     {"com.microsoft::Attention(f32[2,1,16], f32[16,48], f32[48], none, f32[2,2,4,6,4]) -> 2 {num_heads=4}",
-     "f32[2,1,16], f32[2,2,4,7,4]", "1984 contraction, 96 bias, 56 softmax"},  // 2*16*48 + 2*7*32; 2*48; 2*7*4
+     "f32[2,1,16], f32[2,2,4,7,4]",
+     "1536 contraction, 448 attention, 96 bias, 56 softmax"},  // 2*16*48 + 2*7*32; 2*48; 2*7*4
     {"com.microsoft::QAttention(u8[2,5,16], i8[16,48], f32[48], f32[], f32[]) {num_heads=4}", "f32[2,5,16]",
-     "9280 contraction, 480 bias, 200 softmax"},  // as above
+     "7680 contraction, 1600 attention, 480 bias, 200 softmax"},  // as above
     {"com.microsoft::MultiHeadAttention(f32[2,5,16], f32[2,7,16], f32[2,7,24]) {num_heads=4}", "f32[2,5,24]",
-     "2800 contraction, 280 softmax"},  // 2*5*7*(16+24); 2*5*7*4
+     "2800 attention, 280 softmax"},  // 2*5*7*(16+24); 2*5*7*4
     {"com.microsoft::MultiHeadAttention(f32[2,5,4,3,8]) {num_heads=4}", "f32[2,5,32]",
-     "3200 contraction, 200 softmax"},  // 2*5*5*(32+32); 2*5*5*4
+     "3200 attention, 200 softmax"},  // 2*5*5*(32+32); 2*5*5*4
     {"com.microsoft::GroupQueryAttention(f32[2,1,32], f32[2,1,16], f32[2,1,16], f32[2,2,6,8], f32[2,2,6,8], i32[2], "
      "i32[]) -> 3 {num_heads=4 kv_num_heads=2}",
-     "f32[2,1,32], f32[2,2,7,8], f32[2,2,7,8]", "896 contraction, 56 softmax"},  // 2*4*1*7*(8+8); 2*4*7
+     "f32[2,1,32], f32[2,2,7,8], f32[2,2,7,8]", "896 attention, 56 softmax"},  // 2*4*1*7*(8+8); 2*4*7
     {"com.microsoft::GroupQueryAttention(f32[2,5,64], none, none, none, none, i32[2], i32[]) -> 3 "
      "{num_heads=4 kv_num_heads=2}",
-     "f32[2,5,32], f32[2,2,5,8], f32[2,2,5,8]", "3200 contraction, 200 softmax"},  // 2*4*5*5*(8+8); 2*4*5*5
+     "f32[2,5,32], f32[2,2,5,8], f32[2,2,5,8]", "3200 attention, 200 softmax"},  // 2*4*5*5*(8+8); 2*4*5*5
     // Recurrent layers: steps and sequences times all weights; biases likewise.
     {"LSTM(f32[7,2,3], f32[1,16,3], f32[1,16,4], f32[1,32]) -> 3 {hidden_size=4}",
      "f32[7,1,2,4], f32[1,2,4], f32[1,2,4]", "1568 contraction, 448 bias"},  // 14 * (16*3 + 16*4); 14*32

@@ -1,0 +1,76 @@
+// fvcore's FlopCountAnalysis: handles by operator on a traced graph. Its "flop" is one multiply-add.
+#include "cost/formulas.h"
+#include "cost/tools/tools.h"
+
+namespace thoplw::tools {
+namespace {
+
+/// The products of our own rule.
+template <Work (*Formula)(const OpView&)>
+Work products(const OpView& op) {
+  const Work work = Formula(op);
+  Work cost;
+  cost[Kind::contraction] = work[Kind::contraction];
+  cost[Kind::attention] = work[Kind::attention];
+  return cost;
+}
+
+/// All elements of the first operand by the columns of the second.
+Work matmul(const OpView& op) { return only(Kind::contraction, numel(op.in(0)) * work::size_from_end(op.in(1), 1)); }
+
+/// Without statistics to compute: a multiplication and, with a weight, an addition.
+Work batch_norm(const OpView& op) { return only(Kind::norm, numel(op.in(0)) * (op.has_in(1) ? 2 : 1)); }
+
+/// The same, "5 is just a rough estimate".
+Work norm(const OpView& op) { return only(Kind::norm, numel(op.in(0)) * (op.has_in(1) ? 5 : 4)); }
+
+Work per_input(const OpView& op) { return only(Kind::pool, numel(op.in(0))); }
+
+template <int Each>
+Work per_output(const OpView& op) {
+  return only(Kind::resize, numel(op.out()) * Each);
+}
+
+constexpr OpRule kOperators[] = {
+    {"aten::adaptive_avg_pool2d", per_input},
+    {"aten::addmm", products<work::addmm>},
+    {"aten::batch_norm", batch_norm},
+    {"aten::bmm", products<work::matmul>},
+    {"aten::conv1d", products<work::convolution>},
+    {"aten::conv2d", products<work::convolution>},
+    {"aten::conv3d", products<work::convolution>},
+    {"aten::conv_transpose1d", products<work::conv_transpose>},
+    {"aten::conv_transpose2d", products<work::conv_transpose>},
+    {"aten::conv_transpose3d", products<work::conv_transpose>},
+    {"aten::convolution", products<work::either_convolution>},
+    {"aten::einsum", products<work::einsum>},
+    {"aten::grid_sampler", per_output<4>},
+    {"aten::group_norm", norm},
+    {"aten::gru_cell", products<work::rnn_cell>},
+    {"aten::instance_norm", norm},
+    {"aten::layer_norm", norm},
+    {"aten::linear", products<work::linear>},
+    {"aten::lstm_cell", products<work::lstm_cell>},
+    {"aten::matmul", matmul},
+    {"aten::mm", matmul},
+    {"aten::rnn_relu_cell", products<work::rnn_cell>},
+    {"aten::rnn_tanh_cell", products<work::rnn_cell>},
+    {"aten::upsample_bilinear2d", per_output<4>},
+    {"aten::upsample_nearest2d", per_output<1>},
+};
+
+}  // namespace
+
+constinit const Convention kFvcore = {
+    .name = "fvcore",
+    .doc =
+        "what fvcore's FlopCountAnalysis prints in eval mode, which counts a multiply-add as one flop; norms, "
+        "adaptive pooling and resizing of images too; every parameter once",
+    .op_rules = kOperators,
+    .tool = {.version = "fvcore 0.1.5.post20221221",
+             .source = "https://github.com/facebookresearch/fvcore",
+             .gaps = "nothing for scaled_dot_product_attention, recurrent layers, baddbmm, other pooling and resizing, "
+                     "activations and biases"},
+};
+
+}  // namespace thoplw::tools

@@ -1,0 +1,72 @@
+"""The conventions of other tools against what those tools print, to the integer."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import peers
+import pytest
+import torch
+from tool_models import MODELS
+from torch import nn
+from vision import build, classification_models, input_shape
+
+import thoplw
+
+VISION = ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
+
+# What a tool cannot run, and why.
+CANNOT: dict[tuple[str, str], str] = {}
+
+
+def installed(tool: str) -> peers.Peer:
+    peer = peers.PEERS[tool]
+    pytest.importorskip(peer.__name__.removesuffix("_flop_counter").split("_aten")[0])
+    return peer
+
+
+def compare(tool: str, model: nn.Module, args: tuple[torch.Tensor, ...]) -> None:
+    model.eval()
+    with peers.quiet():
+        printed = installed(tool)(model, args)
+    ours = thoplw.profile(model, args, convention=tool, verbose=False)[2]
+    of_layers = {row.name: row for row in ours}
+    moved = [
+        f"{name} ({of_layers[name].cls}): {tool} {cost}, here {of_layers[name].macs}"
+        for name, cost in printed.layers.items()
+        if name in of_layers and of_layers[name].macs != cost and peers.of_one_row(tool, model, name)
+    ]
+    assert (ours.macs, ours.params) == printed[:2], f"{tool} counts otherwise than here; rules that moved: {moved}"
+    assert not moved
+
+
+@pytest.mark.parametrize("tool", sorted(peers.PEERS))
+@pytest.mark.parametrize("name", MODELS)
+def test_small_models(tool: str, name: str) -> None:
+    if (tool, name) in CANNOT:
+        pytest.skip(CANNOT[tool, name])
+    torch.manual_seed(0)
+    compare(tool, *MODELS[name]())
+
+
+def vision_models() -> list[str]:
+    """Some always, all where THOPLW_SWEEP is set, which takes half an hour."""
+    chosen = classification_models()
+    return chosen if os.environ.get("THOPLW_SWEEP") else [name for name in VISION if name in chosen]
+
+
+@pytest.mark.parametrize("tool", sorted(peers.PEERS))
+@pytest.mark.parametrize("name", vision_models())
+def test_torchvision(tool: str, name: str) -> None:
+    compare(tool, build(name), (torch.zeros(input_shape(name)),))
+
+
+def test_products_that_a_tool_leaves_out_are_said(capfd: Any) -> None:
+    model, args = MODELS["attention"]()
+    thoplw.profile(model.eval(), args, convention="fvcore")
+    # 2 samples, 4 heads: 5x5 scores of 4 products each, and as many for the values
+    assert (
+        "fvcore has no rule for 1600 multiply-adds, and leaves them out: aten::scaled_dot_product_attention (1x)"
+        in capfd.readouterr().err
+    )
