@@ -19,7 +19,7 @@ class Printed(NamedTuple):
 
     cost: int
     params: int
-    layers: dict[str, int] = {}
+    layers: dict[str, int]
 
 
 Peer = Callable[[nn.Module, tuple[torch.Tensor, ...]], Printed]
@@ -27,7 +27,8 @@ Peer = Callable[[nn.Module, tuple[torch.Tensor, ...]], Printed]
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    nowhere = io.StringIO()
+    with warnings.catch_warnings(), contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
         warnings.simplefilter("ignore")
         logging.disable(logging.CRITICAL)
         try:
@@ -81,7 +82,7 @@ def torch_flop_counter(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Prin
     except RuntimeError:
         with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
             model(*args)
-    return Printed(counter.get_total_flops(), params)
+    return Printed(counter.get_total_flops(), params, {})
 
 
 PEERS: dict[str, Peer] = {"fvcore": fvcore, "thop": thop, "torch": torch_flop_counter}

@@ -210,7 +210,7 @@ def test_convention_exact():
 
 
 def test_unknown_convention():
-    with pytest.raises(thoplw.Error, match=r"unknown convention 'exakt'; did you mean 'exact'\? known: exact flops fvcore thop"):
+    with pytest.raises(thoplw.Error, match=r"unknown convention 'exakt'; did you mean 'exact'\? known: exact flops"):
         thoplw.profile(Net(), (3, 10), convention="exakt")
 
 
@@ -485,7 +485,10 @@ def test_public_names():
         thoplw.profle  # noqa: B018
 
 
-@pytest.mark.parametrize("what", [thoplw, thoplw.profile, thoplw.load, thoplw.clever_format, thoplw.LayerInfo, thoplw.Error])
+PUBLIC = [thoplw, thoplw.profile, thoplw.load, thoplw.clever_format, thoplw.LayerInfo, thoplw.Error]
+
+
+@pytest.mark.parametrize("what", PUBLIC)
 def test_docstrings(what):
     assert what.__doc__
     assert len(what.__doc__) > 40

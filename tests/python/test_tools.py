@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import Any
 
-import peers
 import pytest
 import torch
-from tool_models import MODELS
 from torch import nn
-from vision import build, classification_models, input_shape
 
+import peers
 import thoplw
+from tool_models import MODELS
+from vision import build, classification_models, input_shape
 
 VISION = ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
 
