@@ -6,7 +6,9 @@
 
 #include "capture/arguments.h"
 #include "capture/operators.h"
+#include "capture/spelling.h"
 #include "capture/writes.h"
+#include "shape/strides.h"
 
 namespace thoplw::capture {
 namespace {
@@ -74,6 +76,18 @@ AttrValue attr_value(const Arg& arg) {
   }
 }
 
+/// Whether an input of three or more sizes lies in pieces, as the operator reads it.
+bool scattered(const OpCall& call) {
+  KnownTensor* input = call.read.tensors.empty() ? nullptr : call.read.tensors.front();
+  if (!input || !input->plain || input->layout.sizes.size() < 3) return false;
+  Strided layout = call.session.tensors.strided(*input);
+  if (call.op.name != "aten::linear" && call.read.args.back().integer != 0) {  // batch_first
+    std::swap(layout.sizes[0], layout.sizes[1]);
+    std::swap(layout.strides[0], layout.strides[1]);
+  }
+  return !shape::is_contiguous(layout);
+}
+
 Op& record(const OpCall& call) {
   Session& session = call.session;
   Op& op = add_op(session, call.op.name);
@@ -82,6 +96,11 @@ Op& record(const OpCall& call) {
   for (const auto& [index, name] : call.op.attrs) {
     const Arg& arg = call.read.args[index];
     if (arg.given()) op.attrs.push_back({name, attr_value(arg)});
+  }
+  if (call.op.flattens && scattered(call)) op.attrs.push_back({"scattered", true});
+  if (call.op.spelt) {
+    const std::string_view spelt = spelling(call.op.name);
+    if (!spelt.empty()) op.attrs.push_back({"spelt", std::string(spelt)});
   }
   return op;
 }
@@ -414,6 +433,7 @@ nb::object answer_leaf(Session& session, std::string_view name, bool in_place, A
     plain.name = name;
     written.name = plain.name + '_';
     plain.rule = written.rule = find_rule(name);
+    plain.flattens = flattens_input(name);
     plain.returns = written.returns = Operator::Returns::tensor;
   }
   const OpCall call{session, in_place ? written : plain, nullptr, nullptr, read};

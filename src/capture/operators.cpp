@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "capture/arguments.h"
+#include "capture/spelling.h"
 
 namespace thoplw::capture {
 namespace {
@@ -72,11 +73,17 @@ Operator resolve(PyObject* func) {
   } catch (const nb::python_error&) {
     op.asks_layout = true;  // the dispatcher has no such operator: prim::layout, aten::sym_size
   }
+  op.spelt = spelling_matters(op.name);
+  op.flattens = flattens_input(op.name);
   add_attrs(op);
   return op;
 }
 
 }  // namespace
+
+bool flattens_input(std::string_view name) {
+  return name == "aten::linear" || name == "aten::gru" || name == "aten::rnn_relu" || name == "aten::rnn_tanh";
+}
 
 const Operator& operator_of(PyObject* func) {
   static auto* operators = new std::unordered_map<PyObject*, std::unique_ptr<Operator>>;

@@ -38,8 +38,13 @@ struct Operator {
   bool asks_layout = false;   ///< a subclass of Tensor is asked for its sizes or layout: no operator of the model
   bool asks_to_pack = false;  ///< whether padded sequences may be packed: see dispatch
   bool random = false;
+  bool spelt = false;     ///< its spelling is recorded
+  bool flattens = false;  ///< whether its input lies in one piece is recorded: see dispatch
   std::vector<std::pair<std::size_t, std::string>> attrs;  ///< arguments that the work formula reads
 };
+
+/// Linear layers and kin: torch adds the bias in the product where the input lies in one piece, else apart from it.
+bool flattens_input(std::string_view name);
 
 /// The operator behind an OpOverload; lives as long as the process.
 const Operator& operator_of(PyObject* func);

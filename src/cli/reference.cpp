@@ -124,7 +124,10 @@ std::string name_table(std::string_view heading, const Rows& rows) {
 
 std::string param_policy(const ParamPolicy& policy) {
   if (policy.only_classes) return "Parameters: of modules that ran and have a rule, each time that they are met.";
-  return fmt::format("Parameters: {}{}; tied weights once.", policy.only_used ? "of modules that ran" : "all",
+  return fmt::format("Parameters: {}{}; tied weights once.",
+                     policy.only_used        ? "of modules that ran"
+                     : policy.only_trainable ? "all that are trained"
+                                             : "all",
                      policy.norm_statistics ? ", with the running mean and variance of batch norms" : "");
 }
 

@@ -40,11 +40,26 @@ struct OpRule {
   Work (*cost)(const OpView&);
 };
 
+/// Where costs of operators go.
+enum class OpCosts : std::uint8_t {
+  outside,     ///< to the module that they ran in, unless a class rule prices it
+  everywhere,  ///< to the module that they ran in, besides what a class rule says
+  at_root,     ///< to the root, besides what class rules say: no layer shows them
+};
+
+/// How often a module that stands in several places of the tree counts.
+enum class Sharing : std::uint8_t {
+  once,
+  summed,  ///< in each place
+  hooked,  ///< it is hooked in each place, so adds that often, and counts in each
+};
+
 /// Which tensors count as parameters.
 struct ParamPolicy {
   bool only_used = false;        ///< leave out modules that neither ran nor had a parameter read
   bool only_classes = false;     ///< of modules that ran and have a class rule, but for the root; tied ones each time
   bool norm_statistics = false;  ///< a batch norm's running mean and variance count too
+  bool only_trainable = false;
 };
 
 /// The tool whose numbers a convention gives.
@@ -62,7 +77,9 @@ struct Convention {
   std::span<const ClassRule> class_rules{};
   std::span<const OpRule> op_rules{};
   bool subclasses = true;  ///< class rules serve subclasses too
-  bool by_place = false;   ///< a module in several places is hooked in each: it adds that often, and counts in each
+  OpCosts op_costs = OpCosts::outside;
+  Sharing sharing = Sharing::once;
+  bool per_sample = false;  ///< what class rules say is shared out among the samples: the root's first size
   ParamPolicy params{};
   Tool tool{};  ///< empty: a convention of our own. What a tool has no rule for costs nothing there, and is said
 

@@ -122,7 +122,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"aten::_native_batch_norm_legit", work::norm},
     {"aten::_native_batch_norm_legit_functional", work::norm},
     {"aten::_native_batch_norm_legit_no_training", work::norm},
-    {"aten::_native_multi_head_attention", work::multi_head_attention},
+    {"aten::_native_multi_head_attention", work::multi_head_attention, nullptr, "num_head"},
     {"aten::_neg_view", work::nothing},
     {"aten::_neg_view_copy", work::nothing},
     {"aten::_nested_compute_contiguous_strides_offsets", work::nothing},

@@ -69,6 +69,10 @@ class Costs {
     for (std::size_t i = 0; i < trace_.calls.size(); ++i) {
       if (!settled_[i] && rule_of(trace_.calls[i])) add_call(i);
     }
+    if (convention_.per_sample) share_out();
+    Row& root = report_.rows.front();
+    root.cost += at_root_;
+    root.macs += at_root_.sum();
   }
 
  private:
@@ -86,8 +90,10 @@ class Costs {
 
   /// What one run of `call` costs; kNone where an operator ran outside of all modules.
   void charge(Row& row, Id call, const Work& once) {
-    const Count places = convention_.by_place ? module_of(call).places : Count(1);
-    const Work cost = once * times(call) * places * places;
+    const Count places = module_of(call).places;
+    Work cost = once * times(call);
+    if (convention_.sharing != Sharing::once) cost = cost * places;
+    if (convention_.sharing == Sharing::hooked) cost = cost * places;
     row.cost += cost;
     row.macs += cost.sum();
     if (call != kNone) report_.steps[at(step_, call)].macs += cost.sum();
@@ -95,6 +101,24 @@ class Costs {
 
   const Module& module_of(Id call) const {
     return at(trace_.modules, call == kNone ? 0 : at(trace_.calls, call).module);
+  }
+
+  /// Costs of all samples become those of one. What a division leaves over goes to the row that completes a whole one,
+  /// so that only the total is cut.
+  void share_out() {
+    std::uint64_t samples = 0;
+    for (const Call& call : trace_.calls) {
+      const std::optional<Tensor> input = call.module == 0 ? first_tensor(trace_, call.in) : std::nullopt;
+      if (input) samples += input->shape.empty() ? 1 : static_cast<std::uint64_t>(input->shape.front());
+    }
+    if (samples < 2) return;
+    Count all = 0;
+    for (Row& row : report_.rows) {
+      const Count before = all.value() / samples;
+      all += row.macs;
+      row.macs = all.value() / samples - before.value();
+      for (Count& cost : row.cost.by_kind) cost = cost.value() / samples;
+    }
   }
 
   /// What the user said of a call holds for all that ran inside of it.
@@ -127,14 +151,17 @@ class Costs {
     try {
       const Work work = work_of(op, *rule);
       row.work += work * times(op.call);
-      if (op.call != kNone && rule_of(at(trace_.calls, op.call))) {
-        at(own_, op.call) += work;
-        return;
-      }
+      const bool priced_by_class = op.call != kNone && rule_of(at(trace_.calls, op.call));
+      if (priced_by_class) at(own_, op.call) += work;
+      if (priced_by_class && convention_.op_costs == OpCosts::outside) return;
       const OpRule* op_rule = at(op_rules_, op.name);
       const Work cost = op_rule ? op_rule->cost({trace_, op}) : priced(work, convention_);
-      charge(row, op.call, cost);
-      if (cost.sum() == 0) add_missed(op, work, row);
+      if (convention_.op_costs == OpCosts::at_root) {
+        at_root_ += cost * times(op.call);
+      } else {
+        charge(row, op.call, cost);
+      }
+      if (cost.sum() == 0 && !priced_by_class) add_missed(op, work, row);
     } catch (const work::NotCounted&) {
       add_uncounted(trace_.op_name(op), module);
     } catch (const Error& error) {
@@ -212,6 +239,7 @@ class Costs {
   std::vector<const ClassRule*> class_rules_;      ///< by class
   std::vector<Work> own_;                          ///< by call, where a class rule prices it
   std::vector<std::size_t> step_;                  ///< by call: the step that it is part of
+  Work at_root_;                                   ///< costs of operators that no layer shows
   std::vector<bool> settled_;                      ///< by call: the user said what it costs, or a call around it
   std::vector<std::vector<const Param*>> params_;  ///< by module
   std::vector<OpView> ops_;

@@ -25,6 +25,7 @@ bool counts(const Trace& trace, const Convention& convention, const Usage& usage
   if (policy.only_classes && (param.module == 0 || !usage.called(param.module) || !has_rule(trace, convention, param)))
     return false;
   if (policy.only_used && !usage.used(param.module)) return false;
+  if (policy.only_trainable && !param.buffer && !param.trainable) return false;
   return !param.buffer || (policy.norm_statistics && is_norm_statistic(trace, param));
 }
 
@@ -76,7 +77,8 @@ void count_params(const Trace& trace, const Convention& convention, const Usage&
     known->second = param->module;
     const Id row = answering_row(trace, usage, param->module);
     Count elements = numel(trace.values[static_cast<std::size_t>(param->value)].shape);
-    if (convention.by_place) elements *= trace.modules[static_cast<std::size_t>(param->module)].places;
+    if (convention.sharing == Sharing::hooked)
+      elements *= trace.modules[static_cast<std::size_t>(param->module)].places;
     report.rows[static_cast<std::size_t>(row)].params += elements;
   }
   count_true_totals(trace, report);

@@ -85,7 +85,45 @@ def torch_flop_counter(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Prin
     return Printed(counter.get_total_flops(), params, {})
 
 
-PEERS: dict[str, Peer] = {"fvcore": fvcore, "thop": thop, "torch": torch_flop_counter}
+def ptflops(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
+    """Of one input, given by place, ptflops reads the size of the batch."""
+    from ptflops.pytorch_engine import add_flops_counting_methods
+
+    macs, params = complexity_info(model, args, "pytorch")
+    counted = add_flops_counting_methods(copy.deepcopy(model))
+    counted.start_flops_count(ost=io.StringIO(), verbose=False, ignore_list=[])
+    counted(*args)
+    first = {module: name for name, module in reversed(list(counted.named_modules()))}
+    layers: dict[str, int] = {}
+    for _, module in counted.named_modules(remove_duplicate=False):
+        if hasattr(module, "__flops__"):
+            layers[first[module]] = layers.get(first[module], 0) + module.__flops__ // counted.__batch_counter__
+    return Printed(macs, params, layers)
+
+
+def ptflops_aten(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
+    return Printed(*complexity_info(model, args, "aten"), {})
+
+
+def complexity_info(model: nn.Module, args: tuple[torch.Tensor, ...], backend: str) -> tuple[int, int]:
+    from ptflops import get_model_complexity_info
+
+    (x,) = args
+    macs, params = get_model_complexity_info(
+        copy.deepcopy(model), (1,), input_constructor=lambda _: x, backend=backend,
+        print_per_layer_stat=False, as_strings=False,
+    )  # fmt: skip
+    assert macs is not None, "ptflops failed"
+    return macs, params
+
+
+PEERS: dict[str, Peer] = {
+    "fvcore": fvcore,
+    "ptflops": ptflops,
+    "ptflops-aten": ptflops_aten,
+    "thop": thop,
+    "torch": torch_flop_counter,
+}
 
 
 def of_one_row(tool: str, model: nn.Module, name: str) -> bool:

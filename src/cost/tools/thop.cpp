@@ -163,7 +163,7 @@ constinit const Convention kThop = {
     .doc = "what thop prints: rules per module of exactly the classes that it knows, 0 elsewhere; parameters of those",
     .class_rules = kClasses,
     .subclasses = false,
-    .by_place = true,
+    .sharing = Sharing::hooked,
     .params = {.only_classes = true},
     .tool = {.version = "thop 0.1.1.post2209072238",
              .source = "https://github.com/Lyken17/pytorch-OpCounter",

@@ -6,6 +6,8 @@
 namespace thoplw::tools {
 
 extern const Convention kFvcore;
+extern const Convention kPtflops;
+extern const Convention kPtflopsAten;
 extern const Convention kThop;
 extern const Convention kTorch;
 
