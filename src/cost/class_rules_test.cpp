@@ -248,7 +248,7 @@ TEST_CASE("conventions are found by name") {
   CHECK(find_convention("exact").class_rules.empty());
   CHECK_THROWS_WITH_AS(find_convention("exakt"),
                        "unknown convention 'exakt'; did you mean 'exact'? known: exact flops fvcore ptflops "
-                       "ptflops-aten thop thoplw torch",
+                       "ptflops-aten thop thoplw torch torchinfo",
                        Error);
 }
 

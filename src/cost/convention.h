@@ -60,6 +60,7 @@ struct ParamPolicy {
   bool only_classes = false;     ///< of modules that ran and have a class rule, but for the root; tied ones each time
   bool norm_statistics = false;  ///< a batch norm's running mean and variance count too
   bool only_trainable = false;
+  bool leftovers = false;  ///< of modules that ran what inner ones that ran do not have, if that is more than nothing
 };
 
 /// The tool whose numbers a convention gives.
@@ -75,6 +76,7 @@ struct Convention {
   Unit unit = Unit::mac;
   std::array<std::uint8_t, kKinds> price{};  ///< per unit of work of each kind, where no rule applies
   std::span<const ClassRule> class_rules{};
+  Work (*leaf_rule)(const CallView&) = nullptr;  ///< of modules without inner ones that have no class rule
   std::span<const OpRule> op_rules{};
   bool subclasses = true;  ///< class rules serve subclasses too
   OpCosts op_costs = OpCosts::outside;

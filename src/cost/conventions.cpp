@@ -80,7 +80,8 @@ constexpr Convention kThoplw = {
 };
 
 constexpr const Convention* kConventions[] = {
-    &kExact, &kFlops, &tools::kFvcore, &tools::kPtflops, &tools::kPtflopsAten, &tools::kThop, &kThoplw, &tools::kTorch,
+    &kExact,       &kFlops,  &tools::kFvcore, &tools::kPtflops,   &tools::kPtflopsAten,
+    &tools::kThop, &kThoplw, &tools::kTorch,  &tools::kTorchinfo,
 };
 
 }  // namespace

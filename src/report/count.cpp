@@ -52,12 +52,20 @@ std::optional<Tensor> first_tensor(const Trace& trace, const std::vector<Id>& id
 class Costs {
  public:
   Costs(const Trace& trace, const Convention& convention, Report& report)
-      : trace_(trace), convention_(convention), report_(report), weights_(made_of_weights(trace)) {
+      : trace_(trace),
+        convention_(convention),
+        report_(report),
+        weights_(made_of_weights(trace)),
+        leaf_rule_{"", convention.leaf_rule} {
     for (const std::string& name : trace.op_names) {
       rules_.push_back(find_rule(name));
       op_rules_.push_back(find_op_rule(convention, name));
     }
     for (const Class& cls : trace.classes) class_rules_.push_back(find_class_rule(convention, cls));
+    leaf_.resize(trace.modules.size(), true);
+    for (const Module& module : trace.modules) {
+      if (module.parent != kNone) at(leaf_, module.parent) = false;
+    }
     own_.resize(trace.calls.size());
     find_steps();
     settle_custom_calls();
@@ -76,7 +84,10 @@ class Costs {
   }
 
  private:
-  const ClassRule* rule_of(const Call& call) const { return at(class_rules_, at(trace_.modules, call.module).cls); }
+  const ClassRule* rule_of(const Call& call) const {
+    const ClassRule* rule = at(class_rules_, at(trace_.modules, call.module).cls);
+    return !rule && leaf_rule_.cost && at(leaf_, call.module) ? &leaf_rule_ : rule;
+  }
 
   void find_steps() {
     for (const Call& call : trace_.calls) {
@@ -237,6 +248,8 @@ class Costs {
   std::vector<const Rule*> rules_;                 ///< by operator name
   std::vector<const OpRule*> op_rules_;            ///< by operator name
   std::vector<const ClassRule*> class_rules_;      ///< by class
+  ClassRule leaf_rule_;                            ///< what the convention has for modules without inner ones
+  std::vector<bool> leaf_;                         ///< by module: it has no inner ones
   std::vector<Work> own_;                          ///< by call, where a class rule prices it
   std::vector<std::size_t> step_;                  ///< by call: the step that it is part of
   Work at_root_;                                   ///< costs of operators that no layer shows

@@ -105,6 +105,18 @@ def ptflops_aten(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
     return Printed(*complexity_info(model, args, "aten"), {})
 
 
+def torchinfo(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
+    from torchinfo import summary
+
+    statistics = summary(model, input_data=list(args), verbose=0)
+    first = {module: name for name, module in reversed(list(model.named_modules()))}
+    layers: dict[str, int] = {}
+    for entry in statistics.summary_list:
+        if entry.is_leaf_layer:
+            layers[first[entry.module]] = layers.get(first[entry.module], 0) + entry.macs
+    return Printed(statistics.total_mult_adds, statistics.total_params, layers)
+
+
 def complexity_info(model: nn.Module, args: tuple[torch.Tensor, ...], backend: str) -> tuple[int, int]:
     from ptflops import get_model_complexity_info
 
@@ -123,6 +135,7 @@ PEERS: dict[str, Peer] = {
     "ptflops-aten": ptflops_aten,
     "thop": thop,
     "torch": torch_flop_counter,
+    "torchinfo": torchinfo,
 }
 
 

@@ -17,7 +17,9 @@ from vision import build, classification_models, input_shape
 VISION = ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
 
 # What a tool cannot run, and why.
-CANNOT: dict[tuple[str, str], str] = {}
+CANNOT: dict[tuple[str, str], str] = {
+    ("torchinfo", "shared"): "it lists a module in two places under the last, and a trace has only the first",
+}
 
 
 def installed(tool: str) -> peers.Peer:

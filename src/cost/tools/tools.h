@@ -10,6 +10,7 @@ extern const Convention kPtflops;
 extern const Convention kPtflopsAten;
 extern const Convention kThop;
 extern const Convention kTorch;
+extern const Convention kTorchinfo;
 
 /// A cost that is paid for work of one kind.
 inline Work only(Kind kind, Count count) {
