@@ -112,8 +112,7 @@ class Leftovers {
     held_.resize(trace_.modules.size());
     for (const Param& param : trace_.params) {
       if (param.buffer) continue;
-      for (Id m = param.module; m != kNone; m = trace_.modules[static_cast<std::size_t>(m)].parent)
-        values_of(m).insert(param.value);
+      for (Id m = param.module; m != kNone; m = parent(m)) values_of(m).insert(param.value);
     }
     for (const Call& call : trace_.calls) {
       if (trace_.modules[static_cast<std::size_t>(call.module)].places == 1) continue;
