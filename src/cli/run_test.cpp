@@ -106,6 +106,44 @@ TEST_CASE("flags choose format, numbers, depth, order and convention") {
         std::string::npos);  // 2*3: no bias
 }
 
+TEST_CASE("conventions are listed, each with its unit") {
+  const auto [code, out, err, asked] = run_with({"conventions"});
+  CHECK(code == 0);
+  CHECK(std::ranges::count(out, '\n') == static_cast<std::ptrdiff_t>(conventions().size()));
+  CHECK(out.starts_with("exact "));
+  CHECK(out.find("\ntorch ") != std::string::npos);
+  CHECK(asked.empty());
+}
+
+TEST_CASE("compare has a column per convention, and the parts of each difference") {
+  const auto csv = run_with({"compare", "net", "--with", "exact,torch", "-k", "csv"});
+  CHECK(csv.code == 0);
+  CHECK(csv.out ==
+        "Name,Class,thoplw MACs,exact MACs,torch FLOPs\n"
+        "fc,Linear,9,6,12\n"
+        "Total,Net,9,6,12\n"
+        "Parameters,,9,9,9\n"
+        "Total - thoplw,,0,-3,+3\n"
+        "  x2,,0,0,+6\n"
+        "  bias,,0,-3,-3\n");
+  const auto text = run_with({"compare", "net", "--with", "exact", "--convention", "torch"}).out;
+  CHECK(text.find("exact: -6 as a multiply-add counts twice\n") != std::string::npos);
+  const auto json = nlohmann::json::parse(run_with({"compare", "net", "-k", "json"}).out);
+  CHECK(json.at("conventions").size() == conventions().size());
+  CHECK(run_with({"compare", "net", "-k", "tree"}).err == "thoplw: a comparison cannot be shown as tree\n");
+}
+
+TEST_CASE("explain finds what gives a number, else the nearest") {
+  CHECK(run_with({"explain", "net", "12"}).out ==
+        "12 is what these give:\n"
+        "  exact              MACs x 2                               12  0.00 % off  at 1x2\n"
+        "  fvcore             MACs x 2                               12  0.00 % off  at 1x2\n"
+        "  thop               MACs x 2                               12  0.00 % off  at 1x2\n"
+        "  torch              FLOPs                                  12  0.00 % off  at 1x2\n");
+  CHECK(run_with({"explain", "net", "100"}).out.starts_with("100 is what no convention gives; the nearest are:\n"));
+  CHECK(run_with({"explain", "net", "many"}).err.starts_with("thoplw: 'many' is no count; write one such as 4.09G"));
+}
+
 TEST_CASE("several models have a heading each; for json they are an array") {
   CHECK(run_with({"a", "b"}).out == "a\n" + std::string(kTable) + "\nb\n" + std::string(kTable));
   const auto json = nlohmann::json::parse(run_with({"a", "b", "--kind", "json"}).out);
@@ -199,11 +237,17 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{}, "no MODEL is given: name one, such as torchvision:resnet18, or see --help"},
            Case{{"net", "--knd", "csv"},
                 "unknown flag '--knd'; did you mean '--kind'? known: --input --set --dim --kind "
-                "--fmt --depth --sort --convention --strict --output --save-trace --version --help"},
+                "--fmt --depth --sort --convention --with --strict --output --save-trace --version --help"},
            Case{{"net", "--kind", "txt"}, "unknown kind 'txt'; did you mean 'text'? known: csv json md text tree"},
            Case{{"net", "--fmt=rat"}, "unknown fmt 'rat'; did you mean 'raw'? known: clever ratio raw"},
            Case{{"net", "--sort", "mac"},
                 "unknown column 'mac'; did you mean 'macs'? known: name class input output macs params"},
+           Case{{"net", "--with", "exact"}, "--with goes with `thoplw compare`"},
+           Case{{"compare", "net", "--with", "exact,thp"},
+                "unknown convention 'thp'; did you mean 'thop'? known: exact flops fvcore thop thoplw torch"},
+           Case{{"conventions", "net"}, "`thoplw conventions` lists them; it takes no MODEL"},
+           Case{{"explain", "net"}, "explain takes a MODEL and a number: thoplw explain MODEL 4.09G"},
+           Case{{"compare"}, "no MODEL is given: name one, such as torchvision:resnet18, or see --help"},
            Case{{"net", "--convention", "exakt"},
                 "unknown convention 'exakt'; did you mean 'exact'? known: exact flops fvcore thop thoplw torch"},
            Case{{"net", "--depth", "two"}, "depth 'two' is not a number of 0 or more"},
@@ -230,10 +274,10 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"net", "-Vk"}, "--kind needs a value: KIND"},
            Case{{"net", "--strict=yes"}, "--strict takes no value"},
            Case{{"net", "-x"},
-                "unknown flag '-x'; known: --input --set --dim --kind --fmt --depth --sort --convention "
+                "unknown flag '-x'; known: --input --set --dim --kind --fmt --depth --sort --convention --with "
                 "--strict --output --save-trace --version --help"},
            Case{{"net", "-"},
-                "unknown flag '-'; known: --input --set --dim --kind --fmt --depth --sort --convention "
+                "unknown flag '-'; known: --input --set --dim --kind --fmt --depth --sort --convention --with "
                 "--strict --output --save-trace --version --help"},
            Case{{"net", "-o", "table.xls"},
                 "the name 'table.xls' does not tell the format: give a kind, or one of the "

@@ -70,3 +70,26 @@ def test_products_that_a_tool_leaves_out_are_said(capfd: Any) -> None:
         "fvcore has no rule for 1600 multiply-adds, and leaves them out: aten::scaled_dot_product_attention (1x)"
         in capfd.readouterr().err
     )
+
+
+def test_under_prices_anew_without_the_model() -> None:
+    model, args = MODELS["unet"]()
+    info = thoplw.profile(model.eval(), args, verbose=False)[2]
+    del model
+    for name in ("exact", "thop", "fvcore"):
+        again = MODELS["unet"]()[0].eval()
+        assert info.under(name).macs == thoplw.profile(again, args, convention=name, verbose=False)[0]
+    assert info.under("torch").unit == "FLOP"
+    with pytest.raises(thoplw.Error, match="did you mean 'fvcore'"):
+        info.under("fcore")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_parts_of_differences_add_up(name: str) -> None:
+    model, args = MODELS[name]()
+    comparison = thoplw.compare(model.eval(), args, base="exact")
+    assert comparison.base == "exact"
+    for convention, macs in comparison.macs.items():
+        assert sum(comparison.parts[convention].values()) == macs - comparison.macs["exact"]
+        assert comparison.params[convention] == thoplw.profile(model, args, convention=convention, verbose=False)[1]
+    assert comparison.summary("md").count("\n| Total ") == 2  # the total, and its difference
