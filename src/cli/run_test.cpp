@@ -205,7 +205,7 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"net", "--sort", "mac"},
                 "unknown column 'mac'; did you mean 'macs'? known: name class input output macs params"},
            Case{{"net", "--convention", "exakt"},
-                "unknown convention 'exakt'; did you mean 'exact'? known: exact flops fvcore thop thoplw torch"},
+                "unknown convention 'exakt'; did you mean 'exact'? known: exact flops fvcore mmengine thop thoplw torch torchprofile torchstat ultralytics-thop"},
            Case{{"net", "--depth", "two"}, "depth 'two' is not a number of 0 or more"},
            Case{{"net", "--depth=-1"}, "depth '-1' is not a number of 0 or more"},
            Case{{"net", "--depth", "99999999999"}, "depth '99999999999' is not a number of 0 or more"},

@@ -247,7 +247,7 @@ TEST_CASE("a batch of n costs n times a batch of 1") {
 TEST_CASE("conventions are found by name") {
   CHECK(find_convention("exact").class_rules.empty());
   CHECK_THROWS_WITH_AS(find_convention("exakt"),
-                       "unknown convention 'exakt'; did you mean 'exact'? known: exact flops fvcore thop thoplw torch",
+                       "unknown convention 'exakt'; did you mean 'exact'? known: exact flops fvcore mmengine thop thoplw torch torchprofile torchstat ultralytics-thop",
                        Error);
 }
 
