@@ -69,6 +69,14 @@ std::string file_text(const std::string& path) {
   return text.str();
 }
 
+std::string known_conventions() {
+  std::string names;
+  for (const Convention* convention : conventions()) {
+    names += (names.empty() ? "" : " ") + std::string(convention->name);
+  }
+  return names;
+}
+
 constexpr std::string_view kTable =
     "| Name  | Class  | Input shape | Output shape | MACs | Params |\n"
     "+-------+--------+-------------+--------------+------+--------+\n"
@@ -244,12 +252,12 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
                 "unknown column 'mac'; did you mean 'macs'? known: name class input output macs params"},
            Case{{"net", "--with", "exact"}, "--with goes with `thoplw compare`"},
            Case{{"compare", "net", "--with", "exact,thp"},
-                "unknown convention 'thp'; did you mean 'thop'? known: exact flops fvcore thop thoplw torch"},
+                "unknown convention 'thp'; did you mean 'thop'? known: " + known_conventions()},
            Case{{"conventions", "net"}, "`thoplw conventions` lists them; it takes no MODEL"},
            Case{{"explain", "net"}, "explain takes a MODEL and a number: thoplw explain MODEL 4.09G"},
            Case{{"compare"}, "no MODEL is given: name one, such as torchvision:resnet18, or see --help"},
            Case{{"net", "--convention", "exakt"},
-                "unknown convention 'exakt'; did you mean 'exact'? known: exact flops fvcore thop thoplw torch"},
+                "unknown convention 'exakt'; did you mean 'exact'? known: " + known_conventions()},
            Case{{"net", "--depth", "two"}, "depth 'two' is not a number of 0 or more"},
            Case{{"net", "--depth=-1"}, "depth '-1' is not a number of 0 or more"},
            Case{{"net", "--depth", "99999999999"}, "depth '99999999999' is not a number of 0 or more"},

@@ -32,6 +32,7 @@ struct CallView {
 struct ClassRule {
   std::string_view cls;  ///< "torch.nn.Linear"
   Work (*cost)(const CallView&);
+  bool besides = false;  ///< what its operators cost is added
 };
 
 /// What an operator costs, instead of the price of its work.
@@ -45,6 +46,7 @@ struct ParamPolicy {
   bool only_used = false;        ///< leave out modules that neither ran nor had a parameter read
   bool only_classes = false;     ///< of modules that ran and have a class rule, but for the root; tied ones each time
   bool norm_statistics = false;  ///< a batch norm's running mean and variance count too
+  bool only_leaves = false;      ///< of modules that ran and have none inside; tied ones each time
 };
 
 /// The tool whose numbers a convention gives.
@@ -62,6 +64,7 @@ struct Convention {
   std::span<const ClassRule> class_rules{};
   std::span<const OpRule> op_rules{};
   bool subclasses = true;  ///< class rules serve subclasses too
+  bool last_call = false;  ///< of the calls of a module with a class rule only the last one counts
   bool by_place = false;   ///< a module in several places is hooked in each: it adds that often, and counts in each
   ParamPolicy params{};
   Tool tool{};  ///< empty: a convention of our own. What a tool has no rule for costs nothing there, and is said

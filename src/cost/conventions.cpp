@@ -80,7 +80,8 @@ constexpr Convention kThoplw = {
 };
 
 constexpr const Convention* kConventions[] = {
-    &kExact, &kFlops, &tools::kFvcore, &tools::kThop, &kThoplw, &tools::kTorch,
+    &kExact,  &kFlops,        &tools::kFvcore,       &tools::kMmengine,  &tools::kThop,
+    &kThoplw, &tools::kTorch, &tools::kTorchprofile, &tools::kTorchstat, &tools::kUltralyticsThop,
 };
 
 }  // namespace

@@ -67,15 +67,22 @@ class Costs {
   void add() {
     for (const Op& op : trace_.ops) add_op(op);
     for (std::size_t i = 0; i < trace_.calls.size(); ++i) {
-      if (!settled_[i] && rule_of(trace_.calls[i])) add_call(i);
+      if (!settled_[i] && rule_of(trace_.calls[i]) && !runs_again(i)) add_call(i);
     }
   }
 
  private:
   const ClassRule* rule_of(const Call& call) const { return at(class_rules_, at(trace_.modules, call.module).cls); }
 
+  /// Where only a module's last call counts: is there a later one?
+  bool runs_again(std::size_t call) const {
+    return convention_.last_call && at(last_call_, trace_.calls[call].module) != call;
+  }
+
   void find_steps() {
+    last_call_.resize(trace_.modules.size());
     for (const Call& call : trace_.calls) {
+      at(last_call_, call.module) = step_.size();
       step_.push_back(call.parent == kNone ? report_.steps.size() : at(step_, call.parent));
       if (call.parent != kNone) continue;
       report_.steps.push_back({at(trace_.modules, call.module).path, first_tensor(trace_, call.in), 0});
@@ -127,10 +134,9 @@ class Costs {
     try {
       const Work work = work_of(op, *rule);
       row.work += work * times(op.call);
-      if (op.call != kNone && rule_of(at(trace_.calls, op.call))) {
-        at(own_, op.call) += work;
-        return;
-      }
+      const ClassRule* class_rule = op.call == kNone ? nullptr : rule_of(at(trace_.calls, op.call));
+      if (class_rule) at(own_, op.call) += work;
+      if (class_rule && !class_rule->besides) return;
       const OpRule* op_rule = at(op_rules_, op.name);
       const Work cost = op_rule ? op_rule->cost({trace_, op}) : priced(work, convention_);
       charge(row, op.call, cost);
@@ -212,6 +218,7 @@ class Costs {
   std::vector<const ClassRule*> class_rules_;      ///< by class
   std::vector<Work> own_;                          ///< by call, where a class rule prices it
   std::vector<std::size_t> step_;                  ///< by call: the step that it is part of
+  std::vector<std::size_t> last_call_;             ///< by module
   std::vector<bool> settled_;                      ///< by call: the user said what it costs, or a call around it
   std::vector<std::vector<const Param*>> params_;  ///< by module
   std::vector<OpView> ops_;

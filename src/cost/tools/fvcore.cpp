@@ -1,4 +1,5 @@
-// fvcore's FlopCountAnalysis: handles by operator on a traced graph. Its "flop" is one multiply-add.
+// fvcore's FlopCountAnalysis, and mmengine's copy of it: handles by operator on a traced graph. Their "flop" is one
+// multiply-add.
 #include "cost/formulas.h"
 #include "cost/tools/tools.h"
 
@@ -15,8 +16,11 @@ Work products(const OpView& op) {
   return cost;
 }
 
-/// All elements of the first operand by the columns of the second.
-Work matmul(const OpView& op) { return only(Kind::contraction, numel(op.in(0)) * work::size_from_end(op.in(1), 1)); }
+/// All elements of the first operand by the columns of the second. Of a vector mmengine makes one; fvcore fails.
+Work matmul(const OpView& op) {
+  const bool vector = op.in(1).shape.size() == 1;
+  return only(Kind::contraction, numel(op.in(0)) * (vector ? Count(1) : work::size_from_end(op.in(1), 1)));
+}
 
 /// Without statistics to compute: a multiplication and, with a weight, an addition.
 Work batch_norm(const OpView& op) { return only(Kind::norm, numel(op.in(0)) * (op.has_in(1) ? 2 : 1)); }
@@ -69,6 +73,18 @@ constinit const Convention kFvcore = {
     .op_rules = kOperators,
     .tool = {.version = "fvcore 0.1.5.post20221221",
              .source = "https://github.com/facebookresearch/fvcore",
+             .gaps = "nothing for scaled_dot_product_attention, recurrent layers, baddbmm, other pooling and resizing, "
+                     "activations and biases"},
+};
+
+constinit const Convention kMmengine = {
+    .name = "mmengine",
+    .doc =
+        "what mmengine's get_model_complexity_info prints in eval mode: multiply-adds as fvcore counts them, those of "
+        "matrices by vectors too; every parameter once",
+    .op_rules = kOperators,
+    .tool = {.version = "mmengine 0.10.7",
+             .source = "https://github.com/open-mmlab/mmengine/tree/main/mmengine/analysis",
              .gaps = "nothing for scaled_dot_product_attention, recurrent layers, baddbmm, other pooling and resizing, "
                      "activations and biases"},
 };

@@ -6,8 +6,12 @@
 namespace thoplw::tools {
 
 extern const Convention kFvcore;
+extern const Convention kMmengine;
 extern const Convention kThop;
 extern const Convention kTorch;
+extern const Convention kTorchprofile;
+extern const Convention kTorchstat;
+extern const Convention kUltralyticsThop;
 
 /// A cost that is paid for work of one kind.
 inline Work only(Kind kind, Count count) {
