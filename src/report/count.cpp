@@ -95,9 +95,10 @@ class Costs {
   void charge(Row& row, Id call, const Work& once) {
     const Count places = convention_.by_place ? module_of(call).places : Count(1);
     const Work cost = once * times(call) * places * places;
+    const Count macs = cost.sum();
     row.cost += cost;
-    row.macs += cost.sum();
-    if (call != kNone) report_.steps[at(step_, call)].macs += cost.sum();
+    row.macs += macs;
+    if (call != kNone) report_.steps[at(step_, call)].macs += macs;
   }
 
   const Module& module_of(Id call) const {

@@ -4,11 +4,12 @@
 #include <string>
 #include <string_view>
 
-#include "cost/formulas.h"
-#include "cost/tools/tools.h"
+#include "cost/tools/thop_hooks.h"
 
 namespace thoplw::tools {
 namespace {
+
+using namespace thop_hooks;
 
 /// Positions x the weight's elements per channel: those of the output, or of the input of a transposed one.
 template <bool Transposed>
@@ -18,13 +19,6 @@ Work convolution(const CallView& call) {
   Count each = 1;
   for (std::size_t i = 1; i < weight->shape.size(); ++i) each *= weight->shape[i];
   return only(Kind::contraction, numel(Transposed ? call.in() : call.out()) * each);
-}
-
-Work norm(const CallView& call) { return only(Kind::norm, numel(call.in()) * (call.param("weight") ? 4 : 2)); }
-Work prelu(const CallView& call) { return only(Kind::activation, numel(call.in())); }
-
-Work linear(const CallView& call) {
-  return only(Kind::contraction, numel(call.out()) * work::size_from_end(call.in(), 1));
 }
 
 /// A row of the weight by the second input for each element of the first, and once more by that one.
@@ -132,12 +126,6 @@ Work multihead_attention(const CallView& call) {
   }
   return {};
 }
-
-/// Gates of a cell, and what it does element by element besides.
-struct Cell {
-  std::uint64_t gates, products;
-};
-constexpr Cell kRnn{1, 0}, kGru{3, 4}, kLstm{4, 4};
 
 /// What a cell reads of the past has the size of its projection, where it has one.
 struct Sizes {
