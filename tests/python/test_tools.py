@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -94,6 +95,19 @@ def test_under_prices_anew_without_the_model() -> None:
     assert info.under("torch").unit == "FLOP"
     with pytest.raises(thoplw.Error, match="did you mean 'fvcore'"):
         info.under("fcore")
+
+
+def test_a_file_says_along_what_a_softmax_goes(tmp_path: Path) -> None:
+    model, args = nn.Sequential(nn.Linear(4, 5), nn.Softmax(-1)).eval(), (torch.rand(2, 4),)
+    program = torch.export.export(model, args)
+    torch.export.save(program, tmp_path / "as-it-is.pt2")
+    torch.export.save(program.run_decompositions(), tmp_path / "decomposed.pt2")
+    with peers.quiet():
+        torch.onnx.export(model, args, tmp_path / "net.onnx", dynamo=True, verbose=False)
+    # 2 rows of 5: an exponential and a division each, an addition each but one
+    for name in ("as-it-is.pt2", "decomposed.pt2", "net.onnx"):
+        rows = thoplw.load(tmp_path / name, convention="thop", verbose=False)
+        assert rows[-1].macs == 2 * (5 + 5 + 4), name
 
 
 @pytest.mark.parametrize("name", MODELS)
