@@ -17,7 +17,16 @@ from vision import build, classification_models, input_shape
 VISION = ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
 
 # What a tool cannot run, and why.
-CANNOT: dict[tuple[str, str], str] = {}
+CANNOT: dict[tuple[str, str], str] = {
+    ("fvcore", "chain"): "the order in which numpy would contract three operands is not looked for here",
+    ("mmengine", "chain"): "the order in which numpy would contract three operands is not looked for here",
+    ("torchprofile", "llama"): "one MAC for each product of sizes in repeat_kv, which no operator shows",
+    ("torchstat", "resize"): "the tool raises RecursionError: it wraps a class and its subclass",
+    ("torchstat", "sampled"): "the tool raises AttributeError: a leaf module that gives a tuple",
+}
+
+# Models whose linear layers read more than rows, which torchstat refuses.
+NOT_IMAGES = ("convnext", "maxvit", "swin", "vit")
 
 
 def installed(tool: str) -> peers.Peer:
@@ -63,6 +72,8 @@ def vision_models() -> list[str]:
 @pytest.mark.parametrize("tool", sorted(peers.PEERS))
 @pytest.mark.parametrize("name", vision_models())
 def test_torchvision(tool: str, name: str) -> None:
+    if tool == "torchstat" and name.startswith(NOT_IMAGES):
+        pytest.skip("the tool asserts that what goes into linear layers and norms has two and four dimensions")
     compare(tool, build(name), (torch.zeros(input_shape(name)),))
 
 

@@ -156,6 +156,7 @@ constinit const Convention kTorchprofile = {
         "multiplications, affine norms, means, average pooling and leaky ReLU; every parameter once",
     .class_rules = kClasses,
     .op_rules = kOperators,
+    .only_live = true,
     .tool = {.version = "torchprofile 0.1.0",
              .source = "https://github.com/zhijian-liu/torchprofile",
              .gaps = "nothing for mm, GRU and RNN layers, other products, norms without weights, other activations; "
