@@ -161,7 +161,8 @@ constinit const Convention kTorchprofile = {
              .source = "https://github.com/zhijian-liu/torchprofile",
              .gaps = "nothing for mm, GRU and RNN layers, other products, norms without weights, other activations; "
                      "grouped transposed convolutions by another formula; one MAC for each product of sizes in the "
-                     "model's code, which is seen here in torch's and torchvision's own layers only"},
+                     "model's code, counted here for torch's and torchvision's own layers; nothing for convolutions "
+                     "with padding by name, which are counted here"},
 };
 
 }  // namespace thoplw::tools
