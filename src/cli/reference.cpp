@@ -124,6 +124,7 @@ std::string name_table(std::string_view heading, const Rows& rows) {
 
 std::string param_policy(const ParamPolicy& policy) {
   if (policy.only_classes) return "Parameters: of modules that ran and have a rule, each time that they are met.";
+  if (policy.only_leaves) return "Parameters: of modules that ran and have none inside, each time that they are met.";
   return fmt::format("Parameters: {}{}; tied weights once.", policy.only_used ? "of modules that ran" : "all",
                      policy.norm_statistics ? ", with the running mean and variance of batch norms" : "");
 }

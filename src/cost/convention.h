@@ -65,6 +65,7 @@ struct Convention {
   std::span<const OpRule> op_rules{};
   bool subclasses = true;  ///< class rules serve subclasses too
   bool last_call = false;  ///< of the calls of a module with a class rule only the last one counts
+  bool only_live = false;  ///< operators cost nothing whose results nobody reads: traced graphs do not have them
   bool by_place = false;   ///< a module in several places is hooked in each: it adds that often, and counts in each
   ParamPolicy params{};
   Tool tool{};  ///< empty: a convention of our own. What a tool has no rule for costs nothing there, and is said

@@ -65,7 +65,10 @@ class Costs {
   }
 
   void add() {
-    for (const Op& op : trace_.ops) add_op(op);
+    const std::vector<bool> live = live_ops();
+    for (std::size_t i = 0; i < live.size(); ++i) {
+      if (live[i]) add_op(trace_.ops[i]);
+    }
     for (std::size_t i = 0; i < trace_.calls.size(); ++i) {
       if (!settled_[i] && rule_of(trace_.calls[i]) && !runs_again(i)) add_call(i);
     }
@@ -73,6 +76,26 @@ class Costs {
 
  private:
   const ClassRule* rule_of(const Call& call) const { return at(class_rules_, at(trace_.modules, call.module).cls); }
+
+  /// Those that the model's results, or anything that is written in place, come from; all where that does not matter.
+  std::vector<bool> live_ops() const {
+    std::vector<bool> live(trace_.ops.size(), !convention_.only_live), wanted(trace_.values.size(), false);
+    if (!convention_.only_live) return live;
+    const auto want = [&](const std::vector<Id>& ids) {
+      for (Id id : ids) {
+        if (id != kNone) at(wanted, id) = true;
+      }
+    };
+    for (const Call& call : trace_.calls) {
+      if (call.parent == kNone) want(call.out);
+    }
+    for (std::size_t i = live.size(); i-- > 0;) {
+      const Op& op = trace_.ops[i];
+      live[i] = trace_.op_name(op).ends_with('_') || std::ranges::any_of(op.out, [&](Id id) { return at(wanted, id); });
+      if (live[i]) want(op.in);
+    }
+    return live;
+  }
 
   /// Where only a module's last call counts: is there a later one?
   bool runs_again(std::size_t call) const {

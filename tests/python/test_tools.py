@@ -18,15 +18,17 @@ from vision import build, classification_models, input_shape
 VISION = ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
 
 # What a tool cannot run, or is not equal, and why.
-EINSUM = "not equal yet: it takes numpy's estimate of an einsum"
+CHAIN = "the order in which numpy would contract three operands is not looked for here"
 CANNOT: dict[tuple[str, str], str] = {
-    ("fvcore", "sampled"): EINSUM,
-    ("mmengine", "sampled"): EINSUM,
-    ("torchprofile", "inner"): "not equal yet: a traced graph has no operators whose results nobody reads",
+    ("fvcore", "chain"): CHAIN,
+    ("mmengine", "chain"): CHAIN,
     ("torchprofile", "llama"): "tracing makes operators of products of sizes, 4 in all, which are no tensors here",
-    ("torchstat", "resize"): "it raises RecursionError",
-    ("torchstat", "sampled"): "it raises AttributeError: a tuple has no size",
+    ("torchstat", "resize"): "it raises RecursionError: it wraps a class and its subclass",
+    ("torchstat", "sampled"): "it raises AttributeError: a leaf module that gives a tuple has no size",
 }
+
+# Models whose linear layers read more than rows, which torchstat refuses.
+NOT_IMAGES = ("convnext", "maxvit", "swin", "vit")
 
 
 def installed(tool: str) -> peers.Peer:
@@ -72,6 +74,8 @@ def vision_models() -> list[str]:
 @pytest.mark.parametrize("tool", sorted(peers.PEERS))
 @pytest.mark.parametrize("name", vision_models())
 def test_torchvision(tool: str, name: str) -> None:
+    if tool == "torchstat" and name.startswith(NOT_IMAGES):
+        pytest.skip("the tool asserts that what goes into linear layers and norms has two and four dimensions")
     compare(tool, build(name), (torch.zeros(input_shape(name)),))
 
 

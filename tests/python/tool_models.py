@@ -159,9 +159,15 @@ class Sampled(nn.Module):
             torch.einsum("b...i,b...j->b...ij", x, x),
             torch.einsum("bchw,bdhw", x, x),
             torch.einsum("bi,bij->bj", row, column),
-            torch.einsum("bi,bj,bk->ijk", row, row, row),
             torch.einsum("bi->b", row),
         )
+
+
+class Chain(nn.Module):
+    """An equation of three operands."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.einsum("bi,bj,bk->ijk", x, x, x)
 
 
 class Inner(nn.Module):
@@ -307,6 +313,7 @@ MODELS: dict[str, Callable[[], Case]] = {
     "products": lambda: (Products(), (torch.rand(2, 5, 6),)),
     "vectors": lambda: (Vectors(), (torch.rand(5, 6),)),
     "sampled": lambda: (Sampled(), (torch.rand(2, 3, 4, 4),)),
+    "chain": lambda: (Chain(), (torch.rand(2, 4),)),
     "inner": lambda: (Inner(), (torch.rand(2, 5, 16), torch.rand(2, 7, 16))),
     "norms": lambda: (Norms(), (torch.rand(2, 4, 6, 6),)),
     "pools": lambda: (Pools(), (torch.rand(2, 4, 14, 11),)),

@@ -156,11 +156,13 @@ constinit const Convention kTorchprofile = {
         "multiplications, affine norms, means, average pooling and leaky ReLU; every parameter once",
     .class_rules = kClasses,
     .op_rules = kOperators,
+    .only_live = true,
     .tool = {.version = "torchprofile 0.1.0",
              .source = "https://github.com/zhijian-liu/torchprofile",
              .gaps = "nothing for mm, GRU and RNN layers, other products, norms without weights, other activations; "
                      "grouped transposed convolutions by another formula; one MAC for each product of sizes in the "
-                     "model's code, which is seen here in torch's and torchvision's own layers only"},
+                     "model's code, counted here for torch's and torchvision's own layers; nothing for convolutions "
+                     "with padding by name, which are counted here"},
 };
 
 }  // namespace thoplw::tools

@@ -1,9 +1,9 @@
 // ultralytics-thop: hooks onto modules by their class or the nearest base, and products that run outside of those.
 #include <algorithm>
-#include <map>
 #include <string>
 #include <string_view>
 
+#include "cost/tools/subscripts.h"
 #include "cost/tools/thop_hooks.h"
 
 namespace thoplw::tools {
@@ -173,43 +173,20 @@ Work product(const OpView& op) { return only(Kind::contraction, numel(op.out()) 
 
 Work attention(const OpView& op) { return only(Kind::attention, work::attention(op).products()); }
 
-/// Sizes of an operand other than 1, by letter, or by place from the end where an ellipsis stands for them.
-using BySubscript = std::map<std::string, std::int64_t>;
-
-BySubscript by_subscript(const std::string& letters, const Dims& shape) {
-  const std::size_t dots = letters.find("...");
-  const std::size_t named = letters.size() - (dots == letters.npos ? 0 : 3);
-  const std::size_t hidden = shape.size() - std::min(shape.size(), named);
-  BySubscript sizes;
-  for (std::size_t d = 0, c = 0; d < shape.size() && c < letters.size(); ++d) {
-    const bool inside = dots != letters.npos && d >= dots && d < dots + hidden;
-    if (d == dots + hidden) c += 3;
-    const std::string key = inside ? "." + std::to_string(dots + hidden - d) : std::string(1, letters[c++]);
-    if (shape[d] != 1) sizes[key] = shape[d];
-  }
-  return sizes;
-}
-
 /// Of two operands only. A subscript that one of them lacks is summed first, unless the result keeps it.
 Work einsum(const OpView& op) {
-  std::string equation = work::attr_as<std::string>(op, "equation");
-  std::erase(equation, ' ');
-  const std::size_t arrow = equation.find("->"), comma = equation.find(',');
-  if (op.op.in.size() != 2 || comma == equation.npos) return {};
-  const std::string operands = equation.substr(0, arrow);
-  std::string result = arrow == equation.npos ? "..." : equation.substr(arrow + 2);
-  for (const char c : operands) {
-    if (arrow == equation.npos && c != '.' && std::ranges::count(operands, c) == 1) result += c;
-  }
-  const BySubscript a = by_subscript(operands.substr(0, comma), op.in(0).shape);
-  BySubscript b = by_subscript(operands.substr(comma + 1), op.in(1).shape);
+  if (op.op.in.size() != 2) return {};
+  Equation equation = equation_of(op);
+  BySubscript &a = equation.operands[0], &b = equation.operands[1];
+  const auto is_one = [](const auto& entry) { return entry.second == 1; };
+  std::erase_if(a, is_one);
+  std::erase_if(b, is_one);
   Count product = 1;
-  const auto kept = [&](const std::string& key) { return result.find(key[0]) != result.npos; };
   for (const auto& [key, size] : a) {
-    if (b.erase(key) > 0 || kept(key)) product *= size;
+    if (b.erase(key) > 0 || equation.keeps(key)) product *= size;
   }
   for (const auto& [key, size] : b) {
-    if (kept(key)) product *= size;
+    if (equation.keeps(key)) product *= size;
   }
   return only(Kind::contraction, product);
 }
