@@ -1,10 +1,11 @@
 """Multiply-adds and parameters of PyTorch models, layer by layer. Importing this imports no torch."""
 
+from thoplw._compare import compare
 from thoplw._load import load
-from thoplw._native import Error, LayerInfo
+from thoplw._native import Comparison, Error, LayerInfo
 from thoplw._profile import clever_format, profile
 
-__all__ = ["Error", "LayerInfo", "__version__", "clever_format", "load", "profile"]
+__all__ = ["Comparison", "Error", "LayerInfo", "__version__", "clever_format", "compare", "load", "profile"]
 
 __version__: str
 

@@ -70,6 +70,16 @@ class LayerInfo:
     def __len__(self) -> int: ...
     def __getitem__(self, index: int) -> Row: ...
 
+class Comparison:
+    """A model under several conventions, and where their differences come from."""
+
+    base: str
+    macs: dict[str, int]
+    params: dict[str, int]
+    parts: dict[str, dict[str, int]]
+    def summary(self, kind: str = "text", fmt: str = "raw", *, depth: int | None = None) -> str: ...
+
+def compare(trace: Trace, conventions: list[str], base: str) -> Comparison: ...
 def capture(
     model: Any,
     args: tuple[Any, ...],

@@ -59,7 +59,7 @@ def profile(
             forward raised (its own exception is the ``__cause__``), there is no such method, the convention is
             unknown, or, under `strict`, an operator could not be counted.
     """
-    _check_model(model)
+    check_model(model)
     if custom_ops:
         _check_custom_ops(custom_ops)
     positional, keyword = arguments(model, tensor, kwargs)
@@ -113,7 +113,7 @@ def _clever(value: int, fmt: str) -> str:
     return _native.clever_format(value, fmt)
 
 
-def _check_model(model: Any) -> None:
+def check_model(model: Any) -> None:
     try:
         from torch.nn import Module
     except ImportError as missing:

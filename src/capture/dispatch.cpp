@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "capture/arguments.h"
 #include "capture/operators.h"
@@ -426,7 +427,8 @@ class ModeOff {
 
 }  // namespace
 
-nb::object answer_leaf(Session& session, std::string_view name, bool in_place, Arguments& read) {
+nb::object answer_leaf(Session& session, std::string_view name, bool in_place,
+                       std::span<const std::string_view> arguments, Arguments& read) {
   static auto* operators = new std::unordered_map<std::string_view, std::array<Operator, 2>>;
   auto& [plain, written] = (*operators)[name];
   if (plain.name.empty()) {
@@ -435,9 +437,16 @@ nb::object answer_leaf(Session& session, std::string_view name, bool in_place, A
     plain.rule = written.rule = find_rule(name);
     plain.flattens = flattens_input(name);
     plain.returns = written.returns = Operator::Returns::tensor;
+    for (std::size_t i = 0; i < arguments.size() && plain.rule; ++i) {
+      if (reads(*plain.rule, arguments[i])) plain.attrs.emplace_back(i, arguments[i]);
+    }
+    written.attrs = plain.attrs;
   }
   const OpCall call{session, in_place ? written : plain, nullptr, nullptr, read};
-  if (!plain.rule || !plain.rule->attrs.empty()) return {};
+  if (!plain.rule) return {};
+  for (const auto& [index, attr] : plain.attrs) {
+    if (!read.args[index].given()) return {};  // forward finds a value for it
+  }
   const ModeOff off(session);
   return in_place ? answer_in_place(call) : answer_natively(call);
 }

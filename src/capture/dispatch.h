@@ -1,6 +1,8 @@
 // Answers every operator of the pass.
 #pragma once
 
+#include <span>
+
 #include "capture/session.h"
 
 namespace thoplw::capture {
@@ -9,8 +11,9 @@ namespace thoplw::capture {
 nb::object dispatch(Session& session, PyObject* func, PyObject* args, PyObject* kwargs);
 
 /// The native answer to an operator of one result whose arguments were read elsewhere, recorded as if it had come
-/// through the mode; null where its rule is not sure.
-nb::object answer_leaf(Session& session, std::string_view name, bool in_place, Arguments& read);
+/// through the mode; null where its rule is not sure. `arguments` are their names.
+nb::object answer_leaf(Session& session, std::string_view name, bool in_place,
+                       std::span<const std::string_view> arguments, Arguments& read);
 
 /// What a native rule says of a call, for tests: a list of ("new", sizes, strides, dtype), ("same", index) or
 /// ("view", index, sizes, strides, offset); None where no rule answers.

@@ -1,6 +1,7 @@
 // A table of torch's leaf modules: which operator each is, and where the operator's arguments come from.
 #include "capture/leaf_modules.h"
 
+#include <algorithm>
 #include <array>
 
 #include "capture/dispatch.h"
@@ -170,7 +171,9 @@ nb::object run_leaf(Session& session, const Leaf& leaf, PyObject* module, PyObje
   const BorrowedArguments borrowed(session);
   if (!read_leaf(session, leaf, dict, input_tensor, *borrowed)) return {};
   const bool in_place = PyDict_GetItem(dict, name_object("inplace")) == Py_True;
-  return answer_leaf(session, leaf.op, in_place, *borrowed);
+  std::array<std::string_view, std::tuple_size_v<decltype(leaf.sources)>> arguments;
+  std::ranges::transform(leaf.sources, arguments.begin(), &Source::name);
+  return answer_leaf(session, leaf.op, in_place, arguments, *borrowed);
 }
 
 }  // namespace thoplw::capture

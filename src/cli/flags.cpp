@@ -57,6 +57,13 @@ void set_kind(Options& options, const std::string& value) { options.renderer = &
 void set_numbers(Options& options, const std::string& value) { options.render.numbers = find_number_format(value); }
 void set_sort(Options& options, const std::string& value) { options.render.sort = find_column(value).name; }
 void set_convention(Options& options, const std::string& value) { options.convention = &find_convention(value); }
+void set_with(Options& options, const std::string& value) {
+  for (std::size_t start = 0; start <= value.size();) {
+    const std::size_t end = std::min(value.find(',', start), value.size());
+    options.with.push_back(&find_convention(value.substr(start, end - start)));
+    start = end + 1;
+  }
+}
 void set_trace_file(Options& options, const std::string& value) { options.trace_file = value; }
 void set_file(Options& options, const std::string& value) { options.file = value; }
 void set_strict(Options& options, const std::string&) { options.strict = true; }
@@ -86,6 +93,8 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"--depth", "N", "add modules deeper than N to the module around them", set_depth},
     {"--sort", "COLUMN", "sort by a column, the greatest number first", set_sort, false, column_names},
     {"--convention", "NAME", "what to count", set_convention, false, convention_names, "thoplw"},
+    {"--with", "NAMES", "of `compare`: the conventions to show, parted by commas; all unless given", set_with, false,
+     convention_names},
     {"--strict", "", "exit with 1 where the total is only a lower bound", set_strict},
     {"-o,--output", "FILE", "write to a file", set_file},
     {"--save-trace", "FILE", "write what the model did as text, which can be given as MODEL again", set_trace_file},
@@ -162,6 +171,26 @@ void add_models(const std::vector<std::string>& args, Options& options) {
   }
 }
 
+/// A command is a word in the place of the first model.
+void set_command(Options& options) {
+  constexpr std::pair<std::string_view, Command> kCommands[] = {
+      {"compare", Command::compare}, {"conventions", Command::conventions}, {"explain", Command::explain}};
+  if (options.models.empty()) return;
+  for (const auto& [word, command] : kCommands) {
+    if (options.models.front() == word) options.command = command;
+  }
+  if (options.command != Command::compare && !options.with.empty()) throw Error("--with goes with `thoplw compare`");
+  if (options.command == Command::profile) return;
+  options.models.erase(options.models.begin());
+  if (options.command == Command::conventions && !options.models.empty()) {
+    throw Error("`thoplw conventions` lists them; it takes no MODEL");
+  }
+  if (options.command != Command::explain) return;
+  if (options.models.size() != 2) throw Error("explain takes a MODEL and a number: thoplw explain MODEL 4.09G");
+  options.quoted = options.models.back();
+  options.models.pop_back();
+}
+
 Options defaults() {
   Options options;
   for (const auto& flag : kFlags) {
@@ -192,8 +221,8 @@ Options parse_args(const std::vector<std::string>& args) {
   }
   parse(app, args);
   add_models(app.remaining(), options);
-  options.list_conventions = options.models == std::vector<std::string>{"conventions"};
-  if (options.models.empty() && !options.help && !options.version) {
+  set_command(options);
+  if (options.models.empty() && options.command != Command::conventions && !options.help && !options.version) {
     throw Error("no MODEL is given: name one, such as torchvision:resnet18, or see --help");
   }
   if (!options.trace_file.empty() && options.models.size() > 1) {
@@ -215,7 +244,9 @@ std::string description(const Flag& flag) {
 std::string help() {
   std::string text =
       "Usage: thoplw MODEL... [FLAGS]\n"
-      "       thoplw conventions\n"
+      "       thoplw compare MODEL [--with fvcore,thop] [FLAGS]   where their counts differ, and why\n"
+      "       thoplw explain MODEL 4.09G                          which conventions give a number\n"
+      "       thoplw conventions                                  what each counts\n"
       "Multiply-adds and parameters of each layer of a PyTorch model.\n\n";
   std::size_t width = 0;
   for (const auto& flag : kFlags) width = std::max(width, usage_of(flag).size());

@@ -11,6 +11,8 @@
 
 namespace thoplw::cli {
 
+enum class Command : std::uint8_t { profile, compare, explain, conventions };
+
 /// What the command line asks for.
 struct Options {
   std::vector<std::string> models;
@@ -23,7 +25,9 @@ struct Options {
   std::string trace_file;  ///< where the trace goes; empty: nowhere
   LoadOptions load;
   bool strict = false;
-  bool list_conventions = false;  ///< `thoplw conventions`
+  Command command = Command::profile;
+  std::vector<const Convention*> with;  ///< what to compare; empty: all
+  std::string quoted;                   ///< the number to explain
   bool help = false;
   bool version = false;
 };

@@ -124,6 +124,8 @@ std::string name_table(std::string_view heading, const Rows& rows) {
 
 std::string param_policy(const ParamPolicy& policy) {
   if (policy.only_classes) return "Parameters: of modules that ran and have a rule, each time that they are met.";
+  if (policy.only_leaves) return "Parameters: of modules that ran and have none inside, each time that they are met.";
+  if (policy.leftovers) return "Parameters: all; tied weights in each module that runs.";
   return fmt::format("Parameters: {}{}; tied weights once.",
                      policy.only_used        ? "of modules that ran"
                      : policy.only_trainable ? "all that are trained"

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "cli/cli.h"
+#include "cli/explanation.h"
 #include "cli/flags.h"
 #include "render/file.h"
 
@@ -78,16 +79,38 @@ struct Session {
     return open({model, options.inputs, options.settings});
   }
 
+  /// The base first.
+  std::vector<const Convention*> compared() const {
+    const auto all = conventions();
+    std::vector<const Convention*> chosen = options.with;
+    if (chosen.empty()) chosen.assign(all.begin(), all.end());
+    std::erase(chosen, options.convention);
+    chosen.insert(chosen.begin(), options.convention);
+    return chosen;
+  }
+
+  void explain(const std::string& model, const Trace& trace) {
+    show(explanation(trace, options.quoted, [&](const Tensor& input) {
+      const bool given = is_model_file(model) || !options.inputs.empty();
+      return given ? std::optional<Trace>() : open({model, {input}, options.settings});
+    }));
+  }
+
   void profile(const std::string& model) {
     std::string text;
     Report report;
     try {
       const Trace trace = open_model(model);
       if (!options.trace_file.empty()) write_file(options.trace_file, to_text(trace));
-      report = count(trace, *options.convention);
+      if (options.command == Command::explain) return explain(model, trace);
       RenderOptions render = options.render;
       if (several()) render.title = model;
-      text = options.renderer->render(report, render);
+      if (options.command == Command::compare) {
+        text = render_comparison(compare(trace, compared(), *options.convention), *options.renderer, render);
+      } else {
+        report = count(trace, *options.convention);
+        text = options.renderer->render(report, render);
+      }
     } catch (const Error& error) {
       clear_progress();
       code = kFailed;
@@ -128,7 +151,7 @@ int run_checked(const std::vector<std::string>& args, const Opener& open, Termin
     flush(terminal.out);
     return kOk;
   }
-  if (options.list_conventions) {
+  if (options.command == Command::conventions) {
     terminal.out << conventions_list();
     flush(terminal.out);
     return kOk;

@@ -69,6 +69,14 @@ std::string file_text(const std::string& path) {
   return text.str();
 }
 
+std::string known_conventions() {
+  std::string names;
+  for (const Convention* convention : conventions()) {
+    names += (names.empty() ? "" : " ") + std::string(convention->name);
+  }
+  return names;
+}
+
 constexpr std::string_view kTable =
     "| Name  | Class  | Input shape | Output shape | MACs | Params |\n"
     "+-------+--------+-------------+--------------+------+--------+\n"
@@ -104,6 +112,45 @@ TEST_CASE("flags choose format, numbers, depth, order and convention") {
         std::string::npos);
   CHECK(run_with({"net", "--convention", "exact", "-k", "csv"}).out.find("Total,Net,2,3,6,9") !=
         std::string::npos);  // 2*3: no bias
+}
+
+TEST_CASE("conventions are listed, each with its unit") {
+  const auto [code, out, err, asked] = run_with({"conventions"});
+  CHECK(code == 0);
+  CHECK(std::ranges::count(out, '\n') == static_cast<std::ptrdiff_t>(conventions().size()));
+  CHECK(out.starts_with("exact "));
+  CHECK(out.find("\ntorch ") != std::string::npos);
+  CHECK(asked.empty());
+}
+
+TEST_CASE("compare has a column per convention, and the parts of each difference") {
+  const auto csv = run_with({"compare", "net", "--with", "exact,torch", "-k", "csv"});
+  CHECK(csv.code == 0);
+  CHECK(csv.out ==
+        "Name,Class,thoplw MACs,exact MACs,torch FLOPs\n"
+        "fc,Linear,9,6,12\n"
+        "Total,Net,9,6,12\n"
+        "Parameters,,9,9,9\n"
+        "Total - thoplw,,0,-3,+3\n"
+        "  x2,,0,0,+6\n"
+        "  bias,,0,-3,-3\n");
+  const auto text = run_with({"compare", "net", "--with", "exact", "--convention", "torch"}).out;
+  CHECK(text.find("exact: -6 as a multiply-add counts twice\n") != std::string::npos);
+  const auto json = nlohmann::json::parse(run_with({"compare", "net", "-k", "json"}).out);
+  CHECK(json.at("conventions").size() == conventions().size());
+  CHECK(run_with({"compare", "net", "-k", "tree"}).err == "thoplw: a comparison cannot be shown as tree\n");
+}
+
+TEST_CASE("explain finds what gives a number, else the nearest") {
+  const std::string twelve = run_with({"explain", "net", "12"}).out;
+  CHECK(
+      twelve.starts_with("12 is what these give:\n"
+                         "  exact              MACs x 2                               12  0.00 % off  at 1x2\n"));
+  CHECK(twelve.find("\n  torch              FLOPs                                  12  0.00 % off") !=
+        std::string::npos);
+  CHECK(twelve.find("flops ") == std::string::npos);  // 12 and 3 for the bias
+  CHECK(run_with({"explain", "net", "100"}).out.starts_with("100 is what no convention gives; the nearest are:\n"));
+  CHECK(run_with({"explain", "net", "many"}).err.starts_with("thoplw: 'many' is no count; write one such as 4.09G"));
 }
 
 TEST_CASE("several models have a heading each; for json they are an array") {
@@ -199,14 +246,19 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{}, "no MODEL is given: name one, such as torchvision:resnet18, or see --help"},
            Case{{"net", "--knd", "csv"},
                 "unknown flag '--knd'; did you mean '--kind'? known: --input --set --dim --kind "
-                "--fmt --depth --sort --convention --strict --output --save-trace --version --help"},
+                "--fmt --depth --sort --convention --with --strict --output --save-trace --version --help"},
            Case{{"net", "--kind", "txt"}, "unknown kind 'txt'; did you mean 'text'? known: csv json md text tree"},
            Case{{"net", "--fmt=rat"}, "unknown fmt 'rat'; did you mean 'raw'? known: clever ratio raw"},
            Case{{"net", "--sort", "mac"},
                 "unknown column 'mac'; did you mean 'macs'? known: name class input output macs params"},
+           Case{{"net", "--with", "exact"}, "--with goes with `thoplw compare`"},
+           Case{{"compare", "net", "--with", "exact,thp"},
+                "unknown convention 'thp'; did you mean 'thop'? known: " + known_conventions()},
+           Case{{"conventions", "net"}, "`thoplw conventions` lists them; it takes no MODEL"},
+           Case{{"explain", "net"}, "explain takes a MODEL and a number: thoplw explain MODEL 4.09G"},
+           Case{{"compare"}, "no MODEL is given: name one, such as torchvision:resnet18, or see --help"},
            Case{{"net", "--convention", "exakt"},
-                "unknown convention 'exakt'; did you mean 'exact'? known: exact flops fvcore ptflops ptflops-aten thop "
-                "thoplw torch"},
+                "unknown convention 'exakt'; did you mean 'exact'? known: " + known_conventions()},
            Case{{"net", "--depth", "two"}, "depth 'two' is not a number of 0 or more"},
            Case{{"net", "--depth=-1"}, "depth '-1' is not a number of 0 or more"},
            Case{{"net", "--depth", "99999999999"}, "depth '99999999999' is not a number of 0 or more"},
@@ -231,10 +283,10 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"net", "-Vk"}, "--kind needs a value: KIND"},
            Case{{"net", "--strict=yes"}, "--strict takes no value"},
            Case{{"net", "-x"},
-                "unknown flag '-x'; known: --input --set --dim --kind --fmt --depth --sort --convention "
+                "unknown flag '-x'; known: --input --set --dim --kind --fmt --depth --sort --convention --with "
                 "--strict --output --save-trace --version --help"},
            Case{{"net", "-"},
-                "unknown flag '-'; known: --input --set --dim --kind --fmt --depth --sort --convention "
+                "unknown flag '-'; known: --input --set --dim --kind --fmt --depth --sort --convention --with "
                 "--strict --output --save-trace --version --help"},
            Case{{"net", "-o", "table.xls"},
                 "the name 'table.xls' does not tell the format: give a kind, or one of the "

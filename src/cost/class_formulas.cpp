@@ -9,12 +9,6 @@
 namespace thoplw::class_cost {
 namespace {
 
-Work only(Kind kind, Count count) {
-  Work cost;
-  cost[kind] = count;
-  return cost;
-}
-
 /// Its products as they are, and the bias as counted.
 Work products_and_bias(const CallView& call, Count bias) {
   Work cost;

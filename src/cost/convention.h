@@ -32,19 +32,13 @@ struct CallView {
 struct ClassRule {
   std::string_view cls;  ///< "torch.nn.Linear"
   Work (*cost)(const CallView&);
+  bool besides = false;  ///< what its operators cost is added
 };
 
 /// What an operator costs, instead of the price of its work.
 struct OpRule {
   std::string_view name;  ///< ATen name without overload; serves the in-place form too
   Work (*cost)(const OpView&);
-};
-
-/// Where costs of operators go.
-enum class OpCosts : std::uint8_t {
-  outside,     ///< to the module that they ran in, unless a class rule prices it
-  everywhere,  ///< to the module that they ran in, besides what a class rule says
-  at_root,     ///< to the root, besides what class rules say: no layer shows them
 };
 
 /// How often a module that stands in several places of the tree counts.
@@ -59,6 +53,7 @@ struct ParamPolicy {
   bool only_used = false;        ///< leave out modules that neither ran nor had a parameter read
   bool only_classes = false;     ///< of modules that ran and have a class rule, but for the root; tied ones each time
   bool norm_statistics = false;  ///< a batch norm's running mean and variance count too
+  bool only_leaves = false;      ///< of modules that ran and have none inside; tied ones each time
   bool only_trainable = false;
   bool leftovers = false;  ///< of modules that ran what inner ones that ran do not have, if that is more than nothing
 };
@@ -78,10 +73,12 @@ struct Convention {
   std::span<const ClassRule> class_rules{};
   Work (*leaf_rule)(const CallView&) = nullptr;  ///< of modules without inner ones that have no class rule
   std::span<const OpRule> op_rules{};
-  bool subclasses = true;  ///< class rules serve subclasses too
-  OpCosts op_costs = OpCosts::outside;
+  bool subclasses = true;    ///< class rules serve subclasses too
+  bool last_call = false;    ///< of the calls of a module with a class rule only the last one counts
+  bool only_live = false;    ///< operators cost nothing whose results nobody reads: traced graphs do not have them
+  bool ops_at_root = false;  ///< costs of operators go to the root, besides what class rules say: no layer shows them
+  bool per_sample = false;   ///< what class rules say is shared out among the samples: the root's first size
   Sharing sharing = Sharing::once;
-  bool per_sample = false;  ///< what class rules say is shared out among the samples: the root's first size
   ParamPolicy params{};
   Tool tool{};  ///< empty: a convention of our own. What a tool has no rule for costs nothing there, and is said
 

@@ -80,8 +80,19 @@ constexpr Convention kThoplw = {
 };
 
 constexpr const Convention* kConventions[] = {
-    &kExact,       &kFlops,  &tools::kFvcore, &tools::kPtflops,   &tools::kPtflopsAten,
-    &tools::kThop, &kThoplw, &tools::kTorch,  &tools::kTorchinfo,
+    &kExact,
+    &kFlops,
+    &tools::kFvcore,
+    &tools::kMmengine,
+    &tools::kPtflops,
+    &tools::kPtflopsAten,
+    &tools::kThop,
+    &kThoplw,
+    &tools::kTorch,
+    &tools::kTorchinfo,
+    &tools::kTorchprofile,
+    &tools::kTorchstat,
+    &tools::kUltralyticsThop,
 };
 
 }  // namespace

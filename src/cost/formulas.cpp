@@ -20,16 +20,6 @@ const Tensor& OpView::out(std::size_t i) const {
 }
 
 namespace work {
-namespace {
-
-Work only(Kind kind, Count count) {
-  Work work;
-  work[kind] = count;
-  return work;
-}
-
-}  // namespace
-
 Count leading(const Tensor& tensor, std::size_t from_end) {
   Count product = 1;
   for (std::size_t i = 0; i + from_end < tensor.shape.size(); ++i) product *= tensor.shape[i];

@@ -31,6 +31,9 @@ struct Rule {
   std::string_view attrs = "";  ///< attributes that the formula reads, parted by a space
 };
 
+/// Is the attribute of that name one that the formula reads?
+bool reads(const Rule& rule, std::string_view attr);
+
 std::span<const Rule> rules();
 
 /// The rule of an operator, in-place forms included, or null.

@@ -107,7 +107,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"aten::_lazy_clone", work::nothing},
     {"aten::_linalg_check_errors", work::nothing},
     {"aten::_local_scalar_dense", work::nothing},
-    {"aten::_log_softmax", work::softmax, shape::softmax},
+    {"aten::_log_softmax", work::softmax, shape::softmax, "dim"},
     {"aten::_logcumsumexp", work::reduction},
     {"aten::_make_dual", work::nothing},
     {"aten::_make_per_channel_quantized_tensor", work::nothing},
@@ -179,7 +179,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"aten::_scaled_mm_v2", work::matmul},
     {"aten::_shape_as_tensor", work::nothing},
     {"aten::_slow_conv2d_forward", work::convolution},
-    {"aten::_softmax", work::softmax, shape::softmax},
+    {"aten::_softmax", work::softmax, shape::softmax, "dim"},
     {"aten::_sparse_addmm", work::addmm},
     {"aten::_sparse_broadcast_to", work::nothing},
     {"aten::_sparse_compressed_tensor_with_dims", work::nothing},
@@ -284,9 +284,9 @@ constexpr auto kRules = std::to_array<Rule>({
     {"aten::atleast_1d", work::nothing},
     {"aten::atleast_2d", work::nothing},
     {"aten::atleast_3d", work::nothing},
-    {"aten::avg_pool1d", work::pool, shape::avg_pool1d},
-    {"aten::avg_pool2d", work::pool, shape::avg_pool2d},
-    {"aten::avg_pool3d", work::pool, shape::avg_pool3d},
+    {"aten::avg_pool1d", work::pool, shape::avg_pool1d, "kernel_size stride padding count_include_pad"},
+    {"aten::avg_pool2d", work::pool, shape::avg_pool2d, "kernel_size stride padding count_include_pad"},
+    {"aten::avg_pool3d", work::pool, shape::avg_pool3d, "kernel_size stride padding count_include_pad"},
     {"aten::baddbmm", work::baddbmm, shape::baddbmm},
     {"aten::bartlett_window", work::elementwise},
     {"aten::batch_norm", work::norm, shape::batch_norm},
@@ -452,7 +452,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"aten::glu", work::activation, shape::glu},
     {"aten::greater", work::elementwise},
     {"aten::greater_equal", work::elementwise},
-    {"aten::grid_sampler", work::resize, shape::grid_sampler},
+    {"aten::grid_sampler", work::resize, shape::grid_sampler, "interpolation_mode"},
     {"aten::grid_sampler_2d", work::resize, shape::grid_sampler},
     {"aten::grid_sampler_3d", work::resize, shape::grid_sampler},
     {"aten::group_norm", work::norm, shape::group_norm},
@@ -543,7 +543,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"aten::log_normal", work::nothing},
     {"aten::log_sigmoid", work::activation, shape::unary},
     {"aten::log_sigmoid_forward", work::activation},
-    {"aten::log_softmax", work::softmax, shape::softmax},
+    {"aten::log_softmax", work::softmax, shape::softmax, "dim"},
     {"aten::logaddexp", work::elementwise},
     {"aten::logaddexp2", work::elementwise},
     {"aten::logcumsumexp", work::reduction},
@@ -1024,6 +1024,15 @@ bool is_inplace(std::string_view name) { return name.ends_with('_') && !name.end
 }  // namespace
 
 std::span<const Rule> rules() { return kRules; }
+
+bool reads(const Rule& rule, std::string_view attr) {
+  if (attr.empty()) return false;
+  for (std::size_t at = rule.attrs.find(attr); at != attr.npos; at = rule.attrs.find(attr, at + 1)) {
+    const std::size_t end = at + attr.size();
+    if ((at == 0 || rule.attrs[at - 1] == ' ') && (end == rule.attrs.size() || rule.attrs[end] == ' ')) return true;
+  }
+  return false;
+}
 
 const Rule* find_rule(std::string_view op_name) {
   if (const Rule* rule = find_exactly(op_name)) return rule;

@@ -50,4 +50,11 @@ struct Work {
   bool operator==(const Work&) const = default;
 };
 
+/// Work, or a cost, of one kind alone.
+inline Work only(Kind kind, Count count) {
+  Work work;
+  work[kind] = count;
+  return work;
+}
+
 }  // namespace thoplw

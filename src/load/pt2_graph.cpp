@@ -38,14 +38,6 @@ constexpr auto kLayers = std::to_array<Layer>({
     {"aten::rms_norm", "torch.nn.modules.normalization.RMSNorm"},
 });
 
-bool has_word(std::string_view words, std::string_view word) {
-  for (std::size_t at = words.find(word); at != std::string_view::npos; at = words.find(word, at + 1)) {
-    const std::size_t end = at + word.size();
-    if ((at == 0 || words[at - 1] == ' ') && (end == words.size() || words[end] == ' ')) return true;
-  }
-  return false;
-}
-
 /// The attributes that formulas read are flags, texts and lists of integers.
 std::optional<AttrValue> attribute(const Tagged& argument) {
   const auto& [tag, value] = argument;
@@ -172,7 +164,7 @@ NewOp GraphReader::operator_of(const Json& json, const Target& target, Scope& sc
     each_tensor(argument, [&](std::string_view name) { op.in.push_back(name.empty() ? kNone : scope.id(name)); });
     if (!target.rule || target.rule->attrs.empty()) continue;
     const std::string_view name = text_of(input, "name");
-    if (!has_word(target.rule->attrs, name)) continue;
+    if (!reads(*target.rule, name)) continue;
     if (auto value = attribute(argument)) op.attrs.push_back({std::string(name), std::move(*value)});
   }
   while (!op.in.empty() && op.in.back() == kNone) op.in.pop_back();

@@ -153,6 +153,50 @@ void bind_layer_info(nb::module_& m) {
            [](const LayerInfo& report, nb::object index) { return nb::object(nb::cast(listed(report))[index]); });
 }
 
+nb::dict by_convention(const Comparison& comparison, Count Report::*member) {
+  nb::dict counts;
+  for (const Report& report : comparison.reports) counts[report.convention.c_str()] = (report.*member).value();
+  return counts;
+}
+
+void bind_comparison(nb::module_& m) {
+  const auto summary = [](const Comparison& comparison, const std::string& kind, const std::string& fmt,
+                          std::optional<int> depth) {
+    return render_comparison(comparison, find_renderer(kind), options_of(fmt, depth, {}));
+  };
+  nb::class_<Comparison>(m, "Comparison", kComparisonDoc)
+      .def_prop_ro("base", [](const Comparison& c) { return c.reports[c.base].convention; })
+      .def_prop_ro("macs", [](const Comparison& c) { return by_convention(c, &Report::macs); })
+      .def_prop_ro("params", [](const Comparison& c) { return by_convention(c, &Report::params); })
+      .def_prop_ro("parts",
+                   [](const Comparison& c) {
+                     nb::dict all;
+                     for (std::size_t i = 0; i < c.reports.size(); ++i) {
+                       nb::dict parts;
+                       for (const Part& part : c.parts[i]) parts[std::string(part.what).c_str()] = part.amount;
+                       all[c.reports[i].convention.c_str()] = parts;
+                     }
+                     return all;
+                   })
+      .def("summary", summary, "kind"_a = "text", "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
+           kComparisonSummaryDoc)
+      .def("__str__", [](const Comparison& c) { return render_comparison(c, find_renderer("text"), {}); })
+      .def("__repr__", [](const Comparison& c) {
+        return "<Comparison of " + c.reports[c.base].model + " under " + std::to_string(c.reports.size()) +
+               " conventions>";
+      });
+  m.def(
+      "compare",
+      [](const Trace& trace, const std::vector<std::string>& names, const std::string& base) {
+        std::vector<const Convention*> chosen{&find_convention(base)};
+        for (const std::string& name : names) {
+          if (name != base) chosen.push_back(&find_convention(name));
+        }
+        return compare(trace, chosen, *chosen.front());
+      },
+      "trace"_a, "conventions"_a, "base"_a);
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -171,6 +215,7 @@ NB_MODULE(_native, m) {
   bind_trace(m);
   bind_row(m);
   bind_layer_info(m);
+  bind_comparison(m);
   m.def(
       "capture",
       [](nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, std::string method, bool native_rules,

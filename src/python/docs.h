@@ -73,6 +73,25 @@ Args:
 Raises:
     Error: the suffix is unknown, or the file cannot be written.)";
 
+constexpr const char* kComparisonDoc = R"(A model under several conventions, and where their differences come from.
+
+``macs`` and ``params`` are dicts by convention. ``parts`` has, by convention, the parts of its difference from
+``base`` by kind of work; they add up to it: ``sum(c.parts[name].values()) == c.macs[name] - c.macs[c.base]``. The part
+"x2" is that of conventions that count a multiply-add as two FLOPs.)";
+
+constexpr const char* kComparisonSummaryDoc = R"(One column per convention, one row per layer; below them the parts.
+
+Args:
+    kind: "text", "csv", "md" or "json".
+    fmt: "raw", "clever" or "ratio", as in ``LayerInfo.summary``.
+    depth: add modules deeper than this to the module around them.
+
+Returns:
+    The table, without a newline at its end.
+
+Raises:
+    Error: the kind or fmt is unknown, or of no use for a comparison.)";
+
 constexpr const char* kUnderDoc = R"(The same model priced by another convention; it does not run again.
 
 Args:

@@ -12,11 +12,11 @@ std::string field(std::string_view cell) {
   return quoted + "\"";
 }
 
-std::string record(const std::vector<std::string>& cells) {
+std::string record(const Table& table, const std::vector<std::string>& cells) {
   std::string text;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (i > 0) text += ",";
-    text += field(columns()[i].amount ? unpadded(cells[i]) : cells[i]);
+    text += field(table.numbers[i] ? unpadded(cells[i]) : cells[i]);
   }
   return text;
 }
@@ -24,11 +24,16 @@ std::string record(const std::vector<std::string>& cells) {
 }  // namespace
 
 std::string render_csv(const Report& report, const RenderOptions& options) {
-  const Table table = lay_out(report, options);
-  std::string text = options.title.empty() ? "" : field(options.title) + "\n";
-  text += record(table.titles) + "\n";
-  for (const auto& row : table.rows) text += record(row) + "\n";
-  return text + record(table.total);
+  return csv_table(lay_out(report, options), options.title, {});
+}
+
+// Notes are for people: they have no place in records.
+std::string csv_table(Table table, const std::string& title, const std::vector<std::string>&) {
+  std::string text = title.empty() ? "" : field(title) + "\n";
+  text += record(table, table.titles);
+  for (const auto& row : table.rows) text += "\n" + record(table, row);
+  for (const auto& row : table.totals) text += "\n" + record(table, row);
+  return text;
 }
 
 }  // namespace thoplw

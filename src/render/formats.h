@@ -4,6 +4,7 @@
 #include <string>
 
 #include "render/render.h"
+#include "render/table.h"
 
 namespace thoplw {
 
@@ -12,5 +13,12 @@ std::string render_json(const Report& report, const RenderOptions& options);
 std::string render_md(const Report& report, const RenderOptions& options);
 std::string render_text(const Report& report, const RenderOptions& options);
 std::string render_tree(const Report& report, const RenderOptions& options);
+
+std::string comparison_json(const Comparison& comparison, const RenderOptions& options);
+
+// Any table, with a heading (or "") and remarks.
+std::string csv_table(Table table, const std::string& title, const std::vector<std::string>& notes);
+std::string md_table(Table table, const std::string& title, const std::vector<std::string>& notes);
+std::string text_table(Table table, const std::string& title, const std::vector<std::string>& notes);
 
 }  // namespace thoplw

@@ -57,6 +57,22 @@ std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // names may hold what is not UTF-8
 }
 
+Json part_json(const Part& part, const Report& report) {
+  Json rows = Json::array();
+  for (Id row : part.rows) rows.push_back(report.rows[static_cast<std::size_t>(row)].path);
+  return {{"what", part.what}, {"amount", part.amount}, {"rows", rows}};
+}
+
+Json compared_json(const Report& report, const Report& base, const std::vector<Part>& parts) {
+  Json json = {{"convention", report.convention}, {"unit", report.unit == Unit::flop ? "FLOP" : "MAC"},
+               {"macs", report.macs.value()},     {"params", report.params.value()},
+               {"exact", report.exact},           {"difference", difference(base.macs, report.macs)}};
+  json["parts"] = Json::array();
+  for (const Part& part : parts) json["parts"].push_back(part_json(part, report));
+  json["notes"] = report.notes;
+  return json;
+}
+
 /// Arrays of the top level with one element a line, all else compact.
 std::string laid_out(const Json& json) {
   std::string text;
@@ -74,6 +90,25 @@ std::string laid_out(const Json& json) {
 }
 
 }  // namespace
+
+std::string comparison_json(const Comparison& comparison, const RenderOptions& options) {
+  Json json = Json::object();
+  if (!options.title.empty()) json["title"] = options.title;
+  const Report& base = comparison.reports[comparison.base];
+  json["model"] = base.model;
+  json["base"] = base.convention;
+  json["conventions"] = Json::array();
+  for (std::size_t i = 0; i < comparison.reports.size(); ++i) {
+    json["conventions"].push_back(compared_json(comparison.reports[i], base, comparison.parts[i]));
+  }
+  json["rows"] = Json::array();
+  for (std::size_t row = 0; row < base.rows.size(); ++row) {
+    Json costs = Json::object();
+    for (const Report& report : comparison.reports) costs[report.convention] = report.rows[row].macs.value();
+    json["rows"].push_back({{"name", base.rows[row].path}, {"class", base.rows[row].cls}, {"macs", costs}});
+  }
+  return laid_out(json);
+}
 
 std::string render_json(const Report& report, const RenderOptions& options) {
   Json json = Json::object();

@@ -29,19 +29,19 @@ std::string escaped(std::string_view cell) {
   return out;
 }
 
-std::string line(const Cells& cells, const std::vector<std::size_t>& widths) {
+std::string line(const Table& table, const Cells& cells, const std::vector<std::size_t>& widths) {
   std::string text = "|";
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    text += " " + (columns()[i].amount ? pad_left(cells[i], widths[i]) : pad_right(cells[i], widths[i])) + " |";
+    text += " " + (table.numbers[i] ? pad_left(cells[i], widths[i]) : pad_right(cells[i], widths[i])) + " |";
   }
   return text + "\n";
 }
 
-std::string rule(const std::vector<std::size_t>& widths) {
+std::string rule(const Table& table, const std::vector<std::size_t>& widths) {
   std::string text = "|";
   for (std::size_t i = 0; i < widths.size(); ++i) {
     const std::string dashes(widths[i] + 1, '-');
-    text += columns()[i].amount ? dashes + ":|" : ":" + dashes + "|";
+    text += table.numbers[i] ? dashes + ":|" : ":" + dashes + "|";
   }
   return text + "\n";
 }
@@ -49,13 +49,16 @@ std::string rule(const std::vector<std::size_t>& widths) {
 }  // namespace
 
 std::string render_md(const Report& report, const RenderOptions& options) {
-  Table table = lay_out(report, options);
+  return md_table(lay_out(report, options), options.title, footnotes(report, options));
+}
+
+std::string md_table(Table table, const std::string& title, const std::vector<std::string>& notes) {
   const auto widths = fit(table, escaped);
-  std::string text = options.title.empty() ? "" : "## " + escaped(options.title) + "\n\n";
-  text += line(table.titles, widths) + rule(widths);
-  for (const auto& row : table.rows) text += line(row, widths);
-  text += line(table.total, widths);
-  for (const auto& note : footnotes(report, options)) text += "\n" + escaped(note) + "\n";
+  std::string text = title.empty() ? "" : "## " + escaped(title) + "\n\n";
+  text += line(table, table.titles, widths) + rule(table, widths);
+  for (const auto& row : table.rows) text += line(table, row, widths);
+  for (const auto& row : table.totals) text += line(table, row, widths);
+  for (const auto& note : notes) text += "\n" + escaped(note) + "\n";
   text.pop_back();
   return text;
 }

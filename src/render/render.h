@@ -6,9 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "report/compare.h"
 #include "report/report.h"
 
 namespace thoplw {
+
+struct Table;
 
 enum class NumberFormat : std::uint8_t { raw, clever, ratio };
 
@@ -31,6 +34,8 @@ struct Renderer {
   std::string_view doc;
   std::string_view suffixes;  ///< file suffixes that choose it, parted by a space: ".txt .text"
   std::string (*render)(const Report&, const RenderOptions&);
+  /// Writes any table; null where the format is for one report only.
+  std::string (*table)(Table table, const std::string& title, const std::vector<std::string>& notes) = nullptr;
   std::string_view before = "";  ///< around and between several reports in one output
   std::string_view between = "\n\n";
   std::string_view after = "";
@@ -43,6 +48,10 @@ std::span<const NumberFormatName> number_formats();
 const Renderer& find_renderer(std::string_view name);
 const Renderer& renderer_for_path(std::string_view path);
 NumberFormat find_number_format(std::string_view name);
+
+/// One column per convention, one row per layer; below them totals, parameters and the parts of each difference.
+/// Throws Error where the kind cannot show it.
+std::string render_comparison(const Comparison& comparison, const Renderer& renderer, const RenderOptions& options);
 
 /// 1824010216 with "%.3f" -> "1.824 G". Throws Error where `format` is no printf format of one real number.
 std::string clever_format(Count value, const std::string& format = "%6.2f");

@@ -104,9 +104,12 @@ std::string unpadded(const std::string& number) {
 Table lay_out(const Report& report, const RenderOptions& options) {
   const Row total = total_row(report);
   Table table;
-  for (const auto& column : columns()) table.titles.emplace_back(title(column, report.unit));
+  for (const auto& column : columns()) {
+    table.titles.emplace_back(title(column, report.unit));
+    table.numbers.push_back(column.amount != nullptr);
+  }
   for (const Row& row : listed_rows(report, options)) table.rows.push_back(cells(row, total, options.numbers));
-  table.total = cells(total, total, options.numbers);
+  table.totals.push_back(cells(total, total, options.numbers));
   return table;
 }
 
@@ -120,7 +123,7 @@ std::vector<std::size_t> fit(Table& table, std::string (*safe)(std::string_view)
   };
   fit_cells(table.titles);
   for (auto& row : table.rows) fit_cells(row);
-  fit_cells(table.total);
+  for (auto& row : table.totals) fit_cells(row);
   return widths;
 }
 

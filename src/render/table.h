@@ -30,9 +30,11 @@ std::string number_text(Amount amount, Count total, NumberFormat numbers);
 std::string unpadded(const std::string& number);
 
 struct Table {
-  std::vector<std::string> titles;
-  std::vector<std::vector<std::string>> rows;
-  std::vector<std::string> total;
+  using Cells = std::vector<std::string>;
+  Cells titles;
+  std::vector<bool> numbers;  ///< by column: does it hold numbers?
+  std::vector<Cells> rows;
+  std::vector<Cells> totals;  ///< what stands below the rows
 };
 
 /// One cell per column; cells are as the model names them, not made safe for any format.

@@ -24,13 +24,16 @@ std::string rule(const std::vector<std::size_t>& widths) {
 }  // namespace
 
 std::string render_text(const Report& report, const RenderOptions& options) {
-  Table table = lay_out(report, options);
+  return text_table(lay_out(report, options), options.title, footnotes(report, options));
+}
+
+std::string text_table(Table table, const std::string& title, const std::vector<std::string>& notes) {
   const auto widths = fit(table, one_line);
-  std::string text = options.title.empty() ? "" : one_line(options.title) + "\n";
+  std::string text = title.empty() ? "" : one_line(title) + "\n";
   text += line(table.titles, widths) + rule(widths);
   for (const auto& row : table.rows) text += line(row, widths);
-  text += rule(widths) + line(table.total, widths);
-  const auto notes = footnotes(report, options);
+  text += rule(widths);
+  for (const auto& row : table.totals) text += line(row, widths);
   if (!notes.empty()) text += "\n";
   for (const auto& note : notes) text += one_line(note) + "\n";
   text.pop_back();

@@ -73,14 +73,15 @@ class Costs {
   }
 
   void add() {
-    for (const Op& op : trace_.ops) add_op(op);
+    const std::vector<bool> live = live_ops();
+    for (std::size_t i = 0; i < live.size(); ++i) {
+      if (live[i]) add_op(trace_.ops[i]);
+    }
     for (std::size_t i = 0; i < trace_.calls.size(); ++i) {
-      if (!settled_[i] && rule_of(trace_.calls[i])) add_call(i);
+      if (!settled_[i] && rule_of(trace_.calls[i]) && !runs_again(i)) add_call(i);
     }
     if (convention_.per_sample) share_out();
-    Row& root = report_.rows.front();
-    root.cost += at_root_;
-    root.macs += at_root_.sum();
+    for (const auto& [call, cost] : at_root_) add_cost(report_.rows.front(), call, cost);
   }
 
  private:
@@ -89,8 +90,35 @@ class Costs {
     return !rule && leaf_rule_.cost && at(leaf_, call.module) ? &leaf_rule_ : rule;
   }
 
-  void find_steps() {
+  /// Those that the model's results, or anything that is written in place, come from; all where that does not matter.
+  std::vector<bool> live_ops() const {
+    std::vector<bool> live(trace_.ops.size(), !convention_.only_live), wanted(trace_.values.size(), false);
+    if (!convention_.only_live) return live;
+    const auto want = [&](const std::vector<Id>& ids) {
+      for (Id id : ids) {
+        if (id != kNone) at(wanted, id) = true;
+      }
+    };
     for (const Call& call : trace_.calls) {
+      if (call.parent == kNone) want(call.out);
+    }
+    for (std::size_t i = live.size(); i-- > 0;) {
+      const Op& op = trace_.ops[i];
+      live[i] = trace_.op_name(op).ends_with('_') || std::ranges::any_of(op.out, [&](Id id) { return at(wanted, id); });
+      if (live[i]) want(op.in);
+    }
+    return live;
+  }
+
+  /// Where only a module's last call counts: is there a later one?
+  bool runs_again(std::size_t call) const {
+    return convention_.last_call && at(last_call_, trace_.calls[call].module) != call;
+  }
+
+  void find_steps() {
+    last_call_.resize(trace_.modules.size());
+    for (const Call& call : trace_.calls) {
+      at(last_call_, call.module) = step_.size();
       step_.push_back(call.parent == kNone ? report_.steps.size() : at(step_, call.parent));
       if (call.parent != kNone) continue;
       report_.steps.push_back({at(trace_.modules, call.module).path, first_tensor(trace_, call.in), 0});
@@ -105,31 +133,38 @@ class Costs {
     Work cost = once * times(call);
     if (convention_.sharing != Sharing::once) cost = cost * places;
     if (convention_.sharing == Sharing::hooked) cost = cost * places;
+    add_cost(row, call, cost);
+  }
+
+  void add_cost(Row& row, Id call, const Work& cost) {
+    const Count macs = cost.sum();
     row.cost += cost;
-    row.macs += cost.sum();
-    if (call != kNone) report_.steps[at(step_, call)].macs += cost.sum();
+    row.macs += macs;
+    if (call != kNone) report_.steps[at(step_, call)].macs += macs;
   }
 
   const Module& module_of(Id call) const {
     return at(trace_.modules, call == kNone ? 0 : at(trace_.calls, call).module);
   }
 
-  /// Costs of all samples become those of one. What a division leaves over goes to the row that completes a whole one,
-  /// so that only the total is cut.
+  /// Costs of all samples become those of one; `Row::cost` stays. What a division leaves over goes to the row that
+  /// completes a whole one, so that only the total is cut.
   void share_out() {
     std::uint64_t samples = 0;
     for (const Call& call : trace_.calls) {
-      const std::optional<Tensor> input = call.module == 0 ? first_tensor(trace_, call.in) : std::nullopt;
+      const std::optional<Tensor> input = call.parent == kNone ? first_tensor(trace_, call.in) : std::nullopt;
       if (input) samples += input->shape.empty() ? 1 : static_cast<std::uint64_t>(input->shape.front());
     }
     if (samples < 2) return;
     Count all = 0;
-    for (Row& row : report_.rows) {
-      const Count before = all.value() / samples;
-      all += row.macs;
-      row.macs = all.value() / samples - before.value();
-      for (Count& cost : row.cost.by_kind) cost = cost.value() / samples;
-    }
+    const auto share = [&](Count& macs) {
+      const std::uint64_t before = all.value() / samples;
+      all += macs;
+      macs = all.value() / samples - before;
+    };
+    for (Row& row : report_.rows) share(row.macs);
+    all = 0;
+    for (Step& step : report_.steps) share(step.macs);
   }
 
   /// What the user said of a call holds for all that ran inside of it.
@@ -162,17 +197,17 @@ class Costs {
     try {
       const Work work = work_of(op, *rule);
       row.work += work * times(op.call);
-      const bool priced_by_class = op.call != kNone && rule_of(at(trace_.calls, op.call));
-      if (priced_by_class) at(own_, op.call) += work;
-      if (priced_by_class && convention_.op_costs == OpCosts::outside) return;
+      const ClassRule* class_rule = op.call == kNone ? nullptr : rule_of(at(trace_.calls, op.call));
+      if (class_rule) at(own_, op.call) += work;
+      if (class_rule && !class_rule->besides && !convention_.ops_at_root) return;
       const OpRule* op_rule = at(op_rules_, op.name);
       const Work cost = op_rule ? op_rule->cost({trace_, op}) : priced(work, convention_);
-      if (convention_.op_costs == OpCosts::at_root) {
-        at_root_ += cost * times(op.call);
+      if (convention_.ops_at_root) {
+        at_root_.emplace_back(op.call, cost * times(op.call));
       } else {
         charge(row, op.call, cost);
       }
-      if (cost.sum() == 0 && !priced_by_class) add_missed(op, work, row);
+      if (cost.sum() == 0 && !class_rule) add_missed(op, work, row);
     } catch (const work::NotCounted&) {
       add_uncounted(trace_.op_name(op), module);
     } catch (const Error& error) {
@@ -252,7 +287,8 @@ class Costs {
   std::vector<bool> leaf_;                         ///< by module: it has no inner ones
   std::vector<Work> own_;                          ///< by call, where a class rule prices it
   std::vector<std::size_t> step_;                  ///< by call: the step that it is part of
-  Work at_root_;                                   ///< costs of operators that no layer shows
+  std::vector<std::pair<Id, Work>> at_root_;       ///< costs of operators that no layer shows
+  std::vector<std::size_t> last_call_;             ///< by module
   std::vector<bool> settled_;                      ///< by call: the user said what it costs, or a call around it
   std::vector<std::vector<const Param*>> params_;  ///< by module
   std::vector<OpView> ops_;

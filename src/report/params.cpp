@@ -21,10 +21,17 @@ bool has_rule(const Trace& trace, const Convention& convention, const Param& par
   return find_class_rule(convention, trace.classes[static_cast<std::size_t>(module.cls)]) != nullptr;
 }
 
+/// Modules stand behind the one that they are in, so the next one tells.
+bool is_leaf(const Trace& trace, Id module) {
+  const auto next = static_cast<std::size_t>(module) + 1;
+  return next == trace.modules.size() || trace.modules[next].parent != module;
+}
+
 bool counts(const Trace& trace, const Convention& convention, const Usage& usage, const Param& param) {
   const ParamPolicy& policy = convention.params;
   if (policy.only_classes && (param.module == 0 || !usage.called(param.module) || !has_rule(trace, convention, param)))
     return false;
+  if (policy.only_leaves && (!usage.called(param.module) || !is_leaf(trace, param.module))) return false;
   if (policy.only_used && !usage.used(param.module)) return false;
   if (policy.only_trainable && !param.buffer && !param.trainable) return false;
   return !param.buffer || (policy.norm_statistics && is_norm_statistic(trace, param));
@@ -173,7 +180,8 @@ void count_params(const Trace& trace, const Convention& convention, const Usage&
   for (const Param* param : in_module_order(trace)) {
     if (!counts(trace, convention, usage, *param)) continue;
     const auto [known, fresh] = counted.try_emplace(param->value, param->module);
-    if (!fresh && (!convention.params.only_classes || known->second == param->module)) continue;
+    const bool each_time = convention.params.only_classes || convention.params.only_leaves;
+    if (!fresh && (!each_time || known->second == param->module)) continue;
     known->second = param->module;
     const Id row = answering_row(trace, usage, param->module);
     Count elements = numel(trace.values[static_cast<std::size_t>(param->value)].shape);

@@ -21,7 +21,7 @@ struct Row {
   std::optional<Tensor> out;  ///< first tensor out of its first call
   int calls = 0;              ///< how often it ran
   Work cost;                  ///< of its own, all calls, by the kind of work that it pays
-  Count macs;                 ///< their sum
+  Count macs;                 ///< their sum; per sample where the convention says so
   Count params;               ///< of its own, as the convention counts them
   Count subtree_macs;         ///< with everything inside it
   Count subtree_params;

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
+import importlib
 import io
 import logging
+import subprocess
+import sys
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
+import pytest
 import torch
 from torch import nn
 
@@ -129,13 +136,106 @@ def complexity_info(model: nn.Module, args: tuple[torch.Tensor, ...], backend: s
     return macs, params
 
 
+def torchprofile(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
+    from torchprofile import profile_macs
+
+    return Printed(whole(profile_macs(model, args)), sum(p.numel() for p in model.parameters()), {})
+
+
+def mmengine(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
+    from mmengine.analysis import FlopAnalyzer, get_model_complexity_info
+
+    info = get_model_complexity_info(model, inputs=args, show_table=False, show_arch=False)
+    analysis = FlopAnalyzer(model, args).tracer_warnings("none")
+    analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
+    layers = {name: whole(cost) for name, cost in analysis.by_module().items()}
+    return Printed(whole(info["flops"]), whole(info["params"]), layers)
+
+
+def torchstat(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
+    """Its report needs a pandas of before 2.0; what the report adds up does not."""
+    from torchstat.statistics import ModelStat
+
+    model = copy.deepcopy(model)
+    try:
+        nodes = ModelStat(model, args[0].shape[1:])._analyze_model()
+    finally:
+        for cls in {type(module) for module in model.modules()} - {nn.Module}:
+            if cls.__dict__.get("__call__", None).__class__ is type(torchstat):  # which it leaves there
+                del cls.__call__
+    layers = {node.name: whole(node.Flops) for node in nodes}
+    return Printed(sum(layers.values()), whole(sum(node.parameter_quantity for node in nodes)), layers)
+
+
+def one_image(args: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...] | None:
+    """What a tool is given that makes one image itself, of the size of the first; None where there is no image."""
+    image = len(args) == 1 and args[0].dim() == 4 and args[0].is_floating_point()
+    return (args[0][:1],) if image else None
+
+
+ULTRALYTICS = "ultralytics-thop==2.2.3"
+
+
+@functools.cache
+def ultralytics_folder() -> str:
+    """Where pip put it: its module has the name of another tool's, so that it cannot be installed beside that."""
+    folder = Path(__file__).parents[2] / ".pytest_cache" / ULTRALYTICS
+    if not folder.exists():
+        folder.parent.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
+            made_in = f"{fresh}/made"
+            command = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--target", made_in, ULTRALYTICS]
+            made = subprocess.run(command, capture_output=True, text=True)
+            if made.returncode != 0:
+                pytest.skip(f"pip cannot get {ULTRALYTICS}: {made.stderr.strip()}")
+            with contextlib.suppress(OSError):  # another worker was first
+                Path(made_in).rename(folder)
+    return str(folder)
+
+
+@contextlib.contextmanager
+def ultralytics_module() -> Iterator[Any]:
+    """Imported in place of the other one, which is put back."""
+
+    def take_out() -> dict[str, Any]:
+        return {name: sys.modules.pop(name) for name in [*sys.modules] if name.split(".")[0] == "thop"}
+
+    sys.path.insert(0, ultralytics_folder())
+    others = take_out()
+    try:
+        yield importlib.import_module("thop")
+    finally:
+        take_out()
+        sys.modules.update(others)
+        sys.path.pop(0)
+
+
+def ultralytics_thop(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
+    with ultralytics_module() as module:
+        macs, params, layers = module.profile(copy.deepcopy(model), args, verbose=False, ret_layer_info=True)
+    first = {module: name for name, module in model.named_modules()}
+    found: dict[str, int] = {}
+
+    def walk(entries: dict[str, tuple[float, float, dict]], prefix: str) -> None:
+        for name, (cost, _, inner) in entries.items():
+            found[first[model.get_submodule(prefix + name)]] = whole(cost)
+            walk(inner, f"{prefix}{name}.")
+
+    walk(layers, "")
+    return Printed(whole(macs), whole(params), found)
+
+
 PEERS: dict[str, Peer] = {
     "fvcore": fvcore,
+    "mmengine": mmengine,
     "ptflops": ptflops,
     "ptflops-aten": ptflops_aten,
     "thop": thop,
     "torch": torch_flop_counter,
     "torchinfo": torchinfo,
+    "torchprofile": torchprofile,
+    "torchstat": torchstat,
+    "ultralytics-thop": ultralytics_thop,
 }
 
 

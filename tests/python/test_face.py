@@ -478,14 +478,15 @@ def test_import_is_light():
 
 
 def test_public_names():
-    assert thoplw.__all__ == ["Error", "LayerInfo", "__version__", "clever_format", "load", "profile"]
+    functions = ["clever_format", "compare", "load", "profile"]
+    assert thoplw.__all__ == ["Comparison", "Error", "LayerInfo", "__version__", *functions]
     assert all(getattr(thoplw, name) is not None for name in thoplw.__all__)
     assert thoplw.__version__.count(".") == 2
     with pytest.raises(AttributeError):
         thoplw.profle  # noqa: B018
 
 
-PUBLIC = [thoplw, thoplw.profile, thoplw.load, thoplw.clever_format, thoplw.LayerInfo, thoplw.Error]
+PUBLIC = [thoplw, *(getattr(thoplw, name) for name in thoplw.__all__ if name != "__version__")]
 
 
 @pytest.mark.parametrize("what", PUBLIC)

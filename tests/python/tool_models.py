@@ -148,6 +148,91 @@ class Vectors(nn.Module):
         return torch.mv(self.square, x[0]), torch.dot(x[0], x[1]), torch.outer(x[0], x[1]), torch.cdist(x, x)
 
 
+class Sampled(nn.Module):
+    """Samples taken of an image in three ways, and equations of all kinds."""
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        grid = torch.rand(x.shape[0], 3, 5, 2)
+        row, column = x[:, 0, 0], x[:, 0, :, :1]
+        return (
+            *(F.grid_sample(x, grid, mode=mode, align_corners=False) for mode in ("bilinear", "nearest", "bicubic")),
+            torch.einsum("b...i,b...j->b...ij", x, x),
+            torch.einsum("bchw,bdhw", x, x),
+            torch.einsum("bi,bij->bj", row, column),
+            torch.einsum("bi->b", row),
+        )
+
+
+class Chain(nn.Module):
+    """An equation of three operands."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.einsum("bi,bj,bk->ijk", x, x, x)
+
+
+class Inner(nn.Module):
+    """Attention of other keys, of keys and values of other sizes, with more keys than were given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cross = nn.MultiheadAttention(16, 4, batch_first=True)
+        self.sizes = nn.MultiheadAttention(16, 2, kdim=12, vdim=8, bias=False)
+        self.added = nn.MultiheadAttention(16, 4, add_bias_kv=True)
+
+    def forward(self, x: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+        x = self.cross(x, keys, keys)[0].transpose(0, 1)
+        x = self.sizes(x, x[..., :12], x[..., :8], need_weights=False)[0]
+        return self.added(x, x, x)[0]
+
+
+class Norms(nn.Module):
+    """With weights and without."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norms = nn.ModuleList([
+            nn.BatchNorm2d(4, affine=False), nn.InstanceNorm2d(4, affine=True), nn.GroupNorm(2, 4, affine=False),
+            nn.LayerNorm(6, bias=False), nn.LayerNorm(6, elementwise_affine=False), nn.Softmin(1), nn.LogSoftmax(-1),
+            nn.Softmax2d(), nn.Softmax(-2),
+        ])  # fmt: skip
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for norm in self.norms:
+            x = norm(x)
+        return x
+
+
+class Pools(nn.Module):
+    """Average pooling over an edge, with padding that counts and that does not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pools = nn.ModuleList([
+            nn.AvgPool2d(3, 2, 1, ceil_mode=True), nn.AvgPool2d((3, 2), stride=1, padding=1, count_include_pad=False),
+            nn.AdaptiveAvgPool2d((5, 3)), nn.AvgPool2d(2),
+        ])  # fmt: skip
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for pool in self.pools:
+            x = pool(x)
+        return F.avg_pool2d(x, 1).mean((2, 3))
+
+
+class Twice(nn.Module):
+    """A layer that runs on two sizes, parameters outside of layers, a layer that never runs."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.act = nn.Conv2d(3, 3, 3, padding=1, groups=3), nn.ELU()
+        self.unused, self.scale = nn.Conv2d(3, 3, 1), nn.Parameter(torch.ones(3, 1, 1))
+        self.head = nn.Sequential(nn.Flatten(), nn.Linear(3 * 4 * 4, 5), nn.PReLU(), nn.Tanh())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.act(self.conv(x)) * self.scale
+        x.mul_(2)
+        return self.head(self.act(self.conv(F.max_pool2d(x, 2))))
+
+
 class Logits(nn.Module):
     """A language model as one that gives a tensor."""
 
@@ -227,6 +312,22 @@ MODELS: dict[str, Callable[[], Case]] = {
     ),
     "products": lambda: (Products(), (torch.rand(2, 5, 6),)),
     "vectors": lambda: (Vectors(), (torch.rand(5, 6),)),
+    "sampled": lambda: (Sampled(), (torch.rand(2, 3, 4, 4),)),
+    "chain": lambda: (Chain(), (torch.rand(2, 4),)),
+    "inner": lambda: (Inner(), (torch.rand(2, 5, 16), torch.rand(2, 7, 16))),
+    "norms": lambda: (Norms(), (torch.rand(2, 4, 6, 6),)),
+    "pools": lambda: (Pools(), (torch.rand(2, 4, 14, 11),)),
+    "twice": lambda: (Twice(), (torch.rand(2, 3, 8, 8),)),
+    "projected": lambda: (nn.LSTM(8, 6, num_layers=2, bidirectional=True, proj_size=3), (torch.rand(7, 2, 8),)),
+    "unbatched": lambda: (nn.LSTM(8, 6), (torch.rand(7, 8),)),
+    "resize-3d": lambda: (
+        several(nn.Upsample(scale_factor=2, mode="trilinear"), nn.LeakyReLU(inplace=True), nn.ConstantPad3d(1, 0.0)),
+        (torch.rand(2, 3, 2, 2, 2),),
+    ),
+    "resize-1d": lambda: (
+        several(nn.Upsample(scale_factor=2, mode="linear"), nn.Upsample(scale_factor=2, mode="nearest-exact")),
+        (torch.rand(2, 3, 6),),
+    ),
     "linear-alone": lambda: (nn.Linear(8, 4), (torch.rand(2, 8),)),
     "bert": bert,
     "gpt2": gpt2,

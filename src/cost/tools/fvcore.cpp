@@ -1,5 +1,14 @@
-// fvcore's FlopCountAnalysis: handles by operator on a traced graph. Its "flop" is one multiply-add.
+// fvcore's FlopCountAnalysis, and mmengine's copy of it: handles by operator on a traced graph. Their "flop" is one
+// multiply-add.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <string>
+
 #include "cost/formulas.h"
+#include "cost/tools/subscripts.h"
 #include "cost/tools/tools.h"
 
 namespace thoplw::tools {
@@ -15,8 +24,42 @@ Work products(const OpView& op) {
   return cost;
 }
 
-/// All elements of the first operand by the columns of the second.
-Work matmul(const OpView& op) { return only(Kind::contraction, numel(op.in(0)) * work::size_from_end(op.in(1), 1)); }
+/// All elements of the first operand by the columns of the second. Of a vector mmengine makes one; fvcore fails.
+Work matmul(const OpView& op) {
+  const bool vector = op.in(1).shape.size() == 1;
+  return only(Kind::contraction, numel(op.in(0)) * (vector ? Count(1) : work::size_from_end(op.in(1), 1)));
+}
+
+/// "abc,abd->acd" and "abc,adc->adb", whatever the letters.
+bool is_batched_product(const std::string& text) {
+  std::string letters, seen;
+  for (const char c : text) {
+    if (std::isalpha(static_cast<unsigned char>(c)) && seen.find(c) == seen.npos) seen += c;
+    const std::size_t place = seen.find(c);
+    letters += place == seen.npos ? c : static_cast<char>('a' + place);
+  }
+  return letters == "abc,abd->acd" || letters == "abc,adc->adb";
+}
+
+/// Half of what numpy's einsum_path estimates, which is printed with four digits: 1, and for each combination of
+/// subscripts an operation, one more where some are summed. Of more than two operands it is the product of each pair.
+Work einsum(const OpView& op) {
+  if (op.op.in.size() > 2) return products<work::einsum>(op);
+  const Equation equation = equation_of(op);
+  BySubscript sizes;
+  for (const BySubscript& operand : equation.operands) {
+    for (const auto& [key, size] : operand) sizes[key] = std::max(sizes[key], size);
+  }
+  Count all = 1;
+  bool sums = false;
+  for (const auto& [key, size] : sizes) {
+    all *= size;
+    sums |= !equation.keeps(key);
+  }
+  if (is_batched_product(equation.text)) return only(Kind::contraction, all);
+  const double printed = std::stod(fmt::format("{:.3e}", static_cast<double>((all * (sums ? 2 : 1) + 1).value())));
+  return only(Kind::contraction, static_cast<std::uint64_t>(std::floor(printed / 2)));
+}
 
 /// Without statistics to compute: a multiplication and, with a weight, an addition.
 Work batch_norm(const OpView& op) { return only(Kind::norm, numel(op.in(0)) * (op.has_in(1) ? 2 : 1)); }
@@ -43,7 +86,7 @@ constexpr OpRule kOperators[] = {
     {"aten::conv_transpose2d", products<work::conv_transpose>},
     {"aten::conv_transpose3d", products<work::conv_transpose>},
     {"aten::convolution", products<work::either_convolution>},
-    {"aten::einsum", products<work::einsum>},
+    {"aten::einsum", einsum},
     {"aten::grid_sampler", per_output<4>},
     {"aten::group_norm", norm},
     {"aten::gru_cell", products<work::rnn_cell>},
@@ -67,8 +110,22 @@ constinit const Convention kFvcore = {
         "what fvcore's FlopCountAnalysis prints in eval mode, which counts a multiply-add as one flop; norms, "
         "adaptive pooling and resizing of images too; every parameter once",
     .op_rules = kOperators,
+    .only_live = true,
     .tool = {.version = "fvcore 0.1.5.post20221221",
              .source = "https://github.com/facebookresearch/fvcore",
+             .gaps = "nothing for scaled_dot_product_attention, recurrent layers, baddbmm, other pooling and resizing, "
+                     "activations and biases"},
+};
+
+constinit const Convention kMmengine = {
+    .name = "mmengine",
+    .doc =
+        "what mmengine's get_model_complexity_info prints in eval mode: multiply-adds as fvcore counts them, those of "
+        "matrices by vectors too; every parameter once",
+    .op_rules = kOperators,
+    .only_live = true,
+    .tool = {.version = "mmengine 0.10.7",
+             .source = "https://github.com/open-mmlab/mmengine/tree/main/mmengine/analysis",
              .gaps = "nothing for scaled_dot_product_attention, recurrent layers, baddbmm, other pooling and resizing, "
                      "activations and biases"},
 };

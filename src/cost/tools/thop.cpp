@@ -2,11 +2,12 @@
 #include <algorithm>
 #include <string_view>
 
-#include "cost/formulas.h"
-#include "cost/tools/tools.h"
+#include "cost/tools/thop_hooks.h"
 
 namespace thoplw::tools {
 namespace {
+
+using namespace thop_hooks;
 
 /// Output elements x channels in / groups x kernel, the output of transposed ones too. thop reads the channels from the
 /// second size of the input, whatever that is without a batch.
@@ -21,10 +22,6 @@ Work convolution(const CallView& call) {
   for (std::size_t i = 2; i < weight->shape.size(); ++i) kernel *= weight->shape[i];
   return only(Kind::contraction, numel(call.out()) * (call.in().shape[1] / groups) * kernel);
 }
-
-Work norm(const CallView& call) { return only(Kind::norm, numel(call.in()) * (call.param("weight") ? 4 : 2)); }
-
-Work prelu(const CallView& call) { return only(Kind::activation, numel(call.in())); }
 
 /// An exponential and a division per element, an addition per element but one.
 Work softmax(const CallView& call) {
@@ -48,10 +45,6 @@ Work adaptive_average_pool(const CallView& call) {
   return only(Kind::pool, static_cast<std::uint64_t>((kernel + 1) * static_cast<double>(numel(call.out()).value())));
 }
 
-Work linear(const CallView& call) {
-  return only(Kind::contraction, work::size_from_end(call.in(), 1) * numel(call.out()));
-}
-
 struct Mode {
   std::string_view name;
   int per_output;
@@ -68,12 +61,6 @@ Work upsample(const CallView& call) {
   }
   return {};
 }
-
-/// Gates of a cell, and what it does element by element besides: both as thop has them.
-struct Cell {
-  std::uint64_t gates, products;
-};
-constexpr Cell kRnn{1, 0}, kGru{3, 4}, kLstm{4, 4};
 
 Count cell(const Cell& kind, Count in, Count hidden, bool bias) {
   return (hidden * (in + hidden) + hidden + (bias ? hidden * 2 : Count(0))) * kind.gates + hidden * kind.products;

@@ -36,6 +36,14 @@ Mapped spatial(const NodeView& view) {
   return mapped;
 }
 
+/// Along its axis; where it names none, along the last, or before opset 13 the second.
+template <Text name>
+Mapped softmax(const NodeView& view) {
+  Mapped mapped = as<name>(view);
+  mapped.attrs.push_back({"dim", view.node.integer("axis", view.opset < 13 ? 1 : -1)});
+  return mapped;
+}
+
 Mapped gemm(const NodeView& view);
 Mapped qgemm(const NodeView& view);
 Mapped fused_matmul(const NodeView& view);

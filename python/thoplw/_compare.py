@@ -1,0 +1,46 @@
+"""compare(): one model under several conventions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from thoplw import _native
+from thoplw._inputs import arguments
+from thoplw._native import Comparison
+from thoplw._profile import check_model
+
+if TYPE_CHECKING:
+    import torch
+
+
+def compare(
+    model: torch.nn.Module,
+    tensor: Any,
+    conventions: Sequence[str] | None = None,
+    *,
+    base: str = "thoplw",
+    kwargs: Mapping[str, Any] | None = None,
+    method: str = "forward",
+) -> Comparison:
+    """Counts a model by several conventions, and says where each differs from one of them.
+
+    Args:
+        model, tensor, kwargs, method: as in ``profile``. The model runs once.
+        conventions: names of conventions, such as ``["fvcore", "thop"]``; all of them unless given.
+        base: the convention to which the others are compared.
+
+    Returns:
+        A ``Comparison``: ``print`` shows the table; ``macs``, ``params`` and ``parts`` are dicts by convention.
+
+    Raises:
+        Error: as ``profile``; or a convention is unknown.
+    """
+    check_model(model)
+    positional, keyword = arguments(model, tensor, kwargs)
+    trace = _native.capture(model, positional, keyword, {}, method)
+    if conventions is None:
+        names = [name for name, _ in _native.conventions()]
+    else:
+        names = [conventions] if isinstance(conventions, str) else list(conventions)
+    return _native.compare(trace, names, base)

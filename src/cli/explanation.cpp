@@ -1,0 +1,75 @@
+// Looks for a quoted number among all conventions, and among the usual sizes of inputs.
+#include "cli/explanation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/explain.h"
+
+namespace thoplw::cli {
+namespace {
+
+constexpr std::int64_t kImages[] = {32,  64,  112, 128, 160, 192, 224, 240, 256, 260, 288, 299,
+                                    300, 320, 331, 380, 384, 448, 456, 480, 512, 528, 600, 640};
+constexpr std::int64_t kLengths[] = {1, 32, 64, 77, 128, 256, 512, 1024, 2048, 4096};
+
+const Tensor* input_of(const Trace& trace) {
+  for (Id id : trace.calls.empty() ? std::vector<Id>() : trace.calls.front().in) {
+    if (id != kNone) return &trace.values[static_cast<std::size_t>(id)];
+  }
+  return nullptr;
+}
+
+/// The same batch of images of other sizes, or of sequences of other lengths.
+std::vector<Tensor> other_inputs(const Tensor& input) {
+  std::vector<Tensor> others;
+  const bool image = input.shape.size() == 4;
+  const bool tokens = input.shape.size() == 2 && is_integral(input.dtype);
+  const auto add = [&](std::int64_t size) {
+    Tensor other = input;
+    for (std::size_t i = image ? 2 : 1; i < other.shape.size(); ++i) other.shape[i] = size;
+    if (other.shape != input.shape) others.push_back(other);
+  };
+  if (image) std::ranges::for_each(kImages, add);
+  if (tokens) std::ranges::for_each(kLengths, add);
+  return others;
+}
+
+std::string line(const Reading& reading, const Tensor* input) {
+  return fmt::format("\n  {:<18} {:<24} {:>16.0f}  {:.2f} % off{}", reading.convention, reading.what, reading.value,
+                     100 * reading.distance, input ? fmt::format("  at {}", fmt::join(input->shape, "x")) : "");
+}
+
+std::string matches(const std::vector<Reading>& found, const Tensor* input) {
+  std::string text;
+  for (const Reading& reading : found) {
+    if (reading.matches) text += line(reading, input);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string explanation(const Trace& trace, const std::string& text, const Reopen& reopen) {
+  constexpr std::size_t kNearest = 5;
+  const Quoted quoted = parse_quoted(text);
+  const Tensor* input = input_of(trace);
+  const std::int64_t batch = input && !input->shape.empty() ? input->shape.front() : 1;
+  const std::vector<Reading> found = readings(trace, quoted, batch);
+  if (const std::string lines = matches(found, input); !lines.empty()) return text + " is what these give:" + lines;
+  std::string lines;
+  for (const Tensor& other : input ? other_inputs(*input) : std::vector<Tensor>()) {
+    try {
+      const std::optional<Trace> again = reopen(other);
+      if (!again) break;
+      lines += matches(readings(*again, quoted, batch), &other);
+    } catch (const Error&) {  // not every model takes every size
+    }
+  }
+  if (!lines.empty()) return text + " is what these give, with another input:" + lines;
+  for (std::size_t i = 0; i < std::min(kNearest, found.size()); ++i) lines += line(found[i], input);
+  return text + " is what no convention gives; the nearest are:" + lines;
+}
+
+}  // namespace thoplw::cli

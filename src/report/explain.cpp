@@ -1,0 +1,91 @@
+// Prices a trace by every convention, in the units and per batch or sample, and sorts by nearness to a quoted number.
+#include "report/explain.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+namespace thoplw {
+namespace {
+
+struct Scale {
+  char letter;
+  double factor;
+};
+constexpr Scale kScales[] = {{'k', 1e3}, {'K', 1e3}, {'M', 1e6}, {'G', 1e9}, {'B', 1e9}, {'T', 1e12}, {'P', 1e15}};
+
+class Readings {
+ public:
+  explicit Readings(const Quoted& quoted) : quoted_(quoted) {}
+
+  void add(const Report& report, const std::string& what, double value) {
+    if (value <= 0) return;
+    const bool matches = value >= quoted_.least && value <= quoted_.most;
+    found_.push_back({report.convention, what, value, matches, std::abs(quoted_.value - value) / value});
+  }
+
+  std::vector<Reading> sorted() && {
+    std::ranges::stable_sort(found_, {}, &Reading::distance);
+    std::ranges::stable_partition(found_, &Reading::matches);
+    return std::move(found_);
+  }
+
+ private:
+  const Quoted& quoted_;
+  std::vector<Reading> found_;
+};
+
+}  // namespace
+
+// The last digit that is written was rounded: half of it either way.
+Quoted parse_quoted(std::string_view text) {
+  const std::string shown(text);
+  Quoted quoted;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), quoted.value);
+  if (error != std::errc() || !(quoted.value > 0) || !std::isfinite(quoted.value)) {
+    throw Error("'" + shown + "' is no count; write one such as 4.09G, 25.6M or 1824010216");
+  }
+  const std::string_view digits = text.substr(0, static_cast<std::size_t>(end - text.data()));
+  std::string_view rest = text.substr(digits.size());
+  while (rest.starts_with(' ')) rest.remove_prefix(1);
+  double factor = 1;
+  for (const Scale& scale : kScales) {
+    if (!rest.starts_with(scale.letter)) continue;
+    factor = scale.factor;
+    rest.remove_prefix(1);
+    break;
+  }
+  while (rest.starts_with(' ')) rest.remove_prefix(1);
+  constexpr std::string_view kUnits[] = {"", "MAC", "MACs", "FLOP", "FLOPs", "FLOPS", "Flops", "params", "parameters"};
+  if (std::ranges::find(kUnits, rest) == std::end(kUnits)) {
+    throw Error("'" + shown + "' ends in '" + std::string(rest) + "'; write a count such as 4.09G or 4.09 GFLOPs");
+  }
+  const auto dot = digits.find('.');
+  const auto decimals = dot == std::string_view::npos ? 0 : static_cast<int>(digits.size() - dot - 1);
+  const double half = factor == 1 && decimals == 0 ? 0 : 0.5 * std::pow(10, -decimals) * factor;
+  quoted.value *= factor;
+  quoted.least = quoted.value - half;
+  quoted.most = quoted.value + half;
+  return quoted;
+}
+
+std::vector<Reading> readings(const Trace& trace, const Quoted& quoted, std::int64_t batch) {
+  Readings found(quoted);
+  for (const Convention* convention : conventions()) {
+    const Report report = count(trace, *convention);
+    const bool flops = report.unit == Unit::flop;
+    const auto total = static_cast<double>(report.macs.value());
+    const std::string unit = flops ? "FLOPs" : "MACs";
+    found.add(report, unit, total);
+    found.add(report, flops ? "FLOPs / 2" : "MACs x 2", flops ? total / 2 : total * 2);
+    found.add(report, "parameters", static_cast<double>(report.params.value()));
+    if (batch < 2) continue;
+    const double sample = total / static_cast<double>(batch);
+    found.add(report, unit + " of one sample", sample);
+    found.add(report, (flops ? "FLOPs / 2" : "MACs x 2") + std::string(" of one sample"),
+              flops ? sample / 2 : sample * 2);
+  }
+  return std::move(found).sorted();
+}
+
+}  // namespace thoplw
