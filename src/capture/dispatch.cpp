@@ -7,7 +7,6 @@
 
 #include "capture/arguments.h"
 #include "capture/operators.h"
-#include "capture/spelling.h"
 #include "capture/writes.h"
 #include "shape/strides.h"
 
@@ -100,7 +99,7 @@ Op& record(const OpCall& call) {
   }
   if (call.op.flattens && scattered(call)) op.attrs.push_back({"scattered", true});
   if (call.op.spelt) {
-    const std::string_view spelt = spelling(call.op.name);
+    const std::string_view spelt = session.spellings.of(call.op.name);
     if (!spelt.empty()) op.attrs.push_back({"spelt", std::string(spelt)});
   }
   return op;

@@ -82,7 +82,8 @@ Operator resolve(PyObject* func) {
 }  // namespace
 
 bool flattens_input(std::string_view name) {
-  return name == "aten::linear" || name == "aten::gru" || name == "aten::rnn_relu" || name == "aten::rnn_tanh";
+  return name == "aten::linear" || name == "aten::gru" || name == "aten::lstm" || name == "aten::rnn_relu" ||
+         name == "aten::rnn_tanh";
 }
 
 const Operator& operator_of(PyObject* func) {

@@ -6,6 +6,7 @@ import contextlib
 import copy
 import functools
 import importlib
+import inspect
 import io
 import logging
 import subprocess
@@ -127,9 +128,10 @@ def torchinfo(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
 def complexity_info(model: nn.Module, args: tuple[torch.Tensor, ...], backend: str) -> tuple[int, int]:
     from ptflops import get_model_complexity_info
 
-    (x,) = args
+    names = inspect.signature(model.forward).parameters
+    by_name = dict(zip(names, args, strict=False))  # it takes one input, or all by name
     macs, params = get_model_complexity_info(
-        copy.deepcopy(model), (1,), input_constructor=lambda _: x, backend=backend,
+        copy.deepcopy(model), (1,), input_constructor=lambda _: args[0] if len(args) == 1 else by_name, backend=backend,
         print_per_layer_stat=False, as_strings=False,
     )  # fmt: skip
     assert macs is not None, "ptflops failed"

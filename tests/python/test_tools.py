@@ -22,6 +22,7 @@ CHAIN = "the order in which numpy would contract three operands is not looked fo
 CANNOT: dict[tuple[str, str], str] = {
     ("fvcore", "chain"): CHAIN,
     ("mmengine", "chain"): CHAIN,
+    ("ptflops", "inner"): "of several inputs, which it takes by name, it does not see the batch",
     ("torchinfo", "shared"): "it lists a module in two places under the last, and a trace has only the first",
     ("torchprofile", "llama"): "tracing makes operators of products of sizes, 4 in all, which are no tensors here",
     ("torchstat", "resize"): "it raises RecursionError: it wraps a class and its subclass",
