@@ -23,7 +23,6 @@ CANNOT: dict[tuple[str, str], str] = {
     ("fvcore", "chain"): CHAIN,
     ("mmengine", "chain"): CHAIN,
     ("ptflops", "inner"): "of several inputs, which it takes by name, it does not see the batch",
-    ("torchinfo", "shared"): "it lists a module in two places under the last, and a trace has only the first",
     ("torchprofile", "llama"): "tracing makes operators of products of sizes, 4 in all, which are no tensors here",
     ("torchstat", "resize"): "it raises RecursionError: it wraps a class and its subclass",
     ("torchstat", "sampled"): "it raises AttributeError: a leaf module that gives a tuple has no size",
