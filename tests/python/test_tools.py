@@ -13,20 +13,10 @@ from torch import nn
 import peers
 import thoplw
 from tool_models import MODELS
+from unequal import CANNOT
 from vision import build, classification_models, input_shape
 
 VISION = ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
-
-# What a tool cannot run, or is not equal, and why.
-CHAIN = "the order in which numpy would contract three operands is not looked for here"
-CANNOT: dict[tuple[str, str], str] = {
-    ("fvcore", "chain"): CHAIN,
-    ("mmengine", "chain"): CHAIN,
-    ("ptflops", "inner"): "of several inputs, which it takes by name, it does not see the batch",
-    ("torchprofile", "llama"): "tracing makes operators of products of sizes, 4 in all, which are no tensors here",
-    ("torchstat", "resize"): "it raises RecursionError: it wraps a class and its subclass",
-    ("torchstat", "sampled"): "it raises AttributeError: a leaf module that gives a tuple has no size",
-}
 
 # Models whose linear layers read more than rows, which torchstat refuses.
 NOT_IMAGES = ("convnext", "maxvit", "swin", "vit")
