@@ -19,6 +19,7 @@ Work bilinear(const OpView& op) { return only(Kind::resize, numel(op.out()) * 4)
 /// Output elements x channels in x kernel. A transposed convolution is told by its weight's first size, which is not
 /// that of the output; its groups do not matter then, and of one that has as many channels out as in they do twice.
 Work convolution(const OpView& op) {
+  if (padded_by_name(op)) return {};
   const Dims& weight = op.in(1).shape;
   const Count out = work::size_from_end(op.out(), weight.size() - 1);
   Count each = out == Count(weight[0]) ? weight[1] : weight[0];
@@ -162,7 +163,7 @@ constinit const Convention kTorchprofile = {
              .gaps = "nothing for mm, GRU and RNN layers, other products, norms without weights, other activations; "
                      "grouped transposed convolutions by another formula; one MAC for each product of sizes in the "
                      "model's code, counted here for torch's and torchvision's own layers; nothing for convolutions "
-                     "with padding by name, which are counted here"},
+                     "with padding by name"},
 };
 
 }  // namespace thoplw::tools
