@@ -7,6 +7,7 @@
 
 #include "capture/arguments.h"
 #include "capture/operators.h"
+#include "capture/resizing.h"
 #include "capture/writes.h"
 #include "shape/strides.h"
 
@@ -101,6 +102,10 @@ Op& record(const OpCall& call) {
   if (call.op.spelt) {
     const std::string_view spelt = session.spellings.of(call.op.name);
     if (!spelt.empty()) op.attrs.push_back({"spelt", std::string(spelt)});
+  }
+  if (call.op.resizes && !call.read.tensors.empty() && call.read.tensors.front()) {
+    const auto rank = static_cast<std::size_t>(call.read.tensors.front()->layout.dim());
+    for (Attr& attr : asked_for(rank)) op.attrs.push_back(std::move(attr));
   }
   return op;
 }

@@ -11,7 +11,8 @@ namespace thoplw::tools {
 
 /// Classes that call an activation function which they got hold of when they were built, before it was replaced.
 constexpr std::string_view kHoldFunctions[] = {"torch.nn.TransformerDecoderLayer", "torch.nn.TransformerEncoderLayer",
-                                               "transformers.activations.GELUActivation"};
+                                               "transformers.activations.GELUActivation",
+                                               "transformers.activations.GELUTanh"};
 
 /// False where the operator was called in a way that such a tool does not see: x + y, x @ y, torch.relu(x).
 inline bool seen(const OpView& op) {

@@ -8,6 +8,8 @@
 
 namespace thoplw::tools {
 
+extern const Convention kCalflops;
+extern const Convention kDeepspeed;
 extern const Convention kFvcore;
 extern const Convention kMmengine;
 extern const Convention kPtflops;
