@@ -276,6 +276,22 @@ class Twice(nn.Module):
         return self.head(self.act(self.conv(F.max_pool2d(x, 2))))
 
 
+class Spelt(nn.Module):
+    """Sums, products and activations by function, by method and by operator, and inside of what torch takes apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shift = nn.Parameter(torch.rand(5))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        y = torch.add(x, self.shift).mul(2) * 3 + torch.mul(x, x)
+        y = F.leaky_relu(F.silu(F.elu(torch.relu(y), inplace=True)), 0.2).softmax(-1)
+        return (
+            y @ x.transpose(1, 2), torch.matmul(x, x.transpose(1, 2)), torch.bmm(y, y.transpose(1, 2)),
+            F.cosine_similarity(x, y, dim=-1), F.softmin(x, dim=-1), F.relu6(x).relu_(), F.glu(x[..., :4]),
+        )  # fmt: skip
+
+
 class Logits(nn.Module):
     """A language model as one that gives a tensor."""
 
@@ -363,6 +379,7 @@ MODELS: dict[str, Callable[[], Case]] = {
     "twice": lambda: (Twice(), (torch.rand(2, 3, 8, 8),)),
     "projected": lambda: (nn.LSTM(8, 6, num_layers=2, bidirectional=True, proj_size=3), (torch.rand(7, 2, 8),)),
     "unbatched": lambda: (nn.LSTM(8, 6), (torch.rand(7, 8),)),
+    "spelt": lambda: (Spelt(), (torch.rand(2, 3, 5),)),
     "resized": lambda: (Resized(), (torch.rand(2, 3, 6, 4),)),
     "weights": lambda: (Weights(), (torch.rand(2, 5, 16),)),
     "convolutions": lambda: (

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "cost/formulas.h"
+#include "cost/tools/spelt.h"
 #include "cost/tools/tools.h"
 
 namespace thoplw::tools {
@@ -82,6 +83,8 @@ Work lstm_cell(const OpView& op) {
   return cost;
 }
 
+Work multiplication(const OpView& op) { return inside(op) ? Work{} : per_output(op); }
+
 constexpr OpRule kOperators[] = {
     {"aten::_convolution", convolution},
     {"aten::adaptive_avg_pool1d", per_output},
@@ -118,7 +121,7 @@ constexpr OpRule kOperators[] = {
     {"aten::lstm_cell", lstm_cell},
     {"aten::matmul", products<work::matmul>},
     {"aten::mean", per_output},
-    {"aten::mul", per_output},
+    {"aten::mul", multiplication},
     {"aten::multiply", per_output},
     {"aten::rnn_relu_cell", cell<0>},
     {"aten::rnn_tanh_cell", cell<0>},
