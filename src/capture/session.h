@@ -55,6 +55,7 @@ struct Session {
   Snapshot* snapshot = nullptr;  ///< what is put back at the end of the pass
 
   Spellings spellings;
+  int decomposing = 0;  ///< operators that are being taken apart: what runs inside of them Python did not call
   std::vector<std::unique_ptr<Arguments>> argument_pool;
   std::size_t depth = 0;
 

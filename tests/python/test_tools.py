@@ -80,6 +80,23 @@ def test_products_that_a_tool_leaves_out_are_said(capfd: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("tool", ["calflops", "deepspeed"])
+@pytest.mark.parametrize("asked", [
+    {"size": 5}, {"size": (5, 7)}, {"scale_factor": 1.3}, {"scale_factor": 2, "mode": "bilinear"},
+    {"scale_factor": 0.7, "recompute_scale_factor": True}, {"size": (3, 4), "mode": "area"},
+])  # fmt: skip
+@pytest.mark.parametrize("function", ["interpolate", "upsample"])
+@pytest.mark.filterwarnings("ignore")
+def test_resizing_counts_as_it_was_asked_for(tool: str, function: str, asked: dict[str, Any]) -> None:
+    class Resizing(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return getattr(nn.functional, function)(x, **asked)
+
+    if function == "upsample" and "recompute_scale_factor" in asked:
+        pytest.skip("it does not take that")
+    compare(tool, Resizing(), (torch.rand(2, 3, 6, 5),))
+
+
 def test_under_prices_anew_without_the_model() -> None:
     model, args = MODELS["unet"]()
     info = thoplw.profile(model.eval(), args, verbose=False)[2]
