@@ -84,6 +84,7 @@ constexpr const Convention* kConventions[] = {
     &kFlops,
     &tools::kFvcore,
     &tools::kMmengine,
+    &tools::kOnnxTool,
     &tools::kPtflops,
     &tools::kPtflopsAten,
     &tools::kThop,

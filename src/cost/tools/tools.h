@@ -7,6 +7,7 @@ namespace thoplw::tools {
 
 extern const Convention kFvcore;
 extern const Convention kMmengine;
+extern const Convention kOnnxTool;
 extern const Convention kPtflops;
 extern const Convention kPtflopsAten;
 extern const Convention kThop;
