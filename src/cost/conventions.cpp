@@ -83,6 +83,7 @@ constexpr const Convention* kConventions[] = {
     &kExact,
     &kFlops,
     &tools::kFvcore,
+    &tools::kKeras,
     &tools::kMmengine,
     &tools::kOnnxTool,
     &tools::kPtflops,

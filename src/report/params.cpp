@@ -35,6 +35,7 @@ bool counts(const Trace& trace, const Convention& convention, const Usage& usage
   if (policy.only_leaves && (!usage.called(param.module) || !is_leaf(trace, param.module))) return false;
   if (policy.only_used && !usage.used(param.module)) return false;
   if (policy.only_trainable && !param.buffer && !param.trainable) return false;
+  if (policy.lacks && policy.lacks(trace, param)) return false;
   return !param.buffer || (policy.norm_statistics && is_norm_statistic(trace, param));
 }
 

@@ -6,6 +6,7 @@
 namespace thoplw::tools {
 
 extern const Convention kFvcore;
+extern const Convention kKeras;
 extern const Convention kMmengine;
 extern const Convention kOnnxTool;
 extern const Convention kPtflops;
