@@ -64,10 +64,11 @@ def table(found: dict[str, Compared], column: str) -> str:
 
 
 def not_equal() -> str:
-    from unequal import CANNOT
+    from unequal import CANNOT, CANNOT_EXPORTED
 
+    pairs = {**CANNOT, **CANNOT_EXPORTED}
     lines = ["| Tool | Model of tests/python/tool_models.py | Why |", "| --- | --- | --- |"]
-    return "\n".join(lines + [f"| {tool} | {model} | {why} |" for (tool, model), why in sorted(CANNOT.items())]) + "\n"
+    return "\n".join(lines + [f"| {tool} | {model} | {why} |" for (tool, model), why in sorted(pairs.items())]) + "\n"
 
 
 def main() -> None:

@@ -67,6 +67,10 @@ struct ParamPolicy {
   bool only_leaves = false;      ///< of modules that ran and have none inside; tied ones each time
   bool only_trainable = false;
   bool leftovers = false;  ///< of modules that ran what inner ones that ran do not have, if that is more than nothing
+  bool (*lacks)(const Trace&, const Param&) = nullptr;  ///< what the tool's own layers do not have
+  /// If set: those inputs of operators count of which it is true, parameters and buffers alike; and the constants of a
+  /// file that an operator reads, where it is true behind the last input.
+  bool (*operand)(const OpView&, std::size_t input) = nullptr;
 };
 
 /// The tool whose numbers a convention gives.

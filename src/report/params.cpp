@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "cost/class_rules.h"
 #include "report/leftovers.h"
@@ -34,6 +36,7 @@ bool counts(const Trace& trace, const Convention& convention, const Usage& usage
   if (policy.only_leaves && (!usage.called(param.module) || !is_leaf(trace, param.module))) return false;
   if (policy.only_used && !usage.used(param.module)) return false;
   if (policy.only_trainable && !param.buffer && !param.trainable) return false;
+  if (policy.lacks && policy.lacks(trace, param)) return false;
   return !param.buffer || (policy.norm_statistics && is_norm_statistic(trace, param));
 }
 
@@ -74,11 +77,53 @@ void count_true_totals(const Trace& trace, Report& report) {
   }
 }
 
+// ---- operands, as onnx-tool has them
+
+/// Where a parameter counts, by value; kNone for what is none.
+std::vector<Id> modules_of_values(const Trace& trace) {
+  std::vector<Id> modules(trace.values.size(), kNone);
+  for (const Param& param : trace.params) {
+    Id& module = modules[static_cast<std::size_t>(param.value)];
+    if (module == kNone) module = param.module;
+  }
+  return modules;
+}
+
+/// Once each, what has no dimensions left out. A file's constants are pairs of a number and how many elements it has.
+void count_operands(const Trace& trace, const Convention& convention, const Usage& usage, Report& report) {
+  std::vector<Id> modules = modules_of_values(trace);
+  std::set<std::int64_t> seen;
+  const auto row = [&](Id module) -> Row& {
+    return report.rows[static_cast<std::size_t>(answering_row(trace, usage, module))];
+  };
+  for (const Op& op : trace.ops) {
+    const OpView view{trace, op};
+    for (std::size_t i = 0; i < op.in.size(); ++i) {
+      if (op.in[i] == kNone) continue;
+      Id& module = modules[static_cast<std::size_t>(op.in[i])];
+      const Tensor& tensor = trace.values[static_cast<std::size_t>(op.in[i])];
+      if (module == kNone || tensor.shape.empty() || !convention.params.operand(view, i)) continue;
+      row(std::exchange(module, kNone)).params += numel(tensor);
+    }
+    const AttrValue* attr = view.attr("constants");
+    const auto* constants = attr ? std::get_if<std::vector<std::int64_t>>(attr) : nullptr;
+    if (!constants || !convention.params.operand(view, op.in.size())) continue;
+    const Id module = op.call == kNone ? 0 : trace.calls[static_cast<std::size_t>(op.call)].module;
+    for (std::size_t i = 0; i + 1 < constants->size(); i += 2) {
+      if (seen.insert((*constants)[i]).second) row(module).params += (*constants)[i + 1];
+    }
+  }
+}
+
 }  // namespace
 
 void count_params(const Trace& trace, const Convention& convention, const Usage& usage, Report& report) {
   if (convention.params.leftovers) {
     add_leftovers(trace, report);
+    return count_true_totals(trace, report);
+  }
+  if (convention.params.operand) {
+    count_operands(trace, convention, usage, report);
     return count_true_totals(trace, report);
   }
   std::map<Id, Id> counted;  // by value: the module that it counted for

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
+import csv
 import functools
 import importlib
 import inspect
@@ -263,6 +265,25 @@ def ultralytics_thop(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printe
     return Printed(whole(macs), whole(params), found)
 
 
+def onnx_tool(file: Path) -> Printed:
+    """Of an exported file. Nodes say which module they come from, innermost last but for their own name."""
+    import onnx
+    from onnx_tool import model_profile
+
+    table = file.with_suffix(".csv")
+    model_profile(str(file), save_profile=str(table))
+    with table.open() as lines:
+        rows = {row["Name"]: row for row in csv.DictReader(lines)}
+    total = rows.pop("Total")
+    layers: dict[str, int] = {}
+    for node in onnx.load(file, load_external_data=False).graph.node:
+        scopes = [entry.value for entry in node.metadata_props if entry.key == "pkg.torch.onnx.name_scopes"]
+        if scopes and node.name in rows:
+            path = ast.literal_eval(scopes[0])[-2]
+            layers[path] = layers.get(path, 0) + int(rows[node.name]["Forward_MACs"])
+    return Printed(int(total["Forward_MACs"]), int(total["Params"]), layers)
+
+
 PEERS: dict[str, Peer] = {
     "calflops": calflops,
     "deepspeed": deepspeed,
@@ -277,6 +298,10 @@ PEERS: dict[str, Peer] = {
     "torchstat": torchstat,
     "ultralytics-thop": ultralytics_thop,
 }
+
+
+EXPORTED: dict[str, Callable[[Path], Printed]] = {"onnx-tool": onnx_tool}
+"""Tools that read an .onnx file."""
 
 
 def of_one_row(tool: str, model: nn.Module, name: str) -> bool:

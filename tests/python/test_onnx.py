@@ -18,7 +18,7 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxscript")
 
 import thoplw  # noqa: E402
-from onnx_files import AS_IT_IS, exported, own_shapes, quiet, traced  # noqa: E402
+from onnx_files import AS_IT_IS, exported, own_shapes, quiet, seeded, traced  # noqa: E402
 from test_spec import ROWS  # noqa: E402
 from vision import build_on_meta, classification_models, input_shape  # noqa: E402
 
@@ -107,15 +107,6 @@ class Layers(nn.Module):
         x = self.slope(self.pool(self.instance(self.group(self.up(x)))))
         x = self.resize(x).mean(1)
         return self.softmax(self.rnn(x)[0])
-
-
-def seeded(model: nn.Module) -> nn.Module:
-    """No two tensors are alike: exporters merge those that are, fresh norms among them."""
-    generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        for tensor in [*model.parameters(), *(b for b in model.buffers() if b.is_floating_point())]:
-            tensor.uniform_(0.1, 1, generator=generator)
-    return model.eval()
 
 
 def tokens() -> tuple[torch.Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from torch import nn
 
 import peers
 import thoplw
-from tool_models import MODELS
-from unequal import CANNOT
+from tool_models import MODELS, Case, several
+from unequal import CANNOT, CANNOT_EXPORTED
 from vision import build, classification_models, input_shape
 
 VISION = ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
@@ -22,8 +23,8 @@ VISION = ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
 NOT_IMAGES = ("convnext", "maxvit", "swin", "vit")
 
 
-def installed(tool: str) -> peers.Peer:
-    peer = peers.PEERS[tool]
+def installed(tool: str) -> Any:
+    peer = (peers.PEERS | peers.EXPORTED)[tool]
     if peer is peers.ultralytics_thop:
         return peer  # which comes from a folder of its own
     pytest.importorskip(peer.__name__.removesuffix("_flop_counter").split("_aten")[0])
@@ -56,6 +57,70 @@ def test_small_models(tool: str, name: str) -> None:
     compare(tool, *MODELS[name]())
 
 
+def compare_exported(tool: str, model: nn.Module, args: tuple[torch.Tensor, ...], file: Path) -> None:
+    """Both read the file that torch exports."""
+    from onnx_files import seeded
+
+    installed(tool)
+    model = seeded(model)
+    with peers.quiet():
+        torch.onnx.export(model, args, file, dynamo=True, optimize=True, external_data=False, verbose=False)
+        printed = peers.EXPORTED[tool](file)
+    ours = thoplw.load(file, convention=tool, verbose=False)
+    of_layers = {row.name: row for row in ours}
+    moved = [
+        f"{name} ({of_layers[name].cls}): {tool} {cost}, here {of_layers[name].macs}"
+        for name, cost in printed.layers.items()
+        if name in of_layers and of_layers[name].macs != cost
+    ]
+    assert (ours.macs, ours.params) == printed[:2], f"{tool} counts otherwise than here; rules that moved: {moved}"
+    assert not moved
+
+
+@pytest.mark.parametrize("tool", sorted(peers.EXPORTED))
+@pytest.mark.parametrize("name", MODELS)
+def test_small_models_exported(tool: str, name: str, tmp_path: Path) -> None:
+    if (tool, name) in CANNOT_EXPORTED:
+        pytest.skip(CANNOT_EXPORTED[tool, name])
+    torch.manual_seed(0)
+    compare_exported(tool, *MODELS[name](), tmp_path / "net.onnx")
+
+
+# What the exporter makes of these is known ahead, but for constants that it adds in some.
+FORESEEN: dict[str, Callable[[], Case]] = {
+    **{name: MODELS[name] for name in ("grouped-transposed", "linear-3d", "linear-alone", "shared", "twice")},
+    "folded": lambda: (several(nn.Linear(8, 4, bias=False), nn.BatchNorm1d(4), nn.Softplus()), (torch.rand(3, 8),)),
+    "folded-transposed": lambda: (
+        several(nn.ConvTranspose2d(4, 6, 3, groups=2), nn.BatchNorm2d(6), nn.SiLU()), (torch.rand(2, 4, 5, 5),),
+    ),
+}  # fmt: skip
+WITH_CONSTANTS: dict[str, Callable[[], Case]] = {
+    **{name: MODELS[name] for name in ("attention", "conv1d", "functional", "multi-head", "norms", "resize-3d")},
+    **{name: MODELS[name] for name in ("unbatched", "unet")},
+    "gru": lambda: (nn.GRU(8, 6, 2, bidirectional=True), (torch.rand(7, 2, 8),)),
+    "gru-cell": lambda: (nn.GRUCell(8, 6), (torch.rand(2, 8), torch.rand(2, 6))),
+    "rnn-cell": lambda: (nn.RNNCell(8, 6), (torch.rand(2, 8), torch.rand(2, 6))),
+    "rms-norm": lambda: (nn.RMSNorm(8), (torch.rand(2, 8),)),
+    "encoder": lambda: (nn.TransformerEncoderLayer(16, 2, 24, batch_first=True), (torch.rand(2, 5, 16),)),
+}
+
+
+@pytest.mark.parametrize("tool", sorted(peers.EXPORTED))
+@pytest.mark.parametrize("name", [*FORESEEN, *WITH_CONSTANTS])
+def test_live_models_are_priced_as_exported(tool: str, name: str, tmp_path: Path) -> None:
+    from onnx_files import seeded
+
+    installed(tool)
+    model, args = (FORESEEN | WITH_CONSTANTS)[name]()
+    model = seeded(model)  # the exporter leaves out biases of zeros
+    with peers.quiet():
+        torch.onnx.export(model, args, tmp_path / "net.onnx", dynamo=True, verbose=False)
+        printed = peers.EXPORTED[tool](tmp_path / "net.onnx")
+    live = thoplw.profile(model, args, convention=tool, verbose=False)[2]
+    assert live.macs == printed.cost
+    assert live.params == printed.params or name in WITH_CONSTANTS
+
+
 def vision_models() -> list[str]:
     """Some always, all where THOPLW_SWEEP is set, which takes half an hour."""
     chosen = classification_models()
@@ -68,6 +133,12 @@ def test_torchvision(tool: str, name: str) -> None:
     if tool == "torchstat" and name.startswith(NOT_IMAGES):
         pytest.skip("the tool asserts that what goes into linear layers and norms has two and four dimensions")
     compare(tool, build(name), (torch.zeros(input_shape(name)),))
+
+
+@pytest.mark.parametrize("tool", sorted(peers.EXPORTED))
+@pytest.mark.parametrize("name", vision_models())
+def test_torchvision_exported(tool: str, name: str, tmp_path: Path) -> None:
+    compare_exported(tool, build(name), (torch.zeros(input_shape(name)),), tmp_path / "net.onnx")
 
 
 def test_products_that_a_tool_leaves_out_are_said(capfd: Any) -> None:

@@ -10,3 +10,15 @@ CANNOT: dict[tuple[str, str], str] = {
     ("torchstat", "resized"): "it raises AttributeError: the model gives a tuple, and has no layer inside",
     ("torchstat", "sampled"): "it raises AttributeError: a leaf module that gives a tuple has no size",
 }
+
+# The same of tools that read files.
+ONE_OPERAND = "the tool raises IndexError: it reads equations of two operands with a result alone"
+CANNOT_EXPORTED: dict[tuple[str, str], str] = {
+    ("onnx-tool", "chain"): ONE_OPERAND,
+    ("onnx-tool", "conv3d"): "torch's exporter has no adaptive pooling to sizes that do not divide the input's",
+    ("onnx-tool", "llama"): "the tool raises NotImplementedError: it has no rule for IsNaN",
+    ("onnx-tool", "projected"): "torch's exporter writes a file that onnxruntime refuses, as does the reader here",
+    ("onnx-tool", "recurrent"): "the tool raises IndexError: it wants both results of a GRU",
+    ("onnx-tool", "sampled"): ONE_OPERAND,
+    ("onnx-tool", "vectors"): "torch's exporter has no outer product of vectors",
+}

@@ -11,7 +11,9 @@ namespace thoplw::tools {
 extern const Convention kCalflops;
 extern const Convention kDeepspeed;
 extern const Convention kFvcore;
+extern const Convention kKeras;
 extern const Convention kMmengine;
+extern const Convention kOnnxTool;
 extern const Convention kPtflops;
 extern const Convention kPtflopsAten;
 extern const Convention kThop;

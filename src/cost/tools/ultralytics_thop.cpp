@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "cost/tools/kernel.h"
 #include "cost/tools/subscripts.h"
 #include "cost/tools/thop_hooks.h"
 
@@ -45,15 +46,6 @@ Work softmax(const CallView& call) {
   if (More == Besides::logarithm) cost += rows;
   if (More == Besides::negation) cost += numel(x);
   return only(Kind::softmax, cost);
-}
-
-/// The i-th of an attribute that is one number for all dimensions or one for each.
-std::int64_t number_at(const OpView& op, std::string_view name, std::size_t i, std::int64_t fallback) {
-  const AttrValue* value = op.attr(name);
-  if (!value) return fallback;
-  if (const auto* one = std::get_if<std::int64_t>(value)) return *one;
-  const auto* each = std::get_if<std::vector<std::int64_t>>(value);
-  return !each || each->empty() ? fallback : (*each)[std::min(i, each->size() - 1)];
 }
 
 /// What lies in the windows along one dimension: their elements, padding among them where it counts.

@@ -205,7 +205,7 @@ void Follower::operate(Step& step) {
     if (may_be_weight && node.attribute("value")) value.data = &node.attribute("value")->tensor;
     out.push_back(node.outputs[i].empty() ? kAbsent : add(std::move(value)));
   }
-  if (!op || (!fixed && !followed)) write(step, op, out);
+  if (!op || (!fixed && !followed) || reads_table(step)) write(step, op, out);
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (out[i] != kAbsent) step.context.names.insert_or_assign(node.outputs[i], out[i]);
   }
@@ -248,6 +248,27 @@ Id Follower::input_of(const Step& step, std::size_t slot, std::size_t place, Wor
   return weight ? weights_.read(*value.data, id, step.node, slot, step.stack) : id;
 }
 
+/// A parameter, or numbers in rows: what is done with them is no arithmetic on sizes, although it can be followed.
+bool Follower::reads_table(const Step& step) const {
+  return std::ranges::any_of(step.in, [&](Ref ref) {
+    const TensorData* data = ref == kAbsent ? nullptr : values_[ref].data;
+    return data && is_floating(data->dtype) && (data->dims.size() > 1 || !weights_.constant(*data));
+  });
+}
+
+/// Tensors of the file that the node reads beside parameters: the number of each, and how many elements it has.
+std::vector<std::int64_t> Follower::constants(const Step& step) const {
+  std::vector<std::int64_t> found;
+  for (const Ref ref : step.in) {
+    const TensorData* data = ref == kAbsent ? nullptr : values_[ref].data;
+    const std::optional<std::size_t> number = data ? weights_.constant(*data) : std::nullopt;
+    if (!number || data->dims.empty()) continue;
+    found.push_back(static_cast<std::int64_t>(*number));
+    found.push_back(static_cast<std::int64_t>(numel(data->dims).value()));
+  }
+  return found;
+}
+
 void Follower::write(const Step& step, const Operator* op, std::span<const Ref> out) {
   Mapped mapped;
   std::vector<const Known*> known;
@@ -274,6 +295,7 @@ void Follower::write(const Step& step, const Operator* op, std::span<const Ref> 
     written.name = "onnx::" + std::string(step.node.op_type);
     written.attrs.clear();
   }
+  if (auto read = constants(step); !read.empty()) written.attrs.push_back({"constants", std::move(read)});
   trace_.add_op(step.stack, std::move(written));
 }
 

@@ -81,6 +81,8 @@ class Follower {
   void keep_elements(Known& known);
   void write(const Step& step, const Operator* op, std::span<const Ref> out);
   bool adds_bias(const Step& step) const;
+  bool reads_table(const Step& step) const;
+  std::vector<std::int64_t> constants(const Step& step) const;
   Id id_of(Ref ref);
   Id input_of(const Step& step, std::size_t slot, std::size_t place, WorkFn work);
 

@@ -40,6 +40,18 @@ std::string by_space(std::string_view name, const NodeView& view) {
   return std::string(name) + std::to_string(space) + "d";
 }
 
+/// Strides are 1 and padding 0 where the node does not give them; padding is what stands before, as torch's is equal.
+void add_window(const NodeView& view, Mapped& mapped) {
+  const Dims& kernel = view.node.integers("kernel_shape");
+  Dims stride = view.node.integers("strides"), padding = view.node.integers("pads");
+  stride.resize(kernel.size(), 1);
+  padding.resize(kernel.size(), 0);
+  mapped.attrs.push_back({"kernel_size", kernel});
+  mapped.attrs.push_back({"stride", std::move(stride)});
+  mapped.attrs.push_back({"padding", std::move(padding)});
+  mapped.attrs.push_back({"count_include_pad", is_set(view, "count_include_pad")});
+}
+
 Mapped gemm(const NodeView& view) { return product(view, 0, 1, 2); }
 Mapped qgemm(const NodeView& view) { return product(view, 0, 3, 6); }
 

@@ -36,11 +36,21 @@ Mapped spatial(const NodeView& view) {
   return mapped;
 }
 
+void add_window(const NodeView& view, Mapped& mapped);
+
 /// Along its axis; where it names none, along the last, or before opset 13 the second.
 template <Text name>
 Mapped softmax(const NodeView& view) {
   Mapped mapped = as<name>(view);
   mapped.attrs.push_back({"dim", view.node.integer("axis", view.opset < 13 ? 1 : -1)});
+  return mapped;
+}
+
+/// With its window, as torch spells it.
+template <Text name>
+Mapped pool(const NodeView& view) {
+  Mapped mapped = spatial<name>(view);
+  add_window(view, mapped);
   return mapped;
 }
 

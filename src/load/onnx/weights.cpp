@@ -189,6 +189,14 @@ bool Weights::is_weight(const TensorData& tensor, const Node& node, std::size_t 
   return entry.kind != Kind::constant;
 }
 
+std::optional<std::size_t> Weights::constant(const TensorData& tensor) const {
+  const auto known = index_.find(&tensor);
+  if (known == index_.end() || known->second >= model_.graph.initializers.size()) return std::nullopt;
+  const Kind kind = entries_[known->second].kind;
+  if (kind == Kind::parameter || kind == Kind::buffer) return std::nullopt;
+  return known->second;
+}
+
 Id Weights::read(const TensorData& tensor, Id value, const Node& node, std::size_t slot, const Frames& stack) {
   note_folding(tensor, node, slot);
   if (node.op_type == "BatchNormalization" && slot >= 3) {

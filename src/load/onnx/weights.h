@@ -1,6 +1,7 @@
 // Which tensors of a file are parameters, whose they are, and what folding did to them.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -22,6 +23,8 @@ class Weights {
   /// What a node reads as its input number `slot`: the tensor, as a value of the trace. A running mean that shares its
   /// tensor with another parameter, as exporters do where both hold the same numbers, gets a value of its own.
   Id read(const TensorData& tensor, Id value, const Node& node, std::size_t slot, const Frames& stack);
+  /// The number of a tensor in the file's own list, unless it is a parameter or a buffer.
+  std::optional<std::size_t> constant(const TensorData& tensor) const;
   /// Adds all parameters in the order of the file, and says what is odd about them.
   void finish();
 
