@@ -48,7 +48,7 @@ Work transposed_convolution(const OpView& op) {
   for (std::size_t i = 0; i + 2 < weight.size(); ++i) strides *= number_at(op, "stride", i, 1);
   const Count channels = work::size_from_end(op.out(), weight.size() - 1);
   const Count products = numel(op.out()) * numel(op.in(1)) * 2;
-  cost[Kind::contraction] = products.value() / (channels * strides).value();
+  cost[Kind::contraction] = divided(products, channels * strides);
   return cost;
 }
 
@@ -96,7 +96,12 @@ Work global_average_pool(const OpView& op) {
 Work repeat(const OpView& op) { return only(Kind::resize, space_of(op)); }
 
 Work prelu(const OpView& op) { return only(Kind::activation, numel(op.in(0)) * 3 + numel(op.in(1))); }
-Work sum(const OpView& op) { return only(Kind::reduction, numel(op.in(0)) - numel(op.out())); }
+/// One addition less than elements, for each sum.
+Work sum(const OpView& op) {
+  const Count in = numel(op.in(0)), out = numel(op.out());
+  return only(Kind::reduction, in < out ? Count(0) : in - out);
+}
+
 Work softmax(const OpView& op) { return only(Kind::softmax, numel(op.in(0)) * 5); }
 
 /// As Keras's own layer does it: scores are scaled and go through a softmax; their products are equations.
@@ -225,7 +230,7 @@ Work multi_head_attention(const CallView& call) {
   for (const OpView& op : call.ops) {
     if (!op.attr("num_head")) continue;
     const Count twice = work::size_from_end(op.in(0), 1) * 2;
-    scores = (call.own[Kind::attention] * work::attr_as<std::int64_t>(op, "num_head")).value() / twice.value();
+    scores = divided(call.own[Kind::attention] * work::attr_as<std::int64_t>(op, "num_head"), twice);
   }
   Work cost = only(Kind::contraction, call.own[Kind::contraction] * 2);
   cost[Kind::bias] = call.own[Kind::bias];

@@ -1,4 +1,4 @@
-// What a layer reads of its settings: windows, and how many dimensions a norm or a pooling has.
+// What rules read of a layer: its window, and how many dimensions a norm or a pooling has.
 #pragma once
 
 #include <algorithm>
@@ -23,6 +23,9 @@ inline std::int64_t number_at(const OpView& op, std::string_view name, std::size
   const auto* each = std::get_if<Dims>(value);
   return !each || each->empty() ? fallback : (*each)[std::min(i, each->size() - 1)];
 }
+
+/// Rounded down; nothing where tensors are empty.
+inline Count divided(Count count, Count by) { return by == 0 ? Count(0) : Count(count.value() / by.value()); }
 
 /// The window of a pooling, one size per dimension.
 inline Dims kernel_of(const OpView& op) {

@@ -117,7 +117,7 @@ Work adaptive_average_pool(const OpView& op) {
   for (std::size_t i = 1; i <= space; ++i) {
     const Count size = work::size_from_end(out, i);
     outputs *= size;
-    if (i + 2 > space) kernel *= work::size_from_end(in, i).value() / size.value();
+    if (i + 2 > space) kernel *= divided(work::size_from_end(in, i), size);
   }
   return only(Kind::pool, outputs == 1 ? volume(in) : volume(out) * kernel);
 }
@@ -127,7 +127,7 @@ Work adaptive_average_pool(const OpView& op) {
 Work layer_norm(const OpView& op) {
   const Tensor& x = op.in(0);
   const Count row = work::size_from_end(x, normalized_dims(op));
-  return only(Kind::norm, volume(x) * 7 + volume(x).value() / row.value() * (1 + kRoot + kDivide));
+  return only(Kind::norm, volume(x) * 7 + divided(volume(x), row) * (1 + kRoot + kDivide));
 }
 
 /// Of a live model: a power, a mean and a product per element, and one with the weight; per row a sum, a root and a
@@ -178,7 +178,7 @@ Work recurrent(const OpView& op) {
   const Tensor& w = op.in(1);
   const Tensor& r = op.in(2);
   const Count steps = work::leading(op.in(0));
-  const std::int64_t hidden = r.shape.at(2), gates = w.shape.at(1) / hidden;
+  const Count hidden = work::size_from_end(r, 1), gates = divided(work::size_from_end(w, 2), hidden);
   if (gates != 3 && gates != 4) return {};
   Work cost = only(Kind::contraction, steps * (numel(w) + numel(r)));
   if (op.has_in(3)) cost[Kind::bias] = steps * volume(op.in(3));
@@ -192,8 +192,8 @@ Work recurrent_layers(const OpView& op) {
   Work cost = work::rnn(op);
   const Tensor& states = op.out(1);
   const Count hidden = work::size_from_end(states, 1);
-  const std::uint64_t directions = work::size_from_end(op.out(), 1).value() / hidden.value();
-  const std::uint64_t layers = static_cast<std::uint64_t>(states.shape.at(0)) / directions;
+  const Count directions = divided(work::size_from_end(op.out(), 1), hidden);
+  const Count layers = divided(work::size_from_end(states, 3), directions);
   cost[Kind::elementwise] = work::leading(op.in(0)) * hidden * layers * State;
   return cost;
 }
