@@ -49,7 +49,7 @@ def comparisons() -> dict[str, Compared]:
 def shortened(count: int, exact: bool) -> str:
     """Four digits: 1.824 G."""
     unit = next(unit for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " K"), (0, "")) if count >= size)
-    number = f"{count / {' G': 1e9, ' M': 1e6, ' K': 1e3, '': 1}[unit]:.4g}{unit}"
+    number = f"{count / {' G': 1e9, ' M': 1e6, ' K': 1e3, '': 1}[unit]:#.4g}{unit}"
     return number if exact else ">=" + number
 
 

@@ -109,6 +109,7 @@ std::vector<std::string> in_words(const Comparison& comparison, const RenderOpti
       if (std::ranges::find(base.notes, note) == base.notes.end()) notes.push_back(note);
     }
   }
+  notes.insert(notes.end(), comparison.notes.begin(), comparison.notes.end());
   return notes;
 }
 

@@ -101,6 +101,7 @@ std::string comparison_json(const Comparison& comparison, const RenderOptions& o
   for (std::size_t i = 0; i < comparison.reports.size(); ++i) {
     json["conventions"].push_back(compared_json(comparison.reports[i], base, comparison.parts[i]));
   }
+  if (!comparison.notes.empty()) json["notes"] = comparison.notes;
   json["rows"] = Json::array();
   std::vector<Report> rolled;
   for (const Report& report : comparison.reports) rolled.push_back(roll_up(report, options.depth));

@@ -1,6 +1,8 @@
 // Counts once per convention, and takes the difference of two costs apart by the kind of work that they pay.
 #include "report/compare.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <limits>
 
@@ -66,7 +68,12 @@ Comparison compare(const Trace& trace, std::span<const Convention* const> conven
   Comparison comparison;
   for (const Convention* convention : conventions) {
     if (convention == &base) comparison.base = comparison.reports.size();
-    comparison.reports.push_back(count(trace, *convention));
+    try {
+      comparison.reports.push_back(count(trace, *convention));
+    } catch (const Error& error) {
+      if (convention == &base) throw;
+      comparison.notes.push_back(fmt::format("{} is left out: {}", convention->name, error.what()));
+    }
   }
   if (std::ranges::find(conventions, &base) == conventions.end()) {
     comparison.reports.insert(comparison.reports.begin(), count(trace, base));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Comparison {
   std::vector<Report> reports;           ///< one per convention, as asked for
   std::size_t base = 0;                  ///< of the reports, the one to which the others are compared
   std::vector<std::vector<Part>> parts;  ///< by report; none for the base
+  std::vector<std::string> notes;        ///< which conventions are left out, as they cannot price the model
 };
 
 /// Throws Error where a total is beyond 2^63.

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "report/explain.h"
@@ -88,6 +89,20 @@ TEST_CASE("another tool's gaps are notes, and no unknown operator makes its tota
   CHECK(report.exact);
   CHECK(report.missed_macs == Count(kProduct));
   CHECK(report.notes.at(0) == "thop has no rule for 1800 multiply-adds, and leaves them out: aten::bmm (1x)");
+}
+
+TEST_CASE("a convention that cannot price a model is left out") {
+  // A recurrent layer on a vector: ptflops reads a second size.
+  const Trace trace = parse_trace(
+      "thoplw trace 1\nclass app.Net\nclass torch.nn.LSTM\nmodule \"\" app.Net\nmodule \"a\" torch.nn.LSTM\n"
+      "param \"a.weight_ih_l0\" %0:f32[8,4] trainable\nparam \"a.weight_hh_l0\" %3:f32[8,2] trainable\n"
+      "call \"a\" (%1:f32[4]) -> (%2:f32[2]) {\n}\n");
+  const Comparison comparison = compare(trace, conventions(), find_convention("exact"));
+  CHECK(comparison.reports.size() < conventions().size());
+  CHECK(std::ranges::find(comparison.notes,
+                          "ptflops is left out: a: LSTM: its tensors have fewer dimensions than ptflops reads") !=
+        comparison.notes.end());
+  CHECK_THROWS_AS(compare(trace, conventions(), find_convention("ptflops")), Error);
 }
 
 TEST_CASE("a module in several places counts in each for thop") {

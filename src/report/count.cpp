@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -234,7 +235,13 @@ class Costs {
       add_uncounted(trace_.op_name(op), module);
     } catch (const Error& error) {
       throw Error(located(row.path, trace_.op_name(op), error));
+    } catch (const std::out_of_range&) {
+      throw Error(located(row.path, trace_.op_name(op), too_few()));
     }
+  }
+
+  Error too_few() const {
+    return Error(fmt::format("its tensors have fewer dimensions than {} reads", convention_.name));
   }
 
   /// A product that reads no weight is one of activations.
@@ -288,6 +295,8 @@ class Costs {
       charge(row, static_cast<Id>(index), cost_of(rule, {trace_, call, own_[index], at(params_, call.module), ops_}));
     } catch (const Error& error) {
       throw Error(located(row.path, row.cls, error));
+    } catch (const std::out_of_range&) {
+      throw Error(located(row.path, row.cls, too_few()));
     }
   }
 
