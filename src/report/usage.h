@@ -1,6 +1,7 @@
 // Which modules of a trace were used: called, or a parameter of theirs read by an operator.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,9 @@ Usage find_usage(const Trace& trace);
 
 /// By value: is it a parameter or buffer, or made of such alone?
 std::vector<bool> made_of_weights(const Trace& trace);
+
+/// The first that is a tensor, of what goes into a call or comes out.
+std::optional<Tensor> first_tensor(const Trace& trace, const std::vector<Id>& ids);
 
 /// Outermost modules with parameters that nothing used.
 std::vector<std::string> unused_modules(const Trace& trace, const Usage& usage);
