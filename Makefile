@@ -6,7 +6,7 @@ TORCHVISION := 0.28.0
 TORCH_VERSIONS ?= 2.0.1 $(TORCH) newest
 ALL_TORCH ?= build/torch
 
-FUZZ_READERS ?= onnx pt2 safetensors trace
+FUZZ_READERS ?= convention onnx pt2 safetensors trace
 FUZZ_SECONDS ?= 900
 
 BIN := .venv/bin
@@ -18,7 +18,11 @@ CPP := $(shell find src tests -name '*.cpp' -o -name '*.h')
 PYTHON_DEBIAN = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv) \
   $(shell test -f "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || echo python3-dev)
 
-.PHONY: help demo test lint test-cpp test-sanitize test-python test-torch fuzz bench bench-files results audit docs format wheel clean
+# One compilation serves the extension and the C++ tests.
+export CMAKE_CXX_COMPILER_LAUNCHER = $(shell command -v ccache)
+export CCACHE_DIR = $(CURDIR)/build/ccache
+
+.PHONY: help demo test lint test-cpp test-sanitize test-python test-torch fuzz bench bench-files results models audit docs format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -70,6 +74,9 @@ bench-files: $(STAMP)/installed $(STAMP)/bench-environment $(STAMP)/debian-bench
 results: $(STAMP)/installed $(STAMP)/bench-environment ## docs/results: the tables and the plot of 33 models
 	$(BIN)/python docs/results.py
 
+models: $(STAMP)/installed $(STAMP)/test-environment ## docs/models.md: what every convention gives for 83 models
+	$(BIN)/python docs/models.py
+
 audit: $(STAMP)/installed $(STAMP)/test-environment ## docs/coverage.md: which operators have no cost rule; minutes
 	$(BIN)/python tests/python/audit.py
 
@@ -87,8 +94,8 @@ clean: ## remove all that was built
 	rm -rf build dist .venv .mypy_cache .ruff_cache .pytest_cache
 
 $(STAMP)/debian:
-	.ci/packages g++ cmake ninja-build libfmt-dev nlohmann-json3-dev libcli11-dev rapidjson-dev \
-	  libprotozero-dev libminizip-dev zlib1g-dev $(PYTHON_DEBIAN)
+	.ci/packages g++ cmake ninja-build ccache libfmt-dev nlohmann-json3-dev libcli11-dev rapidjson-dev \
+	  libprotozero-dev libtomlplusplus-dev libminizip-dev zlib1g-dev $(PYTHON_DEBIAN)
 	@mkdir -p $(@D) && touch $@
 
 $(STAMP)/debian-test: $(STAMP)/debian

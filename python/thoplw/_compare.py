@@ -28,6 +28,7 @@ def compare(
     Args:
         model, tensor, kwargs, method: as in ``profile``. The model runs once.
         conventions: names of conventions, such as ``["fvcore", "thop"]``; all of them unless given.
+            One can be a TOML file with your own, by its path.
         base: the convention to which the others are compared.
 
     Returns:

@@ -44,7 +44,8 @@ def profile(
         verbose: say on stderr what is worth knowing: operators that no rule counts, modules that never ran, and
             that the model had to be run for real.
         kwargs: further inputs, passed by keyword.
-        convention: the way of counting: "thoplw", that of the README, or "exact", contractions only.
+        convention: the way of counting: "thoplw", that of the README; "exact", contractions only; another of
+            ``thoplw conventions``; or the path of a TOML file with your own (docs/conventions.md).
         strict: raise an ``Error`` where the total would be a lower bound only.
         method: which method of the model takes the inputs, such as "generate" or "encode". Where it runs the model
             many times, ``layer_info.steps`` has each pass: for ``generate`` the first is the prompt's (prefill), the
@@ -57,7 +58,7 @@ def profile(
     Raises:
         Error: the model is no module, an input is of no use or does not fit (the message names the layer), the
             forward raised (its own exception is the ``__cause__``), there is no such method, the convention is
-            unknown, or, under `strict`, an operator could not be counted.
+            unknown or its file is wrong, or, under `strict`, an operator could not be counted.
     """
     check_model(model)
     if custom_ops:

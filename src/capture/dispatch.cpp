@@ -7,7 +7,7 @@
 
 #include "capture/arguments.h"
 #include "capture/operators.h"
-#include "capture/spelling.h"
+#include "capture/resizing.h"
 #include "capture/writes.h"
 #include "shape/strides.h"
 
@@ -100,8 +100,12 @@ Op& record(const OpCall& call) {
   }
   if (call.op.flattens && scattered(call)) op.attrs.push_back({"scattered", true});
   if (call.op.spelt) {
-    const std::string_view spelt = spelling(call.op.name);
+    const std::string_view spelt = session.decomposing > 0 ? "inside" : session.spellings.of(call.op.name);
     if (!spelt.empty()) op.attrs.push_back({"spelt", std::string(spelt)});
+  }
+  if (call.op.resizes && !call.read.tensors.empty() && call.read.tensors.front()) {
+    const auto rank = static_cast<std::size_t>(call.read.tensors.front()->layout.dim());
+    for (Attr& attr : asked_for(rank)) op.attrs.push_back(std::move(attr));
   }
   return op;
 }
@@ -251,7 +255,10 @@ nb::object decompose(const OpCall& call) {
   const TorchApi& api = call.session.api;
   const nb::object decomposition = take(PyObject_GetAttr(call.op.func.ptr(), api.names.decompose));
   const ModeOn on(call.session);
-  return take(PyObject_Call(decomposition.ptr(), call.args, call.kwargs));
+  ++call.session.decomposing;
+  PyObject* result = PyObject_Call(decomposition.ptr(), call.args, call.kwargs);
+  --call.session.decomposing;
+  return take(result);
 }
 
 // ---- real operators

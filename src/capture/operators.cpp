@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "capture/arguments.h"
+#include "capture/resizing.h"
 #include "capture/spelling.h"
 
 namespace thoplw::capture {
@@ -74,6 +75,7 @@ Operator resolve(PyObject* func) {
     op.asks_layout = true;  // the dispatcher has no such operator: prim::layout, aten::sym_size
   }
   op.spelt = spelling_matters(op.name);
+  op.resizes = is_resize(op.name);
   op.flattens = flattens_input(op.name);
   add_attrs(op);
   return op;
@@ -82,7 +84,8 @@ Operator resolve(PyObject* func) {
 }  // namespace
 
 bool flattens_input(std::string_view name) {
-  return name == "aten::linear" || name == "aten::gru" || name == "aten::rnn_relu" || name == "aten::rnn_tanh";
+  return name == "aten::linear" || name == "aten::gru" || name == "aten::lstm" || name == "aten::rnn_relu" ||
+         name == "aten::rnn_tanh";
 }
 
 const Operator& operator_of(PyObject* func) {

@@ -39,6 +39,7 @@ struct Operator {
   bool asks_to_pack = false;  ///< whether padded sequences may be packed: see dispatch
   bool random = false;
   bool spelt = false;     ///< its spelling is recorded
+  bool resizes = false;   ///< what its caller asked for is recorded
   bool flattens = false;  ///< whether its input lies in one piece is recorded: see dispatch
   std::vector<std::pair<std::size_t, std::string>> attrs;  ///< arguments that the work formula reads
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "capture/arguments.h"
+#include "capture/spelling.h"
 #include "capture/tensors.h"
 #include "capture/torch_api.h"
 #include "trace/trace.h"
@@ -53,6 +54,8 @@ struct Session {
   std::size_t adopted = 0;       ///< how many modules were met only when they were called
   Snapshot* snapshot = nullptr;  ///< what is put back at the end of the pass
 
+  Spellings spellings;
+  int decomposing = 0;  ///< operators that are being taken apart: what runs inside of them Python did not call
   std::vector<std::unique_ptr<Arguments>> argument_pool;
   std::size_t depth = 0;
 

@@ -4,9 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <span>
-#include <string>
-
-#include "capture/python.h"
+#include <utility>
 
 namespace thoplw::capture {
 namespace {
@@ -38,18 +36,29 @@ const std::array<bool, 256>& arithmetic() {
 
 bool spelling_matters(std::string_view op_name) { return is_among(kInfix, op_name) || is_among(kFunctional, op_name); }
 
-std::string_view spelling(std::string_view op_name) {
-  PyObject* frame = reinterpret_cast<PyObject*>(PyEval_GetFrame());
+std::string_view Spellings::of(std::string_view op_name) {
+  auto* frame = reinterpret_cast<PyObject*>(PyEval_GetFrame());
   if (!frame) return "";
-  const nb::object code = nb::borrow(frame).attr("f_code");
+  const Code& code = code_of(frame);
   if (is_among(kFunctional, op_name)) {
-    const std::string file = nb::cast<std::string>(code.attr("co_filename"));
-    return file.ends_with("torch/nn/functional.py") || file.ends_with("torch\\nn\\functional.py") ? "" : "method";
+    return op_name.substr(op_name.find("::") + 2).starts_with(code.function) && !code.function.empty() ? "" : "method";
   }
   const auto last = nb::cast<std::int64_t>(nb::borrow(frame).attr("f_lasti"));
-  const nb::bytes bytes(code.attr("co_code"));
-  if (last < 0 || last >= static_cast<std::int64_t>(bytes.size())) return "";
-  return arithmetic()[static_cast<unsigned char>(bytes.c_str()[last])] ? "infix" : "";
+  if (last < 0 || last >= static_cast<std::int64_t>(code.instructions.size())) return "";
+  return arithmetic()[static_cast<unsigned char>(code.instructions.c_str()[last])] ? "infix" : "";
+}
+
+const Spellings::Code& Spellings::code_of(PyObject* frame) {
+  nb::object object = nb::borrow(frame).attr("f_code");
+  const auto [found, fresh] = codes_.try_emplace(object.ptr());
+  Code& code = found->second;
+  if (!fresh) return code;
+  const std::string file = nb::cast<std::string>(object.attr("co_filename"));
+  const bool functional = file.ends_with("torch/nn/functional.py") || file.ends_with("torch\\nn\\functional.py");
+  if (functional) code.function = nb::cast<std::string>(object.attr("co_name"));
+  code.instructions = nb::bytes(object.attr("co_code"));
+  code.object = std::move(object);
+  return code;
 }
 
 }  // namespace thoplw::capture

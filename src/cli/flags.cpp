@@ -56,11 +56,11 @@ void add_dim(Options& options, const std::string& value) {
 void set_kind(Options& options, const std::string& value) { options.renderer = &find_renderer(value); }
 void set_numbers(Options& options, const std::string& value) { options.render.numbers = find_number_format(value); }
 void set_sort(Options& options, const std::string& value) { options.render.sort = find_column(value).name; }
-void set_convention(Options& options, const std::string& value) { options.convention = &find_convention(value); }
+void set_convention(Options& options, const std::string& value) { options.convention = open_convention(value); }
 void set_with(Options& options, const std::string& value) {
   for (std::size_t start = 0; start <= value.size();) {
     const std::size_t end = std::min(value.find(',', start), value.size());
-    options.with.push_back(&find_convention(value.substr(start, end - start)));
+    options.with.push_back(open_convention(value.substr(start, end - start)));
     start = end + 1;
   }
 }
@@ -92,7 +92,8 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"--fmt", "FMT", "how to print numbers", set_numbers, false, number_format_names, "raw"},
     {"--depth", "N", "add modules deeper than N to the module around them", set_depth},
     {"--sort", "COLUMN", "sort by a column, the greatest number first", set_sort, false, column_names},
-    {"--convention", "NAME", "what to count", set_convention, false, convention_names, "thoplw"},
+    {"--convention", "NAME", "what to count: a convention, or a TOML file with your own", set_convention, false,
+     convention_names, "thoplw"},
     {"--with", "NAMES", "of `compare`: the conventions to show, parted by commas; all unless given", set_with, false,
      convention_names},
     {"--strict", "", "exit with 1 where the total is only a lower bound", set_strict},

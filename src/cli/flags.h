@@ -1,6 +1,7 @@
 // The flags of the command line, as one table from which parsing, --help and the reference are made.
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,15 +20,15 @@ struct Options {
   std::vector<Tensor> inputs;
   std::vector<std::pair<std::string, std::string>> settings;
   const Renderer* renderer = nullptr;
-  const Convention* convention = nullptr;
+  std::shared_ptr<const Convention> convention;
   RenderOptions render;
   std::string file;        ///< empty: to the terminal
   std::string trace_file;  ///< where the trace goes; empty: nowhere
   LoadOptions load;
   bool strict = false;
   Command command = Command::profile;
-  std::vector<const Convention*> with;  ///< what to compare; empty: all
-  std::string quoted;                   ///< the number to explain
+  std::vector<std::shared_ptr<const Convention>> with;  ///< what to compare; empty: all
+  std::string quoted;                                   ///< the number to explain
   bool help = false;
   bool version = false;
 };

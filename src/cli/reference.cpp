@@ -126,11 +126,13 @@ std::string param_policy(const ParamPolicy& policy) {
   if (policy.only_classes) return "Parameters: of modules that ran and have a rule, each time that they are met.";
   if (policy.only_leaves) return "Parameters: of modules that ran and have none inside, each time that they are met.";
   if (policy.leftovers) return "Parameters: all; tied weights in each module that runs.";
-  return fmt::format("Parameters: {}{}; tied weights once.",
+  if (policy.operand) return "Parameters: what operators read, buffers and a file's constants too, each once.";
+  return fmt::format("Parameters: {}{}{}; tied weights once.",
                      policy.only_used        ? "of modules that ran"
                      : policy.only_trainable ? "all that are trained"
                                              : "all",
-                     policy.norm_statistics ? ", with the running mean and variance of batch norms" : "");
+                     policy.norm_statistics ? ", with the running mean and variance of batch norms" : "",
+                     policy.lacks ? ", without what the tool's own layers do not have" : "");
 }
 
 /// As what each ONNX operator counts, where its attributes do not say otherwise.
@@ -210,6 +212,45 @@ std::string operators_reference() {
   return text + onnx_table();
 }
 
+constexpr std::string_view kOwnConventions = R"(## Your own
+
+A convention can be a TOML file, wherever a name can be: `--convention paper.toml`, `--with exact,paper.toml`, and in Python
+`thoplw.profile(model, x, convention="paper.toml")` and `info.under("paper.toml")`.
+
+```toml
+name = "paper"         # else the name of the file
+doc = "FLOPs as our paper has them"
+unit = "FLOP"          # or "MAC"
+base = "flops"         # whose prices, rules and parameters hold where this file says nothing; else there are none
+
+[prices]               # per unit of work of a kind, 0 to 255
+norm = 2
+softmax = 0
+
+[modules]              # what a call of a class or its subclasses costs, instead of all that it does itself
+"torch.nn.GELU" = { outputs = 8, pays = "activation" }
+"torch.nn.Embedding" = { outputs = 1 }
+"torch.nn.Linear" = { contraction = 2 }
+"torch.nn.Dropout" = {}
+
+[operators]            # what an operator costs, where no class rule has its module
+"aten::gelu" = { outputs = 8, pays = "activation" }
+
+[parameters]
+only_trainable = true
+```
+
+A rule adds up: `inputs` and `outputs`, per element of the first tensor that goes in or comes out; `parameters`, per element of
+the module's own; and by the name of a kind, a price for work of that kind that it does itself. `pays` says as what kind the
+first three show in `thoplw compare`: elementwise unless given. All are whole numbers.
+
+`[parameters]` are all, tied weights once, but for: `only_used`, of modules that ran; `only_trainable`; `norm_statistics`, a
+batch norm's running mean and variance too; `only_leaves`, of modules that ran and have none inside; `only_classes`, of modules
+that ran and have a rule. Besides: `subclasses = false`, class rules serve no subclasses; `last_call = true`, of the calls of a
+module with a class rule only the last counts; `only_live = true`, nothing for operators whose results nobody reads;
+`per_sample = true`, costs are shared out among the samples of a batch. An unknown key is an error that names its line.
+)";
+
 std::string conventions_reference() {
   std::string text =
       "# Conventions\n\nWhat work is worth. A class rule prices all that a module of that class does itself, an "
@@ -218,7 +259,7 @@ std::string conventions_reference() {
       "those "
       "tools print: what they have no rule for costs nothing there, and a note says which products that leaves out.\n";
   for (const Convention* convention : conventions()) text += section(*convention);
-  return text;
+  return text + "\n" + std::string(kOwnConventions);
 }
 
 }  // namespace thoplw::cli

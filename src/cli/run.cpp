@@ -82,10 +82,11 @@ struct Session {
   /// The base first.
   std::vector<const Convention*> compared() const {
     const auto all = conventions();
-    std::vector<const Convention*> chosen = options.with;
+    std::vector<const Convention*> chosen;
+    for (const auto& convention : options.with) chosen.push_back(convention.get());
     if (chosen.empty()) chosen.assign(all.begin(), all.end());
-    std::erase(chosen, options.convention);
-    chosen.insert(chosen.begin(), options.convention);
+    std::erase(chosen, options.convention.get());
+    chosen.insert(chosen.begin(), options.convention.get());
     return chosen;
   }
 

@@ -28,17 +28,28 @@ struct CallView {
   const Tensor* param(std::string_view name) const;  ///< null if the module has none of that name
 };
 
+/// A cost that is told in numbers, as users tell theirs.
+struct Terms {
+  std::uint64_t inputs = 0;                  ///< per element of the first tensor that goes in
+  std::uint64_t outputs = 0;                 ///< per element of the first tensor that comes out
+  std::uint64_t parameters = 0;              ///< per element of the module's own parameters
+  Kind pays = Kind::elementwise;             ///< the kind of work that these three pay
+  std::array<std::uint8_t, kKinds> price{};  ///< per unit of its own work of each kind
+};
+
 /// What a call of a module costs, instead of all that it did itself. Costs are told by the kind of work that they pay.
 struct ClassRule {
   std::string_view cls;  ///< "torch.nn.Linear"
   Work (*cost)(const CallView&);
-  bool besides = false;  ///< what its operators cost is added
+  bool besides = false;          ///< what its operators cost is added
+  const Terms* terms = nullptr;  ///< if there are some, instead of `cost`
 };
 
 /// What an operator costs, instead of the price of its work.
 struct OpRule {
   std::string_view name;  ///< ATen name without overload; serves the in-place form too
   Work (*cost)(const OpView&);
+  const Terms* terms = nullptr;  ///< if there are some, instead of `cost`
 };
 
 /// How often a module that stands in several places of the tree counts.

@@ -80,6 +80,8 @@ constexpr Convention kThoplw = {
 };
 
 constexpr const Convention* kConventions[] = {
+    &tools::kCalflops,
+    &tools::kDeepspeed,
     &kExact,
     &kFlops,
     &tools::kFvcore,

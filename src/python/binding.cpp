@@ -42,7 +42,7 @@ struct LayerInfo : Report {
 };
 
 LayerInfo counted(std::shared_ptr<const Trace> trace, const std::string& convention) {
-  LayerInfo info{{count(*trace, find_convention(convention))}, {}};
+  LayerInfo info{{count(*trace, *open_convention(convention))}, {}};
   info.trace = std::move(trace);
   return info;
 }
@@ -188,10 +188,12 @@ void bind_comparison(nb::module_& m) {
   m.def(
       "compare",
       [](const Trace& trace, const std::vector<std::string>& names, const std::string& base) {
-        std::vector<const Convention*> chosen{&find_convention(base)};
+        std::vector<std::shared_ptr<const Convention>> opened{open_convention(base)};
         for (const std::string& name : names) {
-          if (name != base) chosen.push_back(&find_convention(name));
+          if (name != base) opened.push_back(open_convention(name));
         }
+        std::vector<const Convention*> chosen;
+        for (const auto& convention : opened) chosen.push_back(convention.get());
         return compare(trace, chosen, *chosen.front());
       },
       "trace"_a, "conventions"_a, "base"_a);

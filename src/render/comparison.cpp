@@ -25,6 +25,7 @@ std::int64_t part_of(const std::vector<Part>& parts, std::string_view what) {
 std::vector<std::string_view> parts_met(const Comparison& comparison) {
   std::vector<std::string_view> met, all{"x2"};
   all.insert(all.end(), kKindNames.begin(), kKindNames.end());
+  all.push_back("batch");
   for (std::string_view what : all) {
     const bool somewhere = std::ranges::any_of(comparison.parts, [&](const std::vector<Part>& parts) {
       return std::ranges::find(parts, what, &Part::what) != parts.end();
@@ -49,10 +50,11 @@ Table lay_out(const Comparison& comparison, const RenderOptions& options) {
   };
   std::vector<Report> rolled;
   for (const Report& report : reports) rolled.push_back(roll_up(report, options.depth));
-  for (std::size_t row = 0; row < rolled[comparison.base].rows.size(); ++row) {
+  const std::vector<Row>& rows = rolled[comparison.base].rows;
+  for (const std::size_t row : order_of(rows, options.sort)) {
     const auto listed = [&](const Report& report) { return report.rows[row].macs != 0; };
     if (std::ranges::none_of(rolled, listed)) continue;
-    const Row& named = rolled[comparison.base].rows[row];
+    const Row& named = rows[row];
     table.rows.push_back(line(shown_path(named.path), named.cls, [&](std::size_t i) {
       const Row& own = rolled[i].rows[row];
       return number_text({own.macs, own.exact}, reports[i].macs, options.numbers);
@@ -98,9 +100,10 @@ std::vector<std::string> in_words(const Comparison& comparison, const RenderOpti
     for (const Part& part : comparison.parts[i]) {
       const std::string amount = signed_text(part.amount, base.macs, options.numbers);
       const std::string where = rows_in_words(part, report);
-      notes.push_back(part.what == "x2"
-                          ? fmt::format("{}: {} as a multiply-add counts twice", report.convention, amount)
-                          : fmt::format("{}: {} of {} in {}", report.convention, amount, part.what, where));
+      notes.push_back(
+          part.what == "x2"      ? fmt::format("{}: {} as a multiply-add counts twice", report.convention, amount)
+          : part.what == "batch" ? fmt::format("{}: {} as it counts one sample of a batch", report.convention, amount)
+                                 : fmt::format("{}: {} of {} in {}", report.convention, amount, part.what, where));
     }
     for (const std::string& note : report.notes) {
       if (std::ranges::find(base.notes, note) == base.notes.end()) notes.push_back(note);

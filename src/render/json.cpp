@@ -102,10 +102,13 @@ std::string comparison_json(const Comparison& comparison, const RenderOptions& o
     json["conventions"].push_back(compared_json(comparison.reports[i], base, comparison.parts[i]));
   }
   json["rows"] = Json::array();
-  for (std::size_t row = 0; row < base.rows.size(); ++row) {
+  std::vector<Report> rolled;
+  for (const Report& report : comparison.reports) rolled.push_back(roll_up(report, options.depth));
+  const std::vector<Row>& rows = rolled[comparison.base].rows;
+  for (const std::size_t row : order_of(rows, options.sort)) {
     Json costs = Json::object();
-    for (const Report& report : comparison.reports) costs[report.convention] = report.rows[row].macs.value();
-    json["rows"].push_back({{"name", base.rows[row].path}, {"class", base.rows[row].cls}, {"macs", costs}});
+    for (const Report& report : rolled) costs[report.convention] = report.rows[row].macs.value();
+    json["rows"].push_back({{"name", rows[row].path}, {"class", rows[row].cls}, {"macs", costs}});
   }
   return laid_out(json);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <numeric>
 
 #include "render/width.h"
 
@@ -62,6 +63,14 @@ std::function<bool(const Row&, const Row&)> ordering(std::string_view name) {
   if (column.amount) return [&](const Row& a, const Row& b) { return column.amount(a).value > column.amount(b).value; };
   if (column.size) return [&](const Row& a, const Row& b) { return column.size(a) > column.size(b); };
   return [&](const Row& a, const Row& b) { return column.text(a) < column.text(b); };
+}
+
+std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view column) {
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto before = ordering(column);
+  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return before(rows[a], rows[b]); });
+  return order;
 }
 
 std::vector<Row> listed_rows(const Report& report, const RenderOptions& options) {

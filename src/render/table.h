@@ -18,6 +18,9 @@ Report roll_up(const Report& report, int depth);
 /// For a stable sort by the column of that name: numbers descending, text ascending; "": leaves the order as it is.
 std::function<bool(const Row&, const Row&)> ordering(std::string_view column);
 
+/// Places of the rows, sorted so.
+std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view column);
+
 /// Rolled up and sorted: the lines of the flat table.
 std::vector<Row> listed_rows(const Report& report, const RenderOptions& options);
 

@@ -63,6 +63,9 @@ TEST_CASE("the parts of a difference are what the conventions price otherwise") 
   CHECK(part(comparison, "thop", "norm") == 4 * 288);
   CHECK(part(comparison, "thop", "attention") == -kProduct);
   CHECK(part(comparison, "thoplw", "bias") == 2 * 4);  // once per sample
+  // ptflops has the modules' costs of one of the two samples: the convolution with its bias, two operations of a norm,
+  // the linear layer.
+  CHECK(part(comparison, "ptflops", "batch") == -(kConv + 288 + 2 * 288 + kFc) / 2);
 }
 
 TEST_CASE("the parts add up, whatever the base") {

@@ -21,9 +21,31 @@ namespace {
 
 decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id)]; }
 
-Work priced(Work work, const Convention& convention) {
-  for (std::size_t kind = 0; kind < kKinds; ++kind) work.by_kind[kind] *= convention.price[kind];
+Work priced(Work work, const std::array<std::uint8_t, kKinds>& price) {
+  for (std::size_t kind = 0; kind < kKinds; ++kind) work.by_kind[kind] *= price[kind];
   return work;
+}
+
+/// Of a module's call or an operator that did `own` work itself.
+Work cost_of(const Terms& terms, const auto& view, const Work& own, Count parameters) {
+  Work cost = priced(own, terms.price);
+  if (terms.inputs > 0) cost[terms.pays] += numel(view.in(0)) * terms.inputs;
+  if (terms.outputs > 0) cost[terms.pays] += numel(view.out(0)) * terms.outputs;
+  cost[terms.pays] += parameters * terms.parameters;
+  return cost;
+}
+
+Work cost_of(const ClassRule& rule, const CallView& call) {
+  if (!rule.terms) return rule.cost(call);
+  Count parameters = 0;
+  for (const Param* param : call.params) {
+    if (!param->buffer) parameters += numel(call.trace.values[static_cast<std::size_t>(param->value)]);
+  }
+  return cost_of(*rule.terms, call, call.own, parameters);
+}
+
+Work cost_of(const OpRule& rule, const OpView& op, const Work& own) {
+  return rule.terms ? cost_of(*rule.terms, op, own, 0) : rule.cost(op);
 }
 
 const OpRule* find_op_rule(const Convention& convention, std::string_view name) {
@@ -201,7 +223,7 @@ class Costs {
       if (class_rule) at(own_, op.call) += work;
       if (class_rule && !class_rule->besides && !convention_.ops_at_root) return;
       const OpRule* op_rule = at(op_rules_, op.name);
-      const Work cost = op_rule ? op_rule->cost({trace_, op}) : priced(work, convention_);
+      const Work cost = op_rule ? cost_of(*op_rule, {trace_, op}, work) : priced(work, convention_.price);
       if (convention_.ops_at_root) {
         at_root_.emplace_back(op.call, cost * times(op.call));
       } else {
@@ -263,7 +285,7 @@ class Costs {
     }
     Row& row = at(report_.rows, call.module);
     try {
-      charge(row, static_cast<Id>(index), rule.cost({trace_, call, own_[index], at(params_, call.module), ops_}));
+      charge(row, static_cast<Id>(index), cost_of(rule, {trace_, call, own_[index], at(params_, call.module), ops_}));
     } catch (const Error& error) {
       throw Error(located(row.path, row.cls, error));
     }
@@ -272,7 +294,7 @@ class Costs {
   /// A class rule reads the tensors of the call. A subclass that takes or gives none still did what its operators did.
   void add_without_tensors(std::size_t index) {
     const Id module = trace_.calls[index].module;
-    charge(at(report_.rows, module), static_cast<Id>(index), priced(own_[index], convention_));
+    charge(at(report_.rows, module), static_cast<Id>(index), priced(own_[index], convention_.price));
     add_uncounted(at(report_.rows, module).cls + " without tensors", module);
   }
 

@@ -8,13 +8,14 @@ import copy
 import csv
 import functools
 import importlib
+import inspect
 import io
 import logging
 import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,13 +130,50 @@ def torchinfo(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
 def complexity_info(model: nn.Module, args: tuple[torch.Tensor, ...], backend: str) -> tuple[int, int]:
     from ptflops import get_model_complexity_info
 
-    (x,) = args
+    names = inspect.signature(model.forward).parameters
+    by_name = dict(zip(names, args, strict=False))  # it takes one input, or all by name
     macs, params = get_model_complexity_info(
-        copy.deepcopy(model), (1,), input_constructor=lambda _: x, backend=backend,
+        copy.deepcopy(model), (1,), input_constructor=lambda _: args[0] if len(args) == 1 else by_name, backend=backend,
         print_per_layer_stat=False, as_strings=False,
     )  # fmt: skip
     assert macs is not None, "ptflops failed"
     return macs, params
+
+
+def calflops(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
+    """Its calculate_flops asks the model for its first parameter before, which it need not have."""
+    from calflops.calculate_pipline import CalFlopsPipline
+
+    pipeline = CalFlopsPipline(model, include_backPropagation=False, compute_bp_factor=2.0)
+    pipeline.start_flops_calculate()
+    try:
+        model(*args)
+        places = model.named_modules(remove_duplicate=False)
+        return Printed(pipeline.get_total_flops(), pipeline.get_total_params(), flops_of_layers(model, places))
+    finally:
+        pipeline.end_flops_calculate()
+
+
+def deepspeed(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
+    from deepspeed.profiling.flops_profiler import FlopsProfiler
+
+    profiler = FlopsProfiler(model)
+    profiler.start_profile()
+    try:
+        model(*args)
+        layers = flops_of_layers(model, model.named_modules())
+        return Printed(profiler.get_total_flops(), profiler.get_total_params(), layers)
+    finally:
+        profiler.end_profile()
+
+
+def flops_of_layers(model: nn.Module, places: Iterable[tuple[str, nn.Module]]) -> dict[str, int]:
+    """What modules say of themselves, under the first of their names."""
+    first = {module: name for name, module in model.named_modules()}
+    layers: dict[str, int] = {}
+    for _, module in places:
+        layers[first[module]] = layers.get(first[module], 0) + module.__flops__
+    return layers
 
 
 def torchprofile(model: nn.Module, args: tuple[torch.Tensor, ...]) -> Printed:
@@ -247,6 +285,8 @@ def onnx_tool(file: Path) -> Printed:
 
 
 PEERS: dict[str, Peer] = {
+    "calflops": calflops,
+    "deepspeed": deepspeed,
     "fvcore": fvcore,
     "mmengine": mmengine,
     "ptflops": ptflops,

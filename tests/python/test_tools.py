@@ -14,32 +14,10 @@ from torch import nn
 import peers
 import thoplw
 from tool_models import MODELS, Case, several
+from unequal import CANNOT, CANNOT_EXPORTED
 from vision import build, classification_models, input_shape
 
 VISION = ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
-
-# What a tool cannot run, or is not equal, and why.
-CHAIN = "the order in which numpy would contract three operands is not looked for here"
-CANNOT: dict[tuple[str, str], str] = {
-    ("fvcore", "chain"): CHAIN,
-    ("mmengine", "chain"): CHAIN,
-    ("torchinfo", "shared"): "it lists a module in two places under the last, and a trace has only the first",
-    ("torchprofile", "llama"): "tracing makes operators of products of sizes, 4 in all, which are no tensors here",
-    ("torchstat", "resize"): "it raises RecursionError: it wraps a class and its subclass",
-    ("torchstat", "sampled"): "it raises AttributeError: a leaf module that gives a tuple has no size",
-}
-
-# The same of tools that read files.
-ONE_OPERAND = "the tool raises IndexError: it reads equations of two operands with a result alone"
-CANNOT_EXPORTED: dict[tuple[str, str], str] = {
-    ("onnx-tool", "chain"): ONE_OPERAND,
-    ("onnx-tool", "conv3d"): "torch's exporter has no adaptive pooling to sizes that do not divide the input's",
-    ("onnx-tool", "llama"): "the tool raises NotImplementedError: it has no rule for IsNaN",
-    ("onnx-tool", "projected"): "torch's exporter writes a file that onnxruntime refuses, as does the reader here",
-    ("onnx-tool", "recurrent"): "the tool raises IndexError: it wants both results of a GRU",
-    ("onnx-tool", "sampled"): ONE_OPERAND,
-    ("onnx-tool", "vectors"): "torch's exporter has no outer product of vectors",
-}
 
 # Models whose linear layers read more than rows, which torchstat refuses.
 NOT_IMAGES = ("convnext", "maxvit", "swin", "vit")
@@ -171,6 +149,23 @@ def test_products_that_a_tool_leaves_out_are_said(capfd: Any) -> None:
         "fvcore has no rule for 1600 multiply-adds, and leaves them out: aten::scaled_dot_product_attention (1x)"
         in capfd.readouterr().err
     )
+
+
+@pytest.mark.parametrize("tool", ["calflops", "deepspeed"])
+@pytest.mark.parametrize("asked", [
+    {"size": 5}, {"size": (5, 7)}, {"scale_factor": 1.3}, {"scale_factor": 2, "mode": "bilinear"},
+    {"scale_factor": 0.7, "recompute_scale_factor": True}, {"size": (3, 4), "mode": "area"},
+])  # fmt: skip
+@pytest.mark.parametrize("function", ["interpolate", "upsample"])
+@pytest.mark.filterwarnings("ignore")
+def test_resizing_counts_as_it_was_asked_for(tool: str, function: str, asked: dict[str, Any]) -> None:
+    class Resizing(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return getattr(nn.functional, function)(x, **asked)
+
+    if function == "upsample" and "recompute_scale_factor" in asked:
+        pytest.skip("it does not take that")
+    compare(tool, Resizing(), (torch.rand(2, 3, 6, 5),))
 
 
 def test_under_prices_anew_without_the_model() -> None:

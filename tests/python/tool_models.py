@@ -170,6 +170,23 @@ class Chain(nn.Module):
         return torch.einsum("bi,bj,bk->ijk", x, x, x)
 
 
+class Path(nn.Module):
+    """Equations of several operands, of which pairs are contracted in the best order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.wide, self.narrow = nn.Parameter(torch.rand(5, 7)), nn.Parameter(torch.rand(7, 3))
+
+    def forward(self, a: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        b, c = self.wide, self.narrow
+        return (
+            torch.einsum("ij,jk,kl->il", a, b, c),
+            torch.einsum("ij,jk,kl->ijkl", a, b, c),
+            torch.einsum("ij,jk,lm->il", a, b, c),
+            torch.einsum("ij,jk,kl,ml->m", a, b, c, c),
+        )
+
+
 class Inner(nn.Module):
     """Attention of other keys, of keys and values of other sizes, with more keys than were given."""
 
@@ -183,6 +200,21 @@ class Inner(nn.Module):
         x = self.cross(x, keys, keys)[0].transpose(0, 1)
         x = self.sizes(x, x[..., :12], x[..., :8], need_weights=False)[0]
         return self.added(x, x, x)[0]
+
+
+class Weights(nn.Module):
+    """Attention that gives its weights, of masked positions and keys; and a layer that torch runs as one operator."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attention = nn.ModuleList(nn.MultiheadAttention(16, 4, batch_first=True) for _ in range(3))
+        self.encoder = nn.TransformerEncoderLayer(16, 2, 24, batch_first=True)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        masked, hidden = torch.zeros(5, 5, dtype=torch.bool), torch.zeros(x.shape[0], 5, dtype=torch.bool)
+        x = self.attention[0](x, x, x)[0]
+        x = self.attention[1](x, x, x, attn_mask=masked)[0]
+        return self.encoder(self.attention[2](x, x, x, key_padding_mask=hidden, average_attn_weights=False)[0])
 
 
 class Norms(nn.Module):
@@ -218,6 +250,17 @@ class Pools(nn.Module):
         return F.avg_pool2d(x, 1).mean((2, 3))
 
 
+class Resized(nn.Module):
+    """To sizes and by factors, as a function takes them."""
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return (
+            F.interpolate(x, size=5),
+            F.interpolate(x, (7, 4), mode="bilinear", align_corners=False),
+            F.interpolate(x, scale_factor=1.5, mode="bicubic"),
+        )
+
+
 class Twice(nn.Module):
     """A layer that runs on two sizes, parameters outside of layers, a layer that never runs."""
 
@@ -231,6 +274,22 @@ class Twice(nn.Module):
         x = self.act(self.conv(x)) * self.scale
         x.mul_(2)
         return self.head(self.act(self.conv(F.max_pool2d(x, 2))))
+
+
+class Spelt(nn.Module):
+    """Sums, products and activations by function, by method and by operator, and inside of what torch takes apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shift = nn.Parameter(torch.rand(5))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        y = torch.add(x, self.shift).mul(2) * 3 + torch.mul(x, x)
+        y = F.leaky_relu(F.silu(F.elu(torch.relu(y), inplace=True)), 0.2).softmax(-1)
+        return (
+            y @ x.transpose(1, 2), torch.matmul(x, x.transpose(1, 2)), torch.bmm(y, y.transpose(1, 2)),
+            F.cosine_similarity(x, y, dim=-1), F.softmin(x, dim=-1), F.relu6(x).relu_(), F.glu(x[..., :4]),
+        )  # fmt: skip
 
 
 class Logits(nn.Module):
@@ -320,6 +379,16 @@ MODELS: dict[str, Callable[[], Case]] = {
     "twice": lambda: (Twice(), (torch.rand(2, 3, 8, 8),)),
     "projected": lambda: (nn.LSTM(8, 6, num_layers=2, bidirectional=True, proj_size=3), (torch.rand(7, 2, 8),)),
     "unbatched": lambda: (nn.LSTM(8, 6), (torch.rand(7, 8),)),
+    "spelt": lambda: (Spelt(), (torch.rand(2, 3, 5),)),
+    "resized": lambda: (Resized(), (torch.rand(2, 3, 6, 4),)),
+    "weights": lambda: (Weights(), (torch.rand(2, 5, 16),)),
+    "convolutions": lambda: (
+        several(nn.Conv2d(4, 6, (4, 3), padding="same"), nn.SiLU(),
+                nn.ConvTranspose2d(6, 4, (3, 4), (2, 3), (1, 0), 1, 2, dilation=(1, 2)),
+                nn.Conv2d(4, 4, 3, padding=1, padding_mode="reflect"), nn.ConvTranspose2d(4, 3, 4, bias=False)),
+        (torch.rand(2, 4, 5, 6),),
+    ),
+    "path": lambda: (Path(), (torch.rand(2, 5),)),
     "resize-3d": lambda: (
         several(nn.Upsample(scale_factor=2, mode="trilinear"), nn.LeakyReLU(inplace=True), nn.ConstantPad3d(1, 0.0)),
         (torch.rand(2, 3, 2, 2, 2),),

@@ -1,10 +1,7 @@
 // fvcore's FlopCountAnalysis, and mmengine's copy of it: handles by operator on a traced graph. Their "flop" is one
 // multiply-add.
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 #include <string>
 
 #include "cost/formulas.h"
@@ -24,6 +21,8 @@ Work products(const OpView& op) {
   return cost;
 }
 
+Work convolution(const OpView& op) { return padded_by_name(op) ? Work{} : products<work::convolution>(op); }
+
 /// All elements of the first operand by the columns of the second. Of a vector mmengine makes one; fvcore fails.
 Work matmul(const OpView& op) {
   const bool vector = op.in(1).shape.size() == 1;
@@ -41,24 +40,13 @@ bool is_batched_product(const std::string& text) {
   return letters == "abc,abd->acd" || letters == "abc,adc->adb";
 }
 
-/// Half of what numpy's einsum_path estimates, which is printed with four digits: 1, and for each combination of
-/// subscripts an operation, one more where some are summed. Of more than two operands it is the product of each pair.
+/// Half of the operations that numpy estimates.
 Work einsum(const OpView& op) {
-  if (op.op.in.size() > 2) return products<work::einsum>(op);
   const Equation equation = equation_of(op);
-  BySubscript sizes;
-  for (const BySubscript& operand : equation.operands) {
-    for (const auto& [key, size] : operand) sizes[key] = std::max(sizes[key], size);
-  }
+  if (!is_batched_product(equation.text)) return only(Kind::contraction, numpy_estimate(equation).value() / 2);
   Count all = 1;
-  bool sums = false;
-  for (const auto& [key, size] : sizes) {
-    all *= size;
-    sums |= !equation.keeps(key);
-  }
-  if (is_batched_product(equation.text)) return only(Kind::contraction, all);
-  const double printed = std::stod(fmt::format("{:.3e}", static_cast<double>((all * (sums ? 2 : 1) + 1).value())));
-  return only(Kind::contraction, static_cast<std::uint64_t>(std::floor(printed / 2)));
+  for (const auto& [subscript, size] : sizes_of(equation)) all *= size;
+  return only(Kind::contraction, all);
 }
 
 /// Without statistics to compute: a multiplication and, with a weight, an addition.
@@ -79,9 +67,9 @@ constexpr OpRule kOperators[] = {
     {"aten::addmm", products<work::addmm>},
     {"aten::batch_norm", batch_norm},
     {"aten::bmm", products<work::matmul>},
-    {"aten::conv1d", products<work::convolution>},
-    {"aten::conv2d", products<work::convolution>},
-    {"aten::conv3d", products<work::convolution>},
+    {"aten::conv1d", convolution},
+    {"aten::conv2d", convolution},
+    {"aten::conv3d", convolution},
     {"aten::conv_transpose1d", products<work::conv_transpose>},
     {"aten::conv_transpose2d", products<work::conv_transpose>},
     {"aten::conv_transpose3d", products<work::conv_transpose>},
@@ -111,10 +99,12 @@ constinit const Convention kFvcore = {
         "adaptive pooling and resizing of images too; every parameter once",
     .op_rules = kOperators,
     .only_live = true,
-    .tool = {.version = "fvcore 0.1.5.post20221221",
-             .source = "https://github.com/facebookresearch/fvcore",
-             .gaps = "nothing for scaled_dot_product_attention, recurrent layers, baddbmm, other pooling and resizing, "
-                     "activations and biases"},
+    .tool =
+        {.version = "fvcore 0.1.5.post20221221",
+         .source = "https://github.com/facebookresearch/fvcore",
+         .gaps =
+             "nothing for scaled_dot_product_attention, recurrent layers, baddbmm, convolutions with padding by name, "
+             "other pooling and resizing, activations and biases"},
 };
 
 constinit const Convention kMmengine = {
@@ -124,10 +114,12 @@ constinit const Convention kMmengine = {
         "matrices by vectors too; every parameter once",
     .op_rules = kOperators,
     .only_live = true,
-    .tool = {.version = "mmengine 0.10.7",
-             .source = "https://github.com/open-mmlab/mmengine/tree/main/mmengine/analysis",
-             .gaps = "nothing for scaled_dot_product_attention, recurrent layers, baddbmm, other pooling and resizing, "
-                     "activations and biases"},
+    .tool =
+        {.version = "mmengine 0.10.7",
+         .source = "https://github.com/open-mmlab/mmengine/tree/main/mmengine/analysis",
+         .gaps =
+             "nothing for scaled_dot_product_attention, recurrent layers, baddbmm, convolutions with padding by name, "
+             "other pooling and resizing, activations and biases"},
 };
 
 }  // namespace thoplw::tools

@@ -58,16 +58,25 @@ Work multi_head_attention(const OpView& op) {
   return cost;
 }
 
-/// All but a first layer whose input lies in pieces adds its biases in the products. Behind the state stand the
-/// parameters, those of each layer and direction beginning with two matrices and, if there are biases, two of those.
-Work recurrent(const OpView& op) {
+/// All but a first layer whose input lies in pieces adds its biases in the products. Behind the states stand the
+/// parameters: for each layer and direction two matrices and two biases, and one matrix more with projections.
+Work step_by_step(const OpView& op, std::size_t states, std::size_t each) {
   Work cost = with_bias<work::rnn>(op);
   if (!op.attr("scattered") || cost[Kind::bias] == 0) return cost;
-  const auto is_first = [&](std::size_t i) { return op.in(i).shape.back() == op.in(0).shape.back(); };
-  for (std::size_t i = 2; i + 3 < op.op.in.size() && i <= 6 && (i == 2 || is_first(i)); i += 4) {
-    cost[Kind::bias] -= numel(op.in(i + 2)) * work::leading(op.in(0));
+  const std::int64_t directions = op.out(0).shape.back() / op.in(1).shape.back();
+  for (std::int64_t d = 0; d < directions; ++d) {
+    const std::size_t input_bias = 1 + states + static_cast<std::size_t>(d) * each + 2;
+    cost[Kind::bias] -= numel(op.in(input_bias)) * work::leading(op.in(0));
   }
   return cost;
+}
+
+Work recurrent(const OpView& op) { return step_by_step(op, 1, 4); }
+
+/// One operator that it has no rule for, unless there are projections.
+Work lstm(const OpView& op) {
+  const bool projected = op.has_in(2) && op.in(1).shape != op.in(2).shape;
+  return projected ? step_by_step(op, 2, 5) : Work{};
 }
 
 constexpr OpRule kOperators[] = {
@@ -87,6 +96,7 @@ constexpr OpRule kOperators[] = {
     {"aten::inner", inner},
     {"aten::linalg_matmul", matmul},
     {"aten::linear", linear},
+    {"aten::lstm", lstm},
     {"aten::lstm_cell", with_bias<work::lstm_cell>},
     {"aten::matmul", matmul},
     {"aten::mm", products<work::matmul>},
@@ -109,7 +119,8 @@ constinit const Convention kPtflopsAten = {
     .params = {.only_trainable = true},
     .tool = {.version = "ptflops 0.7.5",
              .source = "https://github.com/sovrasov/flops-counter.pytorch",
-             .gaps = "nothing for scaled_dot_product_attention, LSTM, baddbmm and products of vectors"},
+             .gaps =
+                 "nothing for scaled_dot_product_attention, LSTM without projections, baddbmm and products of vectors"},
 };
 
 }  // namespace thoplw::tools

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
 #include <string_view>
 
 #include "cost/rule.h"
@@ -11,9 +12,11 @@ namespace thoplw::tools {
 
 /// Classes that call an activation function which they got hold of when they were built, before it was replaced.
 constexpr std::string_view kHoldFunctions[] = {"torch.nn.TransformerDecoderLayer", "torch.nn.TransformerEncoderLayer",
-                                               "transformers.activations.GELUActivation"};
+                                               "transformers.activations.GELUActivation",
+                                               "transformers.activations.GELUTanh"};
 
-/// False where the operator was called in a way that such a tool does not see: x + y, x @ y, torch.relu(x).
+/// False where the operator was called in a way that such a tool does not see: x + y, x @ y, torch.relu(x), inside of
+/// another.
 inline bool seen(const OpView& op) {
   if (op.attr("spelt")) return false;
   const std::string_view name = op.trace.op_name(op.op);
@@ -22,6 +25,12 @@ inline bool seen(const OpView& op) {
   const Id cls = op.trace.modules[static_cast<std::size_t>(call.module)].cls;
   return std::ranges::find(kHoldFunctions, op.trace.classes[static_cast<std::size_t>(cls)].name) ==
          std::end(kHoldFunctions);
+}
+
+/// Whether torch itself called the operator, inside of one that has no rule here: a traced graph has that one.
+inline bool inside(const OpView& op) {
+  const AttrValue* spelt = op.attr("spelt");
+  return spelt && *spelt == AttrValue(std::string("inside"));
 }
 
 /// Elements of a sum or product as ptflops and its kin have them: sizes are matched from the first on.

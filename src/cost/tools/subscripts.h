@@ -23,4 +23,11 @@ struct Equation {
 /// Of an aten::einsum.
 Equation equation_of(const OpView& op);
 
+/// Of each subscript its largest size.
+BySubscript sizes_of(const Equation& equation);
+
+/// The operations that numpy's einsum_path prints, which has four digits: 1, and for each pair of operands that it
+/// contracts, in the best order, one for each combination of subscripts, or two where some are summed.
+Count numpy_estimate(const Equation& equation);
+
 }  // namespace thoplw::tools

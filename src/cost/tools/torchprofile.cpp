@@ -2,6 +2,7 @@
 #include <array>
 
 #include "cost/formulas.h"
+#include "cost/tools/spelt.h"
 #include "cost/tools/tools.h"
 
 namespace thoplw::tools {
@@ -19,6 +20,7 @@ Work bilinear(const OpView& op) { return only(Kind::resize, numel(op.out()) * 4)
 /// Output elements x channels in x kernel. A transposed convolution is told by its weight's first size, which is not
 /// that of the output; its groups do not matter then, and of one that has as many channels out as in they do twice.
 Work convolution(const OpView& op) {
+  if (padded_by_name(op)) return {};
   const Dims& weight = op.in(1).shape;
   const Count out = work::size_from_end(op.out(), weight.size() - 1);
   Count each = out == Count(weight[0]) ? weight[1] : weight[0];
@@ -81,6 +83,8 @@ Work lstm_cell(const OpView& op) {
   return cost;
 }
 
+Work multiplication(const OpView& op) { return inside(op) ? Work{} : per_output(op); }
+
 constexpr OpRule kOperators[] = {
     {"aten::_convolution", convolution},
     {"aten::adaptive_avg_pool1d", per_output},
@@ -117,7 +121,7 @@ constexpr OpRule kOperators[] = {
     {"aten::lstm_cell", lstm_cell},
     {"aten::matmul", products<work::matmul>},
     {"aten::mean", per_output},
-    {"aten::mul", per_output},
+    {"aten::mul", multiplication},
     {"aten::multiply", per_output},
     {"aten::rnn_relu_cell", cell<0>},
     {"aten::rnn_tanh_cell", cell<0>},
@@ -162,7 +166,7 @@ constinit const Convention kTorchprofile = {
              .gaps = "nothing for mm, GRU and RNN layers, other products, norms without weights, other activations; "
                      "grouped transposed convolutions by another formula; one MAC for each product of sizes in the "
                      "model's code, counted here for torch's and torchvision's own layers; nothing for convolutions "
-                     "with padding by name, which are counted here"},
+                     "with padding by name"},
 };
 
 }  // namespace thoplw::tools

@@ -1,0 +1,87 @@
+"""make models: writes docs/models.md and docs/models.csv, what every convention gives for real models."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.append(str(HERE.parent / "tests" / "python"))
+TRANSFORMERS = {
+    "BertModel": [],
+    "GPT2LMHeadModel": [],
+    "LlamaForCausalLM": ["--set", "num_hidden_layers=4"],
+}
+ABOUT = """<!-- Written by `make models`. -->
+# Models by conventions
+
+What each [convention](conventions.md) gives for one input of a model, without running it or its tool: first the cost,
+in MACs or FLOPs, then parameters. The integers are in [models.csv](models.csv). `>=` marks a lower bound. Torchvision's
+models have their usual image, the others 128 tokens. A test compares them with what the tools print
+(`THOPLW_SWEEP=1 pytest tests/python/test_tools.py` for all), but for the pairs at the end of the page.
+"""
+
+
+Compared = dict[str, Any]
+
+
+def compared(*arguments: str) -> list[Compared]:
+    command = [sys.executable, "-m", "thoplw", "compare", *arguments, "--kind", "json"]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return found if isinstance(found, list) else [found]
+
+
+def comparisons() -> dict[str, Compared]:
+    from thoplw import _models
+
+    models = _models.import_torchvision().models
+    vision = models.list_models(module=models)
+    found = dict(zip(vision, compared(*(f"torchvision:{name}" for name in vision)), strict=True))
+    for name, settings in TRANSFORMERS.items():
+        (found[name],) = compared(f"transformers:{name}", *settings, "--input", "1x128:i64")
+    return found
+
+
+def shortened(count: int, exact: bool) -> str:
+    """Four digits: 1.824 G."""
+    unit = next(unit for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " K"), (0, "")) if count >= size)
+    number = f"{count / {' G': 1e9, ' M': 1e6, ' K': 1e3, '': 1}[unit]:.4g}{unit}"
+    return number if exact else ">=" + number
+
+
+def table(found: dict[str, Compared], column: str) -> str:
+    by_name = {entry["convention"]: entry for entry in next(iter(found.values()))["conventions"]}
+    heads = [f"{name} ({entry['unit']}s)" if column == "macs" else name for name, entry in by_name.items()]
+    lines = ["| Model | " + " | ".join(heads) + " |", "| --- |" + " ---: |" * len(heads)]
+    for model, comparison in found.items():
+        cells = [shortened(e[column], e["exact"] or column == "params") for e in comparison["conventions"]]
+        lines.append(f"| {model} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def not_equal() -> str:
+    from unequal import CANNOT
+
+    lines = ["| Tool | Model of tests/python/tool_models.py | Why |", "| --- | --- | --- |"]
+    return "\n".join(lines + [f"| {tool} | {model} | {why} |" for (tool, model), why in sorted(CANNOT.items())]) + "\n"
+
+
+def main() -> None:
+    found = comparisons()
+    with (HERE / "models.csv").open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["Model", "Convention", "Unit", "Cost", "Parameters", "Exact"])
+        for model, comparison in found.items():
+            for e in comparison["conventions"]:
+                writer.writerow([model, e["convention"], e["unit"], e["macs"], e["params"], e["exact"]])
+    text = f"{ABOUT}\n## Cost\n\n{table(found, 'macs')}\n## Parameters\n\n{table(found, 'params')}"
+    text += f"\n## Not equal\n\n{not_equal()}"
+    (HERE / "models.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

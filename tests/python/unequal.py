@@ -1,0 +1,26 @@
+"""Pairs of a tool and a small model that cannot be equal, and why."""
+
+from __future__ import annotations
+
+CANNOT: dict[tuple[str, str], str] = {
+    ("ptflops", "inner"): "of several inputs, which it takes by name, it does not see the batch",
+    ("torchprofile", "llama"): "tracing makes operators of products of sizes, 4 in all, which are no tensors here",
+    ("torchprofile", "weights"): "it raises AssertionError: a mask that is smaller than what baddbmm adds it to",
+    ("torchstat", "resize"): "it raises RecursionError: it wraps a class and its subclass",
+    ("torchstat", "resized"): "it raises AttributeError: the model gives a tuple, and has no layer inside",
+    ("torchstat", "sampled"): "it raises AttributeError: a leaf module that gives a tuple has no size",
+}
+
+# The same of tools that read files.
+EQUATIONS = "the tool raises IndexError: it reads equations of two operands with a result alone"
+CANNOT_EXPORTED: dict[tuple[str, str], str] = {
+    ("onnx-tool", "chain"): EQUATIONS,
+    ("onnx-tool", "conv3d"): "torch's exporter has no adaptive pooling to sizes that do not divide the input's",
+    ("onnx-tool", "llama"): "the tool raises NotImplementedError: it has no rule for IsNaN",
+    ("onnx-tool", "path"): EQUATIONS,
+    ("onnx-tool", "projected"): "torch's exporter writes a file that onnxruntime refuses, as does the reader here",
+    ("onnx-tool", "recurrent"): "the tool raises IndexError: it wants both results of a GRU",
+    ("onnx-tool", "sampled"): EQUATIONS,
+    ("onnx-tool", "spelt"): "the tool takes a norm along an axis for one of all elements, and goes on with that size",
+    ("onnx-tool", "vectors"): "torch's exporter has no outer product of vectors",
+}
