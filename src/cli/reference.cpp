@@ -126,11 +126,13 @@ std::string param_policy(const ParamPolicy& policy) {
   if (policy.only_classes) return "Parameters: of modules that ran and have a rule, each time that they are met.";
   if (policy.only_leaves) return "Parameters: of modules that ran and have none inside, each time that they are met.";
   if (policy.leftovers) return "Parameters: all; tied weights in each module that runs.";
-  return fmt::format("Parameters: {}{}; tied weights once.",
+  if (policy.operand) return "Parameters: what operators read, buffers and a file's constants too, each once.";
+  return fmt::format("Parameters: {}{}{}; tied weights once.",
                      policy.only_used        ? "of modules that ran"
                      : policy.only_trainable ? "all that are trained"
                                              : "all",
-                     policy.norm_statistics ? ", with the running mean and variance of batch norms" : "");
+                     policy.norm_statistics ? ", with the running mean and variance of batch norms" : "",
+                     policy.lacks ? ", without what the tool's own layers do not have" : "");
 }
 
 /// As what each ONNX operator counts, where its attributes do not say otherwise.

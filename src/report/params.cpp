@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "cost/class_rules.h"
 #include "report/leftovers.h"

@@ -12,15 +12,15 @@ CANNOT: dict[tuple[str, str], str] = {
 }
 
 # The same of tools that read files.
-ONE_OPERAND = "the tool raises IndexError: it reads equations of two operands with a result alone"
+EQUATIONS = "the tool raises IndexError: it reads equations of two operands with a result alone"
 CANNOT_EXPORTED: dict[tuple[str, str], str] = {
-    ("onnx-tool", "chain"): ONE_OPERAND,
+    ("onnx-tool", "chain"): EQUATIONS,
     ("onnx-tool", "conv3d"): "torch's exporter has no adaptive pooling to sizes that do not divide the input's",
     ("onnx-tool", "llama"): "the tool raises NotImplementedError: it has no rule for IsNaN",
-    ("onnx-tool", "path"): ONE_OPERAND,
+    ("onnx-tool", "path"): EQUATIONS,
     ("onnx-tool", "projected"): "torch's exporter writes a file that onnxruntime refuses, as does the reader here",
     ("onnx-tool", "recurrent"): "the tool raises IndexError: it wants both results of a GRU",
-    ("onnx-tool", "sampled"): ONE_OPERAND,
-    ("onnx-tool", "spelt"): "the tool takes the norm of all axes of a ReduceL2, so what follows is smaller than it is",
+    ("onnx-tool", "sampled"): EQUATIONS,
+    ("onnx-tool", "spelt"): "the tool takes a norm along an axis for one of all elements, and goes on with that size",
     ("onnx-tool", "vectors"): "torch's exporter has no outer product of vectors",
 }

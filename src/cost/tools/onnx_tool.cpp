@@ -329,13 +329,15 @@ constinit const Convention kOnnxTool = {
         "parameters, constants too",
     .op_rules = kOperators,
     .params = {.operand = is_read},
-    .tool = {.version = "onnx-tool 1.0.1, files of torch 2.13.0",
-             .source = "https://github.com/ThanatosShinji/onnx-tool",
-             .gaps =
-                 "parameters that only Gather, Concat, Pad and Slice read, such as embeddings, are left out; it "
-                 "reads what torch's exporter optimizes, and so should be given here: of a live model each operator "
-                 "is priced as it is exported, but the constants that the exporter adds, which are parameters to "
-                 "the tool, masks, indexing and RNN layers are not known ahead"},
+    .tool =
+        {.version = "onnx-tool 1.0.1, files of torch 2.13.0",
+         .source = "https://github.com/ThanatosShinji/onnx-tool",
+         .gaps =
+             "parameters that only Gather, Concat, Pad and Slice read, such as embeddings, are left out; it "
+             "reads what torch's exporter optimizes, and so should be given here: of a live model each operator "
+             "is priced as it is exported, but the constants that the exporter adds, which are parameters to "
+             "the tool, masks, indexing and RNN layers are not known ahead; unlike here, it goes on with one element "
+             "behind a norm along an axis"},
 };
 
 }  // namespace thoplw::tools
