@@ -81,8 +81,9 @@ class Reader {
   }
 
   const Convention& find_base(const toml::node& node) const {
+    const std::string name = text_of(node, "base");
     try {
-      return find_convention(text_of(node, "base"));
+      return find_convention(name);
     } catch (const Error& error) {
       fail(node, "base", error.what());
     }

@@ -25,7 +25,7 @@ module "fc" app.Wide
 module "act" torch.nn.GELU
 module "idle" torch.nn.GELU
 param "fc.weight" %0:f32[4,3] trainable
-param "fc.bias" %1:f32[4]
+param "fc.bias" %1:f32[4] frozen
 param "idle.scale" %2:f32[7] trainable
 call "" (%10:f32[2,3]) -> (%14:f32[4,4]) {
   call "fc" (%10:f32[2,3]) -> (%11:f32[2,4]) {
@@ -104,7 +104,7 @@ TEST_CASE("errors name line and key") {
   begins("[prices]\nnorm = -1", "own.toml:2: prices.norm: this is a whole number of 0 to 255");
   begins("prices = 1", "own.toml:1: prices: this is a table: [prices]");
   begins("unit = 'mac'", "own.toml:1: unit: this is \"MAC\" or \"FLOP\"");
-  begins("base = 'thp'", "own.toml:1: base: unknown convention 'thp'; did you mean 'thop'? known: exact");
+  begins("base = 'thp'", "own.toml:1: base: unknown convention 'thp'; did you mean 'thop'? known: ");
   begins("base = 1", "own.toml:1: base: this is a text, such as \"exact\"");
   begins("name = 'exact'", "own.toml:1: name: there is a convention 'exact' already; give this one another name");
   begins("per_sample = 1", "own.toml:1: per_sample: this is true or false");
@@ -113,7 +113,8 @@ TEST_CASE("errors name line and key") {
          "own.toml:2: modules.\"a.B\".output: unknown key 'output'; did you mean 'outputs'? known: inputs outputs");
   begins("[modules]\n'a.B' = { outputs = 3, pays = 'x' }",
          "own.toml:2: modules.\"a.B\".pays: unknown kind of work 'x'");
-  begins("[parameters]\nused = true", "own.toml:2: parameters.used: unknown key 'used'; did you mean 'only_used'?");
+  begins("[parameters]\nused = true",
+         "own.toml:2: parameters.used: unknown key 'used'; known: norm_statistics only_classes");
   begins("[parameters]\nonly_used = 'yes'", "own.toml:2: parameters.only_used: this is true or false");
   begins("a = [", "own.toml:1: ");
   begins("\n\nunit = 'MAC'\nunit = 'MAC'", "own.toml:4: ");

@@ -20,7 +20,7 @@ module "fc" app.Wide
 module "act" torch.nn.GELU
 module "idle" torch.nn.GELU
 param "fc.weight" %0:f32[4,3] trainable
-param "fc.bias" %1:f32[4]
+param "fc.bias" %1:f32[4] frozen
 param "idle.scale" %2:f32[7] trainable
 call "" (%10:f32[2,3]) -> (%14:f32[4,4]) {
   call "fc" (%10:f32[2,3]) -> (%11:f32[2,4]) {

@@ -118,12 +118,12 @@ constexpr Step kLstm{4, 1, 1, 4, 1, 1, 1}, kGru{3, 0, 2, 8, 0, 1, 6}, kRnn{1, 1,
 /// One step ahead of the loop and the loop's body, once each however long the sequence is. In the body what reads the
 /// state has no known size.
 Work one_layer(const Step& step, const Tensor& input, const Tensor& state, Count batch, bool bias, bool loop) {
-  const Count all = batch * input.shape[0], hidden = all.value() / step.gates;
-  Work cost = only(Kind::contraction, all * (Count(input.shape[1]) + state.shape[1]) * 2);
+  const Count all = batch * size_at(input, 0), hidden = all.value() / step.gates;
+  Work cost = only(Kind::contraction, all * (Count(size_at(input, 1)) + size_at(state, 1)) * 2);
   cost[Kind::bias] = all * (bias ? step.biases : 0);
   cost[Kind::elementwise] = all * step.sums + hidden * step.states;
   if (!loop) return cost;
-  cost[Kind::contraction] += all * input.shape[1] * 2;
+  cost[Kind::contraction] += all * size_at(input, 1) * 2;
   cost[Kind::bias] += all * (bias ? step.biases_in_loop : 0);
   cost[Kind::elementwise] += all * step.sums_in_loop + hidden * step.states_in_loop;
   return cost;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cost/formulas.h"
+#include "cost/tools/tools.h"
 
 namespace thoplw::tools {
 
@@ -23,9 +24,6 @@ inline std::int64_t number_at(const OpView& op, std::string_view name, std::size
   const auto* each = std::get_if<Dims>(value);
   return !each || each->empty() ? fallback : (*each)[std::min(i, each->size() - 1)];
 }
-
-/// Rounded down; nothing where tensors are empty.
-inline Count divided(Count count, Count by) { return by == 0 ? Count(0) : Count(count.value() / by.value()); }
 
 /// The window of a pooling, one size per dimension.
 inline Dims kernel_of(const OpView& op) {

@@ -60,7 +60,8 @@ bool can_fold(const OpView& op) {
 
 /// `layer` and `norm` run one behind the other.
 bool folds(const OpView& layer, const OpView& norm) {
-  return is_batch_norm(norm) && can_fold(layer) && norm.op.in.front() == layer.op.out.front();
+  return is_batch_norm(norm) && can_fold(layer) && !norm.op.in.empty() && !layer.op.out.empty() &&
+         norm.op.in[0] == layer.op.out[0];
 }
 
 std::size_t place(const OpView& op) { return static_cast<std::size_t>(&op.op - op.trace.ops.data()); }
@@ -105,7 +106,7 @@ Work convolution(const OpView& op) {
 /// Of three dimensions only the first of the kernel counts.
 Work pool(const OpView& op) {
   const Dims kernel = kernel_of(op);
-  return only(Kind::pool, volume(op.out()) * (kernel.size() == 2 ? kernel[0] * kernel[1] : kernel.at(0)));
+  return only(Kind::pool, volume(op.out()) * (kernel.size() == 2 ? Count(kernel[0]) * kernel[1] : Count(kernel.at(0))));
 }
 
 /// To one element it is a mean; else a pooling with a kernel that divides the input.

@@ -69,7 +69,7 @@ std::optional<Count> step(const CallView& call, const std::string& suffix) {
   if (!input || !hidden) return std::nullopt;
   const std::uint64_t operations = per_hidden(call);
   const std::int64_t gates = operations == 10 ? 4 : operations == 7 ? 3 : 1;
-  Count sum = numel(*input) + numel(*hidden) + Count(hidden->shape.at(0) / gates) * operations;
+  Count sum = numel(*input) + numel(*hidden) + divided(hidden->shape.at(0), gates) * operations;
   for (const char* name : {"bias_ih", "bias_hh"}) {
     if (const Tensor* bias = call.param(name + suffix)) sum += numel(*bias);
   }
@@ -107,8 +107,8 @@ Heads heads_of(const CallView& call) {
     if (name == "aten::bmm" || name == "aten::baddbmm") {
       const std::size_t first = name == "aten::bmm" ? 0 : 1;
       const Dims& q = op.in(first).shape;
-      const Count heads = work::size_from_end(call.in(0), 1).value() / static_cast<std::uint64_t>(q.at(2));
-      return {static_cast<std::uint64_t>(q.at(0)) / heads.value(), heads, q.at(1), op.in(first + 1).shape.at(2)};
+      const Count heads = divided(work::size_from_end(call.in(0), 1), q.at(2));
+      return {divided(q.at(0), heads), heads, q.at(1), op.in(first + 1).shape.at(2)};
     }
   }
   return {};
@@ -122,7 +122,7 @@ Work multi_head_attention(const CallView& call) {
   const Count q = work::size_from_end(call.in(0), 1);
   const Count k = work::size_from_end(call.in(1), 1);
   const Count v = work::size_from_end(call.in(2), 1);
-  const auto per_head = [&](Count size) { return Count(size.value() / n.heads.value()); };
+  const auto per_head = [&](Count size) { return divided(size, n.heads); };
   Work cost;
   cost[Kind::elementwise] = n.queries * q;
   cost[Kind::contraction] = n.queries * q * q + n.keys * k * k + n.keys * v * v + n.queries * v * v;

@@ -45,7 +45,7 @@ Work with_bias(const OpView& op) {
 
 /// One operator that it has no rule for, unless the tensors are such that torch takes it apart.
 Work attention(const OpView& op) {
-  const bool fused = op.in(0).shape.size() == 4 && op.in(0).shape.back() == op.in(2).shape.back();
+  const bool fused = op.in(0).shape.size() == 4 && work::size_from_end(op.in(0), 1) == work::size_from_end(op.in(2), 1);
   return only(Kind::attention, fused ? Count(0) : work::attention(op).products());
 }
 
@@ -54,7 +54,7 @@ Work attention(const OpView& op) {
 Work multi_head_attention(const OpView& op) {
   const Work work = work::multi_head_attention(op);
   Work cost = only(Kind::contraction, work[Kind::contraction]);
-  cost[Kind::bias] = op.in(0).shape.front() == 1 ? work[Kind::bias] : numel(op.in(0));
+  cost[Kind::bias] = size_at(op.in(0), 0) == 1 ? work[Kind::bias] : numel(op.in(0));
   return cost;
 }
 
@@ -63,9 +63,9 @@ Work multi_head_attention(const OpView& op) {
 Work step_by_step(const OpView& op, std::size_t states, std::size_t each) {
   Work cost = with_bias<work::rnn>(op);
   if (!op.attr("scattered") || cost[Kind::bias] == 0) return cost;
-  const std::int64_t directions = op.out(0).shape.back() / op.in(1).shape.back();
-  for (std::int64_t d = 0; d < directions; ++d) {
-    const std::size_t input_bias = 1 + states + static_cast<std::size_t>(d) * each + 2;
+  const Count directions = divided(work::size_from_end(op.out(0), 1), work::size_from_end(op.in(1), 1));
+  for (std::size_t d = 0; d < directions.value(); ++d) {
+    const std::size_t input_bias = 1 + states + d * each + 2;
     cost[Kind::bias] -= numel(op.in(input_bias)) * work::leading(op.in(0));
   }
   return cost;

@@ -14,13 +14,13 @@ using namespace thop_hooks;
 template <bool Transposed>
 Work convolution(const CallView& call) {
   const Tensor* weight = call.param("weight");
-  if (!weight || call.in().shape.size() < 2) return {};
+  if (!weight || weight->shape.size() < 2 || call.in().shape.size() < 2) return {};
   const std::size_t spatial = weight->shape.size() - 2;
   const Count channels = work::size_from_end(Transposed ? call.out() : call.in(), spatial + 1);
-  const auto groups = static_cast<std::int64_t>(channels.value()) / weight->shape[1];
+  const Count groups = divided(channels, weight->shape[1]);
   Count kernel = 1;
   for (std::size_t i = 2; i < weight->shape.size(); ++i) kernel *= weight->shape[i];
-  return only(Kind::contraction, numel(call.out()) * (call.in().shape[1] / groups) * kernel);
+  return only(Kind::contraction, numel(call.out()) * divided(call.in().shape[1], groups) * kernel);
 }
 
 /// An exponential and a division per element, an addition per element but one.
@@ -38,11 +38,12 @@ Work average_pool(const CallView& call) { return only(Kind::pool, numel(call.out
 
 /// A kernel's elements, which may be a fraction, and a division.
 Work adaptive_average_pool(const CallView& call) {
+  if (numel(call.out()) == 0) return {};
   double kernel = 1;
   for (std::size_t i = 2; i < call.in().shape.size(); ++i) {
     kernel *= static_cast<double>(call.in().shape[i]) / static_cast<double>(call.out().shape.at(i));
   }
-  return only(Kind::pool, static_cast<std::uint64_t>((kernel + 1) * static_cast<double>(numel(call.out()).value())));
+  return only(Kind::pool, whole((kernel + 1) * static_cast<double>(numel(call.out()).value())));
 }
 
 struct Mode {
@@ -70,10 +71,10 @@ Count cell(const Cell& kind, Count in, Count hidden, bool bias) {
 Count step(const CallView& call, const Cell& kind) {
   const Tensor* first = call.param("weight_ih_l0");
   if (!first) return 0;
-  const Count hidden = Count(static_cast<std::uint64_t>(first->shape[0]) / kind.gates);
+  const Count hidden = divided(size_at(*first, 0), kind.gates);
   const std::uint64_t directions = call.param("weight_ih_l0_reverse") ? 2 : 1;
   const bool bias = call.param("bias_ih_l0") != nullptr;
-  Count sum = cell(kind, first->shape[1], hidden, bias) * directions;
+  Count sum = cell(kind, size_at(*first, 1), hidden, bias) * directions;
   for (int layer = 1; call.param("weight_ih_l" + std::to_string(layer)); ++layer) {
     sum += cell(kind, hidden * directions, hidden, bias) * directions;
   }
@@ -103,8 +104,8 @@ Work recurrent_cell(const CallView& call) {
   const Tensor* weight = call.param("weight_ih");
   if (!weight) return {};
   const Cell& kind = kind_of(call);
-  const Count hidden = Count(static_cast<std::uint64_t>(weight->shape[0]) / kind.gates);
-  const Count once = cell(kind, weight->shape[1], hidden, call.param("bias_ih") != nullptr);
+  const Count hidden = divided(size_at(*weight, 0), kind.gates);
+  const Count once = cell(kind, size_at(*weight, 1), hidden, call.param("bias_ih") != nullptr);
   return only(Kind::contraction, once * call.in().shape.at(0));
 }
 

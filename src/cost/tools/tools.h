@@ -37,6 +37,9 @@ inline std::int64_t size_at(const Tensor& tensor, std::size_t i) {
   return tensor.shape[i];
 }
 
+/// Rounded down; nothing where tensors are empty.
+inline Count divided(Count count, Count by) { return by == 0 ? Count(0) : Count(count.value() / by.value()); }
+
 /// Of a convolution: padding="same" or "valid", which torch's tracer makes another operator of.
 inline bool padded_by_name(const OpView& op) {
   const AttrValue* padding = op.attr("padding");

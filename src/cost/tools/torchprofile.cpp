@@ -23,7 +23,7 @@ Work convolution(const OpView& op) {
   if (padded_by_name(op)) return {};
   const Dims& weight = op.in(1).shape;
   const Count out = work::size_from_end(op.out(), weight.size() - 1);
-  Count each = out == Count(weight[0]) ? weight[1] : weight[0];
+  Count each = out == Count(weight.at(0)) ? weight.at(1) : weight.at(0);
   for (std::size_t i = 2; i < weight.size(); ++i) each *= weight[i];
   return only(Kind::contraction, numel(op.out()) * each);
 }
@@ -61,8 +61,8 @@ Work grid_sampler(const OpView& op) {
 /// Matrices of all layers and directions, but for the projections of hidden states.
 Work lstm(const OpView& op) {
   const Count hidden = work::size_from_end(op.out(1), 1);
-  const Count directions = work::size_from_end(op.out(), 1).value() / hidden.value();
-  const std::uint64_t layers = static_cast<std::uint64_t>(op.out(1).shape.at(0)) / directions.value();
+  const Count directions = divided(work::size_from_end(op.out(), 1), hidden);
+  const Count layers = std::max(Count(1), divided(op.out(1).shape.at(0), directions));
   const Count steps = Count(op.out().shape.at(0)) * op.out().shape.at(1);
   Count each = (work::size_from_end(op.in(0), 1) + hidden) * hidden * 4;
   each += (hidden * directions + hidden) * hidden * 4 * (layers - 1);

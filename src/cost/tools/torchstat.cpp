@@ -9,7 +9,7 @@ namespace {
 Work convolution(const CallView& call) {
   const Tensor* weight = call.param("weight");
   if (!weight) return {};
-  const Count each = numel(*weight).value() / static_cast<std::uint64_t>(weight->shape.at(0));
+  const Count each = divided(numel(*weight), size_at(*weight, 0));
   Work cost = only(Kind::contraction, numel(call.out()) * each);
   if (call.param("bias")) cost[Kind::bias] = numel(call.out());
   return cost;

@@ -1,5 +1,6 @@
 // ultralytics-thop: hooks onto modules by their class or the nearest base, and products that run outside of those.
 #include <algorithm>
+#include <numeric>
 #include <string>
 #include <string_view>
 
@@ -80,9 +81,7 @@ Work adaptive_average_pool(const CallView& call) {
   Count additions = 1;
   for (std::size_t d = 0; d < call.out().shape.size(); ++d) {
     const std::int64_t in = call.in().shape.at(d), out = call.out().shape[d];
-    Count sum = 0;
-    for (std::int64_t o = 0; o < out; ++o) sum += ((o + 1) * in + out - 1) / out - o * in / out;
-    additions *= sum;
+    additions *= Count(in) + out - std::gcd(in, out);  // the sum of ceil((o + 1) in / out) - floor(o in / out)
   }
   return only(Kind::pool, additions + numel(call.out()));
 }
@@ -141,8 +140,8 @@ Work recurrent(const CallView& call) {
       const Tensor* in = call.param("weight_ih" + suffix);
       const Tensor* past = call.param("weight_hh" + suffix);
       if (!in || !past) continue;
-      const Count hidden = static_cast<std::uint64_t>(in->shape[0]) / Kind_.gates;
-      sum += once(Kind_, {in->shape[1], hidden, past->shape[1], call.param("bias_ih" + suffix) != nullptr,
+      const Count hidden = divided(size_at(*in, 0), Kind_.gates);
+      sum += once(Kind_, {size_at(*in, 1), hidden, size_at(*past, 1), call.param("bias_ih" + suffix) != nullptr,
                           call.param("weight_hr" + suffix) != nullptr});
     }
   }
@@ -154,9 +153,9 @@ template <const Cell& Kind_>
 Work recurrent_cell(const CallView& call) {
   const Tensor* weight = call.param("weight_ih");
   if (!weight) return {};
-  const Count hidden = static_cast<std::uint64_t>(weight->shape[0]) / Kind_.gates;
+  const Count hidden = divided(size_at(*weight, 0), Kind_.gates);
   const Dims& x = call.in().shape;
-  const Count cost = once(Kind_, {weight->shape[1], hidden, hidden, call.param("bias_ih") != nullptr, false});
+  const Count cost = once(Kind_, {size_at(*weight, 1), hidden, hidden, call.param("bias_ih") != nullptr, false});
   return only(Kind::contraction, cost * (x.size() == 2 ? x[0] : 1));
 }
 
