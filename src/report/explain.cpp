@@ -26,7 +26,7 @@ class Readings {
 
   std::vector<Reading> sorted() && {
     std::ranges::stable_sort(found_, {}, &Reading::distance);
-    std::ranges::stable_partition(found_, &Reading::matches);
+    std::stable_partition(found_.begin(), found_.end(), [](const Reading& reading) { return reading.matches; });
     return std::move(found_);
   }
 
