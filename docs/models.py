@@ -48,8 +48,8 @@ def comparisons() -> dict[str, Compared]:
 
 def shortened(count: int, exact: bool) -> str:
     """Four digits: 1.824 G."""
-    unit = next(unit for size, unit in ((1e9, " G"), (1e6, " M"), (1e3, " K"), (0, "")) if count >= size)
-    number = f"{count / {' G': 1e9, ' M': 1e6, ' K': 1e3, '': 1}[unit]:#.4g}{unit}"
+    size, unit = next(scale for scale in ((1e9, " G"), (1e6, " M"), (1e3, " K"), (0, "")) if count >= scale[0])
+    number = f"{count / (size or 1):#.4g}{unit}"
     return number if exact else ">=" + number
 
 

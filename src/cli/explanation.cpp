@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "report/explain.h"
+#include "report/usage.h"
 
 namespace thoplw::cli {
 namespace {
@@ -13,13 +14,6 @@ namespace {
 constexpr std::int64_t kImages[] = {32,  64,  112, 128, 160, 192, 224, 240, 256, 260, 288, 299,
                                     300, 320, 331, 380, 384, 448, 456, 480, 512, 528, 600, 640};
 constexpr std::int64_t kLengths[] = {1, 32, 64, 77, 128, 256, 512, 1024, 2048, 4096};
-
-const Tensor* input_of(const Trace& trace) {
-  for (Id id : trace.calls.empty() ? std::vector<Id>() : trace.calls.front().in) {
-    if (id != kNone) return &trace.values[static_cast<std::size_t>(id)];
-  }
-  return nullptr;
-}
 
 /// The same batch of images of other sizes, or of sequences of other lengths.
 std::vector<Tensor> other_inputs(const Tensor& input) {
@@ -54,7 +48,8 @@ std::string matches(const std::vector<Reading>& found, const Tensor* input) {
 std::string explanation(const Trace& trace, const std::string& text, const Reopen& reopen) {
   constexpr std::size_t kNearest = 5;
   const Quoted quoted = parse_quoted(text);
-  const Tensor* input = input_of(trace);
+  const std::optional<Tensor> first = trace.calls.empty() ? std::nullopt : first_tensor(trace, trace.calls.front().in);
+  const Tensor* input = first ? &*first : nullptr;
   const std::int64_t batch = input && !input->shape.empty() ? input->shape.front() : 1;
   const std::vector<Reading> found = readings(trace, quoted, batch);
   if (const std::string lines = matches(found, input); !lines.empty()) return text + " is what these give:" + lines;

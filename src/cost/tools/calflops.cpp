@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "cost/tools/functionals.h"
+#include "cost/tools/kernel.h"
 
 namespace thoplw::tools {
 namespace {
@@ -17,20 +18,12 @@ Work encoder_layer(const OpView& op) { return functionals::encoder_layer(op, fal
 Count input_elements(const OpView& op, double) { return numel(op.in(0)); }
 Work interpolate(const OpView& op) { return functionals::interpolation(op, input_elements); }
 
-std::int64_t setting(const OpView& op, std::string_view name, std::size_t dim, std::int64_t fallback) {
-  const AttrValue* value = op.attr(name);
-  const auto* one = value ? std::get_if<std::int64_t>(value) : nullptr;
-  const auto* each = value ? std::get_if<Dims>(value) : nullptr;
-  if (each && !each->empty()) return each->at(std::min(dim, each->size() - 1));
-  return one ? *one : fallback;
-}
-
 /// The places of the result in one dimension by the formula of a convolution that is not transposed: too few, or less
 /// than none.
 std::int64_t places(const OpView& op, std::size_t dim) {
-  const Count span = Count(setting(op, "dilation", dim, 1)) * (size_at(op.in(1), dim + 2) - 1) + 1;
-  const Count padded = Count(setting(op, "padding", dim, 0)) * 2 + size_at(op.in(0), dim + 2);
-  const Count stride = std::max<std::int64_t>(1, setting(op, "stride", dim, 1));
+  const Count span = Count(number_at(op, "dilation", dim, 1)) * (size_at(op.in(1), dim + 2) - 1) + 1;
+  const Count padded = Count(number_at(op, "padding", dim, 0)) * 2 + size_at(op.in(0), dim + 2);
+  const Count stride = std::max<std::int64_t>(1, number_at(op, "stride", dim, 1));
   const auto strides = [&](Count count) { return static_cast<std::int64_t>(count.value() / stride.value()); };
   return padded >= span ? strides(padded - span) + 1 : 1 - strides(span - padded + stride - 1);  // as Python divides
 }
