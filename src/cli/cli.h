@@ -26,6 +26,7 @@ struct Terminal {
   std::ostream& out;  ///< where it fails with errno EPIPE the reader has left, which is no error
   std::ostream& err;
   bool err_is_terminal = false;  ///< progress lines only there
+  Screen screen{};               ///< what `out` is shown on
 };
 
 /// Runs the command; 0 ok, 1 not exact where that was asked, 2 error. What the opener throws beside Error, such as an

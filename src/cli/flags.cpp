@@ -8,6 +8,7 @@
 #include <array>
 #include <charconv>
 
+#include "cli/commands.h"
 #include "cli/input.h"
 #include "trace/suggest.h"
 
@@ -95,7 +96,7 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"--convention", "NAME", "what to count: a convention, or a TOML file with your own", set_convention, false,
      convention_names, "thoplw"},
     {"--with", "NAMES", "of `compare`: the conventions to show, parted by commas; all unless given", set_with, false,
-     convention_names},
+     convention_names, "", "compare"},
     {"--strict", "", "exit with 1 where the total is only a lower bound", set_strict},
     {"-o,--output", "FILE", "write to a file", set_file},
     {"--save-trace", "FILE", "write what the model did as text, which can be given as MODEL again", set_trace_file},
@@ -120,17 +121,18 @@ std::string_view long_name(const Flag& flag) { return flag.name.substr(flag.name
   throw Error(did_you_mean("flag", arg.substr(0, arg.find('=')), known));
 }
 
-/// Has `app` apply the flag to `options` for each value that it is given.
-void add_flag(CLI::App& app, const Flag& flag, Options& options) {
+/// Has `app` apply the flag to `options` for each value that it is given, and note that it was.
+void add_flag(CLI::App& app, const Flag& flag, Options& options, std::vector<const Flag*>& given) {
   const std::string name(flag.name);
   const bool takes_value = !flag.metavar.empty();
   CLI::Option* option = takes_value ? app.add_option(name) : app.add_flag(name);
   option->type_name(std::string(flag.metavar))->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  option->each([&flag, &options, option, takes_value](std::string value) {
+  option->each([&flag, &options, &given, option, takes_value](std::string value) {
     if (!takes_value && value != "true") complain(flag, "takes no value");  // CLI11 gives "true" where there is none
     if (!flag.repeats && option->count() > 1) complain(flag, "is given twice");
     if (!option->get_snames().empty() && value.starts_with('=')) value.erase(0, 1);  // CLI11 reads "-k=csv" as "=csv"
     flag.apply(options, value);
+    given.push_back(&flag);
   });
 }
 
@@ -172,24 +174,34 @@ void add_models(const std::vector<std::string>& args, Options& options) {
   }
 }
 
+std::string usage_of(const Command& command) {
+  return fmt::format("thoplw{}{}{}{}", command.word.empty() ? "" : " ", command.word, command.usage.empty() ? "" : " ",
+                     command.usage);
+}
+
 /// A command is a word in the place of the first model.
 void set_command(Options& options) {
-  constexpr std::pair<std::string_view, Command> kCommands[] = {
-      {"compare", Command::compare}, {"conventions", Command::conventions}, {"explain", Command::explain}};
-  if (options.models.empty()) return;
-  for (const auto& [word, command] : kCommands) {
-    if (options.models.front() == word) options.command = command;
+  std::vector<std::string>& words = options.models;
+  options.command = &commands().front();
+  for (const Command& command : commands()) {
+    if (!words.empty() && words.front() == command.word) options.command = &command;
   }
-  if (options.command != Command::compare && !options.with.empty()) throw Error("--with goes with `thoplw compare`");
-  if (options.command == Command::profile) return;
-  options.models.erase(options.models.begin());
-  if (options.command == Command::conventions && !options.models.empty()) {
-    throw Error("`thoplw conventions` lists them; it takes no MODEL");
+  const Command& command = *options.command;
+  if (!command.word.empty()) words.erase(words.begin());
+  if (options.help || options.version) return;
+  if (words.empty() && command.least == 1) {
+    throw Error("no MODEL is given: name one, such as torchvision:resnet18, or see --help");
   }
-  if (options.command != Command::explain) return;
-  if (options.models.size() != 2) throw Error("explain takes a MODEL and a number: thoplw explain MODEL 4.09G");
-  options.quoted = options.models.back();
-  options.models.pop_back();
+  if (words.size() < command.least || words.size() > command.most) {
+    throw Error(fmt::format("write `{}`; {} arguments are given", usage_of(command), words.size()));
+  }
+}
+
+void check_flags(const Command& command, const std::vector<const Flag*>& given) {
+  for (const Flag* flag : given) {
+    if (flag->command.empty() || flag->command == command.word) continue;
+    throw Error(fmt::format("{} goes with `thoplw {}`", long_name(*flag), flag->command));
+  }
 }
 
 Options defaults() {
@@ -214,18 +226,17 @@ std::span<const Flag> flags() { return kFlags; }
 
 Options parse_args(const std::vector<std::string>& args) {
   Options options = defaults();
+  std::vector<const Flag*> given;
   CLI::App app;
   app.set_help_flag();  // --help is a row of the table
   app.allow_extras();
   for (const auto& flag : kFlags) {
-    if (!by_place(flag)) add_flag(app, flag, options);
+    if (!by_place(flag)) add_flag(app, flag, options, given);
   }
   parse(app, args);
   add_models(app.remaining(), options);
   set_command(options);
-  if (options.models.empty() && options.command != Command::conventions && !options.help && !options.version) {
-    throw Error("no MODEL is given: name one, such as torchvision:resnet18, or see --help");
-  }
+  check_flags(*options.command, given);
   if (!options.trace_file.empty() && options.models.size() > 1) {
     throw Error("--save-trace takes one MODEL, but " + std::to_string(options.models.size()) + " are given");
   }
@@ -244,12 +255,14 @@ std::string description(const Flag& flag) {
 
 std::string help() {
   std::string text =
-      "Usage: thoplw MODEL... [FLAGS]\n"
-      "       thoplw compare MODEL [--with fvcore,thop] [FLAGS]   where their counts differ, and why\n"
-      "       thoplw explain MODEL 4.09G                          which conventions give a number\n"
-      "       thoplw conventions                                  what each counts\n"
-      "Multiply-adds and parameters of each layer of a PyTorch model.\n\n";
+      "Multiply-adds and parameters of each layer of a PyTorch model.\n\nUsage, each with FLAGS anywhere:\n";
   std::size_t width = 0;
+  for (const auto& command : commands()) width = std::max(width, usage_of(command).size());
+  for (const auto& command : commands()) {
+    text += fmt::format("  {:<{}}  {}\n", usage_of(command), width, command.doc);
+  }
+  text += "\nFLAGS:\n";
+  width = 0;
   for (const auto& flag : kFlags) width = std::max(width, usage_of(flag).size());
   for (const auto& flag : kFlags) {
     text += fmt::format("  {:<{}}  {}\n", usage_of(flag), width, description(flag));

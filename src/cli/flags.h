@@ -12,11 +12,11 @@
 
 namespace thoplw::cli {
 
-enum class Command : std::uint8_t { profile, compare, explain, conventions };
+struct Command;
 
 /// What the command line asks for.
 struct Options {
-  std::vector<std::string> models;
+  std::vector<std::string> models;  ///< all that is no flag; of `explain` the last one is the number
   std::vector<Tensor> inputs;
   std::vector<std::pair<std::string, std::string>> settings;
   const Renderer* renderer = nullptr;
@@ -26,9 +26,8 @@ struct Options {
   std::string trace_file;  ///< where the trace goes; empty: nowhere
   LoadOptions load;
   bool strict = false;
-  Command command = Command::profile;
+  const Command* command = nullptr;
   std::vector<std::shared_ptr<const Convention>> with;  ///< what to compare; empty: all
-  std::string quoted;                                   ///< the number to explain
   bool help = false;
   bool version = false;
 };
@@ -41,6 +40,7 @@ struct Flag {
   bool repeats = false;
   std::string (*choices)() = nullptr;  ///< the values that it knows, parted by a space
   std::string_view otherwise = "";     ///< its value where it is not given
+  std::string_view command = "";       ///< the only command that it goes with; empty: any
 };
 
 std::span<const Flag> flags();

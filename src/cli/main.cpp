@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "cli/cli.h"
+#include "cli/screen.h"
 
 namespace {
 
@@ -22,5 +23,7 @@ thoplw::Trace refuse(const thoplw::cli::ModelRequest& request) {
 int main(int argc, char** argv) {
   std::ios::sync_with_stdio(false);
   std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves is seen as a failed write
-  return thoplw::cli::run({argv + 1, argv + argc}, refuse, {std::cout, std::cerr, isatty(STDERR_FILENO) == 1});
+  thoplw::cli::Terminal terminal{std::cout, std::cerr, isatty(STDERR_FILENO) == 1};
+  if (isatty(STDOUT_FILENO) == 1) terminal.screen = thoplw::cli::screen_of_terminal(STDOUT_FILENO);
+  return thoplw::cli::run({argv + 1, argv + argc}, refuse, terminal);
 }

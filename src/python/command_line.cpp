@@ -11,6 +11,7 @@
 #include "capture/torch_api.h"
 #include "cli/cli.h"
 #include "cli/reference.h"
+#include "cli/screen.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -75,11 +76,23 @@ cli::Opener native_opener(nb::object opener) {
   };
 }
 
+bool is_terminal(nb::object stream) { return nb::cast<bool>(stream.attr("isatty")()); }
+
+/// -1 where the stream is none of the system's.
+int descriptor_of(nb::object stream) {
+  try {
+    return nb::cast<int>(stream.attr("fileno")());
+  } catch (nb::python_error&) {
+    return -1;
+  }
+}
+
 int run_command_line(const std::vector<std::string>& args, nb::object opener, nb::object out, nb::object err) {
   PythonBuffer out_buffer(out), err_buffer(err);
   std::ostream out_stream(&out_buffer), err_stream(&err_buffer);
-  const bool terminal = nb::cast<bool>(err.attr("isatty")());
-  const int code = cli::run(args, native_opener(std::move(opener)), {out_stream, err_stream, terminal});
+  cli::Terminal terminal{out_stream, err_stream, is_terminal(err)};
+  if (is_terminal(out)) terminal.screen = cli::screen_of_terminal(descriptor_of(out));
+  const int code = cli::run(args, native_opener(std::move(opener)), terminal);
   err_stream.flush();
   return code;
 }

@@ -12,8 +12,8 @@ namespace thoplw {
 namespace {
 
 std::string golden_path(const Sample& sample, const NumberFormatName& numbers, const Renderer& renderer) {
-  return THOPLW_TEST_DIR "/golden/" + std::string(sample.name) + "." + std::string(numbers.name) + "." +
-         std::string(renderer.name);
+  const std::string format = renderer.numbers ? std::string(numbers.name) + "." : "";
+  return THOPLW_TEST_DIR "/golden/" + std::string(sample.name) + "." + format + std::string(renderer.name);
 }
 
 std::string file_text(const std::string& path) {

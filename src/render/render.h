@@ -21,11 +21,18 @@ struct NumberFormatName {
   std::string_view doc;
 };
 
+/// What the text is shown on.
+struct Screen {
+  int columns = 0;     ///< how wide it is; 0: no terminal, so any width
+  bool color = false;  ///< does it want colours?
+};
+
 struct RenderOptions {
   NumberFormat numbers = NumberFormat::raw;
   int depth = -1;     ///< roll deeper modules up into this depth; -1: no limit
   std::string sort;   ///< column to sort by, numbers descending; empty: model order
   std::string title;  ///< heading, where several reports are shown; empty: none
+  Screen screen{};
 };
 
 /// The text that a renderer gives does not end in a newline.
@@ -36,6 +43,7 @@ struct Renderer {
   std::string (*render)(const Report&, const RenderOptions&);
   /// Writes any table; null where the format is for one report only.
   std::string (*table)(Table table, const std::string& title, const std::vector<std::string>& notes) = nullptr;
+  bool numbers = true;           ///< prints numbers as RenderOptions says
   std::string_view before = "";  ///< around and between several reports in one output
   std::string_view between = "\n\n";
   std::string_view after = "";

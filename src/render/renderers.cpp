@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array kRenderers = {
     Renderer{"csv", "comma-separated values (RFC 4180)", ".csv", render_csv, csv_table},
-    Renderer{"json", "the whole report for programs", ".json", render_json, nullptr, "[\n", ",\n", "\n]"},
+    Renderer{"json", "the whole report for programs", ".json", render_json, nullptr, true, "[\n", ",\n", "\n]"},
     Renderer{"md", "Markdown table", ".md .markdown", render_md, md_table},
     Renderer{"text", "table for a terminal", ".txt .text", render_text, text_table},
     Renderer{"tree", "tree of modules, each with all that is inside it", ".tree", render_tree},

@@ -1,11 +1,13 @@
-// Looks for a quoted number among all conventions, and among the usual sizes of inputs.
-#include "cli/explanation.h"
+// `thoplw explain MODEL NUMBER`: looks for a quoted number among all conventions, and among the usual sizes of inputs.
+#include "report/explain.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
-#include "report/explain.h"
+#include "cli/commands.h"
+#include "cli/session.h"
 #include "report/usage.h"
 
 namespace thoplw::cli {
@@ -43,8 +45,11 @@ std::string matches(const std::vector<Reading>& found, const Tensor* input) {
   return text;
 }
 
-}  // namespace
+/// The model with another first input; nothing where there can be no other.
+using Reopen = std::function<std::optional<Trace>(const Tensor& input)>;
 
+/// Which conventions and settings give the number: at the input that the trace was made with, else at other usual
+/// ones. Throws Error where `text` is no number.
 std::string explanation(const Trace& trace, const std::string& text, const Reopen& reopen) {
   constexpr std::size_t kNearest = 5;
   const Quoted quoted = parse_quoted(text);
@@ -65,6 +70,17 @@ std::string explanation(const Trace& trace, const std::string& text, const Reope
   if (!lines.empty()) return text + " is what these give, with another input:" + lines;
   for (std::size_t i = 0; i < std::min(kNearest, found.size()); ++i) lines += line(found[i], input);
   return text + " is what no convention gives; the nearest are:" + lines;
+}
+
+}  // namespace
+
+void explain_number(Session& session) {
+  const Options& options = session.options;
+  const std::string& model = options.models.front();
+  session.show(explanation(session.open_model(model), options.models.back(), [&](const Tensor& input) {
+    const bool given = is_model_file(model) || !options.inputs.empty();
+    return given ? std::optional<Trace>() : session.open({model, {input}, options.settings});
+  }));
 }
 
 }  // namespace thoplw::cli

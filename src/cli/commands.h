@@ -1,0 +1,28 @@
+// The commands, as one table: the word in the place of the first model, what may follow it, and what it runs.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace thoplw::cli {
+
+struct Session;
+
+struct Command {
+  std::string_view word;   ///< empty: what a command line without a word of the table runs
+  std::string_view usage;  ///< what follows the word: "MODEL NUMBER"
+  std::string_view example;
+  std::string_view doc;
+  std::size_t least, most;  ///< how many arguments that are no flags follow
+  void (*run)(Session& session);
+};
+
+std::span<const Command> commands();
+
+void profile_models(Session& session);
+void compare_conventions(Session& session);
+void explain_number(Session& session);
+void list_conventions(Session& session);
+
+}  // namespace thoplw::cli

@@ -1,0 +1,76 @@
+// Opens models and speaks to the user.
+#include "cli/session.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace thoplw::cli {
+namespace {
+
+/// Keeps a trace in a file, where one is wanted.
+Trace saved(Trace trace, const std::string& file) {
+  if (!file.empty()) write_file(file, to_text(trace));
+  return trace;
+}
+
+}  // namespace
+
+void flush(std::ostream& out) {
+  if (out.flush()) return;
+  if (errno == EPIPE) throw ReaderGone{};
+  throw Error(std::string("cannot write the output: ") + std::strerror(errno));
+}
+
+void Session::complain(std::string_view message) { terminal.err << "thoplw: " << message << "\n"; }
+
+void Session::fail(const std::string& model, const Error& error) {
+  clear_progress();
+  code = kFailed;
+  complain((several ? model + ": " : "") + error.what());
+}
+
+void Session::show(const std::string& text) {
+  errno = 0;
+  if (several) out << (shown == 0 ? options.renderer->before : options.renderer->between);
+  out << text;
+  if (!several) out << "\n";
+  ++shown;
+  flush(out);
+}
+
+void Session::end() {
+  if (several && shown > 0) out << options.renderer->after << "\n";
+  flush(out);
+}
+
+void Session::show_progress(std::size_t index) {
+  if (!several || !terminal.err_is_terminal) return;
+  terminal.err << "\r\x1b[K[" << index + 1 << "/" << options.models.size() << "] " << options.models[index]
+               << std::flush;
+}
+
+void Session::clear_progress() {
+  if (several && terminal.err_is_terminal) terminal.err << "\r\x1b[K" << std::flush;
+}
+
+Trace Session::open_model(const std::string& model) {
+  if (is_model_file(model)) {
+    if (!options.inputs.empty() || !options.settings.empty()) {
+      throw Error(model + ": a file has its inputs and settings in it; " +
+                  "leave --input and --set out, and name symbolic sizes with --dim");
+    }
+    return saved(load(model, options.load), options.trace_file);
+  }
+  if (!options.load.dims.empty()) throw Error("--dim is for model files; the sizes of other models come from --input");
+  return saved(open({model, options.inputs, options.settings}), options.trace_file);
+}
+
+RenderOptions Session::render_options(const std::string& model) const {
+  RenderOptions render = options.render;
+  if (several) render.title = model;
+  if (options.file.empty()) render.screen = terminal.screen;
+  return render;
+}
+
+}  // namespace thoplw::cli
