@@ -50,7 +50,7 @@ test-sanitize: $(STAMP)/debian-test ## the C++ tests under ASan and UBSan
 	cmake --build --preset sanitize
 	ctest --preset sanitize
 
-test-python: $(STAMP)/installed $(STAMP)/test-environment ## the Python tests
+test-python: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/debian-page ## the Python tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-torch: $(STAMP)/wheel ## the capture tests of one wheel on the oldest, the usual and the newest torch
@@ -101,6 +101,10 @@ $(STAMP)/debian:
 
 $(STAMP)/debian-test: $(STAMP)/debian
 	.ci/packages doctest-dev clang-format
+	@touch $@
+
+$(STAMP)/debian-page: $(STAMP)/debian
+	.ci/packages chromium
 	@touch $@
 
 $(STAMP)/debian-fuzz: $(STAMP)/debian

@@ -315,6 +315,27 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
   }
 }
 
+TEST_CASE("several models are one page: one frame, a report each") {
+  const auto times = [](const std::string& text, std::string_view what) {
+    std::size_t count = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++count;
+    return count;
+  };
+  const std::string one = run_with({"a", "-k", "html"}).out;
+  const std::string three = run_with({"a", "broken", "b", "c", "-k", "html"}).out;
+  for (const char* once : {"<!doctype", "<main>", "</main>", "</html>"}) {
+    CHECK(times(one, once) == 1);
+    CHECK(times(three, once) == 1);
+  }
+  CHECK(times(one, "<section class=\"report\">") == 1);
+  CHECK(times(three, "<section class=\"report\">") == 3);
+  CHECK(three.ends_with("</html>\n"));
+  CHECK(run_with({"broken", "broken", "-k", "html"}).out.empty());
+  const std::string compared = run_with({"compare", "a", "b", "--with", "fvcore", "-k", "html"}).out;
+  CHECK(times(compared, "</html>") == 1);
+  CHECK(times(compared, "<table class=\"flat\">") == 2);
+}
+
 TEST_CASE("progress is shown to a terminal, for several models") {
   const std::string clear = "\r\x1b[K";
   CHECK(run_with({"a", "b"}, true).err == clear + "[1/2] a" + clear + clear + "[2/2] b" + clear);

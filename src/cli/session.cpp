@@ -32,15 +32,20 @@ void Session::fail(const std::string& model, const Error& error) {
 
 void Session::show(const std::string& text) {
   errno = 0;
-  if (several) out << (shown == 0 ? options.renderer->before : options.renderer->between);
-  out << text;
-  if (!several) out << "\n";
+  const Renderer& renderer = *options.renderer;
+  if (!several) {
+    out << text << "\n";
+  } else {
+    const PageParts page = parts_of(text, renderer);
+    out << (shown == 0 ? renderer.before : renderer.between) << (shown == 0 ? page.head : "") << page.body;
+    page_end = page.tail;
+  }
   ++shown;
   flush(out);
 }
 
 void Session::end() {
-  if (several && shown > 0) out << options.renderer->after << "\n";
+  if (several && shown > 0) out << page_end << options.renderer->after << "\n";
   flush(out);
 }
 

@@ -25,8 +25,9 @@ struct Session {
   Terminal terminal;
   std::ostream& out;  ///< the terminal, or what becomes the file
   int code = kOk;
-  bool several = false;   ///< each model has a text of its own
-  std::size_t shown = 0;  ///< texts so far
+  bool several = false;    ///< each model has a text of its own
+  std::size_t shown = 0;   ///< texts so far
+  std::string page_end{};  ///< what stands behind the last text, where each is a page
 
   /// A line to the user, who may see it beside progress.
   void complain(std::string_view message);

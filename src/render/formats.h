@@ -9,6 +9,7 @@
 namespace thoplw {
 
 std::string render_csv(const Report& report, const RenderOptions& options);
+std::string render_html(const Report& report, const RenderOptions& options);
 std::string render_json(const Report& report, const RenderOptions& options);
 std::string render_md(const Report& report, const RenderOptions& options);
 std::string render_text(const Report& report, const RenderOptions& options);
@@ -18,6 +19,7 @@ std::string comparison_json(const Comparison& comparison, const RenderOptions& o
 
 // Any table, with a heading (or "") and remarks.
 std::string csv_table(Table table, const std::string& title, const std::vector<std::string>& notes);
+std::string html_table(Table table, const std::string& title, const std::vector<std::string>& notes);
 std::string md_table(Table table, const std::string& title, const std::vector<std::string>& notes);
 std::string text_table(Table table, const std::string& title, const std::vector<std::string>& notes);
 

@@ -47,6 +47,8 @@ struct Renderer {
   std::string_view before = "";  ///< around and between several reports in one output
   std::string_view between = "\n\n";
   std::string_view after = "";
+  /// Where each text is a whole page: what it has up to `opens` and from `closes` on stands once in one output.
+  std::string_view opens = "", closes = "";
 };
 
 std::span<const Renderer> renderers();
@@ -56,6 +58,12 @@ std::span<const NumberFormatName> number_formats();
 const Renderer& find_renderer(std::string_view name);
 const Renderer& renderer_for_path(std::string_view path);
 NumberFormat find_number_format(std::string_view name);
+
+/// A text as Renderer::opens and closes part it; where there are none all of it is body.
+struct PageParts {
+  std::string_view head, body, tail;
+};
+PageParts parts_of(std::string_view text, const Renderer& renderer);
 
 /// One column per convention, one row per layer; below them totals, parameters and the parts of each difference.
 /// Throws Error where the kind cannot show it.

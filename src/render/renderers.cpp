@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::array kRenderers = {
     Renderer{"csv", "comma-separated values (RFC 4180)", ".csv", render_csv, csv_table},
+    Renderer{"html", "page to look at: a map of the modules, a table that opens, sorts and searches", ".html .htm",
+             render_html, html_table, true, "", "\n", "", "<main>\n", "\n</main>"},
     Renderer{"json", "the whole report for programs", ".json", render_json, nullptr, true, "[\n", ",\n", "\n]"},
     Renderer{"md", "Markdown table", ".md .markdown", render_md, md_table},
     Renderer{"text", "table for a terminal", ".txt .text", render_text, text_table},
@@ -55,6 +57,15 @@ std::span<const Renderer> renderers() { return kRenderers; }
 std::span<const NumberFormatName> number_formats() { return kNumberFormats; }
 
 const Renderer& find_renderer(std::string_view name) { return find_named(kRenderers, "kind", name); }
+
+PageParts parts_of(std::string_view text, const Renderer& renderer) {
+  const auto from = renderer.opens.empty() ? std::string_view::npos : text.find(renderer.opens);
+  const auto to = renderer.closes.empty() ? std::string_view::npos : text.rfind(renderer.closes);
+  if (from == std::string_view::npos || to == std::string_view::npos) return {"", text, ""};
+  const auto body = from + renderer.opens.size();
+  return {text.substr(0, body), text.substr(body, to - body), text.substr(to)};
+}
+
 NumberFormat find_number_format(std::string_view name) { return find_named(kNumberFormats, "fmt", name).format; }
 
 const Renderer& renderer_for_path(std::string_view path) {

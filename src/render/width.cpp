@@ -55,9 +55,12 @@ constexpr std::array kZero = {
 
 // Characters that end a line, steer the terminal or turn the direction of what follows.
 constexpr std::array kControl = {
-    Range{0x00, 0x1f},     Range{0x7f, 0x9f},     Range{0x200e, 0x200f},
-    Range{0x2028, 0x202e}, Range{0x2066, 0x2069}, Range{0xfeff, 0xfeff},
+    Range{0x00, 0x1f},     Range{0x7f, 0x9f},     Range{0x200e, 0x200f}, Range{0x2028, 0x202e},
+    Range{0x2066, 0x2069}, Range{0xfdd0, 0xfdef}, Range{0xfeff, 0xfeff},
 };
+
+/// No character ever, in any plane: markup must not hold it.
+bool is_noncharacter(char32_t point) { return (point & 0xfffe) == 0xfffe; }
 
 std::string escape(char32_t point) {
   switch (point) {
@@ -92,7 +95,7 @@ std::string one_line(std::string_view text) {
     const auto [point, length] = decode(text);
     if (length == 0) {
       out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
-    } else if (within(kControl, point)) {
+    } else if (within(kControl, point) || is_noncharacter(point)) {
       out += escape(point);
     } else {
       out += text.substr(0, length);

@@ -29,6 +29,7 @@ TEST_CASE("names stay on one line, whatever they hold") {
            Case{"\x1b[31m", "\\x1b[31m"},
            Case{"\u202eabc", "\\u202eabc"},
            Case{"\u2028", "\\u2028"},
+           Case{"\ufffe\ufdd0", "\\ufffe\\ufdd0"},  // no characters, so not for markup
            Case{"層", "層"},
            Case{"\xff", "\\xff"},
            Case{"\xc0\x80", "\\xc0\\x80"},           // an overlong zero

@@ -1,0 +1,35 @@
+// Numbers as the tables of thoplw print them. Counts are BigInt, since they may go beyond 2^53.
+
+const kUnits = ["", " K", " M", " G", " T", " P", " E"];
+
+// C's "%.2f". Of two that are as near it takes the even one, where toFixed takes the greater; only odd eighths are.
+function fixed2(value) {
+  const text = value.toFixed(2);
+  const halfway = Math.abs(value * 8) % 2 === 1;
+  return halfway && Number(text.at(-1)) % 2 === 1 ? (value - 0.005).toFixed(2) : text;
+}
+
+function cleverText(value) {
+  let scale = 1;
+  for (let unit = 0; ; ++unit, scale *= 1000) {
+    const text = fixed2(Number(value) / scale);
+    if (Number(text) < 1000 || unit + 1 === kUnits.length) return text + kUnits[unit];
+  }
+}
+
+function ratioText(value, total) {
+  const whole = Number(total);
+  return fixed2(whole > 0 ? (100 * Number(value)) / whole : 0) + " %";
+}
+
+/** amount: {value, exact}; numbers: "raw", "clever" or "ratio"; total: what a share is of. */
+function numberText(amount, total, numbers) {
+  const text =
+    numbers === "ratio" ? ratioText(amount.value, total) : numbers === "clever" ? cleverText(amount.value) : String(amount.value);
+  return (amount.exact ? "" : ">=") + text;
+}
+
+/** -1, 0 or 1, of numbers, BigInts or strings. */
+function compare(a, b) {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

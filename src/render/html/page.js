@@ -1,0 +1,212 @@
+// Puts a report together: reads its data, wires the controls, keeps what the user chose.
+
+let reports = 0;
+
+function showReport(section) {
+  const data = section.querySelector("script.data");
+  if (!data) return;
+  const report = readReport(JSON.parse(data.textContent));
+  if (!report.root) return;
+  section.append(document.querySelector("template.report-parts").content.cloneNode(true));
+  const one = (selector) => section.querySelector(selector);
+  const column = kColumns.find((c) => c.name === report.sort);
+  const state = {
+    measure: report.total.macs > 0n || report.total.params === 0n ? "macs" : "params",
+    numbers: report.numbers,
+    view: "tree",
+    sort: column ? { column: column.name, down: Boolean(column.number || column.down) } : null,
+    columns: new Set(onPhone() ? kOnPhones : kColumns.filter((c) => !c.off).map((c) => c.name)),
+    found: null,     // what the search found
+    zoom: report.root,
+    selected: null,
+  };
+  openFirst(report, kFirstRows);
+
+  const actions = { sortBy, select, zoomTo };
+  const icicle = makeIcicle(report, state, one(".icicle"), zoomTo);
+  const table = makeTable(report, state, one(".panel.rows"), actions);
+
+  function select(node) {
+    state.selected = node;
+    for (let around = node.parent; around; around = around.parent) around.open = true;
+    drawMap();
+    table.draw();
+    table.show(node);
+  }
+
+  /** A module without others inside would be all of the picture: the one around it is. */
+  function zoomTo(node) {
+    const leaf = node.inside.length === 0 && node.parent;
+    state.zoom = leaf ? node.parent : node;
+    if (node.group) drawMap();
+    else select(node);
+  }
+
+  function zoomOut() {
+    if (!state.zoom.parent) return;
+    state.zoom = state.zoom.parent;
+    drawMap();
+  }
+
+  function sortBy({ name, number, down }) {
+    const first = Boolean(number || down);
+    const { column, down: now } = state.sort ?? {};
+    state.sort = column !== name ? { column: name, down: first } : now === first ? { column: name, down: !first } : null;
+    table.draw();
+  }
+
+  function search(text) {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    state.found = found(report, words);
+    const count = state.found?.matches.size;
+    one(".matches").textContent = state.found ? `${count} of ${report.nodes.length}` : "";
+    drawMap();
+    table.draw();
+  }
+
+  function drawMap() {
+    const nothing = report.total[state.measure] === 0n;
+    one(".nothing").hidden = !nothing;
+    one(".nothing").textContent = nothing ? `No ${report.titles[state.measure]} were counted.` : "";
+    icicle.draw();
+    drawCrumbs();
+  }
+
+  function drawCrumbs() {
+    const crumbs = one(".crumbs");
+    const path = [];
+    for (let node = state.zoom; node; node = node.parent) path.unshift(node);
+    crumbs.replaceChildren(...path.flatMap((node, i) => {
+      const last = i + 1 === path.length;
+      const crumb = document.createElement(last ? "span" : "button");
+      if (!last) crumb.type = "button";
+      if (last) crumb.setAttribute("aria-current", "true");
+      crumb.textContent = node.parent ? node.label : node.cls;
+      if (!last) crumb.addEventListener("click", () => {
+        state.zoom = node;
+        drawMap();
+      });
+      return i === 0 ? [crumb] : [document.createTextNode(" \u203a "), crumb];
+    }));
+  }
+
+  function drawCharts() {
+    drawBars(report, state, one(".layers"), layersByCost(report, state.measure), "layers", (item) => zoomTo(item.node));
+    drawBars(report, state, one(".classes"), classesByCost(report, state.measure), "classes", (item) => {
+      one(".filter input").value = item.cls;
+      search(item.cls);
+    });
+  }
+
+  function drawLegend() {
+    const costs = (node) => node.own.macs > 0n || node.own.params > 0n;
+    const kinds = new Set(report.nodes.filter((node) => node.inside.length === 0 || costs(node)).map((node) => node.kind));
+    const items = [...kKinds.map((kind) => kind.name), "other"].filter((name) => kinds.has(name)).map((name) => {
+      const item = document.createElement("li");
+      const dot = document.createElement("i");
+      dot.className = `dot kind-${name}`;
+      item.append(dot, name);
+      return item;
+    });
+    one(".legend").replaceChildren(...items);
+  }
+
+  function draw() {
+    one(".view-doc").textContent =
+      state.view === "tree" ? "Each module with all that is inside it." : "Each layer with what it costs itself.";
+    one(".fold").hidden = state.view !== "tree";
+    drawMap();
+    drawCharts();
+    table.draw();
+  }
+
+  function wireChoices() {
+    const group = ++reports;
+    for (const element of section.querySelectorAll("[data-title]")) element.textContent = report.titles[element.dataset.title];
+    for (const choice of section.querySelectorAll("[data-choice]")) {
+      const what = choice.dataset.choice;
+      for (const input of choice.querySelectorAll("input")) {
+        input.name = `${what}-${group}`;
+        input.checked = input.value === state[what];
+        input.addEventListener("change", () => {
+          state[what] = input.value;
+          draw();
+        });
+      }
+    }
+  }
+
+  function wireColumns() {
+    for (const { name, title, share } of kColumns.slice(1)) {
+      const label = document.createElement("label");
+      const box = document.createElement("input");
+      box.type = "checkbox";
+      box.value = name;
+      box.checked = state.columns.has(name);
+      box.addEventListener("change", () => {
+        if (box.checked) state.columns.add(name);
+        else state.columns.delete(name);
+        table.draw();
+      });
+      label.append(box, " ", share ? "Share" : (report.titles[name] ?? title));
+      one(".columns .menu").append(label);
+    }
+  }
+
+  function wireKeys() {
+    section.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") zoomOut();
+    });
+    one(".filter input").addEventListener("input", (event) => search(event.target.value));
+    one(".filter input").addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || event.target.value === "") return;
+      event.stopPropagation();
+      event.preventDefault();
+      event.target.value = "";
+      search("");
+    });
+    for (const button of section.querySelectorAll("[data-fold]")) {
+      button.addEventListener("click", () => {
+        for (const node of report.nodes) node.open = button.dataset.fold === "open" && node.inside.length > 0;
+        report.root.open = true;
+        table.draw();
+      });
+    }
+  }
+
+  wireChoices();
+  wireColumns();
+  wireKeys();
+  drawLegend();
+  draw();
+  requestAnimationFrame(() => section.classList.add("moving"));  // from now on changes glide
+  wireTip(section, (target) => icicle.nodeAt(target) ?? one(".layers").items?.get(target.closest?.("button")), report, state);
+  printing((on) => table.print(on));
+}
+
+/** Calls `set(true)` before the page is printed and `set(false)` after that. */
+function printing(set) {
+  matchMedia("print").addEventListener("change", (event) => set(event.matches));
+  window.addEventListener("beforeprint", () => set(true));
+  window.addEventListener("afterprint", () => set(false));
+  if (matchMedia("print").matches) set(true);
+}
+
+function wireTheme() {
+  const theme = document.querySelector(".theme");
+  theme.hidden = false;
+  theme.addEventListener("change", (event) => {
+    document.documentElement.dataset.theme = event.target.value;
+  });
+}
+
+wireTheme();
+for (const section of document.querySelectorAll("section.report")) showReport(section);
+for (const table of document.querySelectorAll("table.flat")) makeSortable(table);
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches?.("input[type=search]");
+  const search = document.querySelector(".filter input");
+  if (event.key !== "/" || typing || !search || event.ctrlKey || event.metaKey || event.altKey) return;
+  event.preventDefault();
+  search.focus();
+});

@@ -1,0 +1,516 @@
+"""The html page: well-formed, the same numbers as the tables, and in a real browser what a person does with it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+import thoplw
+from thoplw import _models, _native
+
+sync_api = pytest.importorskip("playwright.sync_api")
+html5lib = pytest.importorskip("html5lib")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+
+class Block(nn.Module):
+    """Has work of its own, beside the modules inside."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query = nn.Linear(16, 16)
+        self.mlp = nn.Sequential(nn.Linear(16, 64), nn.GELU(), nn.Linear(64, 16))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        q = self.query(x)
+        return self.mlp((q @ x.transpose(1, 2)) @ x)
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(3, 16, 4, 4)
+        self.blocks = nn.ModuleList(Block() for _ in range(3))
+        self.norm = nn.LayerNorm(16)
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.stem(x).flatten(2).transpose(1, 2)
+        for block in self.blocks:
+            x = block(x)
+        return self.head(self.norm(x))
+
+
+class Unknown(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.linalg.inv(x @ x.mT)
+
+
+BREAKS_OUT = "</script><script>document['title']='broken'</script><img src=x onerror=\"document['title']='broken'\">"
+
+
+def hostile() -> nn.Module:
+    inner = type(BREAKS_OUT, (nn.Linear,), {})(4, 4)
+    model = type("<b>'\"&amp;", (nn.Sequential,), {})()
+    for name in (BREAKS_OUT, "line\nbreak \u202e", "a|b,c", "\u5c64", "__proto__", "constructor"):
+        model.add_module(name, nn.Sequential(inner, Unknown()))
+    return model
+
+
+def deep() -> nn.Module:
+    return nn.Sequential(*[nn.Sequential(*[nn.Linear(2, 2) for _ in range(49)]) for _ in range(100)])
+
+
+@pytest.fixture(scope="module")
+def info() -> thoplw.LayerInfo:
+    return thoplw.profile(Net(), (1, 3, 32, 32))[2]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    if CHROMIUM is None:
+        pytest.skip("no Chromium: apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+class Shown:
+    """A page that is open, and what must not happen in it."""
+
+    def __init__(self, chromium: Any, path: Path, **options: Any) -> None:
+        self.context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(path.as_uri())
+
+    def close(self) -> None:
+        assert self.complaints == []
+        assert len(self.requests) == 1, "the page itself and nothing else"
+        self.context.close()
+
+    def rows(self) -> list[list[str]]:
+        """Cells of the rows of the table that are in the page."""
+        script = "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
+        return self.page.eval_on_selector_all(".grid tbody tr:not(.space)", script)
+
+    def names(self) -> list[str]:
+        return [row[0] for row in self.rows()]
+
+    def choose(self, what: str, value: str) -> None:
+        self.page.locator(f"[data-choice={what}] label", has=self.page.locator(f"[value={value}]")).click()
+
+    def count(self, selector: str) -> int:
+        return self.page.locator(selector).count()
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).inner_text()
+
+    def focused(self, script: str) -> Any:
+        return self.page.evaluate(f"document.activeElement.{script}")
+
+
+@pytest.fixture
+def show(chromium, tmp_path) -> Iterator[Any]:
+    opened: list[Shown] = []
+
+    def show(text: str, **options: Any) -> Shown:
+        path = tmp_path / f"{len(opened)}.html"
+        path.write_text(text)
+        opened.append(Shown(chromium, path, **options))
+        return opened[-1]
+
+    yield show
+    for shown in opened:
+        shown.close()
+
+
+def table(info: thoplw.LayerInfo, fmt: str = "raw", sort: str | None = None) -> list[list[str]]:
+    """The lines of the flat table, without titles; the last one is the total."""
+    return list(csv.reader(io.StringIO(info.summary("csv", fmt, sort=sort))))[1:]
+
+
+def command(*args: str) -> str:
+    out, err = io.StringIO(), io.StringIO()
+    assert _native.run_command_line(list(args), _models.open_model, out, err) == 0, err.getvalue()
+    return out.getvalue()
+
+
+# --- the text of the page
+
+
+def test_pages_are_well_formed(info):
+    pytest.importorskip("torchvision")
+    pages = [
+        info.summary("html"),
+        thoplw.profile(hostile(), (4, 4))[2].summary("html"),
+        thoplw.compare(Net(), (1, 3, 32, 32)).summary("html"),
+        command("torchvision:alexnet", "torchvision:squeezenet1_0", "--kind", "html"),
+        command("compare", "torchvision:alexnet", "torchvision:squeezenet1_0", "--with", "thop", "--kind", "html"),
+    ]
+    for page in pages:
+        html5lib.HTMLParser(strict=True).parse(page)  # raises where a browser would have to guess
+
+
+def test_save_goes_by_suffix(info, tmp_path):
+    for name in ("a.html", "a.htm"):
+        info.save(tmp_path / name)
+        assert (tmp_path / name).read_text() == info.summary("html")
+
+
+def test_deep_models_stay_small():
+    page = thoplw.profile(deep(), (1, 2))[2].summary("html")
+    data = page[page.index('"rows":[') :].split("</script>")[0]
+    assert data.count("\n[") == 1 + 100 + 100 * 49
+    assert len(page.encode()) < 1_000_000
+
+
+# --- numbers
+
+
+@pytest.mark.parametrize("fmt", ["raw", "clever", "ratio"])
+@pytest.mark.parametrize("model", ["net", "hostile"])
+def test_layers_are_the_table(show, info, model, fmt):
+    if model == "hostile":
+        info = thoplw.profile(hostile(), (4, 4))[2]
+    shown = show(info.summary("html"))
+    shown.choose("view", "layers")
+    shown.choose("numbers", fmt)
+    shown.page.locator(".columns summary").click()
+    shown.page.locator(".columns [value=share]").uncheck()
+    lines = [[part.strip() for part in line.strip("|").split(" | ")] for line in info.summary("text", fmt).splitlines()]
+    expected = [line for line in lines[2:] if len(line) == 6]
+    foot = shown.page.eval_on_selector_all(".grid tfoot tr > *", "cells => cells.map(cell => cell.textContent)")
+    assert [[cell.strip() for cell in row] for row in [*shown.rows(), foot]] == expected
+
+
+def test_numbers_are_those_of_the_engine(show, info):
+    shown = show(info.summary("html"))
+    chance = random.Random(1)
+    eighths = [k * 125 for k in range(1, 80)]  # 1.125 K lies between 1.12 K and 1.13 K
+    values = [0, 999, 999_994, 999_995, 2**53 + 1, 2**64 - 1, *eighths, *(1000 * e for e in eighths)]
+    values += [chance.randrange(10 ** chance.randrange(1, 20)) for _ in range(2000)]
+    texts = shown.page.evaluate("values => values.map(value => cleverText(BigInt(value)))", [str(v) for v in values])
+    assert texts == [thoplw.clever_format(value).strip() for value in values]
+
+
+def test_a_tree_row_has_all_that_is_inside(show, info):
+    shown = show(info.summary("html"))
+    shown.page.get_by_role("button", name="Expand all").click()
+    rows = {name: (macs, params) for name, _, _, _, macs, _, params in reversed(shown.rows())}  # the first of a name
+
+    def inside(prefix: str) -> tuple[str, str]:
+        layers = [row for row in info if (row.name + ".").startswith(prefix)]
+        return str(sum(row.macs for row in layers)), str(sum(row.params for row in layers))
+
+    assert rows["(root)"] == (str(info.macs), str(info.params))
+    assert rows["blocks"] == inside("blocks.")
+    assert rows["0"] == inside("blocks.0.")
+    assert rows["(itself)"] == (str(2 * 64 * 64 * 16), "0")  # two products of 64 x 64 by 16
+    assert shown.names()[:5] == ["(root)", "stem", "blocks", "0", "(itself)"]
+
+
+def test_a_lower_bound_is_said(show):
+    info = thoplw.profile(Unknown(), (2, 3))[2]
+    shown = show(info.summary("html"))
+    assert "lower bound" in shown.text(".totals")
+    assert "not counted: aten::linalg_inv_ex" in shown.text(".notes")
+    assert shown.rows()[0][4].startswith(">=")
+
+
+def test_a_model_that_costs_nothing(show):
+    shown = show(thoplw.profile(nn.Sequential(nn.Identity()), (2, 3))[2].summary("html"))
+    assert shown.text(".nothing") == "No MACs were counted."
+    assert [row[5] for row in shown.rows()] == ["0.00 %", "0.00 %"]
+
+
+def test_options_say_how_the_page_begins(show, info):
+    shown = show(info.summary("html", "clever", depth=1, sort="params"))
+    assert shown.names() == ["(root)", "blocks", "stem", "head", "norm"]
+    assert shown.rows()[0][6] == thoplw.clever_format(info.params).strip()
+    assert shown.page.locator("[aria-sort=descending]").inner_text().strip(" \u2193") == "Params"
+
+
+# --- what a person does
+
+
+def test_sorting(show, info):
+    shown = show(info.summary("html"))
+    shown.choose("view", "layers")
+    for title, column in (("MACs", "macs"), ("Params", "params"), ("Output shape", "output"), ("Class", "class")):
+        button = shown.page.get_by_role("button", name=title, exact=True)
+        button.click()
+        assert shown.names() == [row[0] for row in table(info, sort=column)[:-1]], title
+        button.click()
+        button.click()
+        assert shown.names() == [row[0] for row in table(info)[:-1]], "the third click: as the model has them"
+
+
+def test_zoom(show, info):
+    shown = show(info.summary("html"))
+    crumbs = ".crumbs"
+    assert shown.text(crumbs) == "Net"
+    shown.page.locator(".cell[aria-label^='blocks.1:']").click()
+    assert shown.text(crumbs).split(" \u203a ") == ["Net", "blocks", "1"]
+    assert shown.count(".cell[aria-label^='blocks.0:']") == 0
+    assert "blocks.1:" in shown.focused("ariaLabel")
+    assert "1" in shown.page.locator("tr.selected th").inner_text()
+    shown.page.keyboard.press("Escape")
+    assert shown.text(crumbs).split(" \u203a ") == ["Net", "blocks"]
+    shown.page.locator(".crumbs button").first.click()
+    assert shown.text(crumbs) == "Net"
+    assert shown.count(".cell[aria-label^='blocks.0:']") == 1
+
+
+def test_keys_in_the_map(show, info):
+    shown = show(info.summary("html"))
+    shown.page.locator(".cell[tabindex='0']").focus()
+    for key, name in (
+        ("ArrowDown", "stem:"),
+        ("ArrowRight", "blocks:"),
+        ("ArrowDown", "blocks.0:"),
+        ("ArrowRight", "blocks.1:"),
+        ("Enter", "blocks.1:"),
+        ("ArrowUp", "blocks:"),
+        ("ArrowUp", "(root):"),
+    ):
+        shown.page.keyboard.press(key)
+        assert shown.focused("ariaLabel").startswith(name), key
+    assert shown.text(".tip b") == "(root)"
+
+
+def test_the_tip_tells_all(show, info):
+    shown = show(info.summary("html"))
+    shown.page.locator(".cell[aria-label^='stem:']").hover()
+    tip = shown.text(".tip").split("\n")
+    assert tip[0] == "stem"
+    words = dict(zip(tip[1::2], tip[2::2], strict=True))
+    macs = 8 * 8 * 16 * (3 * 4 * 4) + 16  # positions * outputs * weights of one, and a bias per output
+    assert words["Class"] == "Conv2d"
+    assert words["Input"] == "1 x 3 x 32 x 32, f32"
+    assert words["Output"] == "1 x 16 x 8 x 8, f32"
+    assert words["Calls"] == "1"
+    assert words["MACs"].startswith(f"49.17 K ({macs}), ")
+    assert words["Params"].startswith("784, ")  # 16 * (3*4*4 + 1)
+    shown.page.mouse.move(2, 2)
+    assert not shown.page.locator(".tip").is_visible()
+
+
+def test_size_by_parameters(show, info):
+    shown = show(info.summary("html"))
+    costliest = shown.page.locator(".layers .bar-name").first
+    assert costliest.inner_text() == max(info, key=lambda row: row.macs).name
+    shown.choose("measure", "params")
+    assert costliest.inner_text() == max(info, key=lambda row: row.params).name
+    width = shown.page.locator(".cell[aria-label^='head:']").evaluate("cell => parseFloat(cell.style.width)")
+    assert width == pytest.approx(100 * 170 / info.params, rel=0.02)  # 10 * (16 + 1)
+
+
+def test_search(show, info):
+    shown = show(info.summary("html"))
+    shown.page.keyboard.press("/")
+    shown.page.keyboard.type("BLOCKS.2 linear")
+    assert shown.text(".matches") == "3 of 23"
+    assert shown.names() == ["(root)", "blocks", "2", "query", "mlp", "0", "2"]
+    assert shown.count("tbody tr.dim") == 4
+    assert shown.count(".cell.dim") > 0
+    shown.choose("view", "layers")
+    assert shown.names() == ["blocks.2.query", "blocks.2.mlp.0", "blocks.2.mlp.2"]
+    shown.page.locator(".filter input").press("Escape")
+    assert len(shown.names()) == len(info)
+    shown.page.locator(".classes button").first.click()
+    assert shown.page.locator(".filter input").input_value() == "Linear"
+
+
+def test_columns(show, info):
+    shown = show(info.summary("html"))
+    shown.page.locator(".columns summary").click()
+    for box in shown.page.locator(".columns input").all():
+        box.set_checked(box.get_attribute("value") == "calls")
+    assert shown.rows()[1] == ["stem", "1"]
+    titles = shown.page.eval_on_selector_all(".grid thead button", "buttons => buttons.map(b => b.textContent)")
+    assert titles == ["Name", "Calls"]
+
+
+def test_folding(show, info):
+    shown = show(info.summary("html"))
+    shown.page.get_by_role("button", name="Collapse all").click()
+    assert shown.names() == ["(root)", "stem", "blocks", "norm", "head"]
+    shown.page.locator("tr", has_text="blocks").locator(".fold-mark").click()
+    assert shown.names() == ["(root)", "stem", "blocks", "0", "1", "2", "norm", "head"]
+    shown.page.get_by_role("button", name="Expand all").click()
+    assert len(shown.names()) == 23 + 3  # each of three blocks has work of its own
+
+
+def test_keys_in_the_table(show, info):
+    shown = show(info.summary("html"))
+    shown.page.get_by_role("button", name="Collapse all").click()
+    shown.page.locator("tbody tr[tabindex='0']").focus()
+    for key, label, expanded in (
+        ("ArrowDown", "stem", None),
+        ("ArrowDown", "blocks", "false"),
+        ("ArrowRight", "blocks", "true"),
+        ("ArrowRight", "0", "false"),
+        ("ArrowRight", "0", "true"),
+        ("ArrowLeft", "0", "false"),
+        ("ArrowLeft", "blocks", "true"),
+        ("ArrowLeft", "blocks", "false"),
+        ("End", "head", None),
+        ("Home", "(root)", "true"),
+    ):
+        shown.page.keyboard.press(key)
+        assert (shown.focused("cells[0].textContent"), shown.focused("ariaExpanded")) == (label, expanded), key
+    shown.page.keyboard.press("ArrowDown")
+    shown.page.keyboard.press("ArrowDown")
+    shown.page.keyboard.press("Enter")
+    assert shown.text(".crumbs").endswith("blocks")
+
+
+def test_everything_is_reached_by_tab(show, info):
+    shown = show(info.summary("html"))
+    met = set()
+    for _ in range(60):
+        shown.page.keyboard.press("Tab")
+        outline = shown.page.evaluate(
+            "getComputedStyle(document.activeElement.matches('.choice input') ? document.activeElement.nextSibling"
+            " : document.activeElement).outlineStyle"
+        )
+        where = shown.focused("closest('.choice, .filter, .crumbs, .icicle, .bars, .columns, thead, tbody')?.className")
+        if where is not None:
+            met.add(where.split()[0] if where else shown.focused("closest('thead, tbody').tagName"))
+            assert outline != "none", where
+    assert {"choice", "filter", "icicle", "bars", "columns", "THEAD", "TBODY"} <= met
+
+
+# --- looks
+
+
+def lightness(shown: Shown, selector: str) -> float:
+    colour = shown.page.locator(selector).first.evaluate("element => getComputedStyle(element).backgroundColor")
+    return sum(float(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(",")) / 3 / 255
+
+
+def test_light_and_dark(show, info):
+    page = info.summary("html")
+    assert lightness(show(page, color_scheme="light"), "body") > 0.9
+    dark = show(page, color_scheme="dark")
+    assert lightness(dark, "body") < 0.2
+    dark.page.locator(".theme label", has_text="Light").click()
+    assert lightness(dark, "body") > 0.9
+    dark.page.locator(".theme label", has_text="Dark").click()
+    assert lightness(dark, "body") < 0.2
+    dark.page.emulate_media(media="print")
+    assert lightness(dark, "body") > 0.9
+
+
+def test_print_has_all_rows_and_no_controls(show, info):
+    shown = show(info.summary("html"))
+    shown.page.get_by_role("button", name="Collapse all").click()
+    shown.page.emulate_media(media="print")
+    assert len(shown.names()) == 23 + 3
+    assert not shown.page.locator(".tools").is_visible()
+    overflow = "panel => panel.scrollHeight - panel.clientHeight"
+    assert shown.page.locator(".grid").evaluate("table => table.parentElement.scrollHeight") > 24 * 20
+    assert shown.page.locator(".rows .scroll").evaluate(overflow) <= 1
+    shown.page.emulate_media(media="screen")
+    shown.page.wait_for_function("document.querySelectorAll('.grid tbody tr').length === 5")
+
+
+def test_phone(show, info):
+    shown = show(info.summary("html"), viewport={"width": 360, "height": 740}, has_touch=True)
+    assert shown.page.evaluate("document.documentElement.scrollWidth") == 360
+    titles = shown.page.eval_on_selector_all(".grid thead button", "buttons => buttons.map(b => b.textContent)")
+    assert titles == ["Name", "MACs", "% of MACs"]
+    cut = "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.textContent)"
+    assert shown.page.eval_on_selector_all(".grid td", cut) == [], "no number is cut off"
+    shown.page.locator(".cell[aria-label^='blocks:']").tap()
+    assert shown.text(".crumbs").endswith("blocks")
+
+
+# --- what could go wrong
+
+
+def test_hostile_names_are_text(show):
+    shown = show(thoplw.profile(hostile(), (4, 4))[2].summary("html"))
+    shown.page.get_by_role("button", name="Expand all").click()
+    assert "broken" not in shown.page.title()
+    assert shown.count("img") == 0
+    assert shown.page.locator("h1").inner_text() == "<b>'\"&amp;"
+    assert BREAKS_OUT in [row[1] for row in shown.rows()]
+    assert "line\\nbreak \\u202e" in shown.names()
+    shown.page.locator(".filter input").fill("__proto__")
+    assert "__proto__" in shown.names()
+
+
+def test_counts_beyond_what_javascript_holds(show):
+    wide = nn.Linear(2**30, 2**30, bias=False, device="meta")
+    info = thoplw.profile(nn.Sequential(wide, nn.Linear(2**30, 1, device="meta")), (3, 2**30))[2]
+    shown = show(info.summary("html"))
+    first, second = 3 * 2**60, 3 * (2**30 + 1)  # positions * (weights + biases)
+    assert info.macs == first + second
+    assert [row[4] for row in shown.rows()] == [str(first + second), str(first), str(second)]
+
+
+def test_five_thousand_layers_keep_the_page_light(show, capsys):
+    shown = show(thoplw.profile(deep(), (1, 2))[2].summary("html"))
+    first_paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+    paint = shown.page.wait_for_function(first_paint).json_value()
+    with capsys.disabled():
+        print(f"\nfirst paint of 5,000 layers: {paint} ms")
+    shown.page.get_by_role("button", name="Expand all").click()
+    assert shown.page.locator(".grid").get_attribute("aria-rowcount") == "5002"
+    assert shown.count("*") < 3000
+    shown.page.locator(".rows .scroll").evaluate("scroll => scroll.scrollTop = 100000")
+    shown.page.wait_for_function("document.querySelector('.grid tbody tr[data-id]').ariaRowIndex > 3000")
+    assert shown.count("*") < 3000
+    shown.page.locator("tbody tr[data-id]").nth(30).click()
+    shown.page.keyboard.press("End")
+    assert shown.focused("cells[0].textContent") == "48"
+    assert shown.focused("ariaRowIndex") == "5002"
+
+
+def test_narrow_layers_are_reached_by_zooming(show):
+    shown = show(thoplw.profile(nn.Sequential(*[nn.Linear(2, 2) for _ in range(3000)]), (1, 2))[2].summary("html"))
+    group = shown.page.locator(".cell.group").nth(7)
+    first = group.get_attribute("aria-label").split(" ")[0]
+    group.click()
+    assert shown.count(f".cell[aria-label^='{first}: Linear']") == 1
+
+
+def test_several_reports_in_one_page(show):
+    pytest.importorskip("torchvision")
+    shown = show(command("torchvision:alexnet", "torchvision:squeezenet1_0", "--kind", "html"))
+    assert shown.page.locator("h1").all_inner_texts() == ["torchvision:alexnet", "torchvision:squeezenet1_0"]
+    assert shown.count(".icicle .cell[aria-level='1']") == 2
+    shown.page.locator("[data-choice=measure]").nth(1).locator("label").nth(1).click()
+    chosen = shown.page.eval_on_selector_all("[data-choice=measure] :checked", "boxes => boxes.map(box => box.value)")
+    assert chosen == ["macs", "params"]
+
+
+def test_comparisons_are_sorted_by_a_click(show):
+    comparison = thoplw.compare(Net(), (1, 3, 32, 32), ["fvcore", "torch"])
+    shown = show(comparison.summary("html"))
+    cells = "rows => rows.map(row => row.cells[3].textContent)"
+    before = shown.page.eval_on_selector_all(".flat tbody tr", cells)
+    shown.page.get_by_role("button", name="fvcore MACs").click()
+    after = shown.page.eval_on_selector_all(".flat tbody tr", cells)
+    assert after == sorted(before, key=int, reverse=True)
+    assert after != before
+    last = shown.page.locator(".flat tfoot tr").first.inner_text().split("\t")
+    assert int(last[3]) == comparison.macs["fvcore"]
