@@ -15,7 +15,7 @@ function showReport(section) {
     numbers: report.numbers,
     view: "tree",
     sort: column ? { column: column.name, down: Boolean(column.number || column.down) } : null,
-    columns: new Set(onPhone() ? kOnPhones : kColumns.filter((c) => !c.off).map((c) => c.name)),
+    columns: new Set(firstColumns()),
     found: null,     // what the search found
     zoom: report.root,
     selected: null,
@@ -151,6 +151,16 @@ function showReport(section) {
       label.append(box, " ", share ? "Share" : (report.titles[name] ?? title));
       one(".columns .menu").append(label);
     }
+    const menu = one(".columns");
+    document.addEventListener("pointerdown", (event) => {
+      if (!menu.contains(event.target)) menu.open = false;
+    });
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      menu.open = false;
+      menu.querySelector("summary").focus();
+      event.stopPropagation();
+    });
   }
 
   function wireKeys() {

@@ -21,8 +21,15 @@ const kColumns = [
   { name: "params", title: "Params", number: true, measure: "params" },
 ];
 const kOnPhones = ["name", "macs", "share"];
+const kOnTablets = ["name", "class", "macs", "share", "params"];
 
 const onPhone = () => window.innerWidth < 600;
+
+/** Names of the columns that there is room for. */
+function firstColumns() {
+  if (onPhone()) return kOnPhones;
+  return window.innerWidth < 1000 ? kOnTablets : kColumns.filter((column) => !column.off).map((column) => column.name);
+}
 
 function makeTable(report, state, panel, actions) {
   const scroll = panel.querySelector(".scroll");
@@ -78,8 +85,8 @@ function makeTable(report, state, panel, actions) {
     };
     const longest = (column) =>
       report.nodes.reduce((most, node) => Math.max(most, lengthOf(column, node)), titleOf(column).length + 1);
-    const most = { name: onPhone() ? 12 : inLayers() ? 36 : 26, class: 30, input: 26, output: 26 };  // a name gets more where there is room
-    const padding = onPhone() ? 2.4 : 4;
+    const most = { name: onPhone() ? 12 : inLayers() ? 36 : 24, class: 30, input: 26, output: 26 };  // a name gets more where there is room
+    const padding = onPhone() ? 2.4 : 3;
     const room = (column) => padding + (column.share && !onPhone() ? 8 : 0);  // for the bar
     return shownColumns().map((column) => Math.min(longest(column), most[column.name] ?? 24) + room(column));
   }
@@ -290,6 +297,7 @@ function makeTable(report, state, panel, actions) {
     draw,
     show,
     print(on) {
+      if (on === whole) return;
       whole = on;
       draw();
     },
