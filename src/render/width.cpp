@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace thoplw {
 namespace {
@@ -53,7 +54,7 @@ constexpr std::array kZero = {
     Range{0x1dc0, 0x1dff}, Range{0x200b, 0x200d}, Range{0x20d0, 0x20ff}, Range{0xfe00, 0xfe0f}, Range{0xfe20, 0xfe2f},
 };
 
-// Characters that end a line, steer the terminal or turn the direction of what follows.
+// Characters that end a line, steer the terminal or turn the direction of what follows; the last two are none.
 constexpr std::array kControl = {
     Range{0x00, 0x1f},     Range{0x7f, 0x9f},     Range{0x200e, 0x200f}, Range{0x2028, 0x202e},
     Range{0x2066, 0x2069}, Range{0xfdd0, 0xfdef}, Range{0xfeff, 0xfeff},
@@ -103,6 +104,36 @@ std::string one_line(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out;
+}
+
+std::string_view first_character(std::string_view text) {
+  if (text.empty()) return text;
+  std::size_t end = std::max<std::size_t>(decode(text).length, 1);
+  while (end < text.size()) {
+    const auto [point, length] = decode(text.substr(end));
+    if (length == 0 || !within(kZero, point)) break;
+    end += length;
+  }
+  return text.substr(0, end);
+}
+
+std::string shortened(std::string_view text, std::size_t width) {
+  if (display_width(text) <= width) return std::string(text);
+  if (width == 0) return "";
+  std::vector<std::string_view> characters;
+  for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(characters.back().size())) {
+    characters.push_back(first_character(rest));
+  }
+  const auto fitting = [](auto begin, auto end, std::size_t room) {
+    while (begin != end && display_width(*begin) <= room) room -= display_width(*begin++);
+    return begin;
+  };
+  const std::size_t room = width - 1;
+  const auto head = fitting(characters.begin(), characters.end(), room / 2);
+  const auto tail = fitting(characters.rbegin(), std::reverse_iterator(head), room - room / 2).base();
+  const auto head_size = head == characters.end() ? text.size() : static_cast<std::size_t>(head->data() - text.data());
+  const auto tail_start = tail == characters.end() ? text.size() : static_cast<std::size_t>(tail->data() - text.data());
+  return std::string(text.substr(0, head_size)) + "…" + std::string(text.substr(tail_start));
 }
 
 std::string pad_right(std::string text, std::size_t width) {

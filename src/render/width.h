@@ -13,6 +13,12 @@ std::size_t display_width(std::string_view text);
 /// Control characters, line breaks and bytes that are not UTF-8 as escapes: "\n", "\x1b", "\u202e".
 std::string one_line(std::string_view text);
 
+/// The first character with the marks that combine with it; a byte that is not UTF-8 is one of its own.
+std::string_view first_character(std::string_view text);
+
+/// At most `width` cells: what is in the middle of longer text gives way to "…".
+std::string shortened(std::string_view text, std::size_t width);
+
 std::string pad_right(std::string text, std::size_t width);
 std::string pad_left(std::string text, std::size_t width);
 
