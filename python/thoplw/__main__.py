@@ -4,13 +4,14 @@ import os
 import signal
 import sys
 
-from thoplw import _models, _native
+from thoplw import _models, _native, _workers
 
 
 def main() -> None:
     """Runs ``thoplw`` with the arguments of the process and exits: 0 ok, 1 not exact where that was asked, 2 error."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, also inside the engine
-    code = _native.run_command_line(sys.argv[1:], _models.open_model, sys.stdout, sys.stderr)
+    with _workers.Workers() as workers:
+        code = _native.run_command_line(sys.argv[1:], _models.open_model, sys.stdout, sys.stderr, workers)
     try:
         sys.stdout.flush()
     except BrokenPipeError:

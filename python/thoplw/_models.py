@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import fnmatch
 import functools
 import importlib
 import importlib.util
 import inspect
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -60,6 +62,11 @@ def open_model(name: str, inputs: list[Input], settings: list[tuple[str, str]]) 
         import torch  # noqa: F401
     except ImportError as missing:
         raise Error(f"{name} needs PyTorch: pip install torch") from missing
+    with contextlib.redirect_stdout(sys.stderr):  # what models print is not what the command prints
+        return _captured(name, source, attribute, inputs, settings)
+
+
+def _captured(name: str, source: str, attribute: str, inputs: list[Input], settings: list[tuple[str, str]]) -> Trace:
     make, default_inputs = _SOURCES.get(source, _from_callable)(source, attribute)
     options = {key: _literal(value) for key, value in settings}
     model = _build(name, make, options)
@@ -71,6 +78,33 @@ def open_model(name: str, inputs: list[Input], settings: list[tuple[str, str]]) 
     else:
         positional, keyword = arguments(model, {key: _input(*one) for key, one in wanted.items()}, None)
     return _native.capture(model, positional, keyword, {})
+
+
+def matching(pattern: str) -> list[str]:
+    """The models that a pattern such as ``torchvision:resnet*`` stands for, numbers in order; none if none match."""
+    source, _, wanted = pattern.rpartition(":")
+    names: list[str] = []
+    with contextlib.suppress(Error, ImportError):
+        if source == "torchvision":
+            names = import_torchvision().models.list_models()
+        elif source == "timm":
+            names = import_timm().list_models()
+    found = fnmatch.filter(names, wanted)
+    return [f"{source}:{name}" for name in sorted(found, key=_with_numbers)]
+
+
+def _with_numbers(name: str) -> list[tuple[str, int]]:
+    """Sorts resnet50 before resnet101."""
+    return [(text, int(digits or 0)) for text, digits in re.findall(r"(\D*)(\d*)", name)]
+
+
+def import_timm() -> ModuleType:
+    with contextlib.suppress(Error):
+        import_torchvision()  # timm imports it too, and would fail as it does
+    try:
+        return importlib.import_module("timm")
+    except ModuleNotFoundError as missing:
+        raise Error("timm is not installed: pip install timm") from missing
 
 
 def import_torchvision() -> ModuleType:
@@ -119,12 +153,7 @@ def _from_torchvision(_source: str, name: str) -> tuple[Maker, DefaultInputs]:
 
 
 def _from_timm(_source: str, name: str) -> tuple[Maker, DefaultInputs]:
-    with contextlib.suppress(Error):
-        import_torchvision()  # timm imports it too, and would fail as it does
-    try:
-        timm = importlib.import_module("timm")
-    except ModuleNotFoundError as missing:
-        raise Error("timm is not installed: pip install timm") from missing
+    timm = import_timm()
     if not timm.is_model(name):
         raise Error(f"timm has no model {unknown(name, timm.list_models())}")
 

@@ -22,15 +22,24 @@ struct ModelRequest {
 /// Opens a model; throws Error with a message for the user.
 using Opener = std::function<Trace(const ModelRequest&)>;
 
+/// What serves where several models are asked for; without it they are opened one after the other.
+struct ManyModels {
+  /// Starts processes that open models of such names; what it gives may be called by `jobs` threads at once.
+  std::function<Opener(const std::vector<std::string>& models, std::size_t jobs)> workers;
+  /// The models that a pattern such as "torchvision:resnet*" stands for, in order; none where nothing matches.
+  std::function<std::vector<std::string>(const std::string& pattern)> matching;
+};
+
 struct Terminal {
   std::ostream& out;  ///< where it fails with errno EPIPE the reader has left, which is no error
   std::ostream& err;
   bool err_is_terminal = false;  ///< progress lines only there
   Screen screen{};               ///< what `out` is shown on
+  int err_columns = 80;          ///< how wide the terminal is that shows progress
 };
 
 /// Runs the command; 0 ok, 1 not exact where that was asked, 2 error. What the opener throws beside Error, such as an
 /// interrupt, ends the run and is passed on.
-int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal);
+int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many = {});
 
 }  // namespace thoplw::cli

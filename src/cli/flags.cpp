@@ -67,6 +67,12 @@ void set_with(Options& options, const std::string& value) {
 }
 void set_trace_file(Options& options, const std::string& value) { options.trace_file = value; }
 void set_file(Options& options, const std::string& value) { options.file = value; }
+void set_jobs(Options& options, const std::string& value) {
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), options.jobs);
+  if (error != std::errc() || end != value.data() + value.size() || options.jobs < 1 || options.jobs > 1024) {
+    throw Error("jobs '" + value + "' is not a number of 1 to 1024");
+  }
+}
 void set_strict(Options& options, const std::string&) { options.strict = true; }
 void set_help(Options& options, const std::string&) { options.help = true; }
 void set_version(Options& options, const std::string&) { options.version = true; }
@@ -80,8 +86,8 @@ void set_depth(Options& options, const std::string& value) {
 
 constexpr auto kFlags = std::to_array<Flag>({
     {"MODEL", "",
-     "a file: .pt2, .onnx, .safetensors, .trace; or torchvision:NAME, timm:NAME, transformers:CLASS (or "
-     ":config.json), package.module:callable, path/to/file.py:callable",
+     "a file: .pt2, .onnx, .safetensors, .trace; or torchvision:NAME, timm:NAME (also a pattern: 'timm:vit*'), "
+     "transformers:CLASS (or :config.json), package.module:callable, path/to/file.py:callable",
      add_model, true},
     {"-i,--input", "SIZES", "sizes and element type of an input, such as 1x3x224x224 or 1x128:i64; once per input",
      add_input, true},
@@ -97,6 +103,7 @@ constexpr auto kFlags = std::to_array<Flag>({
      convention_names, "thoplw"},
     {"--with", "NAMES", "of `compare`: the conventions to show, parted by commas; all unless given", set_with, false,
      convention_names, "", "compare"},
+    {"-j,--jobs", "N", "how many of several models are worked on at once; one per core unless given", set_jobs},
     {"--strict", "", "exit with 1 where the total is only a lower bound", set_strict},
     {"-o,--output", "FILE", "write to a file", set_file},
     {"--save-trace", "FILE", "write what the model did as text, which can be given as MODEL again", set_trace_file},

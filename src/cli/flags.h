@@ -26,6 +26,7 @@ struct Options {
   std::string trace_file;  ///< where the trace goes; empty: nowhere
   LoadOptions load;
   bool strict = false;
+  std::size_t jobs = 0;  ///< models at work at once; 0: one per core
   const Command* command = nullptr;
   std::vector<std::shared_ptr<const Convention>> with;  ///< what to compare; empty: all
   bool help = false;

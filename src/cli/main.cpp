@@ -25,5 +25,6 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // a reader that leaves is seen as a failed write
   thoplw::cli::Terminal terminal{std::cout, std::cerr, isatty(STDERR_FILENO) == 1};
   if (isatty(STDOUT_FILENO) == 1) terminal.screen = thoplw::cli::screen_of_terminal(STDOUT_FILENO);
+  if (terminal.err_is_terminal) terminal.err_columns = thoplw::cli::screen_of_terminal(STDERR_FILENO).columns;
   return thoplw::cli::run({argv + 1, argv + argc}, refuse, terminal);
 }

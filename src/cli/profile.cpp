@@ -1,5 +1,7 @@
 // `thoplw MODEL...`: what each layer costs.
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -21,12 +23,20 @@ void remark(Session& session, const std::string& model, const Report& report) {
 
 void profile_models(Session& session) {
   const Options& options = session.options;
-  Report report;
-  const auto text_of = [&](const std::string& model) {
-    report = count(session.open_model(model), *options.convention);
-    return options.renderer->render(report, session.render_options(model));
+  const bool together = options.models.size() > 1 && shows_models(*options.renderer);
+  std::vector<NamedReport> models;
+  const auto count_model = [&](const std::string& model) {
+    return count(session.open_model(model), *options.convention);
   };
-  show_each(session, text_of, [&](const std::string& model) { remark(session, model, report); });
+  for_each_model(session, count_model, [&](const std::string& model, Report&& report) {
+    if (!together) session.show(options.renderer->render(report, session.render_options(model)));
+    remark(session, model, report);
+    if (together) models.push_back({model, std::move(report)});
+  });
+  if (models.empty()) return;
+  session.several = false;  // one text for them all
+  session.show(render_models(models, *options.renderer, session.render_options("")));
+  session.end();
 }
 
 }  // namespace thoplw::cli

@@ -4,20 +4,22 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
+#include "cli/patterns.h"
 #include "cli/session.h"
 
 namespace thoplw::cli {
 namespace {
 
-int run_checked(const std::vector<std::string>& args, const Opener& open, Terminal terminal) {
-  const Options options = parse_args(args);
+int run_checked(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many) {
+  Options options = parse_args(args);
   if (options.help || options.version) {
     terminal.out << (options.help ? help() : "thoplw " + std::string(version()) + "\n");
     flush(terminal.out);
     return kOk;
   }
+  const Opener elsewhere = open_elsewhere(options, many);
   std::ostringstream file;
-  Session session{options, open, terminal, options.file.empty() ? terminal.out : file};
+  Session session{options, open, elsewhere, terminal, options.file.empty() ? terminal.out : file};
   options.command->run(session);
   if (!options.file.empty() && session.shown > 0) write_file(options.file, file.str());
   return session.code;
@@ -25,9 +27,9 @@ int run_checked(const std::vector<std::string>& args, const Opener& open, Termin
 
 }  // namespace
 
-int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal) {
+int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many) {
   try {
-    return run_checked(args, open, terminal);
+    return run_checked(args, open, terminal, many);
   } catch (const ReaderGone&) {
     return kOk;
   } catch (const Error& error) {

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -174,23 +175,106 @@ TEST_CASE("explain finds what gives a number, else the nearest") {
   CHECK(run_with({"explain", "net", "many"}).err.starts_with("thoplw: 'many' is no count; write one such as 4.09G"));
 }
 
-TEST_CASE("several models have a heading each; for json they are an array") {
-  CHECK(run_with({"a", "b"}).out == "a\n" + std::string(kTable) + "\nb\n" + std::string(kTable));
+TEST_CASE("several models are one table with a row each") {
+  CHECK(run_with({"a", "b"}).out ==
+        "| Model | Class | Input shape | MACs | Params |\n"
+        "+-------+-------+-------------+------+--------+\n"
+        "| a     | Net   | 2           | 9    | 9      |\n"  // 2*3 + 3
+        "| b     | Net   | 2           | 9    | 9      |\n"
+        "+-------+-------+-------------+------+--------+\n");
+  CHECK(run_with({"b", "a", "-k", "csv", "--sort", "name"}).out ==
+        "Model,Class,Input shape,MACs,Params\na,Net,2,9,9\nb,Net,2,9,9\n");
+  CHECK(run_with({"odd", "a", "-k", "csv", "--sort", "macs"}).out ==
+        "Model,Class,Input shape,MACs,Params\na,Net,2,9,9\nodd,Odd,2,>=0,0\n");
+  CHECK(run_with({"a", "b", "-k", "csv", "--convention", "torch"})
+            .out.starts_with("Model,Class,Input shape,FLOPs,Params\na,Net,2,12,9\n"));  // 2 * 2*3
+  const auto ratio = run_with({"a", "odd", "--fmt", "ratio"}).out;
+  CHECK(ratio.find("| a     | Net   | 2           | 100.00 % | 100.00 % |") != std::string::npos);
+  CHECK(ratio.find("\nshares are of the greatest in each column\n") != std::string::npos);
+  CHECK(ratio.ends_with("\nodd: not counted: my::op (once) in (root)\n"));
+}
+
+TEST_CASE("several models are a tree each under a heading; for json they are an array; for svg one picture") {
+  const std::string tree = run_with({"a", "--kind", "tree"}).out;
+  CHECK(run_with({"a", "b", "--kind", "tree"}).out == "a\n" + tree + "\nb\n" + tree);
   const auto json = nlohmann::json::parse(run_with({"a", "b", "--kind", "json"}).out);
   REQUIRE(json.size() == 2);
   CHECK(json.at(1).at("title") == "b");
+  const std::string svg = run_with({"a", "b", "--kind", "svg"}).out;
+  CHECK(svg.starts_with("<svg "));
+  CHECK(svg.ends_with("</svg>\n"));
+  CHECK(svg.find("<title>b: 9.00 MACs, 9.00 parameters</title>") != std::string::npos);
 }
 
 TEST_CASE("a broken model does not stop the others") {
-  const auto text = run_with({"a", "broken", "b"});
+  const auto text = run_with({"a", "broken", "b", "-k", "csv"});
   CHECK(text.code == 2);
-  CHECK(text.out == "a\n" + std::string(kTable) + "\nb\n" + std::string(kTable));
+  CHECK(text.out == "Model,Class,Input shape,MACs,Params\na,Net,2,9,9\nb,Net,2,9,9\n");
   CHECK(text.err == "thoplw: broken: no such model\n");
+  CHECK(run_with({"broken", "b", "-k", "csv"}).out == "Model,Class,Input shape,MACs,Params\nb,Net,2,9,9\n");
   CHECK(nlohmann::json::parse(run_with({"broken", "b", "--kind", "json"}).out).size() == 1);
+  CHECK(run_with({"broken", "broken"}).out.empty());
   const auto alone = run_with({"broken"});
   CHECK(alone.code == 2);
   CHECK(alone.out.empty());
   CHECK(alone.err == "thoplw: no such model\n");
+}
+
+TEST_CASE("workers open live models where there are several, and give the same") {
+  std::vector<std::string> args = {"a", "broken", "b", "odd", "c", "a", "--strict"};
+  const auto alone = run_with(args);
+  for (const std::string jobs : {"1", "2", "7"}) {
+    std::ostringstream out, err;
+    std::atomic<int> here = 0, there = 0;
+    std::size_t started = 0;
+    const auto opener = [](std::atomic<int>& calls) {
+      return [&calls](const ModelRequest& request) -> Trace {
+        ++calls;
+        if (request.model == "broken") throw Error("no such model");
+        return parse_trace(request.model == "odd" ? kUnknown : kLinear);
+      };
+    };
+    ManyModels many;
+    many.workers = [&](const std::vector<std::string>& models, std::size_t count) {
+      CHECK(models.size() == 6);
+      started = count;
+      return opener(there);
+    };
+    std::vector<std::string> with_jobs = args;
+    with_jobs.insert(with_jobs.end(), {"--jobs", jobs});
+    CHECK(run(with_jobs, opener(here), {out, err}, many) == 2);
+    CHECK(out.str() == alone.out);
+    CHECK(err.str() == alone.err);
+    CHECK((jobs == "1" ? here : there) == 6);
+    CHECK(here + there == 6);
+    CHECK(started == (jobs == "1" ? 0 : jobs == "2" ? 2 : 6));
+  }
+}
+
+TEST_CASE("with few live models none is opened elsewhere; what a worker throws ends the run") {
+  std::ostringstream out, err;
+  ManyModels many;
+  many.workers = [](const std::vector<std::string>&, std::size_t) -> Opener {
+    return [](const ModelRequest&) -> Trace { throw std::runtime_error("stop"); };
+  };
+  const auto open = [](const ModelRequest&) { return parse_trace(kLinear); };
+  CHECK(run({"a", "b", "c", "-j2"}, open, {out, err}, many) == 0);
+  CHECK_THROWS_AS(run({"a", "b", "c", "d", "-j2"}, open, {out, err}, many), std::runtime_error);
+}
+
+TEST_CASE("a pattern stands for the models that match it; one that matches none is a model of that name") {
+  std::ostringstream out, err;
+  ManyModels many;
+  many.matching = [](const std::string& pattern) {
+    return pattern == "x:net*" ? std::vector<std::string>{"x:net1", "x:net2"} : std::vector<std::string>{};
+  };
+  const auto open = [](const ModelRequest& request) -> Trace {
+    if (request.model.find('*') != std::string::npos) throw Error("no such model");
+    return parse_trace(kLinear);
+  };
+  CHECK(run({"x:net*", "x:other*", "a", "-k", "csv"}, open, {out, err}, many) == 2);
+  CHECK(out.str() == "Model,Class,Input shape,MACs,Params\nx:net1,Net,2,9,9\nx:net2,Net,2,9,9\na,Net,2,9,9\n");
+  CHECK(err.str() == "thoplw: x:other*: no such model\n");
 }
 
 TEST_CASE("an interrupt is no broken model: it ends the run") {
@@ -277,6 +361,8 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"compare"}, "no MODEL is given: name one, such as torchvision:resnet18, or see --help"},
            Case{{"net", "--convention", "exakt"},
                 "unknown convention 'exakt'; did you mean 'exact'? known: " + known_conventions()},
+           Case{{"net", "--jobs", "0"}, "jobs '0' is not a number of 1 to 1024"},
+           Case{{"net", "-j", "many"}, "jobs 'many' is not a number of 1 to 1024"},
            Case{{"net", "--depth", "two"}, "depth 'two' is not a number of 0 or more"},
            Case{{"net", "--depth=-1"}, "depth '-1' is not a number of 0 or more"},
            Case{{"net", "--depth", "99999999999"}, "depth '99999999999' is not a number of 0 or more"},
@@ -338,9 +424,19 @@ TEST_CASE("several models are one page: one frame, a report each") {
 
 TEST_CASE("progress is shown to a terminal, for several models") {
   const std::string clear = "\r\x1b[K";
-  CHECK(run_with({"a", "b"}, true).err == clear + "[1/2] a" + clear + clear + "[2/2] b" + clear);
+  const auto bar = [](int filled, int rest) {  // a quarter of 80 columns
+    std::string cells;
+    for (int i = 0; i < filled; ++i) cells += "━";
+    for (int i = 0; i < rest; ++i) cells += "┄";
+    return cells;
+  };
+  CHECK(run_with({"a", "b"}, true).err ==
+        clear + "[1/2] " + bar(0, 20) + " a" + clear + clear + "[2/2] " + bar(10, 10) + " b" + clear);
   CHECK(run_with({"a"}, true).err.empty());
   CHECK(run_with({"a", "b"}, false).err.empty());
+  const std::string hostile = run_with({"a\n\x1b[2J" + std::string(100, 'x'), "b"}, true).err;
+  CHECK(hostile.find("] " + bar(0, 20) + " a\\n\\x1b[2Jx") != std::string::npos);
+  CHECK(hostile.find("…") != std::string::npos);  // it fits one line
 }
 
 TEST_CASE("a reader that has left is no error; a full disk is one") {
@@ -361,7 +457,7 @@ TEST_CASE("a reader that has left is no error; a full disk is one") {
       ++opened;
       return parse_trace(kLinear);
     };
-    CHECK(run({"a", "b"}, open, {out, err}) == code);
+    CHECK(run({"a", "b", "-k", "json"}, open, {out, err}) == code);
     CHECK(opened == 1);
     CHECK(err.str() == (code == 0 ? "" : "thoplw: cannot write the output: No space left on device\n"));
   }

@@ -1,9 +1,13 @@
 // Opens models and speaks to the user.
 #include "cli/session.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "render/width.h"
 
 namespace thoplw::cli {
 namespace {
@@ -49,17 +53,25 @@ void Session::end() {
   flush(out);
 }
 
-void Session::show_progress(std::size_t index) {
+void Session::show_progress(std::size_t index, std::size_t done) {
   if (!several || !terminal.err_is_terminal) return;
-  terminal.err << "\r\x1b[K[" << index + 1 << "/" << options.models.size() << "] " << options.models[index]
-               << std::flush;
+  const std::size_t all = options.models.size();
+  const std::string count = fmt::format("[{}/{}] ", std::min(done + 1, all), all);
+  const std::size_t width = static_cast<std::size_t>(std::max(terminal.err_columns, 1));
+  const std::size_t bar = std::min<std::size_t>(width / 4, 24), filled = bar * done / all;
+  std::string line = count;
+  for (std::size_t cell = 0; cell < bar; ++cell) line += cell < filled ? "━" : "┄";
+  line += " " + shortened(one_line(options.models[index]), width - std::min(width, count.size() + bar + 2));
+  terminal.err << "\r\x1b[K" << line << std::flush;
 }
 
 void Session::clear_progress() {
   if (several && terminal.err_is_terminal) terminal.err << "\r\x1b[K" << std::flush;
 }
 
-Trace Session::open_model(const std::string& model) {
+bool Session::opens_anywhere(const std::string& model) const { return elsewhere || is_model_file(model); }
+
+Trace Session::open_model(const std::string& model) const {
   if (is_model_file(model)) {
     if (!options.inputs.empty() || !options.settings.empty()) {
       throw Error(model + ": a file has its inputs and settings in it; " +
@@ -68,7 +80,8 @@ Trace Session::open_model(const std::string& model) {
     return saved(load(model, options.load), options.trace_file);
   }
   if (!options.load.dims.empty()) throw Error("--dim is for model files; the sizes of other models come from --input");
-  return saved(open({model, options.inputs, options.settings}), options.trace_file);
+  const Opener& opener = elsewhere ? elsewhere : open;
+  return saved(opener({model, options.inputs, options.settings}), options.trace_file);
 }
 
 RenderOptions Session::render_options(const std::string& model) const {

@@ -5,9 +5,13 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
 
 #include "cli/cli.h"
 #include "cli/flags.h"
+#include "cli/jobs.h"
 
 namespace thoplw::cli {
 
@@ -22,6 +26,7 @@ void flush(std::ostream& out);
 struct Session {
   const Options& options;
   const Opener& open;
+  const Opener& elsewhere;  ///< as `open`, from several threads at once; may be null
   Terminal terminal;
   std::ostream& out;  ///< the terminal, or what becomes the file
   int code = kOk;
@@ -39,36 +44,55 @@ struct Session {
   void show(const std::string& text);
   void end();  ///< after the last text
 
-  /// Tells the user which of several models is at work, on a terminal.
-  void show_progress(std::size_t index);
+  /// Tells the user which of several models is at work and how many are done, on a terminal.
+  void show_progress(std::size_t index, std::size_t done);
   void clear_progress();
 
+  /// May a model be opened on any thread?
+  bool opens_anywhere(const std::string& model) const;
+
   /// A file, or whatever else can be opened. Throws Error.
-  Trace open_model(const std::string& model);
+  Trace open_model(const std::string& model) const;
 
   /// With the model's name as heading where there are several.
   RenderOptions render_options(const std::string& model) const;
 };
 
+/// Has `work` make something of each model, several at once, and hands that to `then` in the order of the command line.
+/// Complains where `work` throws Error.
+template <typename Work, typename Then>
+void for_each_model(Session& session, Work work, Then then) {
+  using Result = std::invoke_result_t<Work, const std::string&>;
+  const std::vector<std::string>& models = session.options.models;
+  session.several = models.size() > 1;
+  std::vector<std::optional<Result>> results(models.size());
+  std::vector<std::optional<Error>> errors(models.size());
+  const auto try_work = [&](std::size_t i) {
+    try {
+      results[i] = work(models[i]);
+    } catch (const Error& error) {
+      errors[i] = error;
+    }
+  };
+  const auto take = [&](std::size_t i) {
+    if (errors[i]) return session.fail(models[i], *errors[i]);
+    session.clear_progress();
+    then(models[i], std::move(*results[i]));
+    results[i].reset();
+  };
+  run_jobs({models.size(), session.several ? session.options.jobs : 0,
+            [&](std::size_t i) { return session.opens_anywhere(models[i]); }, try_work, take,
+            [&](std::size_t i, std::size_t done) { session.show_progress(i, done); }});
+  session.end();
+}
+
 /// Shows what `text_of` makes of each model, and calls `then` after that; complains where `text_of` throws Error.
 template <typename TextOf, typename Then>
 void show_each(Session& session, TextOf text_of, Then then) {
-  session.several = session.options.models.size() > 1;
-  for (std::size_t i = 0; i < session.options.models.size(); ++i) {
-    const std::string& model = session.options.models[i];
-    session.show_progress(i);
-    std::optional<std::string> text;
-    try {
-      text = text_of(model);
-    } catch (const Error& error) {
-      session.fail(model, error);
-      continue;
-    }
-    session.clear_progress();
-    session.show(*text);
+  for_each_model(session, text_of, [&](const std::string& model, const std::string& text) {
+    session.show(text);
     then(model);
-  }
-  session.end();
+  });
 }
 
 }  // namespace thoplw::cli

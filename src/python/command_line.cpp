@@ -19,6 +19,9 @@ using namespace nb::literals;
 namespace thoplw {
 namespace {
 
+// The command line runs without Python's lock, so that its threads can wait for one another; what speaks to Python
+// takes it.
+
 /// Hands complete pieces of text to a Python `write` and its owner's `flush`.
 class PythonBuffer : public std::streambuf {
  public:
@@ -34,6 +37,7 @@ class PythonBuffer : public std::streambuf {
     return size;
   }
   int sync() override {
+    const nb::gil_scoped_acquire lock;
     try {
       if (!text_.empty()) stream_.attr("write")(nb::str(text_.data(), text_.size()));
       text_.clear();
@@ -59,21 +63,46 @@ std::string message_of(const nb::python_error& error) {
   return error.matches(capture::error_class) ? message : type + ": " + message;
 }
 
-cli::Opener native_opener(nb::object opener) {
-  return [opener = std::move(opener)](const cli::ModelRequest& request) {
-    nb::list inputs;
-    for (const Tensor& tensor : request.inputs) {
-      inputs.append(nb::make_tuple(capture::to_tuple(tensor.shape), std::string(name(tensor.dtype))));
-    }
-    nb::list settings;
-    for (const auto& [key, value] : request.settings) settings.append(nb::make_tuple(key, value));
-    try {
+/// Gives what `call` gives; a Python error that is no interrupt becomes an Error.
+template <typename Call>
+auto with_python(Call call) {
+  const nb::gil_scoped_acquire lock;
+  try {
+    return call();
+  } catch (nb::python_error& error) {
+    if (!error.matches(PyExc_Exception)) throw;
+    throw Error(message_of(error));
+  }
+}
+
+/// `opener` outlives what is given.
+cli::Opener native_opener(nb::handle opener) {
+  return [opener](const cli::ModelRequest& request) {
+    return with_python([&] {
+      nb::list inputs;
+      for (const Tensor& tensor : request.inputs) {
+        inputs.append(nb::make_tuple(capture::to_tuple(tensor.shape), std::string(name(tensor.dtype))));
+      }
+      nb::list settings;
+      for (const auto& [key, value] : request.settings) settings.append(nb::make_tuple(key, value));
       return nb::cast<Trace>(opener(request.model, inputs, settings));
-    } catch (nb::python_error& error) {
-      if (!error.matches(PyExc_Exception)) throw;
-      throw Error(message_of(error));
-    }
+    });
   };
+}
+
+/// What `workers`, a thoplw._workers.Workers that outlives what is given, can do.
+cli::ManyModels native_many(nb::handle workers, nb::handle open) {
+  if (workers.is_none()) return {};
+  return {
+      .workers =
+          [workers, open](const std::vector<std::string>& models, std::size_t jobs) {
+            with_python([&] { return workers.attr("start")(models, jobs); });
+            return native_opener(open);
+          },
+      .matching =
+          [workers](const std::string& pattern) {
+            return with_python([&] { return nb::cast<std::vector<std::string>>(workers.attr("matching")(pattern)); });
+          }};
 }
 
 bool is_terminal(nb::object stream) { return nb::cast<bool>(stream.attr("isatty")()); }
@@ -87,12 +116,17 @@ int descriptor_of(nb::object stream) {
   }
 }
 
-int run_command_line(const std::vector<std::string>& args, nb::object opener, nb::object out, nb::object err) {
+int run_command_line(const std::vector<std::string>& args, nb::object opener, nb::object out, nb::object err,
+                     nb::object workers) {
   PythonBuffer out_buffer(out), err_buffer(err);
   std::ostream out_stream(&out_buffer), err_stream(&err_buffer);
   cli::Terminal terminal{out_stream, err_stream, is_terminal(err)};
   if (is_terminal(out)) terminal.screen = cli::screen_of_terminal(descriptor_of(out));
-  const int code = cli::run(args, native_opener(std::move(opener)), terminal);
+  if (terminal.err_is_terminal) terminal.err_columns = cli::screen_of_terminal(descriptor_of(err)).columns;
+  const nb::object open = workers.is_none() ? nb::none() : nb::object(workers.attr("open"));
+  const cli::ManyModels many = native_many(workers, open);
+  const nb::gil_scoped_release unlocked;
+  const int code = cli::run(args, native_opener(opener), terminal, many);
   err_stream.flush();
   return code;
 }
@@ -100,7 +134,7 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
 }  // namespace
 
 void bind_command_line(nb::module_& m) {
-  m.def("run_command_line", &run_command_line, "args"_a, "opener"_a, "out"_a, "err"_a);
+  m.def("run_command_line", &run_command_line, "args"_a, "opener"_a, "out"_a, "err"_a, "workers"_a = nb::none());
   m.def("cli_reference", &cli::cli_reference);
   m.def("operators_reference", &cli::operators_reference);
   m.def("conventions_reference", &cli::conventions_reference);

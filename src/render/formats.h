@@ -15,6 +15,8 @@ std::string render_md(const Report& report, const RenderOptions& options);
 std::string render_text(const Report& report, const RenderOptions& options);
 std::string render_tree(const Report& report, const RenderOptions& options);
 
+std::string scatter_svg(std::span<const NamedReport> models, const RenderOptions& options);
+
 std::string comparison_json(const Comparison& comparison, const RenderOptions& options);
 
 // Any table, with a heading (or "") and remarks.

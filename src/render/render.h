@@ -35,6 +35,12 @@ struct RenderOptions {
   Screen screen{};
 };
 
+/// A report of several, by what the user calls the model.
+struct NamedReport {
+  std::string name;
+  Report report;
+};
+
 /// The text that a renderer gives does not end in a newline.
 struct Renderer {
   std::string_view name;  ///< "text"
@@ -49,6 +55,8 @@ struct Renderer {
   std::string_view after = "";
   /// Where each text is a whole page: what it has up to `opens` and from `closes` on stands once in one output.
   std::string_view opens = "", closes = "";
+  /// Several models in one picture; null where `table` shows them in one table, or each is shown for itself.
+  std::string (*models)(std::span<const NamedReport> models, const RenderOptions& options) = nullptr;
 };
 
 std::span<const Renderer> renderers();
@@ -68,6 +76,12 @@ PageParts parts_of(std::string_view text, const Renderer& renderer);
 /// One column per convention, one row per layer; below them totals, parameters and the parts of each difference.
 /// Throws Error where the kind cannot show it.
 std::string render_comparison(const Comparison& comparison, const Renderer& renderer, const RenderOptions& options);
+
+/// Is there one text for several models?
+bool shows_models(const Renderer& renderer);
+
+/// Several models in one table, a row each, or in one picture; shares are of the greatest. Of a kind that shows_models.
+std::string render_models(std::span<const NamedReport> models, const Renderer& renderer, const RenderOptions& options);
 
 /// 1824010216 with "%.3f" -> "1.824 G". Throws Error where `format` is no printf format of one real number.
 std::string clever_format(Count value, const std::string& format = "%6.2f");

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 import textwrap
@@ -233,8 +234,8 @@ def test_several_models_and_progress():
     code, out, err = in_process(*models, "--kind", "json", terminal=True)
     assert code == 0
     assert len(json.loads(out)) == 2
-    assert "[1/2] torchvision:alexnet" in err
-    assert "[2/2] torchvision:resnet18" in err
+    assert re.search(r"\[1/2\] ┄+ torchvision:alexnet", err)
+    assert re.search(r"\[2/2\] ━+┄+ torchvision:resnet18", err)
     assert in_process(*models)[2] == ""
     assert in_process(models[0], terminal=True)[2] == ""
 

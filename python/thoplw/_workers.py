@@ -1,0 +1,159 @@
+"""Processes that open models for the command line, so that several are worked on at once.
+
+One process imports torch and the libraries that the models come from, and then forks into the workers. Nothing of
+this is loaded where it is not used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from thoplw import _models
+from thoplw._native import Error, Trace
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from queue import SimpleQueue
+
+_LIBRARIES = ("torchvision", "timm", "transformers")
+_PATIENCE = 10.0  # seconds for workers to end that have nothing to do
+
+
+class Workers:
+    """Worker processes, none of them until ``start``; at the end of the ``with`` block they are gone."""
+
+    def __init__(self) -> None:
+        self._idle: SimpleQueue[Connection] | None = None
+        self._libraries: list[str] = []
+        self._servers: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._idle is not None and not self._idle.empty():
+            self._idle.get().close()  # its worker ends
+        for server in self._servers:
+            try:
+                server.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                server.kill()
+
+    def start(self, models: Sequence[str], jobs: int) -> None:
+        """Starts `jobs` workers for models of these names; does nothing where there are some."""
+        from queue import SimpleQueue
+
+        if self._idle is not None:
+            return
+        self._idle = SimpleQueue()
+        sources = {model.partition(":")[0] for model in models}
+        self._libraries = [library for library in _LIBRARIES if library in sources]
+        self._fork(jobs)
+
+    def open(self, name: str, inputs: Sequence[Any], settings: Sequence[tuple[str, str]]) -> Trace:
+        """As ``open_model``, in a worker that has nothing to do; any thread may call it."""
+        return Trace.parse(self._ask("open", name, list(inputs), list(settings)))
+
+    def matching(self, pattern: str) -> list[str]:
+        """As ``_models.matching``; in a worker where there are some, as torch is imported there."""
+        names: list[str] = _models.matching(pattern) if self._idle is None else self._ask("matching", pattern)
+        return names
+
+    def _ask(self, what: str, *args: Any) -> Any:
+        assert self._idle is not None
+        worker = self._idle.get()
+        try:
+            worker.send((what, args))
+            fine, answer = worker.recv()
+        except (EOFError, OSError) as gone:
+            self._fork(1)  # another in its place, for the models to come
+            raise Error("the process that opened it was ended; it may want more memory: try --jobs 1") from gone
+        self._idle.put(worker)
+        if not fine:
+            raise Error(answer)
+        return answer
+
+    def _fork(self, jobs: int) -> None:
+        from multiprocessing import Pipe
+
+        assert self._idle is not None
+        pairs = [Pipe() for _ in range(jobs)]
+        theirs = [there.fileno() for _, there in pairs]
+        code = (
+            f"import sys; sys.path[:] = {sys.path!r}; from thoplw import _workers; "
+            f"_workers.serve({theirs!r}, {self._libraries!r})"
+        )
+        self._servers.append(subprocess.Popen([sys.executable, "-c", code], pass_fds=theirs, stdin=subprocess.DEVNULL))
+        for here, there in pairs:
+            there.close()
+            self._idle.put(here)
+
+
+def serve(pipes: Sequence[int], libraries: Sequence[str]) -> None:
+    """The process that forks into workers, one for each of the file descriptors, and ends when all have ended."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    for library in ("torch", *libraries):
+        with contextlib.suppress(Exception):  # who opens a model says what is wrong
+            _models.import_torchvision() if library == "torchvision" else importlib.import_module(library)
+    remaining = list(pipes)
+    while remaining:
+        pipe = remaining.pop()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads, which wait for work since their import
+            child = os.fork()
+        if child == 0:
+            for other in remaining:
+                os.close(other)
+            _work(pipe)
+        os.close(pipe)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+    os._exit(0)
+
+
+def _work(pipe: int) -> None:
+    """What a worker does until the other side closes the pipe, or is no more."""
+    from multiprocessing.connection import Connection
+
+    threading.Thread(target=_end_with, args=(pipe,), daemon=True).start()
+    with contextlib.suppress(ImportError):
+        import torch
+
+        torch.set_num_threads(1)
+    connection = Connection(pipe)
+    while True:
+        try:
+            what, args = connection.recv()
+            connection.send(_answer(what, args))
+        except (EOFError, OSError):
+            os._exit(0)
+
+
+def _end_with(pipe: int) -> None:
+    """Ends this process, in whatever it does, when nobody is at the other end of the pipe."""
+    poll = select.poll()
+    poll.register(pipe, 0)
+    poll.poll()
+    os._exit(0)
+
+
+def _answer(what: str, args: Sequence[Any]) -> tuple[bool, Any]:
+    try:
+        if what == "matching":
+            return True, _models.matching(*args)
+        return True, _models.open_model(*args).text()
+    except Error as error:
+        return False, str(error)
+    except Exception as error:
+        return False, f"{type(error).__name__}: {error}"
