@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,9 @@ from typing import Any
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.legend import Legend
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from matplotlib.transforms import Bbox
+
+from thoplw._labels import Point, draw_labels
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,6 @@ SETTINGS: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
 }
-SAME = 3.0  # pixels: points closer than this share a label
 
 
 def save_plot(results: Sequence[Result], folder: Path) -> None:
@@ -81,7 +80,8 @@ def draw(results: Sequence[Result]) -> Figure:
     legend = axes.legend(loc="lower right", title="Family", ncols=2, frameon=True, edgecolor="0.85")
     figure.draw_without_rendering()  # settles the layout, which the labels are placed in
     figure.set_layout_engine("none")
-    draw_labels(axes, legend, results)
+    points = [Point(r.name, LOOKS[r.family].color, r.params / 1e6, r.macs / 1e9) for r in results]
+    draw_labels(axes, points, [legend.get_window_extent()])
     return figure
 
 
@@ -89,109 +89,3 @@ def draw_family(axes: Axes, family: str, look: Look, results: Sequence[Result]) 
     x = [result.params / 1e6 for result in results]
     y = [result.macs / 1e9 for result in results]
     axes.plot(x, y, look.marker, color=look.color, markersize=8, markeredgecolor="white", label=family, zorder=3)
-
-
-@dataclass
-class Label:
-    """A text to be placed beside its point; all in pixels."""
-
-    text: str
-    color: str
-    point: tuple[float, float]
-    size: tuple[float, float]
-    box: Bbox
-
-
-def draw_labels(axes: Axes, legend: Legend, results: Sequence[Result]) -> None:
-    labels = make_labels(axes, results)
-    place(labels, [label.point for label in labels], axes.get_window_extent(), legend.get_window_extent())
-    to_data = axes.transData.inverted()
-    for label in labels:
-        left, bottom = to_data.transform((label.box.x0, label.box.y0))
-        axes.text(left, bottom, label.text, color="0.15", fontsize=9, va="bottom", zorder=4)
-        draw_leader(axes, label)
-
-
-def make_labels(axes: Axes, results: Sequence[Result]) -> list[Label]:
-    """One label per point; models that fall on one spot share it."""
-    spots: list[tuple[tuple[float, float], list[Result]]] = []
-    for result in results:
-        x, y = axes.transData.transform((result.params / 1e6, result.macs / 1e9))
-        near = [names for (px, py), names in spots if abs(px - x) < SAME and abs(py - y) < SAME]
-        if near:
-            near[0].append(result)
-        else:
-            spots.append(((x, y), [result]))
-    labels = []
-    for point, names in spots:
-        text = ", ".join(result.name for result in names)
-        drawn = axes.text(0, 0, text, fontsize=9)
-        extent = drawn.get_window_extent()
-        drawn.remove()
-        size = (extent.width, extent.height)
-        labels.append(Label(text, LOOKS[names[0].family].color, point, size, Bbox.from_bounds(*point, *size)))
-    return labels
-
-
-def place(labels: Sequence[Label], points: Sequence[tuple[float, float]], inside: Bbox, legend: Bbox) -> None:
-    """Moves each label, several times over, to the spot around its point that costs least while the others stay."""
-    for _ in range(6):
-        for label in labels:
-            others = [other.box for other in labels if other is not label]
-            label.box = min(spots_around(label), key=lambda box: cost(box, label, others, points, inside, legend))
-
-
-# Right of the point first, then left, above, below, and the slanting places between.
-SLANTS = tuple((across, up) for up in (0.5, -0.5, 0.75, -0.75, 1, -1) for across in (1, -1))
-SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), *SLANTS)
-
-
-def spots_around(label: Label) -> Iterator[Bbox]:
-    """Boxes around the point, ever farther."""
-    (x, y), (width, height) = label.point, label.size
-    for gap in (11, 16, 22, 30, 40, 52):
-        for across, up in SIDES:
-            left = x + across * gap - (0 if across > 0 else width if across < 0 else width / 2)
-            bottom = y - height / 2 + up * (gap + height / 2)
-            yield Bbox.from_bounds(left, bottom, width, height)
-
-
-def cost(
-    box: Bbox,
-    label: Label,
-    others: Sequence[Bbox],
-    points: Sequence[tuple[float, float]],
-    inside: Bbox,
-    legend: Bbox,
-) -> float:
-    """Overlaps weigh most, in square pixels, then points that it covers or stands nearer to, then its distance."""
-    roomy = box.padded(2)
-    total = sum(overlap(roomy, other) for other in (*others, legend)) * 10
-    total += sum(400 for x, y in points if roomy.padded(5).contains(x, y))
-    if not (inside.x0 < box.x0 and box.x1 < inside.x1 and inside.y0 < box.y0 and box.y1 < inside.y1):
-        total += 10000
-    far = gap_between(box, label.point)
-    total += sum(30 for point in points if gap_between(box, point) < far)  # it would seem to belong there
-    return total + far
-
-
-def overlap(a: Bbox, b: Bbox) -> float:
-    common = Bbox.intersection(a, b)
-    return 0.0 if common is None else float(common.width * common.height)
-
-
-def nearest(box: Bbox, point: tuple[float, float]) -> tuple[float, float]:
-    return min(max(point[0], box.x0), box.x1), min(max(point[1], box.y0), box.y1)
-
-
-def gap_between(box: Bbox, point: tuple[float, float]) -> float:
-    x, y = nearest(box, point)
-    return float(((x - point[0]) ** 2 + (y - point[1]) ** 2) ** 0.5)
-
-
-def draw_leader(axes: Axes, label: Label) -> None:
-    """A thin line from the point to a label that stands away from it."""
-    if gap_between(label.box, label.point) < 15:
-        return
-    ends = axes.transData.inverted().transform([label.point, nearest(label.box, label.point)])
-    axes.plot(ends[:, 0], ends[:, 1], color=label.color, linewidth=0.6, zorder=1)

@@ -13,6 +13,7 @@
 #include "capture/dispatch.h"
 #include "python/command_line.h"
 #include "python/docs.h"
+#include "render/notebook.h"
 #include "thoplw.h"
 
 namespace nb = nanobind;
@@ -65,11 +66,17 @@ nb::list names_and_docs() {
   return list;
 }
 
+/// A function of the package's Python modules, which is imported when it is called.
+nb::object python_part(const char* module, const char* function) {
+  return nb::module_::import_((std::string("thoplw.") + module).c_str()).attr(function);
+}
+
 void bind_trace(nb::module_& m) {
   nb::class_<Trace>(m, "Trace", kTraceDoc)
       .def("text", &to_text)
       .def_static(
-          "parse", [](const std::string& text) { return parse_trace(text); }, "text"_a)
+          "parse", [](const std::string& text) { return parse_trace(text); }, "text"_a,
+          nb::call_guard<nb::gil_scoped_release>())
       .def_ro("notes", &Trace::notes)
       .def_prop_ro("operators", [](const Trace& trace) { return trace.op_names; });
 }
@@ -140,6 +147,19 @@ void bind_layer_info(nb::module_& m) {
           },
           "path"_a, "kind"_a = nb::none(), "fmt"_a = "raw", kSaveDoc)
       .def("under", &under, "convention"_a, kUnderDoc)
+      .def(
+          "to_dict", [](nb::handle info) { return python_part("_notebook", "to_dict")(info); }, kToDictDoc)
+      .def(
+          "to_pandas",
+          [](nb::handle info, bool all_rows) { return python_part("_notebook", "to_pandas")(info, all_rows); },
+          nb::kw_only(), "all_rows"_a = false, kToPandasDoc)
+      .def(
+          "plot",
+          [](nb::handle info, nb::object by, nb::object top, nb::object depth, nb::object ax) {
+            return python_part("_plot", "plot_layers")(info, by, top, depth, ax);
+          },
+          "by"_a = "macs", nb::kw_only(), "top"_a = 20, "depth"_a = nb::none(), "ax"_a = nb::none(), kPlotDoc)
+      .def("_repr_html_", [](const LayerInfo& report) { return notebook_html(report); })
       .def("__str__", [](const LayerInfo& report) { return find_renderer("text").render(report, {}); })
       .def("__repr__",
            [](const LayerInfo& report) {
@@ -180,6 +200,10 @@ void bind_comparison(nb::module_& m) {
                    })
       .def("summary", summary, "kind"_a = "text", "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
            kComparisonSummaryDoc)
+      .def(
+          "to_pandas", [](nb::handle c) { return python_part("_notebook", "comparison_to_pandas")(c); },
+          kComparisonToPandasDoc)
+      .def("_repr_html_", [](const Comparison& c) { return notebook_html(c); })
       .def("__str__", [](const Comparison& c) { return render_comparison(c, find_renderer("text"), {}); })
       .def("__repr__", [](const Comparison& c) {
         return "<Comparison of " + c.reports[c.base].model + " under " + std::to_string(c.reports.size()) +

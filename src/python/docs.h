@@ -73,6 +73,51 @@ Args:
 Raises:
     Error: the suffix is unknown, or the file cannot be written.)";
 
+constexpr const char* kToDictDoc = R"(The whole report as dicts and lists: what ``summary("json")`` says.
+
+Returns:
+    A dict with "model", "convention", "unit", "exact", "total" (macs, params, ...), "rows", "uncounted", "not_run" and
+    "notes". A row is a module, in model order: "name", "class", "depth", "listed" (has a line in the table), "calls",
+    "input" and "output" ({"dtype": "f32", "shape": [1, 3, 224, 224]}, batch included, or None), "macs", "params",
+    "exact", "subtree_macs", "subtree_params" and "work". Counts are ints.)";
+
+constexpr const char* kToPandasDoc = R"(The table as a pandas DataFrame, one row per layer, in model order.
+
+Args:
+    all_rows: a row for every module, also for those that only hold others or never ran; with the columns depth,
+        listed, subtree_macs and subtree_params, which are sums with all that is inside.
+
+Returns:
+    A DataFrame with the columns name, class, input, output (tuples of sizes without the batch, or None), macs, params,
+    calls and exact. Counts are integers, and those of macs add up to ``info.macs``; ``frame.attrs`` has model,
+    convention and unit ("MAC" or "FLOP").
+
+Raises:
+    Error: pandas is not installed.)";
+
+constexpr const char* kPlotDoc = R"(Bars of the costliest layers, or of the modules at a depth, the greatest first.
+
+Args:
+    by: "macs" or "params", of which a bar has the number and the share of the total.
+    top: how many bars; what is left is one more, in grey.
+    depth: None for layers; else modules at this depth, each with all that is inside it: 1 for the model's own parts.
+    ax: matplotlib Axes to draw in; those of a new figure unless given.
+
+Returns:
+    The Axes. Nothing is shown: in a script call ``matplotlib.pyplot.show()`` or ``ax.figure.savefig("layers.png")``.
+
+Raises:
+    Error: `by`, `top` or `depth` is of no use, or matplotlib is not installed.)";
+
+constexpr const char* kComparisonToPandasDoc = R"(The table as a pandas DataFrame, one row per module, in model order.
+
+Returns:
+    A DataFrame with the columns name, class, and one per convention: MACs or FLOPs as integers, each the module's own.
+    ``frame.attrs`` has model, base and units, a dict by convention.
+
+Raises:
+    Error: pandas is not installed.)";
+
 constexpr const char* kComparisonDoc = R"(A model under several conventions, and where their differences come from.
 
 ``macs`` and ``params`` are dicts by convention. ``parts`` has, by convention, the parts of its difference from

@@ -478,7 +478,7 @@ def test_import_is_light():
 
 
 def test_public_names():
-    functions = ["clever_format", "compare", "load", "profile"]
+    functions = ["clever_format", "compare", "load", "plot", "profile"]
     assert thoplw.__all__ == ["Comparison", "Error", "LayerInfo", "__version__", *functions]
     assert all(getattr(thoplw, name) is not None for name in thoplw.__all__)
     assert thoplw.__version__.count(".") == 2
@@ -495,7 +495,7 @@ def test_docstrings(what):
     assert len(what.__doc__) > 40
 
 
-@pytest.mark.parametrize("name", ["summary", "save"])
+@pytest.mark.parametrize("name", ["summary", "save", "to_dict", "to_pandas", "plot"])
 def test_methods_have_docstrings(name):
     assert getattr(thoplw.LayerInfo, name).__doc__.strip().count("\n") > 2
 
