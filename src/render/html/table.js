@@ -24,11 +24,12 @@ const kOnPhones = ["name", "macs", "share"];
 const kOnTablets = ["name", "class", "macs", "share", "params"];
 
 const onPhone = () => window.innerWidth < 600;
+const onTablet = () => window.innerWidth < 1000;
 
 /** Names of the columns that there is room for. */
 function firstColumns() {
   if (onPhone()) return kOnPhones;
-  return window.innerWidth < 1000 ? kOnTablets : kColumns.filter((column) => !column.off).map((column) => column.name);
+  return onTablet() ? kOnTablets : kColumns.filter((column) => !column.off).map((column) => column.name);
 }
 
 function makeTable(report, state, panel, actions) {
@@ -85,10 +86,14 @@ function makeTable(report, state, panel, actions) {
     };
     const longest = (column) =>
       report.nodes.reduce((most, node) => Math.max(most, lengthOf(column, node)), titleOf(column).length + 1);
-    const most = { name: onPhone() ? 12 : inLayers() ? 36 : 24, class: 30, input: 26, output: 26 };  // a name gets more where there is room
-    const padding = onPhone() ? 2.4 : 3;
-    const room = (column) => padding + (column.share && !onPhone() ? 8 : 0);  // for the bar
-    return shownColumns().map((column) => Math.min(longest(column), most[column.name] ?? 24) + room(column));
+    const nameAtMost = onPhone() ? 12 : onTablet() ? 18 : inLayers() ? 36 : 24;  // it gets more where there is room
+    const most = { name: nameAtMost, class: 30, input: 26, output: 26 };
+    const padding = onPhone() ? 1.6 : 2.6;
+    const bar = (column) => (column.share && !onPhone() ? 8 : 0);
+    return shownColumns().map((column) => {
+      const letters = column.number ? 1.1 * longest(column) : Math.min(longest(column), most[column.name]);  // totals are bold
+      return letters + padding + bar(column);
+    });
   }
 
   function drawHead() {
