@@ -465,6 +465,24 @@ def test_no_number_is_cut_off(show, width):
         assert shown.page.eval_on_selector_all(".bar-number, .bar-share", cut) == []
 
 
+def test_colours_go_by_what_a_class_does(show, info):
+    shown = show(info.summary("html"))
+    kinds = {
+        "Conv2d": "convolution",
+        "LazyConv1d": "convolution",
+        "Conv1D": "linear",  # of GPT-2
+        "NonDynamicallyQuantizableLinear": "linear",
+        "MultiheadAttention": "attention",
+        "BatchNorm2d": "norm",
+        "LSTM": "recurrent",
+        "EmbeddingBag": "embedding",
+        "AdaptiveAvgPool2d": "pool",
+        "GELUActivation": "activation",
+        "Dropout": "other",
+    }
+    assert shown.page.evaluate("names => names.map(kindOf)", list(kinds)) == list(kinds.values())
+
+
 # --- what could go wrong
 
 

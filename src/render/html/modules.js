@@ -5,11 +5,11 @@ const kKinds = [
   { name: "attention", fits: /attention|attn|mha/i },
   { name: "recurrent", fits: /lstm|gru|rnn|mamba|ssm/i },
   { name: "norm", fits: /norm|^bn/i },
-  { name: "convolution", fits: /conv/i },
+  { name: "convolution", fits: /[Cc]onv(?!1D$)/ },
   { name: "embedding", fits: /embed/i },
   { name: "pool", fits: /pool|upsample|interpolate|resize/i },
   { name: "activation", fits: /relu|elu|silu|swish|gelu|sigmoid|tanh|softmax|mish|activation|glu/i },
-  { name: "linear", fits: /linear|dense|proj|gemm|matmul|conv1d|mlp|bilinear/i },
+  { name: "linear", fits: /linear|dense|proj|gemm|matmul|mlp|^Conv1D$/i },  // Conv1D: that of GPT-2
 ];
 
 function kindOf(cls) {
