@@ -89,8 +89,7 @@ def plot_layers(info: LayerInfo, by: str, top: int, depth: int | None, ax: Axes 
     _label_axis(axes.xaxis, [0, *amounts], unit)
     axes.set_xlim(0, max([*amounts, 1]) * 1.22)  # the numbers beside the bars have room
     axes.grid(axis="y", visible=False)
-    axes.set_title(_title(info), parse_math=False, loc="left", fontsize=11)
-    _name_bars(axes, colors)
+    _name_bars(axes, colors, _title(info))
     return axes
 
 
@@ -128,13 +127,19 @@ def _name_points(axes: Axes, named: Sequence[tuple[str, LayerInfo]], classes: Se
     axes.set(xlim=limits[0], ylim=limits[1])
 
 
-def _name_bars(axes: Axes, colors: Mapping[str, str]) -> None:
+def _name_bars(axes: Axes, colors: Mapping[str, str], title: str) -> None:
+    """Above the bars, the title and what the colours stand for."""
     from matplotlib.patches import Patch
 
     if not 1 < len(colors) <= len(COLORS):
+        axes.set_title(title, parse_math=False, loc="left", fontsize=11)
         return
     patches = [Patch(color=color, label=_shown(cls)) for cls, color in colors.items()]
-    _without_mathtext(axes.legend(handles=patches, loc="lower right", fontsize=8, edgecolor="0.85").get_texts())
+    above: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0, 1), "borderaxespad": 0, "frameon": False}
+    legend = axes.legend(
+        handles=patches, ncols=4, fontsize=8, title=title, title_fontsize=11, alignment="left", **above
+    )
+    _without_mathtext([legend.get_title(), *legend.get_texts()])
 
 
 def _without_mathtext(texts: Iterable[Any]) -> None:

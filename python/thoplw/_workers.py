@@ -102,9 +102,12 @@ class Workers:
 def serve(pipes: Sequence[int], libraries: Sequence[str]) -> None:
     """The process that forks into workers, one for each of the file descriptors, and ends when all have ended."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    for library in ("torch", *libraries):
-        with contextlib.suppress(Exception):  # who opens a model says what is wrong
-            _models.import_torchvision() if library == "torchvision" else importlib.import_module(library)
+    with contextlib.suppress(Exception):  # who opens a model says what is wrong
+        importlib.import_module("torch")
+    for library in libraries:
+        with contextlib.suppress(Exception):
+            _models.import_torchvision()  # the others import it, too, where it is there
+            importlib.import_module(library)
     remaining = list(pipes)
     while remaining:
         pipe = remaining.pop()
