@@ -67,9 +67,26 @@ class LayerInfo:
     not_run: list[str]
     notes: list[str]
     def summary(
-        self, kind: str = "text", fmt: str = "raw", *, depth: int | None = None, sort: str | None = None
+        self,
+        kind: str = "text",
+        fmt: str = "raw",
+        *,
+        depth: int | None = None,
+        sort: str | None = None,
+        top: int | None = None,
+        filter: str | Sequence[str] | None = None,  # noqa: A002
     ) -> str: ...
-    def save(self, path: str | PathLike[str], kind: str | None = None, fmt: str = "raw") -> None: ...
+    def save(
+        self,
+        path: str | PathLike[str],
+        kind: str | None = None,
+        fmt: str = "raw",
+        *,
+        depth: int | None = None,
+        sort: str | None = None,
+        top: int | None = None,
+        filter: str | Sequence[str] | None = None,  # noqa: A002
+    ) -> None: ...
     def under(self, convention: str) -> LayerInfo: ...
     def to_dict(self) -> dict[str, Any]: ...
     def to_pandas(self, *, all_rows: bool = False) -> pandas.DataFrame: ...

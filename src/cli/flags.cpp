@@ -84,6 +84,35 @@ void set_depth(Options& options, const std::string& value) {
   }
 }
 
+void set_top(Options& options, const std::string& value) {
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), options.render.top);
+  if (error != std::errc() || end != value.data() + value.size() || options.render.top == 0) {
+    throw Error("top '" + value + "' is not a number of 1 or more");
+  }
+}
+
+void add_filter(Options& options, const std::string& value) { options.render.filter.push_back(value); }
+
+struct ColorWhen {
+  std::string_view name;
+  std::optional<bool> color;
+};
+constexpr std::array kColorWhen = {ColorWhen{"always", true}, ColorWhen{"auto", std::nullopt},
+                                   ColorWhen{"never", false}};
+
+std::string color_names() { return names_of(kColorWhen); }
+
+void set_color(Options& options, const std::string& value) {
+  std::vector<std::string_view> known;
+  for (const auto& when : kColorWhen) {
+    known.push_back(when.name);
+    if (when.name != value) continue;
+    options.color = when.color;
+    return;
+  }
+  throw Error(did_you_mean("color", value, known));
+}
+
 constexpr auto kFlags = std::to_array<Flag>({
     {"MODEL", "",
      "a file: .pt2, .onnx, .safetensors, .trace; or torchvision:NAME, timm:NAME (also a pattern: 'timm:vit*'), "
@@ -99,6 +128,14 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"--fmt", "FMT", "how to print numbers", set_numbers, false, number_format_names, "raw"},
     {"--depth", "N", "add modules deeper than N to the module around them", set_depth},
     {"--sort", "COLUMN", "sort by a column, the greatest number first", set_sort, false, column_names},
+    {"--top", "N", "show only the N costliest rows, by the column of --sort or by MACs; the others are one row",
+     set_top},
+    {"--filter", "GLOB",
+     "show only modules whose whole path or class this matches, with what is inside them; * stands for anything; the "
+     "others are one row; once per glob",
+     add_filter, true},
+    {"--color", "WHEN", "colours in trees and tables; auto: on a terminal, unless NO_COLOR is set", set_color, false,
+     color_names, "auto"},
     {"--convention", "NAME", "what to count: a convention, or a TOML file with your own", set_convention, false,
      convention_names, "thoplw"},
     {"--with", "NAMES", "of `compare`: the conventions to show, parted by commas; all unless given", set_with, false,

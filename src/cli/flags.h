@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,8 +23,9 @@ struct Options {
   const Renderer* renderer = nullptr;
   std::shared_ptr<const Convention> convention;
   RenderOptions render;
-  std::string file;        ///< empty: to the terminal
-  std::string trace_file;  ///< where the trace goes; empty: nowhere
+  std::optional<bool> color;  ///< colours whatever the terminal wants; none: as it wants
+  std::string file;           ///< empty: to the terminal
+  std::string trace_file;     ///< where the trace goes; empty: nowhere
   LoadOptions load;
   bool strict = false;
   std::size_t jobs = 0;  ///< models at work at once; 0: one per core

@@ -23,6 +23,10 @@ void remark(Session& session, const std::string& model, const Report& report) {
 
 void profile_models(Session& session) {
   const Options& options = session.options;
+  if (options.models.size() > 1 && !options.renderer->several) {
+    throw Error("a file of kind " + std::string(options.renderer->name) + " shows one MODEL, but " +
+                std::to_string(options.models.size()) + " are given: run thoplw once for each, with -o FILE");
+  }
   const bool together = options.models.size() > 1 && shows_models(*options.renderer);
   std::vector<NamedReport> models;
   const auto count_model = [&](const std::string& model) {

@@ -136,6 +136,42 @@ TEST_CASE("flags choose format, numbers, depth, order and convention") {
         std::string::npos);  // 2*3: no bias
 }
 
+TEST_CASE("only the costliest rows, or those that match, and the others as one") {
+  CHECK(run_with({"net", "--top", "1", "-k", "csv"}).out == run_with({"net", "-k", "csv"}).out);
+  CHECK(run_with({"net", "--filter", "Linear", "--filter=f*", "-k", "csv"}).code == 0);
+  CHECK(run_with({"compare", "net", "--with", "exact", "--top", "1", "-k", "csv"}).out.find("\nfc,Linear,9,6\nTotal") !=
+        std::string::npos);
+  const auto wrong = run_with({"net", "--filter", "Conv*"});
+  CHECK(wrong.code == 2);
+  CHECK(wrong.err == "thoplw: filter 'Conv*' matches neither the path nor the class of a module\n");
+}
+
+TEST_CASE("colours go by the terminal, unless the user says when") {
+  const auto tree = [](std::vector<std::string> args, bool color) {
+    std::ostringstream out, err;
+    args.insert(args.end(), {"net", "-k", "tree"});
+    run(args, [](const ModelRequest&) { return parse_trace(kLinear); }, {out, err, false, {80, 24, color}});
+    return out.str();
+  };
+  const auto colored = [](const std::string& text) { return text.find('\x1b') != std::string::npos; };
+  CHECK(colored(tree({}, true)));
+  CHECK_FALSE(colored(tree({}, false)));
+  CHECK_FALSE(colored(tree({"--color", "never"}, true)));
+  CHECK(colored(tree({"--color=always"}, false)));
+  CHECK(tree({"--color", "auto"}, true) == tree({}, true));
+  CHECK(colored(run_with({"net", "-k", "tree", "--color", "always"}).out));
+  CHECK_FALSE(colored(run_with({"net", "-k", "tree"}).out));
+}
+
+TEST_CASE("a picture is of one model") {
+  const auto several = run_with({"a", "b", "-k", "svg"});
+  CHECK(several.code == 2);
+  CHECK(several.asked.empty());
+  CHECK(several.err ==
+        "thoplw: a file of kind svg shows one MODEL, but 2 are given: run thoplw once for each, with -o FILE\n");
+  CHECK(run_with({"a", "b", "-k", "folded"}).out == "a;fc 9\nb;fc 9\n");
+}
+
 TEST_CASE("conventions are listed, each with its unit") {
   const auto [code, out, err, asked] = run_with({"conventions"});
   CHECK(code == 0);
@@ -368,6 +404,10 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"net", "--depth", "99999999999"}, "depth '99999999999' is not a number of 0 or more"},
            Case{{"net", "--depth", "-1"}, "depth '-1' is not a number of 0 or more"},
            Case{{"--depth=", "net"}, "depth '' is not a number of 0 or more"},
+           Case{{"net", "--top", "0"}, "top '0' is not a number of 1 or more"},
+           Case{{"net", "--top", "-3"}, "top '-3' is not a number of 1 or more"},
+           Case{{"net", "--top", "5x"}, "top '5x' is not a number of 1 or more"},
+           Case{{"net", "--color", "alway"}, "unknown color 'alway'; did you mean 'always'? known: always auto never"},
            Case{{"net", "--set", "depth"}, "setting 'depth' is not key=value"},
            Case{{"net", "--set", "=3"}, "setting '=3' is not key=value"},
            Case{{"net", "--dim", "batch"}, "dim 'batch' is not name=size, such as batch=8"},

@@ -16,18 +16,19 @@ std::string_view variable(const char* name) {
   return value ? value : "";
 }
 
-int columns_of(int descriptor) {
-  constexpr int kUsual = 80;
-  if (const int columns = std::atoi(std::string(variable("COLUMNS")).c_str()); columns > 0) return columns;
-  winsize size{};
-  const bool known = descriptor >= 0 && ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
-  return known ? size.ws_col : kUsual;
+/// What the variable says, else what the terminal does, else a usual size.
+int size_of(const char* name, int told, int usual) {
+  if (const int size = std::atoi(std::string(variable(name)).c_str()); size > 0) return size;
+  return told > 0 ? told : usual;
 }
 
 }  // namespace
 
 Screen screen_of_terminal(int descriptor) {
-  return {columns_of(descriptor), variable("NO_COLOR").empty() && variable("TERM") != "dumb"};
+  winsize size{};
+  if (descriptor < 0 || ioctl(descriptor, TIOCGWINSZ, &size) != 0) size = {};
+  return {size_of("COLUMNS", size.ws_col, 80), size_of("LINES", size.ws_row, 0),
+          variable("NO_COLOR").empty() && variable("TERM") != "dumb"};
 }
 
 }  // namespace thoplw::cli

@@ -88,6 +88,7 @@ RenderOptions Session::render_options(const std::string& model) const {
   RenderOptions render = options.render;
   if (several) render.title = model;
   if (options.file.empty()) render.screen = terminal.screen;
+  render.screen.color = options.color.value_or(render.screen.color);
   return render;
 }
 

@@ -5,9 +5,11 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <memory>
+#include <variant>
 
 #include "capture/capture.h"
 #include "capture/dispatch.h"
@@ -22,11 +24,23 @@ using namespace nb::literals;
 namespace thoplw {
 namespace {
 
-RenderOptions options_of(const std::string& fmt, std::optional<int> depth, std::optional<std::string> sort) {
+/// One glob, or several.
+using Globs = std::optional<std::variant<std::string, std::vector<std::string>>>;
+
+RenderOptions options_of(const std::string& fmt, std::optional<int> depth, std::optional<std::string> sort,
+                         std::optional<std::int64_t> top = {}, const Globs& filter = {}) {
   RenderOptions options;
   options.numbers = find_number_format(fmt);
   options.depth = depth.value_or(-1);
   options.sort = sort.value_or("");
+  if (top && *top < 1) throw Error("top is " + std::to_string(*top) + ", but must be 1 or more, or None for all rows");
+  options.top = static_cast<std::size_t>(top.value_or(0));
+  if (!filter) return options;
+  if (const auto* glob = std::get_if<std::string>(&*filter)) {
+    options.filter = {*glob};
+  } else {
+    options.filter = std::get<std::vector<std::string>>(*filter);
+  }
   return options;
 }
 
@@ -118,8 +132,16 @@ void bind_layer_info(nb::module_& m) {
     return [member](const LayerInfo& report) { return (report.*member).value(); };
   };
   const auto summary = [](const LayerInfo& report, const std::string& kind, const std::string& fmt,
-                          std::optional<int> depth, std::optional<std::string> sort) {
-    return find_renderer(kind).render(report, options_of(fmt, depth, std::move(sort)));
+                          std::optional<int> depth, std::optional<std::string> sort, std::optional<std::int64_t> top,
+                          const Globs& filter) {
+    return find_renderer(kind).render(report, options_of(fmt, depth, std::move(sort), top, filter));
+  };
+  const auto save = [](const LayerInfo& report, nb::object path, std::optional<std::string> kind,
+                       const std::string& fmt, std::optional<int> depth, std::optional<std::string> sort,
+                       std::optional<std::int64_t> top, const Globs& filter) {
+    const std::string file = nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path));
+    const Renderer& renderer = kind ? find_renderer(*kind) : renderer_for_path(file);
+    write_file(file, renderer.render(report, options_of(fmt, depth, std::move(sort), top, filter)));
   };
   nb::class_<LayerInfo>(m, "LayerInfo", kLayerInfoDoc)
       .def_ro("model", &Report::model)
@@ -137,15 +159,9 @@ void bind_layer_info(nb::module_& m) {
       .def_ro("not_run", &Report::not_run)
       .def_ro("notes", &Report::notes)
       .def("summary", summary, "kind"_a = "text", "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
-           "sort"_a = nb::none(), kSummaryDoc)
-      .def(
-          "save",
-          [](const LayerInfo& report, nb::object path, std::optional<std::string> kind, const std::string& fmt) {
-            const std::string file = nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path));
-            const Renderer& renderer = kind ? find_renderer(*kind) : renderer_for_path(file);
-            write_file(file, renderer.render(report, options_of(fmt, {}, {})));
-          },
-          "path"_a, "kind"_a = nb::none(), "fmt"_a = "raw", kSaveDoc)
+           "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(), kSummaryDoc)
+      .def("save", save, "path"_a, "kind"_a = nb::none(), "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
+           "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(), kSaveDoc)
       .def("under", &under, "convention"_a, kUnderDoc)
       .def(
           "to_dict", [](nb::handle info) { return python_part("_notebook", "to_dict")(info); }, kToDictDoc)

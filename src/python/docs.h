@@ -52,26 +52,30 @@ Attributes:
     not_run: paths of modules with parameters that never ran.
     notes: notices of the capture, such as that a real forward was run.)";
 
-constexpr const char* kSummaryDoc = R"(The table as text.
+constexpr const char* kSummaryDoc = R"(The table as text, or the layers in another form.
 
 Args:
-    kind: "text", "csv", "md" (Markdown), "json" or "tree".
+    kind: a table as "text", "csv", "md" (Markdown) or "json"; the "tree" of modules; the picture "svg"; "folded", for
+        flame graph viewers; a graph as "dot" or "mermaid".
     fmt: "raw" integers, "clever" numbers with units of 1000 (``1.82 G``), or "ratio", percent of the total.
     depth: modules deeper than this are added to the one around them; None for no limit.
     sort: column to sort by, the greatest number first, such as "macs"; None for model order.
+    top: how many of the costliest rows to show, by `sort` or by MACs; the others are summed in one row.
+    filter: glob, or several, of which one has to match the whole path or class of a module: "layer1.*", "Conv2d". A
+        module is shown with what is inside it; the others are summed in one row. ``*`` stands for any characters.
 
 Raises:
-    Error: `kind`, `fmt` or `sort` is unknown.)";
+    Error: `kind`, `fmt` or `sort` is unknown, `top` is below 1, or a glob matches nothing.)";
 
-constexpr const char* kSaveDoc = R"(Writes the table to a file.
+constexpr const char* kSaveDoc = R"(Writes what ``summary`` gives to a file.
 
 Args:
-    path: the file; its suffix says the kind: .txt, .csv, .md, .json, .tree.
+    path: the file; its suffix says the kind: .txt, .csv, .md, .json, .tree, .svg, .folded, .dot, .mmd.
     kind: the kind, whatever the suffix.
-    fmt: as in ``summary``.
+    fmt, depth, sort, top, filter: as in ``summary``.
 
 Raises:
-    Error: the suffix is unknown, or the file cannot be written.)";
+    Error: the suffix is unknown, an argument is wrong as in ``summary``, or the file cannot be written.)";
 
 constexpr const char* kToDictDoc = R"(The whole report as dicts and lists: what ``summary("json")`` says.
 

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "render/formats.h"
+#include "render/narrow.h"
 #include "render/table.h"
 
 namespace thoplw {
@@ -51,13 +52,24 @@ Table lay_out(const Comparison& comparison, const RenderOptions& options) {
   std::vector<Report> rolled;
   for (const Report& report : reports) rolled.push_back(roll_up(report, options.depth));
   const std::vector<Row>& rows = rolled[comparison.base].rows;
-  for (const std::size_t row : order_of(rows, options.sort)) {
+  const std::vector<bool> shown = shown_rows(rows, options);
+  std::vector<Others> others(reports.size());
+  for (const std::size_t row : order_of(rows, order_column(options))) {
     const auto listed = [&](const Report& report) { return report.rows[row].macs != 0; };
     if (std::ranges::none_of(rolled, listed)) continue;
+    if (!shown[row]) {
+      for (std::size_t i = 0; i < reports.size(); ++i) others[i].add(rolled[i].rows[row]);
+      continue;
+    }
     const Row& named = rows[row];
     table.rows.push_back(line(shown_path(named.path), named.cls, [&](std::size_t i) {
       const Row& own = rolled[i].rows[row];
       return number_text({own.macs, own.exact}, reports[i].macs, options.numbers);
+    }));
+  }
+  if (others[comparison.base].many > 0) {
+    table.rows.push_back(line(others[comparison.base].name(), "", [&](std::size_t i) {
+      return number_text({others[i].row.macs, others[i].row.exact}, reports[i].macs, options.numbers);
     }));
   }
   table.totals.push_back(line("Total", base.model, [&](std::size_t i) {

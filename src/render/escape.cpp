@@ -31,8 +31,6 @@ std::string xml_escaped(std::string_view text) {
   return out;
 }
 
-std::string html_escaped(std::string_view text) { return xml_escaped(text); }
-
 std::string script_escaped(std::string_view json) {
   std::string out;
   for (const char c : json) out += c == '<' ? std::string("\\u003c") : std::string(1, c);

@@ -6,9 +6,8 @@
 
 namespace thoplw {
 
-/// For the content of an element or a quoted attribute. What no markup can hold (control characters, bytes that are not
-/// UTF-8) is spelt as the text table spells it: "\n", "\xff".
-std::string html_escaped(std::string_view text);
+/// For the content of an element or a quoted attribute of XML and HTML. What no markup can hold (control characters,
+/// bytes that are not UTF-8) is spelt as the text table spells it: "\n", "\xff".
 std::string xml_escaped(std::string_view text);
 
 /// JSON that may stand in a <script> element: no tag ends or begins in it.

@@ -10,8 +10,12 @@ namespace thoplw {
 
 std::string render_csv(const Report& report, const RenderOptions& options);
 std::string render_html(const Report& report, const RenderOptions& options);
+std::string render_dot(const Report& report, const RenderOptions& options);
+std::string render_folded(const Report& report, const RenderOptions& options);
 std::string render_json(const Report& report, const RenderOptions& options);
 std::string render_md(const Report& report, const RenderOptions& options);
+std::string render_mermaid(const Report& report, const RenderOptions& options);
+std::string render_svg(const Report& report, const RenderOptions& options);
 std::string render_text(const Report& report, const RenderOptions& options);
 std::string render_tree(const Report& report, const RenderOptions& options);
 

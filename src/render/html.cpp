@@ -133,15 +133,15 @@ std::string totals(const Report& report) {
 
 std::string about(const Report& report, const RenderOptions& options) {
   std::string text = "<p class=\"about\">";
-  if (!options.title.empty()) text += "<b>" + html_escaped(report.model) + "</b> &middot; ";
+  if (!options.title.empty()) text += "<b>" + xml_escaped(report.model) + "</b> &middot; ";
   if (!report.rows.empty() && report.rows.front().in) {
     const Row& root = report.rows.front();
-    text += fmt::format("{} &rarr; {} &middot; ", html_escaped(find_column("input").text(root)),
-                        html_escaped(find_column("output").text(root)));
+    text += fmt::format("{} &rarr; {} &middot; ", xml_escaped(find_column("input").text(root)),
+                        xml_escaped(find_column("output").text(root)));
   }
-  text += "convention <b>" + html_escaped(report.convention) + "</b>";
+  text += "convention <b>" + xml_escaped(report.convention) + "</b>";
   for (const Convention* convention : conventions()) {
-    if (convention->name == report.convention) text += ": " + html_escaped(convention->doc);
+    if (convention->name == report.convention) text += ": " + xml_escaped(convention->doc);
   }
   return text + "</p>\n";
 }
@@ -149,13 +149,13 @@ std::string about(const Report& report, const RenderOptions& options) {
 std::string list(std::string_view looks, const std::vector<std::string>& notes) {
   if (notes.empty()) return "";
   std::string text = fmt::format("<ul class=\"{}\">\n", looks);
-  for (const std::string& note : notes) text += "<li>" + html_escaped(note) + "</li>\n";
+  for (const std::string& note : notes) text += "<li>" + xml_escaped(note) + "</li>\n";
   return text + "</ul>\n";
 }
 
 std::string section(const std::string& heading, const std::string& content) {
-  return "<section class=\"report\">\n" + (heading.empty() ? "" : "<h1>" + html_escaped(heading) + "</h1>\n") +
-         content + "</section>";
+  return "<section class=\"report\">\n" + (heading.empty() ? "" : "<h1>" + xml_escaped(heading) + "</h1>\n") + content +
+         "</section>";
 }
 
 std::string line(const Table& table, const Table::Cells& cells, std::string_view head) {
@@ -164,7 +164,7 @@ std::string line(const Table& table, const Table::Cells& cells, std::string_view
     const bool named = !head.empty() && (i == 0 || head == "col");
     text += named ? fmt::format("<th scope=\"{}\"", head) : "<td";
     if (table.numbers[i]) text += " class=\"number\"";
-    text += ">" + html_escaped(table.numbers[i] ? unpadded(cells[i]) : cells[i]) + (named ? "</th>" : "</td>");
+    text += ">" + xml_escaped(table.numbers[i] ? unpadded(cells[i]) : cells[i]) + (named ? "</th>" : "</td>");
   }
   return text + "</tr>\n";
 }

@@ -15,7 +15,7 @@ std::string html_page(std::string_view title, std::string_view body) {
     text += with;
     rest.remove_prefix(at + mark.size());
   };
-  fill("{{title}}", html_escaped(title));
+  fill("{{title}}", xml_escaped(title));
   fill("{{style}}", page::style);
   fill("{{body}}", body);
   fill("{{script}}", page::script);

@@ -56,7 +56,7 @@ TEST_CASE("markup escapes") {
            Case{"\u2028\u202e\uffff", "\\u2028\\u202e\\uffff"},
            Case{"層 \U0001f600", "層 \U0001f600"},
        }) {
-    CHECK(html_escaped(text) == escaped);
+    CHECK(xml_escaped(text) == escaped);
     CHECK(xml_escaped(text) == escaped);
   }
   CHECK(script_escaped("[\"</script><!--\"]") == "[\"\\u003c/script>\\u003c!--\"]");

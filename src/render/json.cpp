@@ -1,8 +1,8 @@
 // The whole report for programs: counts are integers, paths are as the model names them, one row a line.
-#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "render/formats.h"
+#include "render/narrow.h"
 #include "render/table.h"
 
 namespace thoplw {
@@ -102,14 +102,27 @@ std::string comparison_json(const Comparison& comparison, const RenderOptions& o
     json["conventions"].push_back(compared_json(comparison.reports[i], base, comparison.parts[i]));
   }
   if (!comparison.notes.empty()) json["notes"] = comparison.notes;
-  json["rows"] = Json::array();
   std::vector<Report> rolled;
   for (const Report& report : comparison.reports) rolled.push_back(roll_up(report, options.depth));
   const std::vector<Row>& rows = rolled[comparison.base].rows;
-  for (const std::size_t row : order_of(rows, options.sort)) {
+  const std::vector<bool> shown = shown_rows(rows, options);
+  json["rows"] = Json::array();
+  std::vector<Others> others(rolled.size());
+  const auto add_line = [&](const Row& named, auto&& macs_of) {
     Json costs = Json::object();
-    for (const Report& report : rolled) costs[report.convention] = report.rows[row].macs.value();
-    json["rows"].push_back({{"name", rows[row].path}, {"class", rows[row].cls}, {"macs", costs}});
+    for (std::size_t i = 0; i < rolled.size(); ++i) costs[rolled[i].convention] = macs_of(i).value();
+    json["rows"].push_back({{"name", named.path}, {"class", named.cls}, {"macs", costs}});
+  };
+  for (const std::size_t row : order_of(rows, order_column(options))) {
+    if (shown[row]) {
+      add_line(rows[row], [&](std::size_t i) { return rolled[i].rows[row].macs; });
+    } else {
+      for (std::size_t i = 0; i < rolled.size(); ++i) others[i].add(rolled[i].rows[row]);
+    }
+  }
+  if (Others& base_others = others[comparison.base]; !base_others.empty()) {
+    base_others.row.path = base_others.name();
+    add_line(base_others.row, [&](std::size_t i) { return others[i].row.macs; });
   }
   return laid_out(json);
 }
@@ -122,10 +135,9 @@ std::string render_json(const Report& report, const RenderOptions& options) {
   json["unit"] = report.unit == Unit::flop ? "FLOP" : "MAC";
   json["exact"] = report.exact;
   json["total"] = total_json(report, options.numbers);
-  auto rows = roll_up(report, options.depth).rows;
-  std::ranges::stable_sort(rows, ordering(options.sort));
   json["rows"] = Json::array();
-  for (const auto& row : rows) json["rows"].push_back(row_json(row, report, options.numbers));
+  for (const auto& row : narrowed(roll_up(report, options.depth).rows, options))
+    json["rows"].push_back(row_json(row, report, options.numbers));
   json["uncounted"] = Json::array();
   for (const auto& [op, path, times] : report.uncounted) {
     json["uncounted"].push_back({{"op", op}, {"path", path}, {"times", times}});

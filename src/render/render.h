@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "report/compare.h"
 #include "report/report.h"
@@ -24,14 +25,17 @@ struct NumberFormatName {
 /// What the text is shown on.
 struct Screen {
   int columns = 0;     ///< how wide it is; 0: no terminal, so any width
+  int lines = 0;       ///< how high it is; 0: not known
   bool color = false;  ///< does it want colours?
 };
 
 struct RenderOptions {
   NumberFormat numbers = NumberFormat::raw;
-  int depth = -1;     ///< roll deeper modules up into this depth; -1: no limit
-  std::string sort;   ///< column to sort by, numbers descending; empty: model order
-  std::string title;  ///< heading, where several reports are shown; empty: none
+  int depth = -1;                   ///< roll deeper modules up into this depth; -1: no limit
+  std::string sort;                 ///< column to sort by, numbers descending; empty: model order
+  std::string title;                ///< heading, where several reports are shown; empty: none
+  std::size_t top = 0;              ///< so many of the costliest rows, all else as one; 0: all
+  std::vector<std::string> filter;  ///< globs of paths or classes, all else as one row; empty: all
   Screen screen{};
 };
 
@@ -50,6 +54,7 @@ struct Renderer {
   /// Writes any table; null where the format is for one report only.
   std::string (*table)(Table table, const std::string& title, const std::vector<std::string>& notes) = nullptr;
   bool numbers = true;           ///< prints numbers as RenderOptions says
+  bool several = true;           ///< texts of several reports can stand in one output
   std::string_view before = "";  ///< around and between several reports in one output
   std::string_view between = "\n\n";
   std::string_view after = "";

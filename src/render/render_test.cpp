@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -206,23 +207,34 @@ TEST_CASE("the text is the documented table") {
 | Total                 | ResNet            | 3 x 224 x 224  | 1000           | 1824010216 | 11699112 |)");
 }
 
-TEST_CASE("every renderer has a parser here, and what it prints adds up at every depth and in every order") {
-  REQUIRE(kParsers.size() == renderers().size());
+TEST_CASE(
+    "every renderer of numbers has a parser here, and what it prints adds up, whatever is shown and in what order") {
+  struct Shown {
+    std::size_t top;
+    std::vector<std::string> filter;
+  };
+  REQUIRE(std::ssize(kParsers) == std::ranges::count(renderers(), true, &Renderer::numbers));
   for (const Parser& parser : kParsers) {
     for (const auto& sample : kSamples) {
       for (const int depth : {-1, 0, 1, 2, 9}) {
         for (const std::string sort : {"", "macs", "name", "output"}) {
-          RenderOptions options;
-          options.depth = depth;
-          options.sort = sort;
-          const Report report = sample.report();
-          const Parsed parsed = parser.parse(render(parser.renderer, report, options));
-          CAPTURE(parser.renderer);
-          CAPTURE(sample.name);
-          CAPTURE(depth);
-          CAPTURE(sort);
-          CHECK(parsed.total == Counts{report.macs.value(), report.params.value()});
-          CHECK(parsed.sum == parsed.total);
+          for (const Shown& shown : {Shown{0, {}}, Shown{1, {}}, Shown{3, {}}, Shown{99, {}}, Shown{0, {"Net*"}},
+                                     Shown{0, {"?*", "Net*"}}, Shown{1, {"(root)"}}}) {
+            RenderOptions options;
+            options.depth = depth;
+            options.sort = sort;
+            options.top = shown.top;
+            options.filter = shown.filter;
+            const Report report = sample.report();
+            const Parsed parsed = parser.parse(render(parser.renderer, report, options));
+            CAPTURE(parser.renderer);
+            CAPTURE(sample.name);
+            CAPTURE(depth);
+            CAPTURE(sort);
+            CAPTURE(shown.top);
+            CHECK(parsed.total == Counts{report.macs.value(), report.params.value()});
+            CHECK(parsed.sum == parsed.total);
+          }
         }
       }
     }
@@ -297,7 +309,7 @@ TEST_CASE("a model that costs nothing has no shares to divide") {
   for (const auto& renderer : renderers()) {
     if (renderer.name == "html") continue;  // its shares are made where it is shown: tests/python/test_page.py
     const std::string text = renderer.render(report, options);
-    CHECK(text.find("0.00 %") != std::string::npos);
+    if (renderer.numbers) CHECK(text.find("0.00 %") != std::string::npos);
     CHECK(text.find("nan") == std::string::npos);
   }
 }
@@ -352,8 +364,9 @@ TEST_CASE("json holds all of the report") {
 
 TEST_CASE("formats are found by name and by suffix") {
   CHECK(find_renderer("text").name == "text");
-  CHECK_THROWS_WITH_AS(find_renderer("txt"),
-                       "unknown kind 'txt'; did you mean 'text'? known: csv html json md text tree", Error);
+  CHECK_THROWS_WITH_AS(
+      find_renderer("txt"),
+      "unknown kind 'txt'; did you mean 'text'? known: csv dot folded html json md mermaid svg text tree", Error);
   CHECK(find_number_format("ratio") == NumberFormat::ratio);
   CHECK_THROWS_WITH_AS(find_number_format("clver"),
                        "unknown fmt 'clver'; did you mean 'clever'? known: clever ratio raw", Error);
@@ -362,6 +375,8 @@ TEST_CASE("formats are found by name and by suffix") {
   CHECK(renderer_for_path("x.txt").name == "text");
   CHECK(renderer_for_path("x.html").name == "html");
   CHECK(renderer_for_path("x.htm").name == "html");
+  CHECK(renderer_for_path("x.gv").name == "dot");
+  CHECK(renderer_for_path("x.mmd").name == "mermaid");
   for (const char* path : {"summary", "a.md/summary", "summary.", "summary.mdx", ""}) {
     CHECK_THROWS_AS(renderer_for_path(path), Error);
   }

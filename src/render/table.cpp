@@ -7,6 +7,7 @@
 #include <functional>
 #include <numeric>
 
+#include "render/narrow.h"
 #include "render/width.h"
 
 namespace thoplw {
@@ -74,9 +75,8 @@ std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view
 }
 
 std::vector<Row> listed_rows(const Report& report, const RenderOptions& options) {
-  std::vector<Row> rows = roll_up(report, options.depth).rows;
+  std::vector<Row> rows = narrowed(roll_up(report, options.depth).rows, options);
   std::erase_if(rows, [](const Row& row) { return !row.listed; });
-  std::ranges::stable_sort(rows, ordering(options.sort));
   return rows;
 }
 

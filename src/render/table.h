@@ -21,7 +21,7 @@ std::function<bool(const Row&, const Row&)> ordering(std::string_view column);
 /// Places of the rows, sorted so.
 std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view column);
 
-/// Rolled up and sorted: the lines of the flat table.
+/// Rolled up, narrowed to what is wanted and sorted: the lines of the flat table.
 std::vector<Row> listed_rows(const Report& report, const RenderOptions& options);
 
 Row total_row(const Report& report);

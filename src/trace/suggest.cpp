@@ -25,7 +25,8 @@ std::size_t edits(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-/// The known name nearest to `word`; empty where none is near.
+}  // namespace
+
 std::string_view nearest_name(std::string_view word, std::span<const std::string_view> known) {
   if (word.size() > kLongest) return {};
   std::string_view nearest;
@@ -39,8 +40,6 @@ std::string_view nearest_name(std::string_view word, std::span<const std::string
   }
   return nearest;
 }
-
-}  // namespace
 
 std::string did_you_mean(std::string_view what, std::string_view given, std::span<const std::string_view> known) {
   std::string message = "unknown " + std::string(what) + " '" + std::string(given) + "'; ";

@@ -7,6 +7,9 @@
 
 namespace thoplw {
 
+/// The known name nearest to `word`; empty where none is near.
+std::string_view nearest_name(std::string_view word, std::span<const std::string_view> known);
+
 /// "unknown convention 'exakt'; did you mean 'exact'? known: exact thoplw", for a `given` that is not among `known`.
 /// Without the question where nothing is near.
 std::string did_you_mean(std::string_view what, std::string_view given, std::span<const std::string_view> known);

@@ -334,7 +334,9 @@ def test_json_is_json(info):
     assert json.loads(info.summary("json"))
 
 
-@pytest.mark.parametrize("kind", ["text", "csv", "md", "json", "tree", "html"])
+@pytest.mark.parametrize(
+    "kind", ["text", "csv", "md", "json", "tree", "html", "svg", "folded", "dot", "mermaid"]
+)
 @pytest.mark.parametrize("fmt", ["raw", "clever", "ratio"])
 def test_every_kind_in_every_format(info, kind, fmt):
     assert info.summary(kind, fmt)
@@ -347,6 +349,24 @@ def test_sort_and_depth(info):
     assert names[1:3] == ["0", "3"]  # 2 * 3464 over 2 * 1290
     with pytest.raises(thoplw.Error, match="did you mean"):
         info.summary(sort="mac")
+
+
+def test_top_and_filter(info):
+    def rows(**options: Any) -> list[list[str]]:
+        return list(csv.reader(io.StringIO(info.summary("csv", **options))))[1:]
+
+    assert [row[0] for row in rows(top=1)] == ["0", f"({len(info) - 1} others)", "Total"]
+    for options in ({"top": 1}, {"filter": "Linear"}, {"filter": ["0", "Linear"], "sort": "params"}, {"filter": []}):
+        lines = rows(**options)
+        for column in (-2, -1):
+            assert sum(int(line[column]) for line in lines[:-1]) == int(lines[-1][column])
+    assert rows(filter=None, top=None) == rows() == rows(filter=[]) == rows(filter="*")
+    with pytest.raises(thoplw.Error, match="top is 0, but must be 1 or more"):
+        info.summary(top=0)
+    with pytest.raises(thoplw.Error, match=r"filter 'Linaer' matches neither .*; did you mean 'Linear'"):
+        info.summary(filter="Linaer")
+    with pytest.raises(TypeError):
+        info.summary(filter=3)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.txt", "text"), ("a.csv", "csv"), ("a.md", "md"), ("a.json", "json")])

@@ -1,0 +1,126 @@
+// Grows the tree from rows.
+#include "render/module_tree.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "render/narrow.h"
+#include "render/table.h"
+
+namespace thoplw {
+namespace {
+
+/// "layer1.0" in the module "layer1": "0".
+std::string name_in(const Row& row, const std::vector<Row>& rows) {
+  if (row.parent == kNone) return row.path;
+  const std::string& around = rows[static_cast<std::size_t>(row.parent)].path;
+  return row.path.substr(around.empty() ? 0 : around.size() + 1);
+}
+
+void add_up(ModuleNode& node) {
+  node.row.macs = 0;
+  node.row.params = 0;
+  for (const ModuleNode& inner : node.inside) {
+    node.row.macs += inner.row.macs;
+    node.row.params += inner.row.params;
+    node.row.exact = node.row.exact && inner.row.exact;
+  }
+}
+
+struct Grower {
+  const std::vector<Row>& rows;
+  const std::string sort;
+  std::vector<bool> shown;                           ///< by row
+  std::vector<bool> kept = shown;                    ///< by row: it is shown, or something inside it is
+  std::vector<std::vector<std::size_t>> children{};  ///< by row
+
+  Grower(const std::vector<Row>& all, const RenderOptions& options)
+      : rows(all), sort(order_column(options)), shown(shown_rows(all, options)), children(all.size()) {
+    for (std::size_t i = rows.size(); i-- > 1;) {
+      const auto around = static_cast<std::size_t>(rows[i].parent);
+      kept[around] = kept[around] || kept[i];
+    }
+    for (std::size_t i = 1; i < rows.size(); ++i) children[static_cast<std::size_t>(rows[i].parent)].push_back(i);
+  }
+
+  void leave_out(std::size_t at, Others& others) const {
+    if (counts(rows[at])) others.add(rows[at]);
+    for (const auto child : children[at]) leave_out(child, others);
+  }
+
+  ModuleNode grow(std::size_t at) const {
+    ModuleNode node{rows[at], name_in(rows[at], rows), true, {}};
+    Others others;
+    const bool own_work = node.row.macs > 0 || node.row.params > 0 || !node.row.exact;
+    if (own_work && !children[at].empty()) {  // a node of its own, so that those inside add up to the one around
+      if (shown[at]) {
+        node.inside.push_back({node.row, "(itself)", false, {}});
+      } else {
+        others.add(node.row);
+      }
+    }
+    for (const auto child : children[at]) {
+      if (kept[child]) {
+        node.inside.push_back(grow(child));
+      } else {
+        leave_out(child, others);
+      }
+    }
+    std::ranges::stable_sort(node.inside, ordering(sort), &ModuleNode::row);
+    if (!others.empty()) node.inside.push_back({others.row, others.name(), false, {}});
+    if (!node.inside.empty()) add_up(node);
+    return node;
+  }
+};
+
+}  // namespace
+
+ModuleNode module_tree(const Report& report, const RenderOptions& options) {
+  const std::vector<Row> rows = roll_up(report, options.depth).rows;
+  ModuleNode root = rows.empty() ? ModuleNode{} : Grower(rows, options).grow(0);
+  if (rows.empty()) root.row.cls = report.model;
+  root.row.macs = report.macs;
+  root.row.params = report.params;
+  root.row.exact = report.exact;
+  return root;
+}
+
+std::string label(const ModuleNode& node) {
+  if (!node.module) return node.name;
+  return node.name.empty() ? node.row.cls : node.name + ": " + node.row.cls;
+}
+
+std::size_t size(const ModuleNode& node) {
+  std::size_t nodes = 1;
+  for (const ModuleNode& inner : node.inside) nodes += size(inner);
+  return nodes;
+}
+
+std::string Measure::share(const Row& row) const {
+  return unpadded(number_text({of(row).value}, total, NumberFormat::ratio));
+}
+
+Measure measure_of(const Report& report, const RenderOptions& options) {
+  if (options.sort == "params") return {true, "params", report.params};
+  return {false, title(find_column("macs"), report.unit), report.macs};
+}
+
+std::string short_number(Amount amount) {
+  const std::string number =
+      amount.value < 1000 ? std::to_string(amount.value.value()) : unpadded(clever_format(amount.value));
+  return (amount.exact ? "" : "≥ ") + number;
+}
+
+std::string grouped(Amount amount) {
+  std::string text = std::to_string(amount.value.value());
+  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
+  return (amount.exact ? "" : "≥ ") + text;
+}
+
+std::string totals_in_words(const Report& report) {
+  return fmt::format("{} {}, {} params by convention {}", short_number({report.macs, report.exact}),
+                     title(find_column("macs"), report.unit), short_number({report.params}), report.convention);
+}
+
+}  // namespace thoplw

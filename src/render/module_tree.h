@@ -1,0 +1,52 @@
+// The modules as a tree in which each has all that is inside it. What the renderers that show the tree share.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "render/columns.h"
+#include "render/render.h"
+
+namespace thoplw {
+
+/// What is inside a node adds up to it: own work beside other modules is a node "(itself)", and so are modules that are
+/// not shown, "(3 others)".
+struct ModuleNode {
+  Row row;             ///< counts are those of all that is inside
+  std::string name;    ///< in the module around it: "0" of "layer1.0"; of the root it is empty
+  bool module = true;  ///< false: "(itself)" or "(3 others)"
+  std::vector<ModuleNode> inside;
+};
+
+/// Rolled up, narrowed to what is wanted and sorted; a report without rows gives a root with its totals.
+ModuleNode module_tree(const Report& report, const RenderOptions& options);
+
+/// "0: BasicBlock".
+std::string label(const ModuleNode& node);
+
+/// How many nodes there are, the root too.
+std::size_t size(const ModuleNode& node);
+
+/// What sizes and shades of a picture stand for: parameters where rows are sorted by them, else MACs or FLOPs.
+struct Measure {
+  bool params = false;
+  std::string_view unit;  ///< "MACs"
+  Count total;
+
+  Amount of(const Row& row) const { return params ? Amount{row.params} : Amount{row.macs, row.exact}; }
+  std::string share(const Row& row) const;  ///< "6.34 %"
+};
+
+Measure measure_of(const Report& report, const RenderOptions& options);
+
+/// 115605504 -> "115.61 M".
+std::string short_number(Amount amount);
+
+/// 115605504 -> "115,605,504".
+std::string grouped(Amount amount);
+
+/// "1.82 G MACs, 11.70 M params by convention thoplw".
+std::string totals_in_words(const Report& report);
+
+}  // namespace thoplw

@@ -1,0 +1,39 @@
+// Which rows are shown: those that a glob matches, and of them the costliest. What is left out is summed.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "render/render.h"
+
+namespace thoplw {
+
+/// `*` stands for any characters, dots too, `?` for one.
+bool glob_matches(std::string_view glob, std::string_view text);
+
+/// By row: is it shown? A module that a glob matches, by its whole path or its class, is shown with all that is inside
+/// it. Throws Error where a glob matches none.
+std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& options);
+
+/// The column that rows are sorted by: where only the costliest are shown, these come first.
+std::string order_column(const RenderOptions& options);
+
+/// Is it one of the rows that people count: has it a line in the flat table, or anything of its own?
+bool counts(const Row& row);
+
+/// Rows that are not shown, added up.
+struct Others {
+  Row row;
+  std::size_t many = 0;
+
+  void add(const Row& other);
+  bool empty() const { return many == 0; }
+  std::string name() const;  ///< "(57 others)"
+};
+
+/// The rows that are shown, in their order, and at the end the others as one row.
+std::vector<Row> narrowed(std::vector<Row> rows, const RenderOptions& options);
+
+}  // namespace thoplw
