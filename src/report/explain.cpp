@@ -5,14 +5,10 @@
 #include <charconv>
 #include <cmath>
 
+#include "trace/amount.h"
+
 namespace thoplw {
 namespace {
-
-struct Scale {
-  char letter;
-  double factor;
-};
-constexpr Scale kScales[] = {{'k', 1e3}, {'K', 1e3}, {'M', 1e6}, {'G', 1e9}, {'B', 1e9}, {'T', 1e12}, {'P', 1e15}};
 
 class Readings {
  public:
@@ -40,29 +36,21 @@ class Readings {
 // The last digit that is written was rounded: half of it either way.
 Quoted parse_quoted(std::string_view text) {
   const std::string shown(text);
+  const Written written = take_apart(text);
+  const std::string& digits = written.digits;
   Quoted quoted;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), quoted.value);
-  if (error != std::errc() || !(quoted.value > 0) || !std::isfinite(quoted.value)) {
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), quoted.value);
+  if (error != std::errc() || end != digits.data() + digits.size() || !(quoted.value > 0)) {
     throw Error("'" + shown + "' is no count; write one such as 4.09G, 25.6M or 1824010216");
   }
-  const std::string_view digits = text.substr(0, static_cast<std::size_t>(end - text.data()));
-  std::string_view rest = text.substr(digits.size());
-  while (rest.starts_with(' ')) rest.remove_prefix(1);
-  double factor = 1;
-  for (const Scale& scale : kScales) {
-    if (!rest.starts_with(scale.letter)) continue;
-    factor = scale.factor;
-    rest.remove_prefix(1);
-    break;
-  }
-  while (rest.starts_with(' ')) rest.remove_prefix(1);
   constexpr std::string_view kUnits[] = {"", "MAC", "MACs", "FLOP", "FLOPs", "FLOPS", "Flops", "params", "parameters"};
-  if (std::ranges::find(kUnits, rest) == std::end(kUnits)) {
-    throw Error("'" + shown + "' ends in '" + std::string(rest) + "'; write a count such as 4.09G or 4.09 GFLOPs");
+  if (std::ranges::find(kUnits, written.rest) == std::end(kUnits)) {
+    throw Error("'" + shown + "' ends in '" + written.rest + "'; write a count such as 4.09G or 4.09 GFLOPs");
   }
   const auto dot = digits.find('.');
-  const auto decimals = dot == std::string_view::npos ? 0 : static_cast<int>(digits.size() - dot - 1);
-  const double half = factor == 1 && decimals == 0 ? 0 : 0.5 * std::pow(10, -decimals) * factor;
+  const auto decimals = dot == std::string::npos ? 0 : static_cast<int>(digits.size() - dot - 1);
+  const double factor = std::pow(10, written.power);
+  const double half = written.power == 0 && decimals == 0 ? 0 : 0.5 * std::pow(10, -decimals) * factor;
   quoted.value *= factor;
   quoted.least = quoted.value - half;
   quoted.most = quoted.value + half;
