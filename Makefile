@@ -6,7 +6,7 @@ TORCHVISION := 0.28.0
 TORCH_VERSIONS ?= 2.0.1 $(TORCH) newest
 ALL_TORCH ?= build/torch
 
-FUZZ_READERS ?= convention onnx pt2 safetensors trace
+FUZZ_READERS ?= convention onnx pt2 report safetensors trace
 FUZZ_SECONDS ?= 900
 
 BIN := .venv/bin

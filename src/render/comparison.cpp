@@ -11,12 +11,6 @@
 namespace thoplw {
 namespace {
 
-std::string signed_text(std::int64_t amount, Count base, NumberFormat numbers) {
-  const Count size = amount < 0 ? -amount : amount;
-  const std::string text = unpadded(number_text({size}, base, numbers));
-  return amount == 0 ? text : (amount < 0 ? "-" : "+") + text;
-}
-
 std::int64_t part_of(const std::vector<Part>& parts, std::string_view what) {
   const auto found = std::ranges::find(parts, what, &Part::what);
   return found == parts.end() ? 0 : found->amount;

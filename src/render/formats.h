@@ -1,7 +1,9 @@
 // The render function of each format, for the table in renderers.cpp.
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <string_view>
 
 #include "render/render.h"
 #include "render/table.h"
@@ -28,5 +30,11 @@ std::string csv_table(Table table, const std::string& title, const std::vector<s
 std::string html_table(Table table, const std::string& title, const std::vector<std::string>& notes);
 std::string md_table(Table table, const std::string& title, const std::vector<std::string>& notes);
 std::string text_table(Table table, const std::string& title, const std::vector<std::string>& notes);
+
+/// The text as Markdown shows it as it is, whatever it holds: no cell, emphasis, link or tag begins or ends in it.
+std::string md_text(std::string_view text);
+
+/// JSON with elements of arrays of the top level a line each.
+std::string laid_out_json(const nlohmann::ordered_json& json);
 
 }  // namespace thoplw

@@ -1,9 +1,12 @@
-// The whole report for programs: counts are integers, paths are as the model names them, one row a line.
+// The whole report for programs: counts are integers, paths are as the model names them, one row a line. report/saved.h
+// reads it again.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "render/formats.h"
 #include "render/narrow.h"
 #include "render/table.h"
+#include "report/saved.h"
 
 namespace thoplw {
 namespace {
@@ -12,7 +15,9 @@ using Json = nlohmann::ordered_json;
 
 Json tensor(const std::optional<Tensor>& tensor) {
   if (!tensor) return nullptr;
-  return {{"dtype", name(tensor->dtype)}, {"shape", tensor->shape}};
+  Json json = {{"dtype", name(tensor->dtype)}, {"shape", tensor->shape}};
+  if (tensor->stored >= 0) json["stored"] = tensor->stored;
+  return json;
 }
 
 Json work(const Work& work) {
@@ -33,14 +38,61 @@ void add_amounts(Json& json, const Row& row, const Report& report, NumberFormat 
   json["params_text"] = unpadded(number_text({row.params}, report.params, numbers));
 }
 
-Json row_json(const Row& row, const Report& report, NumberFormat numbers) {
+Json uncounted_json(const std::vector<Uncounted>& operators) {
+  Json list = Json::array();
+  for (const auto& [op, path, times] : operators) list.push_back({{"op", op}, {"path", path}, {"times", times}});
+  return list;
+}
+
+Json steps_json(const std::vector<Step>& steps) {
+  Json list = Json::array();
+  for (const Step& step : steps) {
+    list.push_back({{"path", step.path}, {"input", tensor(step.in)}, {"macs", step.macs.value()}});
+  }
+  return list;
+}
+
+/// `parent` is the place of its row in the list.
+Json row_json(const Row& row, const Json& parent, const Report& report, NumberFormat numbers) {
   Json json = {{"name", row.path},   {"class", row.cls},        {"depth", row.depth},       {"listed", row.listed},
                {"calls", row.calls}, {"input", tensor(row.in)}, {"output", tensor(row.out)}};
   add_amounts(json, row, report, numbers);
   json["subtree_macs"] = row.subtree_macs.value();
   json["subtree_params"] = row.subtree_params.value();
   json["work"] = work(row.work);
+  json["cost"] = work(row.cost);
+  json["parent"] = parent;
   return json;
+}
+
+/// The place of the nearest module around the row that is shown too; null for none.
+Json place_around(const Row& row, const std::vector<Row>& rows, const std::vector<std::optional<std::size_t>>& places) {
+  for (Id at = row.parent; at != kNone; at = rows[static_cast<std::size_t>(at)].parent) {
+    if (const auto place = places[static_cast<std::size_t>(at)]) return *place;
+  }
+  return nullptr;
+}
+
+Json rows_json(const Report& report, const RenderOptions& options) {
+  const std::vector<Row> rows = roll_up(report, options.depth).rows;
+  const std::vector<bool> shown = shown_rows(rows, options);
+  const std::vector<std::size_t> order = order_of(rows, order_column(options));
+  std::vector<std::optional<std::size_t>> places(rows.size());
+  std::size_t many = 0;
+  for (const std::size_t i : order) {
+    if (shown[i]) places[i] = many++;
+  }
+  Json list = Json::array();
+  Others others;
+  for (const std::size_t i : order) {
+    if (shown[i]) list.push_back(row_json(rows[i], place_around(rows[i], rows, places), report, options.numbers));
+    if (!shown[i]) others.add(rows[i]);
+  }
+  if (!others.empty()) {
+    others.row.path = others.name();
+    list.push_back(row_json(others.row, nullptr, report, options.numbers));
+  }
+  return list;
 }
 
 Json total_json(const Report& report, NumberFormat numbers) {
@@ -73,8 +125,9 @@ Json compared_json(const Report& report, const Report& base, const std::vector<P
   return json;
 }
 
-/// Arrays of the top level with one element a line, all else compact.
-std::string laid_out(const Json& json) {
+}  // namespace
+
+std::string laid_out_json(const Json& json) {
   std::string text;
   for (const auto& [key, value] : json.items()) {
     text += (text.empty() ? "{\n  " : ",\n  ") + dump(key) + ": ";
@@ -88,8 +141,6 @@ std::string laid_out(const Json& json) {
   }
   return text + "\n}";
 }
-
-}  // namespace
 
 std::string comparison_json(const Comparison& comparison, const RenderOptions& options) {
   Json json = Json::object();
@@ -124,27 +175,26 @@ std::string comparison_json(const Comparison& comparison, const RenderOptions& o
     base_others.row.path = base_others.name();
     add_line(base_others.row, [&](std::size_t i) { return others[i].row.macs; });
   }
-  return laid_out(json);
+  return laid_out_json(json);
 }
 
 std::string render_json(const Report& report, const RenderOptions& options) {
   Json json = Json::object();
+  json["format"] = kSavedFormat;
   if (!options.title.empty()) json["title"] = options.title;
   json["model"] = report.model;
   json["convention"] = report.convention;
   json["unit"] = report.unit == Unit::flop ? "FLOP" : "MAC";
   json["exact"] = report.exact;
   json["total"] = total_json(report, options.numbers);
-  json["rows"] = Json::array();
-  for (const auto& row : narrowed(roll_up(report, options.depth).rows, options))
-    json["rows"].push_back(row_json(row, report, options.numbers));
-  json["uncounted"] = Json::array();
-  for (const auto& [op, path, times] : report.uncounted) {
-    json["uncounted"].push_back({{"op", op}, {"path", path}, {"times", times}});
-  }
+  json["rows"] = rows_json(report, options);
+  json["uncounted"] = uncounted_json(report.uncounted);
   json["not_run"] = report.not_run;
   json["notes"] = report.notes;
-  return laid_out(json);
+  json["steps"] = steps_json(report.steps);
+  json["missed"] = uncounted_json(report.missed);
+  json["missed_macs"] = report.missed_macs.value();
+  return laid_out_json(json);
 }
 
 }  // namespace thoplw

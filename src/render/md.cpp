@@ -17,18 +17,6 @@ bool in_word(std::string_view text, std::size_t i) {
   return i > 0 && alnum(i - 1) && alnum(i + 1);
 }
 
-/// The text as it is, whatever it holds: no cell, emphasis, link or tag begins or ends in it.
-std::string escaped(std::string_view cell) {
-  const std::string text = one_line(cell);
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool special = std::string_view("\\`*[<|~&").find(text[i]) != std::string_view::npos;
-    if (special || (text[i] == '_' && !in_word(text, i))) out += '\\';
-    out += text[i];
-  }
-  return out;
-}
-
 std::string line(const Table& table, const Cells& cells, const std::vector<std::size_t>& widths) {
   std::string text = "|";
   for (std::size_t i = 0; i < cells.size(); ++i) {
@@ -48,17 +36,28 @@ std::string rule(const Table& table, const std::vector<std::size_t>& widths) {
 
 }  // namespace
 
+std::string md_text(std::string_view cell) {
+  const std::string text = one_line(cell);
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool special = std::string_view("\\`*[<|~&").find(text[i]) != std::string_view::npos;
+    if (special || (text[i] == '_' && !in_word(text, i))) out += '\\';
+    out += text[i];
+  }
+  return out;
+}
+
 std::string render_md(const Report& report, const RenderOptions& options) {
   return md_table(lay_out(report, options), options.title, footnotes(report, options));
 }
 
 std::string md_table(Table table, const std::string& title, const std::vector<std::string>& notes) {
-  const auto widths = fit(table, escaped);
-  std::string text = title.empty() ? "" : "## " + escaped(title) + "\n\n";
+  const auto widths = fit(table, md_text);
+  std::string text = title.empty() ? "" : "## " + md_text(title) + "\n\n";
   text += line(table, table.titles, widths) + rule(table, widths);
   for (const auto& row : table.rows) text += line(table, row, widths);
   for (const auto& row : table.totals) text += line(table, row, widths);
-  for (const auto& note : notes) text += "\n" + escaped(note) + "\n";
+  for (const auto& note : notes) text += "\n" + md_text(note) + "\n";
   text.pop_back();
   return text;
 }

@@ -7,7 +7,9 @@
 #include <string_view>
 #include <vector>
 
+#include "report/budget.h"
 #include "report/compare.h"
+#include "report/diff.h"
 #include "report/report.h"
 
 namespace thoplw {
@@ -87,6 +89,15 @@ bool shows_models(const Renderer& renderer);
 
 /// Several models in one table, a row each, or in one picture; shares are of the greatest. Of a kind that shows_models.
 std::string render_models(std::span<const NamedReport> models, const Renderer& renderer, const RenderOptions& options);
+
+/// A row per module that changed, below them what the others add up to and the totals; `all`: a row per module.
+/// `options.title` says what is compared. Throws Error where the kind cannot show it.
+std::string render_diff(const Diff& diff, const Renderer& renderer, const RenderOptions& options, bool all = false);
+
+/// Whether models keep to their budgets, and the rows to blame where one does not.
+/// Throws Error where the kind cannot show it.
+std::string render_verdicts(const std::vector<Verdict>& verdicts, const Renderer& renderer,
+                            const RenderOptions& options);
 
 /// 1824010216 with "%.3f" -> "1.824 G". Throws Error where `format` is no printf format of one real number.
 std::string clever_format(Count value, const std::string& format = "%6.2f");

@@ -52,6 +52,7 @@ Report roll_up(const Report& report, int depth) {
     ancestor.macs += row.macs;
     ancestor.params += row.params;
     ancestor.work += row.work;
+    ancestor.cost += row.cost;
     ancestor.exact = ancestor.exact && row.exact;
     ancestor.listed = ancestor.listed || row.listed;
   }
@@ -104,6 +105,12 @@ std::string number_text(Amount amount, Count total, NumberFormat numbers) {
     text = numbers == NumberFormat::clever ? clever_format(value) : std::to_string(value);
   }
   return amount.exact ? text : ">=" + unpadded(text);
+}
+
+std::string signed_text(std::int64_t amount, Count base, NumberFormat numbers) {
+  const Count size = amount < 0 ? -amount : amount;
+  const std::string text = unpadded(number_text({size}, base, numbers));
+  return amount == 0 ? text : (amount < 0 ? "-" : "+") + text;
 }
 
 std::string unpadded(const std::string& number) {

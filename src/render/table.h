@@ -29,6 +29,9 @@ Row total_row(const Report& report);
 /// `amount` in the wanted format; `total` is what its share is of.
 std::string number_text(Amount amount, Count total, NumberFormat numbers);
 
+/// A change: with its sign, as a share of `base`, and not padded.
+std::string signed_text(std::int64_t amount, Count base, NumberFormat numbers);
+
 /// Without the spaces before it that line numbers up in a table.
 std::string unpadded(const std::string& number);
 

@@ -28,6 +28,8 @@ struct Row {
   Work work;            ///< of its own, before prices
   bool exact = true;    ///< false: its own count is a lower bound
   bool listed = false;  ///< has a line in the flat table
+
+  bool operator==(const Row&) const = default;
 };
 
 /// Operators that no rule prices: the total is a lower bound.
@@ -35,6 +37,8 @@ struct Uncounted {
   std::string op;
   std::string path;  ///< of the module in which it ran
   int times = 0;
+
+  bool operator==(const Uncounted&) const = default;
 };
 
 /// One call from outside of all modules: that of the model itself, or each pass of a loop such as generate().
@@ -42,6 +46,8 @@ struct Step {
   std::string path;          ///< of the module called
   std::optional<Tensor> in;  ///< first tensor into it
   Count macs;                ///< with everything inside it
+
+  bool operator==(const Step&) const = default;
 };
 
 struct Report {
@@ -62,6 +68,8 @@ struct Report {
   Count missed_macs;                 ///< how many multiply-adds those are
   std::vector<std::string> not_run;  ///< paths of modules with parameters of their own that never ran, outermost only
   std::vector<std::string> notes;
+
+  bool operator==(const Report&) const = default;
 };
 
 Report count(const Trace& trace, const Convention& convention);

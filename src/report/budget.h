@@ -1,0 +1,58 @@
+// What a model may cost, and which of its modules are to blame where it costs more.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "report/report.h"
+#include "trace/amount.h"
+
+namespace thoplw {
+
+/// A model may cost as much, and no more. Of MACs there are as many as its convention counts, in its unit.
+struct Budget {
+  std::optional<Count> macs, params;
+  Percent growth;  ///< over the baseline, if there is one
+};
+
+/// A row that adds to what is too much.
+struct Blame {
+  std::string path, cls;
+  Count amount;
+  std::int64_t growth = 0;  ///< since the baseline
+};
+
+enum class Standing : std::uint8_t {
+  within,
+  over,
+  unknown,  ///< what is counted is within, but it is a lower bound
+};
+
+/// How much of one limit is used.
+struct Use {
+  std::string_view what;  ///< "MACs", "FLOPs" or "params"
+  Count used;
+  bool exact = true;
+  Count most;
+  std::optional<Count> baseline;  ///< what the limit comes from, if not from the user
+  std::vector<Blame> blame;       ///< if it is over: the costliest rows, or those that grew most
+
+  Standing standing() const { return used > most ? Standing::over : exact ? Standing::within : Standing::unknown; }
+};
+
+struct Verdict {
+  std::string model;
+  std::string error;               ///< why there is none, if there is none
+  std::vector<Use> uses;           ///< one per limit
+  std::vector<std::string> notes;  ///< what is not known
+};
+
+/// The worst of what is used: over, unknown, within.
+Standing standing(const Verdict& verdict);
+
+/// Throws Error where the baseline was counted in another way, or there is neither a limit nor a baseline.
+Verdict check(const Report& report, const Budget& budget, const Report* baseline);
+
+}  // namespace thoplw

@@ -1,0 +1,270 @@
+// Reads a saved report: every value is of its type and in its range, and the rows add up, or an error says where not.
+#include "report/saved.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+namespace thoplw {
+namespace {
+
+using Json = nlohmann::json;
+
+/// A value with the way to it, which is spelt out only where something is wrong.
+class Node {
+ public:
+  explicit Node(const Json& json, const Node* around = nullptr, std::string_view key = {}, std::size_t index = 0)
+      : json_(json), around_(around), key_(key), index_(index) {}
+
+  [[noreturn]] void fail(const std::string& what) const {
+    const std::string at = place();
+    throw Error((at.empty() ? "" : at + ": ") + what);
+  }
+
+  bool has(std::string_view key) const {
+    if (!json_.is_object()) fail("this is no object");
+    return json_.contains(key);
+  }
+  Node operator[](std::string_view key) const {
+    if (!has(key)) fail(fmt::format("'{}' is missing", key));
+    return Node(json_.find(key).value(), this, key);
+  }
+  bool is_null() const { return json_.is_null(); }
+
+  std::string text() const {
+    if (!json_.is_string()) fail("this is a text");
+    return json_.get<std::string>();
+  }
+  bool flag() const {
+    if (!json_.is_boolean()) fail("this is true or false");
+    return json_.get<bool>();
+  }
+  std::uint64_t number(std::uint64_t most) const {
+    if (!json_.is_number_unsigned() || json_.get<std::uint64_t>() > most) {
+      fail(fmt::format("this is a whole number of 0 to {}", most));
+    }
+    return json_.get<std::uint64_t>();
+  }
+  Count count() const { return number(std::numeric_limits<std::uint64_t>::max()); }
+  int times() const { return static_cast<int>(number(std::numeric_limits<int>::max())); }
+  std::int64_t size() const {
+    return static_cast<std::int64_t>(number(static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())));
+  }
+
+  /// What `read` makes of each element.
+  template <class Read>
+  auto each(Read read) const {
+    if (!json_.is_array()) fail("this is a list");
+    std::vector<decltype(read(*this))> all;
+    for (std::size_t i = 0; i < json_.size(); ++i) all.push_back(read(Node(json_[i], this, {}, i)));
+    return all;
+  }
+
+  /// Calls `read` with the key and value of each member.
+  template <class Read>
+  void members(Read read) const {
+    if (!json_.is_object()) fail("this is no object");
+    for (const auto& [key, value] : json_.items()) read(key, Node(value, this, key));
+  }
+
+ private:
+  std::string place() const {
+    if (!around_) return "";
+    const std::string outer = around_->place();
+    if (key_.empty()) return fmt::format("{}[{}]", outer, index_);
+    return fmt::format("{}{}{}", outer, outer.empty() ? "" : ".", key_);
+  }
+
+  const Json& json_;
+  const Node* around_;
+  std::string_view key_;
+  std::size_t index_;
+};
+
+std::optional<Tensor> tensor(const Node& node) {
+  if (node.is_null()) return std::nullopt;
+  const std::string name = node["dtype"].text();
+  const std::optional<DType> dtype = dtype_named(name);
+  if (!dtype) node["dtype"].fail("there is no element type '" + name + "'");
+  Tensor tensor{*dtype, node["shape"].each([](const Node& size) { return size.size(); })};
+  if (node.has("stored")) tensor.stored = node["stored"].size();
+  return tensor;
+}
+
+Work work(const Node& node) {
+  Work work;
+  node.members([&](const std::string& kind, const Node& amount) {
+    const auto known = std::ranges::find(kKindNames, kind);
+    if (known == kKindNames.end()) amount.fail("there is no such kind of work");
+    work.by_kind[static_cast<std::size_t>(known - kKindNames.begin())] = amount.count();
+  });
+  return work;
+}
+
+Row row(const Node& node) {
+  Row row;
+  row.path = node["name"].text();
+  row.cls = node["class"].text();
+  row.parent = node["parent"].is_null() ? kNone : static_cast<Id>(node["parent"].times());
+  row.depth = node["depth"].times();
+  row.in = tensor(node["input"]);
+  row.out = tensor(node["output"]);
+  row.calls = node["calls"].times();
+  row.cost = work(node["cost"]);
+  row.macs = node["macs"].count();
+  row.params = node["params"].count();
+  row.subtree_macs = node["subtree_macs"].count();
+  row.subtree_params = node["subtree_params"].count();
+  row.work = work(node["work"]);
+  row.exact = node["exact"].flag();
+  row.listed = node["listed"].flag();
+  return row;
+}
+
+Uncounted uncounted(const Node& node) { return {node["op"].text(), node["path"].text(), node["times"].times()}; }
+
+Step step(const Node& node) { return {node["path"].text(), tensor(node["input"]), node["macs"].count()}; }
+
+Unit unit(const Node& node) {
+  const std::string name = node.text();
+  if (name != "MAC" && name != "FLOP") node.fail("this is \"MAC\" or \"FLOP\"");
+  return name == "MAC" ? Unit::mac : Unit::flop;
+}
+
+[[noreturn]] void fail_at(std::size_t row, const std::string& what) {
+  throw Error(fmt::format("rows[{}]{}; the file is damaged or was edited: write it anew", row, what));
+}
+
+/// Each row behind that of the module around it, as a report has them; sorted ones were written as they came.
+std::vector<Row> in_tree_order(std::vector<Row> rows) {
+  std::vector<std::vector<std::size_t>> inside(rows.size());
+  std::vector<std::size_t> open;
+  bool ordered = true;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto parent = static_cast<std::size_t>(rows[i].parent);
+    if (rows[i].parent == kNone) {
+      if (!open.empty()) fail_at(i, ".parent: there is one module without a parent, and this is the second");
+      open.push_back(i);
+    } else if (parent >= rows.size()) {
+      fail_at(i, fmt::format(".parent: there is no row {}", parent));
+    } else {
+      inside[parent].push_back(i);
+    }
+    ordered = ordered && (i == 0 ? rows[i].parent == kNone : parent < i);
+  }
+  if (ordered) return rows;
+  std::vector<Row> sorted;
+  std::vector<Id> now_at(rows.size(), kNone);
+  while (!open.empty()) {
+    const std::size_t i = open.back();
+    open.pop_back();
+    open.insert(open.end(), inside[i].rbegin(), inside[i].rend());
+    now_at[i] = static_cast<Id>(sorted.size());
+    Row& row = sorted.emplace_back(std::move(rows[i]));
+    if (row.parent != kNone) row.parent = now_at[static_cast<std::size_t>(row.parent)];
+  }
+  const auto lost = static_cast<std::size_t>(std::ranges::find(now_at, kNone) - now_at.begin());
+  if (lost < rows.size()) fail_at(lost, ".parent: no way leads from this module to the root");
+  return sorted;
+}
+
+/// A report that does not add up was not written by a renderer.
+void check_sums(const Report& report) {
+  Count macs = 0, params = 0;
+  bool exact = true;
+  std::vector<Row> sums = report.rows;
+  for (Row& row : sums) {
+    row.subtree_macs = row.macs;
+    row.subtree_params = row.params;
+    macs += row.macs;
+    params += row.params;
+    exact = exact && row.exact;
+  }
+  for (std::size_t i = sums.size(); i-- > 0;) {
+    const Row& row = report.rows[i];
+    if (sums[i].subtree_macs != row.subtree_macs || sums[i].subtree_params != row.subtree_params) {
+      fail_at(i, " ('" + row.path + "'): its subtree_macs or subtree_params are not what the rows inside add up to");
+    }
+    if (row.parent == kNone) continue;
+    Row& around = sums[static_cast<std::size_t>(row.parent)];
+    around.subtree_macs += sums[i].subtree_macs;
+    around.subtree_params += sums[i].subtree_params;
+    if (row.depth != around.depth + 1) fail_at(i, ".depth: the module around it is not one less deep");
+  }
+  const auto check = [](std::string_view what, auto sum, auto total) {
+    if (sum == total) return;
+    throw Error(fmt::format("total.{}: {}, but the rows have {}; the file is damaged or was edited: write it anew",
+                            what, total, sum));
+  };
+  check("macs", macs.value(), report.macs.value());
+  check("params", params.value(), report.params.value());
+  check("exact", exact, report.exact);
+}
+
+Json parsed(const std::string& path, std::string_view text) {
+  try {
+    return Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    const auto end = std::min(error.byte, text.size());
+    const auto line = 1 + std::ranges::count(text.substr(0, end), '\n');
+    throw Error(fmt::format("{}:{}: no JSON: the file is {}", path, line,
+                            error.byte > text.size() ? "cut short" : "damaged, or no saved report"));
+  } catch (const Json::exception&) {
+    throw Error(path + ": a number in it is too large for any report");
+  }
+}
+
+/// What it is instead, as far as that can be told.
+[[noreturn]] void complain_of_format(const Json& json) {
+  if (json.is_array()) {
+    throw Error(fmt::format(
+        "this is a list of {}, but a saved report is one object; save each model to a file of its own", json.size()));
+  }
+  const bool config = json.is_object() && (json.contains("model_type") || json.contains("architectures"));
+  throw Error(fmt::format("no saved report: it has no \"format\": \"{}\"; {}", kSavedFormat,
+                          config ? "a config of transformers is opened as transformers:PATH"
+                                 : "write one with `thoplw MODEL -o report.json`"));
+}
+
+Report report_of(const Json& json) {
+  const auto format = json.is_object() ? json.find("format") : json.end();
+  if (!json.is_object() || format == json.end() || *format != kSavedFormat) complain_of_format(json);
+  const Node node(json);
+  Report report;
+  report.model = node["model"].text();
+  report.convention = node["convention"].text();
+  report.unit = unit(node["unit"]);
+  report.rows = in_tree_order(node["rows"].each(row));
+  if (report.rows.empty()) node["rows"].fail("a report has at least the row of the model itself");
+  report.steps = node["steps"].each(step);
+  const Node total = node["total"];
+  report.macs = total["macs"].count();
+  report.params = total["params"].count();
+  report.all_params = total["all_params"].count();
+  report.active_params = total["active_params"].count();
+  report.trainable_params = total["trainable_params"].count();
+  report.buffers = total["buffers"].count();
+  report.exact = total["exact"].flag();
+  report.uncounted = node["uncounted"].each(uncounted);
+  report.missed = node["missed"].each(uncounted);
+  report.missed_macs = node["missed_macs"].count();
+  report.not_run = node["not_run"].each([](const Node& path) { return path.text(); });
+  report.notes = node["notes"].each([](const Node& note) { return note.text(); });
+  check_sums(report);
+  return report;
+}
+
+}  // namespace
+
+Report read_report(const std::string& path, std::string_view text) {
+  const Json json = parsed(path, text);
+  try {
+    return report_of(json);
+  } catch (const Error& error) {
+    throw Error(path + ": " + error.what());
+  }
+}
+
+}  // namespace thoplw
