@@ -38,8 +38,8 @@ struct Terminal {
   int err_columns = 80;          ///< how wide the terminal is that shows progress
 };
 
-/// Runs the command; 0 ok, 1 not exact where that was asked, 2 error. What the opener throws beside Error, such as an
-/// interrupt, ends the run and is passed on.
+/// Runs the command; 0 ok, 1 over budget, or not exact where that was asked, 2 error. What the opener throws beside
+/// Error, such as an interrupt, ends the run and is passed on.
 int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many = {});
 
 }  // namespace thoplw::cli

@@ -14,6 +14,10 @@ constexpr auto kCommands = std::to_array<Command>({
      profile_models},
     {"compare", "MODEL... [--with fvcore,thop]", "torchvision:resnet18 --with fvcore,thop",
      "where the counts of conventions differ, and why", 1, kAny, compare_conventions},
+    {"diff", "A B", "torchvision:resnet18 torchvision:resnet34",
+     "what changed from one model, or saved report, to another", 2, 2, diff_models},
+    {"check", "[MODEL...]", "torchvision:resnet18 --max-macs 2G --max-params 12M",
+     "whether models keep to a budget: the flags', or those of ./pyproject.toml", 0, kAny, check_budgets},
     {"explain", "MODEL NUMBER", "torchvision:resnet50 4.09G", "which conventions give a number", 2, 2, explain_number},
     {"conventions", "", "", "what each convention counts", 0, 0, list_conventions},
 });

@@ -21,7 +21,9 @@ struct Command {
 std::span<const Command> commands();
 
 void profile_models(Session& session);
+void check_budgets(Session& session);
 void compare_conventions(Session& session);
+void diff_models(Session& session);
 void explain_number(Session& session);
 void list_conventions(Session& session);
 

@@ -65,6 +65,12 @@ void set_with(Options& options, const std::string& value) {
     start = end + 1;
   }
 }
+void set_max_macs(Options& options, const std::string& value) { options.budget.max_macs = parse_amount(value); }
+void set_max_params(Options& options, const std::string& value) { options.budget.max_params = parse_amount(value); }
+void set_baseline(Options& options, const std::string& value) { options.budget.baseline = value; }
+void set_tolerance(Options& options, const std::string& value) { options.budget.tolerance = parse_percent(value); }
+void set_config(Options& options, const std::string& value) { options.config = value; }
+void set_all(Options& options, const std::string&) { options.all = true; }
 void set_trace_file(Options& options, const std::string& value) { options.trace_file = value; }
 void set_file(Options& options, const std::string& value) { options.file = value; }
 void set_jobs(Options& options, const std::string& value) {
@@ -115,8 +121,8 @@ void set_color(Options& options, const std::string& value) {
 
 constexpr auto kFlags = std::to_array<Flag>({
     {"MODEL", "",
-     "a file: .pt2, .onnx, .safetensors, .trace; or torchvision:NAME, timm:NAME (also a pattern: 'timm:vit*'), "
-     "transformers:CLASS (or :config.json), package.module:callable, path/to/file.py:callable",
+     "a file: .pt2, .onnx, .safetensors, .trace, .json (a saved report); or torchvision:NAME, timm:NAME (also a "
+     "pattern: 'timm:vit*'), transformers:CLASS (or :config.json), package.module:callable, path/to/file.py:callable",
      add_model, true},
     {"-i,--input", "SIZES", "sizes and element type of an input, such as 1x3x224x224 or 1x128:i64; once per input",
      add_input, true},
@@ -141,7 +147,18 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"--with", "NAMES", "of `compare`: the conventions to show, parted by commas; all unless given", set_with, false,
      convention_names, "", "compare"},
     {"-j,--jobs", "N", "how many of several models are worked on at once; one per core unless given", set_jobs},
-    {"--strict", "", "exit with 1 where the total is only a lower bound", set_strict},
+    {"--all", "", "of `diff`: list modules that did not change too", set_all, false, nullptr, "", "diff"},
+    {"--max-macs", "COUNT", "of `check`: as many and no more, such as 2G or 1_820_000_000", set_max_macs, false,
+     nullptr, "", "check"},
+    {"--max-params", "COUNT", "of `check`: as many and no more, such as 12M", set_max_params, false, nullptr, "",
+     "check"},
+    {"--baseline", "REPORT", "of `check`: a saved report, or a model, than which it may not cost more", set_baseline,
+     false, nullptr, "", "check"},
+    {"--tolerance", "PERCENT", "of `check`: how much more than its baseline it may cost, such as 1%", set_tolerance,
+     false, nullptr, "", "check"},
+    {"--config", "FILE", "of `check` without a MODEL: the file with the budgets; pyproject.toml unless given",
+     set_config, false, nullptr, "", "check"},
+    {"--strict", "", "exit with 1 where a total is only a lower bound", set_strict},
     {"-o,--output", "FILE", "write to a file", set_file},
     {"--save-trace", "FILE", "write what the model did as text, which can be given as MODEL again", set_trace_file},
     {"-V,--version", "", "print the version", set_version},
@@ -281,6 +298,7 @@ Options parse_args(const std::vector<std::string>& args) {
   add_models(app.remaining(), options);
   set_command(options);
   check_flags(*options.command, given);
+  options.convention_given = std::ranges::any_of(given, [](const Flag* flag) { return flag->apply == set_convention; });
   if (!options.trace_file.empty() && options.models.size() > 1) {
     throw Error("--save-trace takes one MODEL, but " + std::to_string(options.models.size()) + " are given");
   }
@@ -311,7 +329,7 @@ std::string help() {
   for (const auto& flag : kFlags) {
     text += fmt::format("  {:<{}}  {}\n", usage_of(flag), width, description(flag));
   }
-  return text + "\nExit code: 0 ok, 1 not exact where that was asked, 2 error.\n";
+  return text + "\nExit code: 0 ok, 1 over budget, or not exact where that was asked, 2 error.\n";
 }
 
 }  // namespace thoplw::cli

@@ -22,6 +22,7 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> settings;
   const Renderer* renderer = nullptr;
   std::shared_ptr<const Convention> convention;
+  bool convention_given = false;  ///< or is it that of all who name none?
   RenderOptions render;
   std::optional<bool> color;  ///< colours whatever the terminal wants; none: as it wants
   std::string file;           ///< empty: to the terminal
@@ -31,6 +32,9 @@ struct Options {
   std::size_t jobs = 0;  ///< models at work at once; 0: one per core
   const Command* command = nullptr;
   std::vector<std::shared_ptr<const Convention>> with;  ///< what to compare; empty: all
+  bool all = false;                                     ///< of a diff, rows that did not change too
+  BudgetEntry budget;                                   ///< its limits
+  std::string config;                                   ///< the file with budgets; empty: pyproject.toml
   bool help = false;
   bool version = false;
 };

@@ -12,7 +12,7 @@ thoplw::Trace refuse(const thoplw::cli::ModelRequest& request) {
   if (request.model.find(':') == std::string::npos) {
     std::string suffixes;
     for (const thoplw::Format& format : thoplw::formats()) suffixes += " " + std::string(format.suffix);
-    throw thoplw::Error(request.model + ": no model file; known are" + suffixes);
+    throw thoplw::Error(request.model + ": no model file; known are" + suffixes + ", and .json of saved reports");
   }
   throw thoplw::Error(request.model + ": this command reads model files; for models that are Python code run " +
                       "pip install thoplw, and use the command that comes with it");

@@ -29,10 +29,8 @@ void profile_models(Session& session) {
   }
   const bool together = options.models.size() > 1 && shows_models(*options.renderer);
   std::vector<NamedReport> models;
-  const auto count_model = [&](const std::string& model) {
-    return count(session.open_model(model), *options.convention);
-  };
-  for_each_model(session, count_model, [&](const std::string& model, Report&& report) {
+  const auto open_report = [&](const std::string& model) { return session.open_report(model); };
+  for_each_model(session, open_report, [&](const std::string& model, Report&& report) {
     if (!together) session.show(options.renderer->render(report, session.render_options(model)));
     remark(session, model, report);
     if (together) models.push_back({model, std::move(report)});

@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
+#include "load/mapped_file.h"
 #include "render/width.h"
+#include "report/saved.h"
 
 namespace thoplw::cli {
 namespace {
@@ -18,7 +21,22 @@ Trace saved(Trace trace, const std::string& file) {
   return trace;
 }
 
+/// Throws Error where a flag is given that only a model can follow.
+void refuse_flags(const std::string& report, const Options& options) {
+  if (!options.inputs.empty() || !options.settings.empty() || !options.load.dims.empty()) {
+    throw Error(report + ": a saved report was counted before; leave --input, --set and --dim out");
+  }
+  if (!options.trace_file.empty()) throw Error(report + ": a saved report has no trace; leave --save-trace out");
+}
+
 }  // namespace
+
+// "transformers:config.json" is a model.
+bool is_saved_report(const std::string& model) {
+  std::error_code ignored;
+  return model.ends_with(".json") &&
+         (model.find(':') == std::string::npos || std::filesystem::is_regular_file(model, ignored));
+}
 
 void flush(std::ostream& out) {
   if (out.flush()) return;
@@ -69,9 +87,14 @@ void Session::clear_progress() {
   if (several && terminal.err_is_terminal) terminal.err << "\r\x1b[K" << std::flush;
 }
 
-bool Session::opens_anywhere(const std::string& model) const { return elsewhere || is_model_file(model); }
+bool Session::opens_anywhere(const std::string& model) const {
+  return elsewhere || is_saved_report(model) || is_model_file(model);
+}
 
 Trace Session::open_model(const std::string& model) const {
+  if (is_saved_report(model)) {
+    throw Error(model + ": a saved report has the counts of one convention alone; name the model itself");
+  }
   if (is_model_file(model)) {
     if (!options.inputs.empty() || !options.settings.empty()) {
       throw Error(model + ": a file has its inputs and settings in it; " +
@@ -82,6 +105,33 @@ Trace Session::open_model(const std::string& model) const {
   if (!options.load.dims.empty()) throw Error("--dim is for model files; the sizes of other models come from --input");
   const Opener& opener = elsewhere ? elsewhere : open;
   return saved(opener({model, options.inputs, options.settings}), options.trace_file);
+}
+
+Report Session::open_report(const std::string& model) const {
+  if (!is_saved_report(model)) return count(open_model(model), *options.convention);
+  refuse_flags(model, options);
+  Report report = read_report(model, MappedFile(model).bytes());
+  if (options.convention_given && report.convention != options.convention->name) {
+    throw Error(model + ": this was counted by '" + report.convention + "', not by '" +
+                std::string(options.convention->name) + "'; leave --convention out, or count the model itself");
+  }
+  return report;
+}
+
+Report Session::open_side(const std::string& model, const std::string& other) const {
+  const auto built = [](const std::string& name) { return !is_saved_report(name) && !is_model_file(name); };
+  Options own = options;
+  if (!built(model) && built(other)) {
+    own.inputs.clear();
+    own.settings.clear();
+  }
+  if (!is_model_file(model) && is_model_file(other)) own.load.dims.clear();
+  try {
+    return Session{own, open, elsewhere, terminal, out}.open_report(model);
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    throw Error(what.find(model) == std::string::npos ? model + ": " + what : what);  // of the two
+  }
 }
 
 RenderOptions Session::render_options(const std::string& model) const {

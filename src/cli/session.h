@@ -15,10 +15,13 @@
 
 namespace thoplw::cli {
 
-constexpr int kOk = 0, kNotExact = 1, kFailed = 2;
+constexpr int kOk = 0, kNotExact = 1, kOverBudget = 1, kFailed = 2;
 
 /// The reader of the output has left: nothing more is to be done, and nothing is wrong.
 struct ReaderGone {};
+
+/// Is it the name of a file that holds a report?
+bool is_saved_report(const std::string& model);
 
 /// Throws ReaderGone, or Error where the output cannot be written.
 void flush(std::ostream& out);
@@ -53,6 +56,12 @@ struct Session {
 
   /// A file, or whatever else can be opened. Throws Error.
   Trace open_model(const std::string& model) const;
+
+  /// A saved report, or else a model, counted. Throws Error.
+  Report open_report(const std::string& model) const;
+
+  /// One of two that are compared: --input and the like are for those of the two that take them. Throws Error.
+  Report open_side(const std::string& model, const std::string& other) const;
 
   /// With the model's name as heading where there are several.
   RenderOptions render_options(const std::string& model) const;
