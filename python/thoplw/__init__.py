@@ -2,11 +2,23 @@
 
 from thoplw._compare import compare
 from thoplw._load import load
-from thoplw._native import Comparison, Error, LayerInfo
+from thoplw._native import Comparison, Diff, Error, LayerInfo, diff
 from thoplw._plot import plot
 from thoplw._profile import clever_format, profile
 
-__all__ = ["Comparison", "Error", "LayerInfo", "__version__", "clever_format", "compare", "load", "plot", "profile"]
+__all__ = [
+    "Comparison",
+    "Diff",
+    "Error",
+    "LayerInfo",
+    "__version__",
+    "clever_format",
+    "compare",
+    "diff",
+    "load",
+    "plot",
+    "profile",
+]
 
 __version__: str
 

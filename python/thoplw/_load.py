@@ -1,4 +1,4 @@
-"""load(): the table of a model file, without torch."""
+"""load(): the table of a model file, or one that was saved, without torch."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 
 from thoplw import _native
 from thoplw._native import Error, LayerInfo
-from thoplw._profile import counted
+from thoplw._profile import counted, told
 
 
 def load(
     path: str | os.PathLike[str],
     *,
     dims: Mapping[str, int] | None = None,
-    convention: str = "thoplw",
+    convention: str | None = None,
     strict: bool = False,
     verbose: bool = True,
 ) -> LayerInfo:
@@ -23,11 +23,13 @@ def load(
 
     Args:
         path: a ``.pt2`` file (``torch.export.save``), an ``.onnx`` file, a ``.safetensors`` file (parameters only) or
-            a ``.trace`` file. Weights in it, and files that it names, are not read.
+            a ``.trace`` file. Weights in it, and files that it names, are not read. Or a table that was saved as
+            ``.json``, which has no model in it: it cannot be counted ``under`` another convention.
         dims: sizes of symbolic dimensions, such as ``{"batch": 8, "seq": 512}``: by their name in the file, or by
             place, ``{"x.0": 8}`` being the first dimension of input ``x``. Those that are not named are what the
             exporter saw.
-        convention, strict, verbose: as in ``profile``.
+        convention: as in ``profile``; None for "thoplw", or that of a table that was saved.
+        strict, verbose: as in ``profile``.
 
     Returns:
         The table of layers, a ``LayerInfo``: ``info.macs``, ``info.params``, ``info.summary()``.
@@ -37,8 +39,15 @@ def load(
             size out of the file's range, the convention is unknown, or, under `strict`, an operator could not be
             counted. The message names the file and the place in it.
     """
-    trace = _native.load(os.fspath(path), _checked(dims or {}))
-    return counted(trace, convention, strict, verbose)
+    name, sizes = os.fspath(path), _checked(dims or {})
+    if not name.endswith(".json"):
+        return counted(_native.load(name, sizes), convention or "thoplw", strict, verbose)
+    if sizes:
+        raise Error(f"{name}: a saved report was counted before; leave dims out")
+    info = _native.read_report(name)
+    if convention not in (None, info.convention):
+        raise Error(f"{name}: this was counted by {info.convention!r}, not by {convention!r}; load the model itself")
+    return told(info, strict, verbose)
 
 
 def _checked(dims: Any) -> list[tuple[str, int]]:

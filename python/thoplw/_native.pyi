@@ -114,6 +114,36 @@ class Comparison:
     def to_pandas(self) -> pandas.DataFrame: ...
     def _repr_html_(self) -> str: ...
 
+class DiffRow:
+    """A module of two reports."""
+
+    name: str
+    cls: str
+    state: Literal["unchanged", "changed", "renamed", "new", "gone"]
+    name_before: str | None
+    macs_before: int | None
+    macs: int | None
+    params_before: int | None
+    params: int | None
+
+class Diff:
+    """What changed from one table of layers to another."""
+
+    macs: int
+    params: int
+    exact: bool
+    rows: list[DiffRow]
+    def summary(
+        self,
+        kind: str = "text",
+        fmt: str = "raw",
+        *,
+        depth: int | None = None,
+        sort: str | None = None,
+        unchanged: bool = False,
+    ) -> str: ...
+
+def diff(before: LayerInfo, after: LayerInfo) -> Diff: ...
 def compare(trace: Trace, conventions: list[str], base: str) -> Comparison: ...
 def capture(
     model: Any,
@@ -125,6 +155,7 @@ def capture(
     real: bool = False,
 ) -> Trace: ...
 def load(path: str, dims: list[tuple[str, int]]) -> Trace: ...
+def read_report(path: str) -> LayerInfo: ...
 def count(trace: Trace, convention: str) -> LayerInfo: ...
 def clever_format(value: int, fmt: str) -> str: ...
 def conventions() -> list[tuple[str, str]]: ...

@@ -71,7 +71,11 @@ def profile(
 
 def counted(trace: Trace, convention: str, strict: bool, verbose: bool) -> LayerInfo:
     """Prices a trace, and says on stderr what is worth knowing of it."""
-    info = _native.count(trace, convention)
+    return told(_native.count(trace, convention), strict, verbose)
+
+
+def told(info: LayerInfo, strict: bool, verbose: bool) -> LayerInfo:
+    """The table, and on stderr what is worth knowing of it."""
     if strict and not info.exact:
         raise Error(_lower_bound(info))
     if verbose:

@@ -110,7 +110,7 @@ std::vector<Verdict> check_project(Session& session) {
       if (!entry.error.empty()) throw Error(entry.error);
       const Options options = options_of(session.options, entry);
       strict = options.strict;
-      Session one{options, session.open, session.terminal, session.out};
+      Session one{options, session.open, session.elsewhere, session.terminal, session.out};
       return check_model(one, entry.model);
     }));
   }
@@ -125,7 +125,7 @@ std::vector<Verdict> check_models(Session& session) {
   std::vector<Verdict> verdicts;
   session.several = options.models.size() > 1;
   for (std::size_t i = 0; i < options.models.size(); ++i) {
-    session.show_progress(i);
+    session.show_progress(i, i);
     verdicts.push_back(
         verdict_of(session, options.models[i], [&](bool&) { return check_model(session, options.models[i]); }));
     session.clear_progress();

@@ -13,6 +13,7 @@
 
 #include "capture/capture.h"
 #include "capture/dispatch.h"
+#include "load/mapped_file.h"
 #include "python/command_line.h"
 #include "python/docs.h"
 #include "render/notebook.h"
@@ -51,7 +52,7 @@ nb::object shape_of(const std::optional<Tensor>& tensor) {
   return capture::to_tuple(Dims(shape.begin() + (shape.empty() ? 0 : 1), shape.end()));
 }
 
-/// A report, and what it was counted from, to be counted again.
+/// A report, and what it was counted from, to be counted again; null where it was saved.
 struct LayerInfo : Report {
   std::shared_ptr<const Trace> trace;
 };
@@ -62,7 +63,13 @@ LayerInfo counted(std::shared_ptr<const Trace> trace, const std::string& convent
   return info;
 }
 
-LayerInfo under(const LayerInfo& info, const std::string& convention) { return counted(info.trace, convention); }
+/// What was saved has no trace.
+LayerInfo read_saved(const std::string& path) { return {read_report(path, MappedFile(path).bytes()), {}}; }
+
+LayerInfo under(const LayerInfo& info, const std::string& convention) {
+  if (info.trace) return counted(info.trace, convention);
+  throw Error("a saved report has the counts of '" + info.convention + "' alone: profile or load the model itself");
+}
 
 std::vector<Row> listed(const Report& report) {
   std::vector<Row> rows;
@@ -239,6 +246,68 @@ void bind_comparison(nb::module_& m) {
       "trace"_a, "conventions"_a, "base"_a);
 }
 
+/// A row of a diff, which it keeps alive.
+struct DiffRow {
+  std::shared_ptr<const Diff> diff;
+  RowPair pair;
+
+  const Row* before() const { return diff->before_of(pair); }
+  const Row* after() const { return diff->after_of(pair); }
+};
+
+/// None on the side where there is no such row.
+nb::object count_of(const Row* row, Count Row::*member) {
+  return row ? nb::object(nb::int_((row->*member).value())) : nb::none();
+}
+
+void bind_diff_row(nb::module_& m) {
+  const auto text = [](std::string Row::*member) {
+    return [member](const DiffRow& row) { return row.after() ? row.after()->*member : row.before()->*member; };
+  };
+  nb::class_<DiffRow>(m, "DiffRow", kDiffRowDoc)
+      .def_prop_ro("name", text(&Row::path))
+      .def_prop_ro("cls", text(&Row::cls))
+      .def_prop_ro("state", [](const DiffRow& row) { return std::string(name(fate(*row.diff, row.pair))); })
+      .def_prop_ro("name_before",
+                   [](const DiffRow& row) { return row.before() ? std::optional(row.before()->path) : std::nullopt; })
+      .def_prop_ro("macs_before", [](const DiffRow& row) { return count_of(row.before(), &Row::macs); })
+      .def_prop_ro("macs", [](const DiffRow& row) { return count_of(row.after(), &Row::macs); })
+      .def_prop_ro("params_before", [](const DiffRow& row) { return count_of(row.before(), &Row::params); })
+      .def_prop_ro("params", [](const DiffRow& row) { return count_of(row.after(), &Row::params); });
+}
+
+void bind_diff(nb::module_& m) {
+  const auto summary = [](const Diff& diff, const std::string& kind, const std::string& fmt, std::optional<int> depth,
+                          std::optional<std::string> sort, bool all) {
+    return render_diff(diff, find_renderer(kind), options_of(fmt, depth, std::move(sort)), all);
+  };
+  const auto change = [](Count Report::*member) {
+    return [member](const Diff& diff) { return difference(diff.before.*member, diff.after.*member); };
+  };
+  nb::class_<Diff>(m, "Diff", kDiffDoc)
+      .def_prop_ro("macs", change(&Report::macs))
+      .def_prop_ro("params", change(&Report::params))
+      .def_prop_ro("exact", [](const Diff& diff) { return diff.before.exact && diff.after.exact; })
+      .def_prop_ro("rows",
+                   [](std::shared_ptr<const Diff> diff) {
+                     std::vector<DiffRow> rows;
+                     for (const RowPair& pair : diff->pairs) rows.push_back({diff, pair});
+                     return rows;
+                   })
+      .def("summary", summary, "kind"_a = "text", "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
+           "sort"_a = nb::none(), "unchanged"_a = false, kDiffSummaryDoc)
+      .def("__str__", [](const Diff& diff) { return render_diff(diff, find_renderer("text"), {}); })
+      .def("__repr__", [](const Diff& diff) {
+        return "<Diff of " + diff.before.model + " and " + diff.after.model + ": " +
+               std::to_string(difference(diff.before.macs, diff.after.macs)) + " " +
+               (diff.after.unit == Unit::mac ? "MACs" : "FLOPs") + ", " +
+               std::to_string(difference(diff.before.params, diff.after.params)) + " params>";
+      });
+  m.def(
+      "diff", [](const LayerInfo& before, const LayerInfo& after) { return diff(before, after); }, "before"_a,
+      "after"_a, kDiffFunctionDoc);
+}
+
 }  // namespace
 
 NB_MODULE(_native, m) {
@@ -258,6 +327,8 @@ NB_MODULE(_native, m) {
   bind_row(m);
   bind_layer_info(m);
   bind_comparison(m);
+  bind_diff_row(m);
+  bind_diff(m);
   m.def(
       "capture",
       [](nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, std::string method, bool native_rules,
@@ -273,6 +344,7 @@ NB_MODULE(_native, m) {
         return load(path, {std::move(dims)});
       },
       "path"_a, "dims"_a, nb::call_guard<nb::gil_scoped_release>());
+  m.def("read_report", &read_saved, "path"_a, nb::call_guard<nb::gil_scoped_release>());
   m.def("count", &counted, "trace"_a, "convention"_a);
   m.def(
       "clever_format", [](std::uint64_t value, const std::string& fmt) { return clever_format(value, fmt); }, "value"_a,

@@ -141,6 +141,43 @@ Returns:
 Raises:
     Error: the kind or fmt is unknown, or of no use for a comparison.)";
 
+constexpr const char* kDiffRowDoc = R"(A module of two reports.
+
+Attributes:
+    name, cls: its path and class; those that it had where it is gone.
+    state: "unchanged", "changed", "renamed", "new" or "gone".
+    name_before: its path before, None where it is new.
+    macs_before, macs, params_before, params: of its own; None on the side where there is no such module.)";
+
+constexpr const char* kDiffDoc = R"(What changed from one table of layers to another.
+
+Attributes:
+    macs, params: the change of the totals, signed. The changes of all rows add up to it.
+    exact: False where one of the totals is a lower bound.
+    rows: a ``DiffRow`` per module of either table.)";
+
+constexpr const char* kDiffSummaryDoc = R"(The rows that changed, as text.
+
+Args:
+    kind: "text", "csv", "md" (for a pull request) or "json".
+    fmt, depth: as in ``LayerInfo.summary``.
+    sort: column to sort by, for counts the greatest change first; None for model order.
+    unchanged: show modules that did not change, too.
+
+Raises:
+    Error: `kind`, `fmt` or `sort` is unknown, or the kind cannot show a diff.)";
+
+constexpr const char* kDiffFunctionDoc = R"(What changed from one table of layers to another.
+
+Args:
+    before, after: tables of ``profile`` or ``load``, counted by one convention.
+
+Returns:
+    A ``Diff``: ``print`` shows the rows that changed; ``macs`` and ``params`` are the change of the totals.
+
+Raises:
+    Error: the two were counted by different conventions.)";
+
 constexpr const char* kUnderDoc = R"(The same model priced by another convention; it does not run again.
 
 Args:
@@ -150,6 +187,6 @@ Returns:
     A ``LayerInfo`` of the same layers. Its notes say what another tool leaves out.
 
 Raises:
-    Error: the convention is unknown.)";
+    Error: the convention is unknown, or this is a saved report, which has no model to price.)";
 
 }  // namespace thoplw

@@ -20,6 +20,8 @@ README = (ROOT / "README.md").read_text()
 # Blocks of a language, each with the block that may follow it at once and says what it prints.
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```\n(?:\n```\n(.*?)^```\n)?", README, re.MULTILINE | re.DOTALL)
 
+BLOCK_NAMES = ("console", "toml", "yaml")
+
 
 def same_lines(shown: str, printed: str) -> bool:
     """Whether `printed` is what is shown, where a line "..." stands for any lines."""
@@ -78,6 +80,26 @@ def test_commands_of_the_readme_run(block, tmp_path):
         assert run.returncode == 0, run.stderr
         if shown.strip():
             assert same_lines(shown, run.stdout), f"the README shows\n{shown}\nthis was printed:\n{run.stdout}"
+
+
+def test_commands_of_the_page_on_budgets_run(tmp_path):
+    """One after the other, with the pyproject.toml that the page shows; then those of the workflow and of the hook."""
+    pytest.importorskip("torchvision")
+    page = (ROOT / "docs" / "budgets.md").read_text()
+    code = {name: re.findall(rf"^```{name}\n(.*?)^```\n", page, re.MULTILINE | re.DOTALL) for name in BLOCK_NAMES}
+    (tmp_path / "pyproject.toml").write_text("\n".join(code["toml"]))
+    commands = [part for block in code["console"] for part in ("\n" + block).split("\n$ ")[1:]]
+    commands += re.findall(r"(?:run|entry): (thoplw .*)\n", "\n".join(code["yaml"]))
+    assert len(commands) == 8 + 3
+    for part in commands:
+        command, _, shown = part.partition("\n")
+        run = subprocess.run(
+            [sys.executable, "-m", *shlex.split(command)], capture_output=True, text=True, cwd=tmp_path, timeout=300
+        )
+        assert run.stderr == ""
+        assert run.returncode == int("OVER" in shown)
+        if shown.strip():
+            assert same_lines(shown, run.stdout), f"the page shows\n{shown}\nthis was printed:\n{run.stdout}"
 
 
 def test_readme_table_is_that_of_the_first_command():
