@@ -304,8 +304,17 @@ void bind_diff(nb::module_& m) {
                std::to_string(difference(diff.before.params, diff.after.params)) + " params>";
       });
   m.def(
-      "diff", [](const LayerInfo& before, const LayerInfo& after) { return diff(before, after); }, "before"_a,
-      "after"_a, kDiffFunctionDoc);
+      "diff",
+      [](nb::object before, nb::object after) {
+        for (const nb::object& info : {before, after}) {
+          if (nb::isinstance<LayerInfo>(info)) continue;
+          throw Error(
+              "diff takes two tables of layers, such as the third of what profile() returns, but one is of type " +
+              nb::cast<std::string>(info.type().attr("__name__")));
+        }
+        return diff(nb::cast<const LayerInfo&>(before), nb::cast<const LayerInfo&>(after));
+      },
+      "before"_a, "after"_a, nb::sig("def diff(before: LayerInfo, after: LayerInfo) -> Diff"), kDiffFunctionDoc);
 }
 
 }  // namespace

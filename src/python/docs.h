@@ -176,7 +176,7 @@ Returns:
     A ``Diff``: ``print`` shows the rows that changed; ``macs`` and ``params`` are the change of the totals.
 
 Raises:
-    Error: the two were counted by different conventions.)";
+    Error: one is no table of layers, or the two were counted by different conventions.)";
 
 constexpr const char* kUnderDoc = R"(The same model priced by another convention; it does not run again.
 
