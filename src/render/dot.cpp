@@ -51,7 +51,7 @@ std::string render_dot(const Report& report, const RenderOptions& options) {
   writer.write(module_tree(report, options), "");
   const std::string heading = options.title.empty() ? report.model : options.title;
   std::string notes;
-  for (const auto& note : footnotes(report, options)) notes += "\\n" + escaped(note);
+  for (const auto& note : picture_notes(report)) notes += "\\n" + escaped(note);
   return fmt::format(
       "digraph \"{0}\" {{\n"
       "  graph [rankdir=LR, nodesep=0.1, ranksep=0.3, labelloc=t, fontname=\"Helvetica,Arial,sans-serif\",\n"

@@ -84,7 +84,7 @@ std::string render_mermaid(const Report& report, const RenderOptions& options) {
                                  totals_in_words(report));
   const std::size_t merged = report.rows.size() - std::min(report.rows.size(), modules_in(tree));
   if (merged > 0) text += fmt::format("%% {} modules are merged into others; --depth and --top say how many\n", merged);
-  for (const auto& note : footnotes(report, options)) text += "%% " + escaped(note) + "\n";
+  for (const auto& note : picture_notes(report)) text += "%% " + escaped(note) + "\n";
   text += "flowchart LR\n" + writer.text;
   for (std::size_t i = 0; i < shades().size(); ++i) {
     text += fmt::format("  classDef s{} fill:{},color:{},stroke:#57606a\n", i, shades()[i].fill, shades()[i].ink);

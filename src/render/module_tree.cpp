@@ -123,4 +123,10 @@ std::string totals_in_words(const Report& report) {
                      title(find_column("macs"), report.unit), short_number({report.params}), report.convention);
 }
 
+std::vector<std::string> picture_notes(const Report& report) {
+  RenderOptions options;
+  options.numbers = NumberFormat::ratio;
+  return footnotes(report, options);
+}
+
 }  // namespace thoplw

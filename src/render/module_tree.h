@@ -49,4 +49,7 @@ std::string grouped(Amount amount);
 /// "1.82 G MACs, 11.70 M params by convention thoplw".
 std::string totals_in_words(const Report& report);
 
+/// What must be said below a picture, which always shows shares.
+std::vector<std::string> picture_notes(const Report& report);
+
 }  // namespace thoplw

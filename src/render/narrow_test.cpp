@@ -100,8 +100,8 @@ TEST_CASE("a glob that matches nothing says what was meant") {
   for (const Case& row : {
            Case{{"Conv2D"},
                 "filter 'Conv2D' matches neither the path nor the class of a module; did you mean 'Conv2d'?"},
-           Case{{"*", "blok.*"},
-                "filter 'blok.*' matches neither the path nor the class of a module; did you mean 'Block'?"},
+           Case{{"*", "blok*"},
+                "filter 'blok*' matches neither the path nor the class of a module; did you mean 'block'?"},
            Case{{"hed"}, "filter 'hed' matches neither the path nor the class of a module; did you mean 'head'?"},
            Case{{"embed"},
                 "filter 'embed' matches neither the path nor the class of a module; it has to match as a whole: try "

@@ -68,7 +68,7 @@ TEST_CASE("stacks add up to the total, and a name breaks none") {
       std::istringstream in(render("folded", report, sort));
       for (std::string line; std::getline(in, line);) {
         CHECK(std::count(line.begin(), line.end(), ' ') == 1);
-        CHECK(std::count(line.begin(), line.end(), ';') <= 2);
+        CHECK(std::count(line.begin(), line.end(), ';') <= 3);
         CHECK(line.find('\x1b') == std::string::npos);
         sum += std::stoull(line.substr(line.find(' ') + 1));
       }

@@ -144,7 +144,10 @@ struct Drawing {
     body += text_at(x, 63, "t", what);
     x += text_width(what, 12) + 14;
     for (const ClassKind& kind : class_kinds()) {
-      const auto of_kind = [&](const IcicleCell& cell) { return !cell.inside && &kind_of(cell.row) == &kind; };
+      const auto of_kind = [&](const IcicleCell& cell) {
+        const bool other = &kind == &class_kinds().back();  // a module around others says nothing by its grey
+        return &kind_of(cell.row) == &kind && !(other && cell.inside);
+      };
       if (std::ranges::none_of(cells, of_kind)) continue;
       body += fmt::format("<rect class=\"k{}\" x=\"{:.1f}\" y=\"53\" width=\"12\" height=\"12\"/>", place_of(kind), x);
       body += text_at(x + 16, 63, "t", std::string(kind.name));
@@ -168,7 +171,7 @@ double picture_height(const ModuleNode& root, const Measure& measure) {
 
 std::string render_svg(const Report& report, const RenderOptions& options) {
   RenderOptions limited = options;
-  auto notes = footnotes(report, options);
+  auto notes = picture_notes(report);
   const auto deepest = std::ranges::max_element(report.rows, {}, &Row::depth);
   if (options.depth < 0 && deepest != report.rows.end() && deepest->depth >= kMostLevels) {
     limited.depth = kMostLevels - 1;
