@@ -14,6 +14,8 @@ from torch import nn
 
 import thoplw
 
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pydot uses old names of pyparsing's
+
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = [
     '</title><script>alert("1")</script>',
