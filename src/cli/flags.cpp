@@ -140,7 +140,7 @@ constexpr auto kFlags = std::to_array<Flag>({
      "show only modules whose whole path or class this matches, with what is inside them; * stands for anything; the "
      "others are one row; once per glob",
      add_filter, true},
-    {"--color", "WHEN", "colours in trees and tables; auto: on a terminal, unless NO_COLOR is set", set_color, false,
+    {"--color", "WHEN", "colours in the tree; auto: on a terminal, unless NO_COLOR is set", set_color, false,
      color_names, "auto"},
     {"--convention", "NAME", "what to count: a convention, or a TOML file with your own", set_convention, false,
      convention_names, "thoplw"},
