@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import generate
+import pictures
 import pytest
+import safetensors.torch
+import torch
 
 import audit
+import pages
+from onnx_files import exported
+from pages import ROOT
 from thoplw import _native
 
-ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-
-# Blocks of a language, each with the block that may follow it at once and says what it prints.
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```\n(?:\n```\n(.*?)^```\n)?", README, re.MULTILINE | re.DOTALL)
-
-BLOCK_NAMES = ("console", "toml", "yaml")
-
-
-def same_lines(shown: str, printed: str) -> bool:
-    """Whether `printed` is what is shown, where a line "..." stands for any lines."""
-    pattern = re.escape(shown.rstrip() + "\n").replace(re.escape("...\n"), r"(?:.*\n)*?")
-    return re.fullmatch(pattern, printed.rstrip() + "\n") is not None
-
-
-def blocks(language: str) -> list[tuple[str, str]]:
-    return [(code, shown) for name, code, shown in BLOCKS if name == language]
+COMPILED = [
+    *(ROOT / "tests" / "consumer").glob("*.cpp"), *(ROOT / "src" / "cost").glob("*.cpp"),
+    ROOT / "src" / "load" / "onnx" / "operators.cpp",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", generate.PAGES)
 def test_generated_pages_are_fresh(name):
     assert (ROOT / "docs" / name).read_text() == generate.page(name), "run make docs"
+
+
+@pytest.mark.parametrize("name", pictures.COMMANDS)
+def test_pictures_are_fresh(name, tmp_path):
+    pytest.importorskip("torchvision")
+    pictures.run(pictures.COMMANDS[name], tmp_path / name)
+    assert (tmp_path / name).read_text() == (pictures.HERE / name).read_text(), "run make pictures"
 
 
 def test_coverage_was_recorded_with_these_rules():
@@ -45,61 +43,55 @@ def test_coverage_was_recorded_with_these_rules():
     assert f"{count} operators have a cost rule, {native} of them a native shape rule." in recorded, "run make audit"
 
 
-def test_readme_has_its_blocks():
-    assert len(blocks("python")) >= 2
-    assert len(blocks("console")) >= 2
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The model files that the pages name as the reader's own."""
+    folder = tmp_path_factory.mktemp("files")
+
+    class Classifier(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed, self.head = torch.nn.Embedding(100, 8), torch.nn.Linear(8, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(self.embed(x).mean(1))
+
+    tokens = torch.zeros(2, 16, dtype=torch.int64)
+    sizes = {0: torch.export.Dim("batch", max=64), 1: torch.export.Dim("seq", max=1024)}
+    program = torch.export.export(Classifier().eval(), (tokens,), dynamic_shapes=(sizes,))
+    torch.export.save(program, folder / "model.pt2")
+    exported(Classifier(), (tokens,), folder / "model.onnx", dynamic_shapes=(sizes,))
+    detector = torch.nn.Sequential(torch.nn.Conv2d(3, 4, 3), torch.nn.ReLU())
+    exported(detector, (torch.zeros(2, 3, 16, 16),), folder / "detector.onnx", dynamic_shapes=({0: sizes[0]},))
+    safetensors.torch.save_file(Classifier().state_dict(), folder / "llama.safetensors")
+    return folder
 
 
-def test_python_of_the_readme_runs(capsys, tmp_path, monkeypatch):
-    """One after the other, as they are read: later blocks use the names of earlier ones."""
-    pytest.importorskip("torchvision")
+PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if pages.runs(page)])
+def test_pages_run(page: str, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every block of Python, every command of ours, in the order in which they are read."""
+    for name in ("torchvision", "timm", "transformers"):
+        pytest.importorskip(name)
+    for file in files.iterdir():
+        (tmp_path / file.name).symlink_to(file)
     monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
-    for code, shown in blocks("python"):
-        exec(compile(code, "README.md", "exec"), names)
-        printed = capsys.readouterr()
-        assert printed.err == ""
-        if shown:
-            assert same_lines(shown, printed.out), f"the README shows\n{shown}\nthis was printed:\n{printed.out}"
+    pages.run_page(page)
 
 
-@pytest.mark.parametrize(
-    "block", [b for b in blocks("console") if "$ thoplw" in b[0]], ids=lambda b: b[0].split("\n")[0]
-)
-def test_commands_of_the_readme_run(block, tmp_path):
-    pytest.importorskip("torchvision")
-    pytest.importorskip("timm")
-    pytest.importorskip("transformers")
-    for part in ("\n" + block[0]).split("\n$ ")[1:]:
-        command, _, shown = part.partition("\n")
-        words = shlex.split(command, comments=True)
-        assert words[0] == "thoplw", f"not a command of ours: {command}"
-        run = subprocess.run(
-            [sys.executable, "-m", "thoplw", *words[1:]], capture_output=True, text=True, cwd=tmp_path, timeout=300
-        )
-        assert run.returncode == 0, run.stderr
-        if shown.strip():
-            assert same_lines(shown, run.stdout), f"the README shows\n{shown}\nthis was printed:\n{run.stdout}"
+def fragments(page: str) -> list[str]:
+    """The lines of C++ that a page shows, without what lays them out."""
+    return [line.strip() for block in pages.blocks(page) if block.language == "cpp" for line in block.code.splitlines()]
 
 
-def test_commands_of_the_page_on_budgets_run(tmp_path):
-    """One after the other, with the pyproject.toml that the page shows; then those of the workflow and of the hook."""
-    pytest.importorskip("torchvision")
-    page = (ROOT / "docs" / "budgets.md").read_text()
-    code = {name: re.findall(rf"^```{name}\n(.*?)^```\n", page, re.MULTILINE | re.DOTALL) for name in BLOCK_NAMES}
-    (tmp_path / "pyproject.toml").write_text("\n".join(code["toml"]))
-    commands = [part for block in code["console"] for part in ("\n" + block).split("\n$ ")[1:]]
-    commands += re.findall(r"(?:run|entry): (thoplw .*)\n", "\n".join(code["yaml"]))
-    assert len(commands) == 8 + 3
-    for part in commands:
-        command, _, shown = part.partition("\n")
-        run = subprocess.run(
-            [sys.executable, "-m", *shlex.split(command)], capture_output=True, text=True, cwd=tmp_path, timeout=300
-        )
-        assert run.stderr == ""
-        assert run.returncode == int("OVER" in shown)
-        if shown.strip():
-            assert same_lines(shown, run.stdout), f"the page shows\n{shown}\nthis was printed:\n{run.stdout}"
+@pytest.mark.parametrize("page", ["README.md", "docs/files.md", "docs/cpp.md", "docs/adding-an-operator.md"])
+def test_cpp_of_the_pages_is_compiled(page: str) -> None:
+    """Its lines stand in the program that is built and run with the installed library, or in the headers."""
+    built = {line.strip() for file in COMPILED for line in file.read_text().splitlines()}
+    assert fragments(page)
+    assert [line for line in fragments(page) if line and line not in built] == []
 
 
 def test_readme_table_is_that_of_the_first_command():
@@ -107,9 +99,18 @@ def test_readme_table_is_that_of_the_first_command():
 
 
 def test_links_of_the_pages_lead_somewhere():
-    for page in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"):
-        for link in re.findall(r"\]\(([^)#]+)\)", (ROOT / page).read_text()):
-            assert link.startswith("http") or (ROOT / link).exists(), f"{page}: {link}"
+    for page in [*PAGES, "ARCHITECTURE.md", "CONTRIBUTING.md", "bench/RESULTS.md", "bench/FILES.md"]:
+        for link, place in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", (ROOT / page).read_text()):
+            target = (ROOT / page).parent / link if link else ROOT / page
+            assert link.startswith("http") or target.exists(), f"{page}: {link}"
+            if place and target.suffix == ".md":
+                assert place in places(target.read_text()), f"{page}: {link}#{place}"
+
+
+def places(text: str) -> set[str]:
+    """The names that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_architecture_names_every_folder():
