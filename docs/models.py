@@ -22,7 +22,8 @@ ABOUT = """<!-- Written by `make models`. -->
 What each [convention](conventions.md) gives for one input of a model, without running it or its tool: first the cost,
 in MACs or FLOPs, then parameters. The integers are in [models.csv](models.csv). `>=` marks a lower bound. Torchvision's
 models have their usual image, the others 128 tokens. A test compares them with what the tools print
-(`THOPLW_SWEEP=1 pytest tests/python/test_tools.py` for all), but for the pairs at the end of the page.
+(`THOPLW_SWEEP=1 pytest tests/python/test_tools.py` for all), but for the pairs at the end of the page;
+the small models are those of [tool_models.py](../tests/python/tool_models.py).
 """
 
 
@@ -64,11 +65,14 @@ def table(found: dict[str, Compared], column: str) -> str:
 
 
 def not_equal() -> str:
-    from unequal import CANNOT, CANNOT_EXPORTED
+    from unequal import CANNOT, CANNOT_EXPORTED, CANNOT_VISION
 
-    pairs = {**CANNOT, **CANNOT_EXPORTED}
-    lines = ["| Tool | Model of tests/python/tool_models.py | Why |", "| --- | --- | --- |"]
-    return "\n".join(lines + [f"| {tool} | {model} | {why} |" for (tool, model), why in sorted(pairs.items())]) + "\n"
+    small = {**CANNOT, **CANNOT_EXPORTED}
+    vision = {(tool, f"torchvision:{family}*"): why for (tool, family), why in CANNOT_VISION.items()}
+    lines = ["| Tool | Small model, or torchvision's | Why |", "| --- | --- | --- |"]
+    return (
+        "\n".join(lines + [f"| {t} | {model} | {why} |" for (t, model), why in sorted((small | vision).items())]) + "\n"
+    )
 
 
 def main() -> None:

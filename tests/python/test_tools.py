@@ -14,13 +14,10 @@ from torch import nn
 import peers
 import thoplw
 from tool_models import MODELS, Case, several
-from unequal import CANNOT, CANNOT_EXPORTED
+from unequal import CANNOT, CANNOT_EXPORTED, why_not_vision
 from vision import build, classification_models, input_shape
 
 VISION = ["resnet18", "mobilenet_v3_small", "shufflenet_v2_x0_5"]
-
-# Models whose linear layers read more than rows, which torchstat refuses.
-NOT_IMAGES = ("convnext", "maxvit", "swin", "vit")
 
 
 def installed(tool: str) -> Any:
@@ -130,16 +127,16 @@ def vision_models() -> list[str]:
 @pytest.mark.parametrize("tool", sorted(peers.PEERS))
 @pytest.mark.parametrize("name", vision_models())
 def test_torchvision(tool: str, name: str) -> None:
-    if tool == "torchstat" and name.startswith(NOT_IMAGES):
-        pytest.skip("the tool asserts that what goes into linear layers and norms has two and four dimensions")
+    if why := why_not_vision(tool, name):
+        pytest.skip(why)
     compare(tool, build(name), (torch.zeros(input_shape(name)),))
 
 
 @pytest.mark.parametrize("tool", sorted(peers.EXPORTED))
 @pytest.mark.parametrize("name", vision_models())
 def test_torchvision_exported(tool: str, name: str, tmp_path: Path) -> None:
-    if name.startswith("swin_v2"):
-        pytest.skip("the tool takes a norm along an axis for one of all elements, and goes on with that size")
+    if why := why_not_vision(tool, name):
+        pytest.skip(why)
     compare_exported(tool, build(name), (torch.zeros(input_shape(name)),), tmp_path / "net.onnx")
 
 

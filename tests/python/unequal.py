@@ -24,3 +24,15 @@ CANNOT_EXPORTED: dict[tuple[str, str], str] = {
     ("onnx-tool", "spelt"): "the tool takes a norm along an axis for one of all elements, and goes on with that size",
     ("onnx-tool", "vectors"): "torch's exporter has no outer product of vectors",
 }
+
+# The same of torchvision's models, by how their names begin.
+FLAT = "it raises AssertionError: linear layers and norms read rows and images alone"
+CANNOT_VISION: dict[tuple[str, str], str] = {
+    **{("torchstat", family): FLAT for family in ("convnext", "maxvit", "swin", "vit")},
+    ("onnx-tool", "swin_v2"): "the tool takes a norm along an axis for one of all elements, and goes on with that size",
+}
+
+
+def why_not_vision(tool: str, name: str) -> str | None:
+    """Why the tool's number of one of torchvision's models cannot be equal."""
+    return next((why for (of, family), why in CANNOT_VISION.items() if of == tool and name.startswith(family)), None)
