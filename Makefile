@@ -23,7 +23,7 @@ export CXX
 export CMAKE_CXX_COMPILER_LAUNCHER = $(shell command -v ccache)
 export CCACHE_DIR = $(CURDIR)/build/ccache
 
-.PHONY: help demo test lint test-cpp test-sanitize test-python test-torch fuzz bench bench-files results models audit docs format wheel clean
+.PHONY: help demo test lint test-cpp test-sanitize test-python test-torch fuzz bench bench-files results models audit docs pictures format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -83,6 +83,9 @@ audit: $(STAMP)/installed $(STAMP)/test-environment ## docs/coverage.md: which o
 
 docs: $(STAMP)/installed ## the generated pages of docs/
 	$(BIN)/python docs/generate.py
+
+pictures: $(STAMP)/installed $(STAMP)/test-environment ## docs/pictures: what docs/reports.md shows
+	$(BIN)/python docs/pictures.py
 
 format: $(STAMP)/test-environment ## lay out all sources
 	clang-format -i $(CPP)
