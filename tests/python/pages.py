@@ -1,8 +1,9 @@
 """Runs a page of the documentation as its reader would: its blocks in order, in one folder, beside the files it names.
 
 A block of `python` is executed; what it prints has to be the block without a language that follows at once, if there
-is one. Of `console` and `sh` every command of ours runs; in `console` they stand behind "$ ", with what they print. Any
-block whose first line is a comment with the name of a file, such as "# net.py", becomes that file.
+is one. Of `console`, `sh` and `yaml` every command of ours runs; in `console` they stand behind "$ ", with what they
+print, in `yaml` behind "run: " and "entry: ". Any block whose first line is a comment with the name of a file, such as
+"# net.py", becomes that file.
 """
 
 from __future__ import annotations
@@ -50,11 +51,17 @@ def blocks(page: str) -> list[Block]:
     return [Block(*match.groups(default="")) for match in BLOCK.finditer((ROOT / page).read_text())]
 
 
-def commands(block: Block) -> Iterator[Command]:
-    """The commands of ours in a block of a terminal."""
+def command_lines(block: Block) -> list[str]:
+    """Each with what it prints, where the block says so."""
     text = block.code.replace("\\\n", " ")
-    parts = ("\n" + text).split("\n$ ")[1:] if block.language == "console" else text.splitlines()
-    for part in parts:
+    if block.language == "console":
+        return ("\n" + text).split("\n$ ")[1:]
+    return re.findall(r"(?:run|entry): (thoplw .*)", text) if block.language == "yaml" else text.splitlines()
+
+
+def commands(block: Block) -> Iterator[Command]:
+    """The commands of ours in a block of a terminal, or of a workflow."""
+    for part in command_lines(block):
         line, _, shown = part.partition("\n")
         words = shlex.split(line, comments=True)
         if not words or words[0] in ELSEWHERE:
@@ -102,6 +109,6 @@ def run_page(page: str) -> None:
             assert err.getvalue() == ""
             if block.shown:
                 check_shown(block.shown, out.getvalue())
-        elif block.language in ("console", "sh"):
+        elif block.language in ("console", "sh", "yaml"):
             for command in commands(block):
                 run_command(command)

@@ -121,7 +121,10 @@ def test_help_and_version_need_no_torch():
     code = (
         "import sys; sys.modules['torch'] = None; sys.argv = ['thoplw', {!r}];from thoplw.__main__ import main; main()"
     )
-    for flag, start in (("--help", "Multiply-adds and parameters of each layer of a PyTorch model.\n\nUsage"), ("--version", "thoplw ")):
+    for flag, start in (
+        ("--help", "Multiply-adds and parameters"),
+        ("--version", "thoplw "),
+    ):
         run = subprocess.run([sys.executable, "-c", code.format(flag)], capture_output=True, text=True)
         assert (run.returncode, run.stderr) == (0, "")
         assert run.stdout.startswith(start)

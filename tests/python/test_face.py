@@ -334,9 +334,7 @@ def test_json_is_json(info):
     assert json.loads(info.summary("json"))
 
 
-@pytest.mark.parametrize(
-    "kind", ["text", "csv", "md", "json", "tree", "html", "svg", "folded", "dot", "mermaid"]
-)
+@pytest.mark.parametrize("kind", ["text", "csv", "md", "json", "tree", "html", "svg", "folded", "dot", "mermaid"])
 @pytest.mark.parametrize("fmt", ["raw", "clever", "ratio"])
 def test_every_kind_in_every_format(info, kind, fmt):
     assert info.summary(kind, fmt)
