@@ -12,6 +12,7 @@
 #include "render/escape.h"
 #include "render/formats.h"
 #include "render/html_page.h"
+#include "render/narrow.h"
 #include "render/table.h"
 #include "render/width.h"
 
@@ -66,9 +67,39 @@ std::string lines_of(const std::vector<Json>& rows) {
   return text;
 }
 
+/// The rows that are wanted and the modules around them; in each of these what is left out is one row.
+std::vector<Row> wanted_rows(const Report& report, const RenderOptions& options) {
+  const std::vector<Row> rows = roll_up(report, options.depth).rows;
+  std::vector<bool> kept = shown_rows(rows, options);
+  for (std::size_t i = rows.size(); i-- > 0;) {
+    if (rows[i].parent == kNone) kept[i] = true;
+    if (kept[i] && rows[i].parent != kNone) kept[static_cast<std::size_t>(rows[i].parent)] = true;
+  }
+  std::vector<Row> wanted;
+  std::vector<Id> now_at;
+  std::map<Id, Others> left_out;  // by the row around them
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Id around = rows[i].parent == kNone ? kNone : now_at[static_cast<std::size_t>(rows[i].parent)];
+    now_at.push_back(kept[i] ? static_cast<Id>(wanted.size()) : around);
+    if (!kept[i]) left_out[around].add(rows[i]);
+    if (!kept[i]) continue;
+    wanted.push_back(rows[i]);
+    wanted.back().parent = around;
+  }
+  for (auto& [around, others] : left_out) {
+    if (others.empty()) continue;
+    const std::string path = wanted[static_cast<std::size_t>(around)].path;
+    others.row.path = path.empty() ? others.name() : path + "." + others.name();
+    others.row.parent = around;
+    others.row.listed = true;
+    wanted.push_back(others.row);
+  }
+  return wanted;
+}
+
 std::string data(const Report& report, const RenderOptions& options) {
   constexpr int kInexact = 1, kListed = 2;  // as modules.js reads them
-  const std::vector<Row> rows = roll_up(report, options.depth).rows;
+  const std::vector<Row> rows = wanted_rows(report, options);
   if (!options.sort.empty()) find_column(options.sort);  // throws where there is none
   Once<std::string> classes;
   Shapes shapes;

@@ -88,6 +88,21 @@ TEST_CASE("the data have a row per module, below the row of the module around it
   CHECK(hostile.at("rows").at(7).at(1) == "\\xff");
 }
 
+TEST_CASE("what a filter leaves out of a page is a row in the module around it") {
+  RenderOptions options;
+  options.filter = {"block.mlp.0"};
+  const auto rows = data_of(page_of(small_report(), options)).at("rows");
+  REQUIRE(rows.size() == 6);
+  CHECK(rows.at(3).at(1) == "0");           // root, block, block.mlp, block.mlp.0
+  CHECK(rows.at(4).at(1) == "(2 others)");  // conv and head, in the root
+  CHECK(rows.at(4).at(6) == 7784 + 2890);
+  CHECK(rows.at(5).at(0) == 1);
+  CHECK(rows.at(5).at(1) == "(1 other)");  // block.act
+  std::uint64_t macs = 0;
+  for (const auto& row : rows) macs += row.at(6).get<std::uint64_t>();
+  CHECK(macs == small_report().macs.value());
+}
+
 TEST_CASE("the page begins as the options say") {
   RenderOptions options{.numbers = NumberFormat::clever, .depth = 1, .sort = "params", .title = "timm:<x>"};
   const std::string page = page_of(small_report(), options);

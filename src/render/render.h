@@ -33,11 +33,11 @@ struct Screen {
 
 struct RenderOptions {
   NumberFormat numbers = NumberFormat::raw;
-  int depth = -1;                   ///< roll deeper modules up into this depth; -1: no limit
-  std::string sort;                 ///< column to sort by, numbers descending; empty: model order
-  std::string title;                ///< heading, where several reports are shown; empty: none
-  std::size_t top = 0;              ///< so many of the costliest rows, all else as one; 0: all
-  std::vector<std::string> filter;  ///< globs of paths or classes, all else as one row; empty: all
+  int depth = -1;                     ///< roll deeper modules up into this depth; -1: no limit
+  std::string sort{};                 ///< column to sort by, numbers descending; empty: model order
+  std::string title{};                ///< heading, where several reports are shown; empty: none
+  std::size_t top = 0;                ///< so many of the costliest rows, all else as one; 0: all
+  std::vector<std::string> filter{};  ///< globs of paths or classes, all else as one row; empty: all
   Screen screen{};
 };
 
