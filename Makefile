@@ -18,12 +18,12 @@ CPP := $(shell find src tests -name '*.cpp' -o -name '*.h')
 PYTHON_DEBIAN = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv) \
   $(shell test -f "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || echo python3-dev)
 
-# One compilation serves the extension and the C++ tests, if both call the compiler by one name.
+# One compilation serves the extension and the command, if both call the compiler by one name.
 export CXX
 export CMAKE_CXX_COMPILER_LAUNCHER = $(shell command -v ccache)
 export CCACHE_DIR = $(CURDIR)/build/ccache
 
-.PHONY: help demo test lint test-cpp test-sanitize test-python test-torch fuzz bench bench-files results models audit docs pictures format wheel clean
+.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-torch fuzz bench bench-files results models audit docs pictures format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -32,7 +32,7 @@ help: ## say what there is
 demo: $(STAMP)/installed ## the table of resnet18
 	@$(BIN)/thoplw torchvision:resnet18
 
-test: lint test-cpp test-sanitize test-python ## everything that a change must pass
+test: lint test-library test-sanitize test-python ## everything that a change must pass
 
 lint: $(STAMP)/test-environment ## formats, types and rules of style
 	clang-format --dry-run -Werror $(CPP)
@@ -40,7 +40,14 @@ lint: $(STAMP)/test-environment ## formats, types and rules of style
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
 
-test-cpp: $(STAMP)/debian-test ## the C++ tests, and a C++ project that uses the installed library
+LIBRARY_TESTS = ^(command|install|consumer|guide|count_file)$$
+
+test-library: $(STAMP)/debian-test ## the command and the library as they are installed, and C++ projects that use them
+	cmake --preset release --log-level=WARNING
+	cmake --build --preset release --target thoplw thoplw_command
+	ctest --preset release -R '$(LIBRARY_TESTS)'
+
+test-cpp: $(STAMP)/debian-test ## the C++ tests, optimised
 	cmake --preset release --log-level=WARNING
 	cmake --build --preset release
 	ctest --preset release
@@ -48,7 +55,7 @@ test-cpp: $(STAMP)/debian-test ## the C++ tests, and a C++ project that uses the
 test-sanitize: $(STAMP)/debian-test ## the C++ tests under ASan and UBSan
 	cmake --preset sanitize --log-level=WARNING
 	cmake --build --preset sanitize
-	ctest --preset sanitize
+	ctest --preset sanitize -E '$(LIBRARY_TESTS)'
 
 test-python: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/debian-page ## the Python tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile

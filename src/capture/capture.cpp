@@ -1,8 +1,6 @@
 // One profile call: tries the pass on meta, then without inference mode, then for real; restores everything.
 #include "capture/capture.h"
 
-#include <fmt/format.h>
-
 #include "capture/autocast.h"
 #include "capture/inputs.h"
 #include "capture/lazy.h"
@@ -11,6 +9,7 @@
 #include "capture/module_call.h"
 #include "capture/snapshot.h"
 #include "capture/writes.h"
+#include "trace/format.h"
 
 namespace thoplw::capture {
 namespace {
@@ -133,7 +132,7 @@ void run_method(Session& session, const std::string& method, const nb::object& a
 void note_adopted(Session& session) {
   if (session.adopted == 0) return;
   const std::size_t first = session.trace.modules.size() - session.adopted;
-  session.trace.notes.push_back(fmt::format(
+  session.trace.notes.push_back(formatted(
       "{} modules are no submodules of the model, {} the first (kept in a plain list, or built in forward): they are "
       "counted, though model.parameters() does not list what they hold",
       session.adopted, session.trace.modules[first].path));
@@ -222,8 +221,8 @@ std::string failing_line(const nb::python_error& error) {
   for (nb::handle frame : nb::module_::import_("traceback").attr("extract_tb")(trace)) {
     const std::string file = nb::cast<std::string>(frame.attr("filename"));
     if (file.find("/torch/") != std::string::npos || file.find("/_pytest/") != std::string::npos) continue;
-    line = fmt::format("{}:{}: {}", file, nb::cast<std::int64_t>(frame.attr("lineno")),
-                       nb::cast<std::string>(nb::str(frame.attr("line"))));
+    line = formatted("{}:{}: {}", file, nb::cast<std::int64_t>(frame.attr("lineno")),
+                     nb::cast<std::string>(nb::str(frame.attr("line"))));
   }
   return line;
 }
@@ -233,7 +232,7 @@ std::string where(const Session& session) {
   const Module& module = session.trace.modules[static_cast<std::size_t>(session.failed_module)];
   const std::string& cls = session.trace.classes[static_cast<std::size_t>(module.cls)].name;
   const std::string name = cls.substr(cls.rfind('.') + 1);
-  return module.path.empty() ? name : fmt::format("{} ({})", module.path, name);
+  return module.path.empty() ? name : formatted("{} ({})", module.path, name);
 }
 
 /// Where the forward raised for want of data, and there is data.
@@ -254,13 +253,13 @@ bool can_run_for_real(Attempt& failed) {
   inputs.append(kwargs);
   const std::string described = describe_inputs(api, inputs);
   if (!has_data(*failed.session) && looked_at_value(error)) {
-    raise_from(error, fmt::format(
-                          "{}: the model looks at values of a tensor, which meta tensors do not have, at {} ({}). "
-                          "Build the model with real weights and give real inputs, so that one real forward can be run",
-                          where(*failed.session), failing_line(error), what));
+    raise_from(error,
+               formatted("{}: the model looks at values of a tensor, which meta tensors do not have, at {} ({}). "
+                         "Build the model with real weights and give real inputs, so that one real forward can be run",
+                         where(*failed.session), failing_line(error), what));
   }
-  raise_from(error, fmt::format("{}: {}. The forward raised with the input {}: check that it fits the model",
-                                where(*failed.session), what, described.empty() ? "given" : described));
+  raise_from(error, formatted("{}: {}. The forward raised with the input {}: check that it fits the model",
+                              where(*failed.session), what, described.empty() ? "given" : described));
 }
 
 Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,
@@ -269,12 +268,12 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
   const OneAtATime alone;
   const GarbageCollectionPaused paused;
   if (!api.is_module(model.ptr())) {
-    throw Error(fmt::format("the model must be a torch.nn.Module, not {}; of a class, make an instance first",
-                            str_of(take(PyObject_Repr(reinterpret_cast<PyObject*>(Py_TYPE(model.ptr())))).ptr())));
+    throw Error(formatted("the model must be a torch.nn.Module, not {}; of a class, make an instance first",
+                          str_of(take(PyObject_Repr(reinterpret_cast<PyObject*>(Py_TYPE(model.ptr())))).ptr())));
   }
   if (!nb::hasattr(unwrapped(api, model), options.method.c_str())) {
     throw Error(
-        fmt::format("{} has no method '{}'", str_of(nb::object(model.type().attr("__name__")).ptr()), options.method));
+        formatted("{} has no method '{}'", str_of(nb::object(model.type().attr("__name__")).ptr()), options.method));
   }
   Pass pass{.real = options.real, .autograd = false};
   const auto run = [&] { return attempt(model, args, kwargs, custom_ops, pass, options, initialised); };
@@ -287,7 +286,7 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
   }
   if (last.error && !options.real && can_run_for_real(last)) {
     const std::string line = failing_line(*last.error);
-    const std::string reason = fmt::format("{}{}{}", line, line.empty() ? "" : ": ", brief(*last.error));
+    const std::string reason = formatted("{}{}{}", line, line.empty() ? "" : ": ", brief(*last.error));
     pass.real = true;
     last = run();
     if (last.error && wants_autograd(*last.error) && !pass.autograd) {
@@ -296,7 +295,7 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
     }
     if (!last.error) {
       last.session->trace.notes.push_back(
-          fmt::format("the model could not run without data, so one real forward was run ({})", reason));
+          formatted("the model could not run without data, so one real forward was run ({})", reason));
     }
   }
   if (last.error) raise_forward_error(last, args, kwargs);

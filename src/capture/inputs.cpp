@@ -1,10 +1,10 @@
 // Walks nested inputs and replaces their tensors.
 #include "capture/inputs.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include "capture/layouts.h"
+#include "trace/format.h"
 
 namespace thoplw::capture {
 namespace {
@@ -93,10 +93,10 @@ std::string describe_inputs(const TorchApi& api, nb::handle value) {
     const std::optional<Held> held = held_by(api, tensor);
     const Dims shape = held ? held->sizes : dims_of(nb::object(tensor.attr("shape")).ptr());
     const nb::object dtype = tensor.attr("dtype");
-    parts.push_back(fmt::format("{} {}", fmt::join(shape, "x"), name(api.dtype_of(dtype.ptr()))));
+    parts.push_back(formatted("{} {}", fmt::join(shape, "x"), name(api.dtype_of(dtype.ptr()))));
     return tensor;
   });
-  return fmt::format("{}", fmt::join(parts, ", "));
+  return formatted("{}", fmt::join(parts, ", "));
 }
 
 }  // namespace thoplw::capture

@@ -1,8 +1,6 @@
 // Walks the module tree the way named_modules() does: each module once, by its first path.
 #include "capture/model_walk.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <map>
@@ -11,6 +9,7 @@
 #include "capture/lazy.h"
 #include "capture/leaf_modules.h"
 #include "capture/snapshot.h"
+#include "trace/format.h"
 
 namespace thoplw::capture {
 namespace {
@@ -153,8 +152,8 @@ std::string unused_path(const Trace& trace, const std::string& wanted) {
   };
   if (!taken(wanted)) return wanted;
   int number = 2;
-  while (taken(fmt::format("{}#{}", wanted, number))) ++number;
-  return fmt::format("{}#{}", wanted, number);
+  while (taken(formatted("{}#{}", wanted, number))) ++number;
+  return formatted("{}#{}", wanted, number);
 }
 
 }  // namespace

@@ -1,5 +1,4 @@
 // `thoplw check`: models against budgets, of the command line or of a project's pyproject.toml.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -8,6 +7,7 @@
 #include "cli/input.h"
 #include "cli/session.h"
 #include "load/mapped_file.h"
+#include "trace/format.h"
 
 namespace thoplw::cli {
 namespace {
@@ -17,7 +17,7 @@ constexpr const char* kProject = "pyproject.toml";
 Report open_baseline(Session& session, const std::string& baseline, const std::string& model) {
   std::error_code ignored;
   if (is_saved_report(baseline) && !std::filesystem::exists(baseline, ignored)) {
-    throw Error(fmt::format("the baseline {} does not exist; write it: thoplw {} -o {}", baseline, model, baseline));
+    throw Error(formatted("the baseline {} does not exist; write it: thoplw {} -o {}", baseline, model, baseline));
   }
   return session.open_side(baseline, model);
 }

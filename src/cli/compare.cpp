@@ -1,11 +1,11 @@
 // `thoplw compare` and `thoplw conventions`: what conventions count, on one model and in words.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <vector>
 
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "trace/format.h"
 
 namespace thoplw::cli {
 namespace {
@@ -38,8 +38,8 @@ void list_conventions(Session& session) {
   for (const Convention* convention : conventions()) width = std::max(width, convention->name.size());
   std::string text;
   for (const Convention* convention : conventions()) {
-    text += fmt::format("{}{:<{}}  {}  {}", text.empty() ? "" : "\n", convention->name, width,
-                        convention->unit == Unit::flop ? "FLOP" : "MAC ", convention->doc);
+    text += formatted("{}{:<{}}  {}  {}", text.empty() ? "" : "\n", convention->name, width,
+                      convention->unit == Unit::flop ? "FLOP" : "MAC ", convention->doc);
   }
   session.show(text);
 }

@@ -1,14 +1,13 @@
 // `thoplw explain MODEL NUMBER`: looks for a quoted number among all conventions, and among the usual sizes of inputs.
 #include "report/explain.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
 
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "report/usage.h"
+#include "trace/format.h"
 
 namespace thoplw::cli {
 namespace {
@@ -33,8 +32,8 @@ std::vector<Tensor> other_inputs(const Tensor& input) {
 }
 
 std::string line(const Reading& reading, const Tensor* input) {
-  return fmt::format("\n  {:<18} {:<24} {:>16.0f}  {:.2f} % off{}", reading.convention, reading.what, reading.value,
-                     100 * reading.distance, input ? fmt::format("  at {}", fmt::join(input->shape, "x")) : "");
+  return formatted("\n  {:<18} {:<24} {:>16.0f}  {:.2f} % off{}", reading.convention, reading.what, reading.value,
+                   100 * reading.distance, input ? formatted("  at {}", fmt::join(input->shape, "x")) : "");
 }
 
 std::string matches(const std::vector<Reading>& found, const Tensor* input) {

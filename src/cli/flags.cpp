@@ -1,8 +1,6 @@
 // The table of flags, and how the command line is taken apart by it.
 #include "cli/flags.h"
 
-#include <fmt/format.h>
-
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
@@ -10,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "trace/format.h"
 #include "trace/suggest.h"
 
 namespace thoplw::cli {
@@ -236,8 +235,8 @@ void add_models(const std::vector<std::string>& args, Options& options) {
 }
 
 std::string usage_of(const Command& command) {
-  return fmt::format("thoplw{}{}{}{}", command.word.empty() ? "" : " ", command.word, command.usage.empty() ? "" : " ",
-                     command.usage);
+  return formatted("thoplw{}{}{}{}", command.word.empty() ? "" : " ", command.word, command.usage.empty() ? "" : " ",
+                   command.usage);
 }
 
 /// A command is a word in the place of the first model.
@@ -254,14 +253,14 @@ void set_command(Options& options) {
     throw Error("no MODEL is given: name one, such as torchvision:resnet18, or see --help");
   }
   if (words.size() < command.least || words.size() > command.most) {
-    throw Error(fmt::format("write `{}`; {} arguments are given", usage_of(command), words.size()));
+    throw Error(formatted("write `{}`; {} arguments are given", usage_of(command), words.size()));
   }
 }
 
 void check_flags(const Command& command, const std::vector<const Flag*>& given) {
   for (const Flag* flag : given) {
     if (flag->command.empty() || flag->command == command.word) continue;
-    throw Error(fmt::format("{} goes with `thoplw {}`", long_name(*flag), flag->command));
+    throw Error(formatted("{} goes with `thoplw {}`", long_name(*flag), flag->command));
   }
 }
 
@@ -321,13 +320,13 @@ std::string help() {
   std::size_t width = 0;
   for (const auto& command : commands()) width = std::max(width, usage_of(command).size());
   for (const auto& command : commands()) {
-    text += fmt::format("  {:<{}}  {}\n", usage_of(command), width, command.doc);
+    text += formatted("  {:<{}}  {}\n", usage_of(command), width, command.doc);
   }
   text += "\nFLAGS:\n";
   width = 0;
   for (const auto& flag : kFlags) width = std::max(width, usage_of(flag).size());
   for (const auto& flag : kFlags) {
-    text += fmt::format("  {:<{}}  {}\n", usage_of(flag), width, description(flag));
+    text += formatted("  {:<{}}  {}\n", usage_of(flag), width, description(flag));
   }
   return text + "\nExit code: 0 ok, 1 over budget, or not exact where that was asked, 2 error.\n";
 }

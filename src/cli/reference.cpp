@@ -1,8 +1,6 @@
 // Walks the tables and writes Markdown.
 #include "cli/reference.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "cli/flags.h"
@@ -10,6 +8,7 @@
 #include "cost/formulas.h"
 #include "load/onnx/operators.h"
 #include "thoplw.h"
+#include "trace/format.h"
 
 namespace thoplw::cli {
 namespace {
@@ -110,14 +109,14 @@ const auto& words_for(const Table& table, Function function, std::string_view na
 }
 
 std::string row(std::initializer_list<std::string_view> cells) {
-  return fmt::format("| {} |\n", fmt::join(cells, " | "));
+  return formatted("| {} |\n", fmt::join(cells, " | "));
 }
 
 std::string code(std::string_view text) { return text.empty() ? "" : "`" + std::string(text) + "`"; }
 
 template <typename Rows>
 std::string name_table(std::string_view heading, const Rows& rows) {
-  std::string text = fmt::format("\n## {}\n\n", heading) + row({"Name", "What"}) + row({"---", "---"});
+  std::string text = formatted("\n## {}\n\n", heading) + row({"Name", "What"}) + row({"---", "---"});
   for (const auto& r : rows) text += row({code(r.name), r.doc});
   return text;
 }
@@ -127,12 +126,12 @@ std::string param_policy(const ParamPolicy& policy) {
   if (policy.only_leaves) return "Parameters: of modules that ran and have none inside, each time that they are met.";
   if (policy.leftovers) return "Parameters: all; tied weights in each module that runs.";
   if (policy.operand) return "Parameters: what operators read, buffers and a file's constants too, each once.";
-  return fmt::format("Parameters: {}{}{}; tied weights once.",
-                     policy.only_used        ? "of modules that ran"
-                     : policy.only_trainable ? "all that are trained"
-                                             : "all",
-                     policy.norm_statistics ? ", with the running mean and variance of batch norms" : "",
-                     policy.lacks ? ", without what the tool's own layers do not have" : "");
+  return formatted("Parameters: {}{}{}; tied weights once.",
+                   policy.only_used        ? "of modules that ran"
+                   : policy.only_trainable ? "all that are trained"
+                                           : "all",
+                   policy.norm_statistics ? ", with the running mean and variance of batch norms" : "",
+                   policy.lacks ? ", without what the tool's own layers do not have" : "");
 }
 
 /// As what each ONNX operator counts, where its attributes do not say otherwise.
@@ -154,15 +153,15 @@ std::string onnx_table() {
 std::string list_of(const auto& rules, auto name) {
   std::vector<std::string> names;
   for (const auto& rule : rules) names.push_back(code(rule.*name));
-  return fmt::format("{}.\n", fmt::join(names, ", "));
+  return formatted("{}.\n", fmt::join(names, ", "));
 }
 
 std::string section(const Convention& convention) {
-  std::string text = fmt::format("\n## {}\n\n{}\n\nUnit: {}. {}\n\n", convention.name, convention.doc,
-                                 convention.unit == Unit::flop ? "FLOP" : "MAC", param_policy(convention.params));
+  std::string text = formatted("\n## {}\n\n{}\n\nUnit: {}. {}\n\n", convention.name, convention.doc,
+                               convention.unit == Unit::flop ? "FLOP" : "MAC", param_policy(convention.params));
   if (convention.is_tool()) {
-    text += fmt::format("Checked against {}, <{}>. Its gaps: {}.\n\n", convention.tool.version, convention.tool.source,
-                        convention.tool.gaps);
+    text += formatted("Checked against {}, <{}>. Its gaps: {}.\n\n", convention.tool.version, convention.tool.source,
+                      convention.tool.gaps);
   }
   if (std::ranges::any_of(convention.price, [](int price) { return price != 0; })) {
     text += row({"Kind of work", "Price"}) + row({"---", "---:"});

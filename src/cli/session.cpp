@@ -1,8 +1,6 @@
 // Opens models and speaks to the user.
 #include "cli/session.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -11,6 +9,7 @@
 #include "load/mapped_file.h"
 #include "render/width.h"
 #include "report/saved.h"
+#include "trace/format.h"
 
 namespace thoplw::cli {
 namespace {
@@ -74,7 +73,7 @@ void Session::end() {
 void Session::show_progress(std::size_t index, std::size_t done) {
   if (!several || !terminal.err_is_terminal) return;
   const std::size_t all = options.models.size();
-  const std::string count = fmt::format("[{}/{}] ", std::min(done + 1, all), all);
+  const std::string count = formatted("[{}/{}] ", std::min(done + 1, all), all);
   const std::size_t width = static_cast<std::size_t>(std::max(terminal.err_columns, 1));
   const std::size_t bar = std::min<std::size_t>(width / 4, 24), filled = bar * done / all;
   std::string line = count;

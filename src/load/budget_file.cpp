@@ -1,8 +1,6 @@
 // Reads budgets from TOML: every key is known, or an error names its line.
 #include "load/budget_file.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -10,6 +8,7 @@
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
+#include "trace/format.h"
 #include "trace/suggest.h"
 
 namespace thoplw {
@@ -35,7 +34,7 @@ class Reader {
       fail(*checks, "tool.thoplw.check", "this is a list of tables: write [[tool.thoplw.check]], in two brackets");
     std::vector<BudgetEntry> entries;
     for (std::size_t i = 0; i < list->size(); ++i) {
-      entries.push_back(read_entry(common, *list->get(i), fmt::format("check[{}]", i)));
+      entries.push_back(read_entry(common, *list->get(i), formatted("check[{}]", i)));
     }
     return entries;
   }
@@ -45,7 +44,7 @@ class Reader {
     throw Error(where(node, key) + ": " + what);
   }
   std::string where(const toml::node& node, const std::string& key) const {
-    return fmt::format("{}:{}: {}", path_, node.source().begin.line, key);
+    return formatted("{}:{}: {}", path_, node.source().begin.line, key);
   }
 
   /// What `read` gives; an error of it gets its place.
@@ -177,7 +176,7 @@ class Reader {
       return nlohmann::json(text->get()).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     }
     if (const auto* number = node.as_integer()) return std::to_string(number->get());
-    if (const auto* number = node.as_floating_point()) return fmt::format("{}", number->get());
+    if (const auto* number = node.as_floating_point()) return formatted("{}", number->get());
     if (const auto* flag = node.as_boolean()) return flag->get() ? "True" : "False";
     const toml::array* list = node.as_array();
     if (!list) fail(node, place, "this is a number, a text, true, false or a list of these");
@@ -209,7 +208,7 @@ std::vector<BudgetEntry> read_budgets(const std::string& path, std::string_view 
   try {
     return Reader(path).read(toml::parse(text, path));
   } catch (const toml::parse_error& error) {
-    throw Error(fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()));
+    throw Error(formatted("{}:{}: {}", path, error.source().begin.line, error.description()));
   }
 }
 

@@ -1,8 +1,6 @@
 // Reads a convention of a user from TOML: every key is known, or an error names its line.
 #include "load/convention_file.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <deque>
@@ -13,6 +11,7 @@
 #include <toml++/toml.h>
 
 #include "load/mapped_file.h"
+#include "trace/format.h"
 #include "trace/suggest.h"
 
 namespace thoplw {
@@ -67,14 +66,14 @@ class Reader {
     if (std::ranges::find(conventions(), convention_.name, &Convention::name) != conventions().end()) {
       const toml::node* name = file.get("name");
       fail(name ? name->source().begin.line : 1, "name",
-           fmt::format("there is a convention '{}' already; give this one another name", convention_.name));
+           formatted("there is a convention '{}' already; give this one another name", convention_.name));
     }
     add_rules_of_base();
   }
 
  private:
   [[noreturn]] void fail(std::size_t line, const std::string& key, const std::string& what) const {
-    throw Error(fmt::format("{}:{}: {}: {}", path_, line, key, what));
+    throw Error(formatted("{}:{}: {}: {}", path_, line, key, what));
   }
   [[noreturn]] void fail(const toml::node& node, const std::string& key, const std::string& what) const {
     fail(node.source().begin.line, key, what);
@@ -111,13 +110,13 @@ class Reader {
       for (const auto& [cls, terms] : table_of(node, key)) {
         owned_.class_rules.push_back({.cls = keep(std::string(cls.str())),
                                       .cost = nullptr,
-                                      .terms = &read_terms(terms, fmt::format("modules.\"{}\"", cls.str()))});
+                                      .terms = &read_terms(terms, formatted("modules.\"{}\"", cls.str()))});
       }
     } else if (key == "operators") {
       for (const auto& [name, terms] : table_of(node, key)) {
         owned_.op_rules.push_back({.name = keep(std::string(name.str())),
                                    .cost = nullptr,
-                                   .terms = &read_terms(terms, fmt::format("operators.\"{}\"", name.str()))});
+                                   .terms = &read_terms(terms, formatted("operators.\"{}\"", name.str()))});
       }
     } else if (!read_switch(kSwitches, convention_, key, node, key)) {
       std::vector<std::string_view> known = keys_of(kSwitches);
@@ -148,14 +147,14 @@ class Reader {
 
   const toml::table& table_of(const toml::node& node, const std::string& key) const {
     const toml::table* table = node.as_table();
-    if (!table) fail(node, key, fmt::format("this is a table: [{}]", key));
+    if (!table) fail(node, key, formatted("this is a table: [{}]", key));
     return *table;
   }
 
   std::int64_t whole_number(const toml::node& node, const std::string& key, std::int64_t most) const {
     const toml::value<std::int64_t>* number = node.as_integer();
     if (!number || number->get() < 0 || number->get() > most) {
-      fail(node, key, fmt::format("this is a whole number of 0 to {}", most));
+      fail(node, key, formatted("this is a whole number of 0 to {}", most));
     }
     return number->get();
   }
@@ -249,7 +248,7 @@ std::shared_ptr<const Convention> parse_convention(const std::string& path, std:
   try {
     Reader(path, *owned).read(toml::parse(text, path));
   } catch (const toml::parse_error& error) {
-    throw Error(fmt::format("{}:{}: {}", path, error.source().begin.line, error.description()));
+    throw Error(formatted("{}:{}: {}", path, error.source().begin.line, error.description()));
   }
   return {owned, &owned->convention};
 }

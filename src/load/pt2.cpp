@@ -1,5 +1,4 @@
 // The .pt2 format: a zip archive of torch.export, of which the program and the list of its weights are read.
-#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -7,6 +6,7 @@
 #include "load/pt2_program.h"
 #include "load/zip.h"
 #include "trace/error.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -33,10 +33,10 @@ struct Found {
 [[noreturn]] void no_program(const ZipArchive& archive) {
   for (const auto& [part, what] : kOthers) {
     for (const ZipArchive::Entry& entry : archive.entries()) {
-      if (entry.name.find(part) != std::string::npos) throw Error(fmt::format("{}; {}", what, kCure));
+      if (entry.name.find(part) != std::string::npos) throw Error(formatted("{}; {}", what, kCure));
     }
   }
-  throw Error(fmt::format("a zip archive without models/model.json; {}", kCure));
+  throw Error(formatted("a zip archive without models/model.json; {}", kCure));
 }
 
 /// Since torch 2.8 programs are at <root>/models/<name>.json; before, one was at the top.
@@ -56,7 +56,7 @@ Found find_program(const ZipArchive& archive) {
   const auto main = std::ranges::find(found, "model", &Found::model);
   if (main != found.end()) return *main;
   if (found.empty()) no_program(archive);
-  throw Error(fmt::format("{} programs, none of them called 'model': which one is meant? save it alone", found.size()));
+  throw Error(formatted("{} programs, none of them called 'model': which one is meant? save it alone", found.size()));
 }
 
 std::string stem(const std::string& path) {
@@ -76,7 +76,7 @@ Trace read_pt2(const ModelFile& file, const LoadOptions& options) {
   try {
     return pt2::read_program(std::move(json), weights, options, stem(file.path));
   } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}", found.entry->name, error.what()));
+    throw Error(formatted("{}: {}", found.entry->name, error.what()));
   }
 }
 

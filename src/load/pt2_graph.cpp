@@ -1,8 +1,6 @@
 // Nodes of an exported program become operators of a Trace.
 #include "load/pt2_graph.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -13,6 +11,7 @@
 #include "load/pt2_higher_order.h"
 #include "load/pt2_weights.h"
 #include "trace/error.h"
+#include "trace/format.h"
 
 namespace thoplw::pt2 {
 namespace {
@@ -63,7 +62,7 @@ Scope::Scope(const Json& graph, TraceBuilder& trace, Sizes& sizes) : graph_(grap
 
 const Json& Scope::meta(std::string_view name) const {
   const auto found = values_.find(name);
-  if (found == values_.end() || !found->second.meta) throw Error(fmt::format("tensor_values lacks '{}'", name));
+  if (found == values_.end() || !found->second.meta) throw Error(formatted("tensor_values lacks '{}'", name));
   return tensor_meta(*found->second.meta);
 }
 
@@ -74,7 +73,7 @@ Tensor Scope::tensor(std::string_view name) const {
     tensor.dtype = dtype_of(integer(member(meta, "dtype")));
     for (const Json& size : items_of(meta, "sizes")) tensor.shape.push_back(sizes_.of(size));
   } catch (const Error& error) {
-    throw Error(fmt::format("tensor '{}': {}", name, error.what()));
+    throw Error(formatted("tensor '{}': {}", name, error.what()));
   }
   return tensor;
 }
@@ -117,7 +116,7 @@ const GraphReader::Target& GraphReader::target_of(std::string_view text) {
   const std::string_view space = dot == std::string_view::npos ? "higher_order" : rest.substr(0, dot);
   if (dot != std::string_view::npos) rest.remove_prefix(dot + 1);
   const std::string_view name = rest.substr(0, rest.find('.'));
-  target.name = part_of(fmt::format("{}::{}", space, name));
+  target.name = part_of(formatted("{}::{}", space, name));
   target.higher_order = space == "higher_order";
   target.in_place = is_in_place(name);
   target.rule = find_rule(target.name);
@@ -125,7 +124,7 @@ const GraphReader::Target& GraphReader::target_of(std::string_view text) {
 }
 
 void GraphReader::read(Scope& scope, Stack around) {
-  if (depth_ == kDeepest) throw Error(fmt::format("graphs are nested more than {} deep", kDeepest));
+  if (depth_ == kDeepest) throw Error(formatted("graphs are nested more than {} deep", kDeepest));
   ++depth_;
   const int loops = std::exchange(loops_, 0);
   std::size_t index = 0;
@@ -134,8 +133,8 @@ void GraphReader::read(Scope& scope, Stack around) {
       read_node(node, scope, around);
     } catch (const Error& error) {
       const Json* target = node.IsObject() ? find(node, "target") : nullptr;
-      throw Error(fmt::format("node {} ({}): {}", index, target && target->IsString() ? text(*target) : "no target",
-                              error.what()));
+      throw Error(formatted("node {} ({}): {}", index, target && target->IsString() ? text(*target) : "no target",
+                            error.what()));
     }
     ++index;
   }
@@ -236,7 +235,7 @@ Stack GraphReader::guessed(const NewOp& op, Stack around) {
   const auto* layer = std::ranges::find(kLayers, op.name, &Layer::op);
   const std::string_view owner = layer == kLayers.end() ? "" : owner_of(op);
   if (owner.empty()) return around;
-  const std::string_view key = texts_.emplace_back(fmt::format("{}#{}", owner, ++guesses_));
+  const std::string_view key = texts_.emplace_back(formatted("{}#{}", owner, ++guesses_));
   guessed_.assign(around.begin(), around.end());
   guessed_.push_back({key, owner, layer->cls});
   return guessed_;

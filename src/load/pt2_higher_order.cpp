@@ -1,11 +1,10 @@
 // Operators that take graphs: how often each graph runs, and what its inputs and results are called around it.
 #include "load/pt2_higher_order.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "trace/error.h"
+#include "trace/format.h"
 
 namespace thoplw::pt2 {
 namespace {
@@ -94,7 +93,7 @@ void HigherOrder::add(std::string name, Values in, Values out) {
 
 void HigherOrder::note(const std::string& text) {
   const std::string_view path = stack_.empty() ? "" : stack_.back().path;
-  trace_.add_note(path.empty() ? text : fmt::format("{}: {}", path, text));
+  trace_.add_note(path.empty() ? text : formatted("{}: {}", path, text));
 }
 
 /// Those of `inputs` from first_slice on and before end_slice go in step by step.
@@ -107,7 +106,7 @@ HigherOrder::Values HigherOrder::run(const Body& body, const Values& inputs, std
     if (tag == "as_tensor") names.push_back(text_of(*value, "name"));
   }
   if (names.size() != inputs.size()) {
-    throw Error(fmt::format("{} takes {} tensors, but gets {}", body.name, names.size(), inputs.size()));
+    throw Error(formatted("{} takes {} tensors, but gets {}", body.name, names.size(), inputs.size()));
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i < first_slice || i >= end_slice) {
@@ -119,7 +118,7 @@ HigherOrder::Values HigherOrder::run(const Body& body, const Values& inputs, std
   try {
     reader_.read(scope, stack_);
   } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}", body.name, error.what()));
+    throw Error(formatted("{}: {}", body.name, error.what()));
   }
   Values results;
   for (const Json& output : items_of(*body.graph, "outputs")) {
@@ -165,7 +164,7 @@ bool HigherOrder::branches() {
     }
   }
   bind_results(results, results.size());
-  note(fmt::format("which branch of a cond runs hangs on the data; counted is the costlier one, {}", chosen));
+  note(formatted("which branch of a cond runs hangs on the data; counted is the costlier one, {}", chosen));
   return true;
 }
 
@@ -180,7 +179,7 @@ bool HigherOrder::once() {
 Count HigherOrder::steps(const Values& sequences, std::int64_t dim) const {
   const Dims& shape = trace_.value(sequences.front()).shape;
   const auto rank = static_cast<std::int64_t>(shape.size());
-  if (dim < -rank || dim >= rank) throw Error(fmt::format("no dimension {} to go along", dim));
+  if (dim < -rank || dim >= rank) throw Error(formatted("no dimension {} to go along", dim));
   return shape[static_cast<std::size_t>(dim < 0 ? dim + rank : dim)];
 }
 

@@ -1,13 +1,13 @@
 // Checked access to the JSON of an exported program.
 #include "load/pt2_json.h"
 
-#include <fmt/format.h>
 #include <rapidjson/error/en.h>
 
 #include <algorithm>
 #include <cstring>
 
 #include "trace/error.h"
+#include "trace/format.h"
 
 namespace thoplw::pt2 {
 namespace {
@@ -37,7 +37,7 @@ auto of(const Json& object, std::string_view name, Read read) {
   try {
     return read(value);
   } catch (const Error& error) {
-    throw Error(fmt::format("'{}': {}", name, error.what()));
+    throw Error(formatted("'{}': {}", name, error.what()));
   }
 }
 
@@ -51,12 +51,12 @@ Document::Document(std::string text) : text_(std::move(text)) {
     json_.ParseInsitu<kFlags | rapidjson::kParseValidateEncodingFlag>(text_.data());
   }
   if (!json_.HasParseError()) return;
-  throw Error(fmt::format("no JSON from byte {} on: {}", json_.GetErrorOffset(),
-                          rapidjson::GetParseError_En(json_.GetParseError())));
+  throw Error(formatted("no JSON from byte {} on: {}", json_.GetErrorOffset(),
+                        rapidjson::GetParseError_En(json_.GetParseError())));
 }
 
 const Json* find(const Json& object, std::string_view name) {
-  if (!object.IsObject()) throw Error(fmt::format("'{}' is looked for in what is no object", name));
+  if (!object.IsObject()) throw Error(formatted("'{}' is looked for in what is no object", name));
   const Json key(rapidjson::StringRef(name.data(), name.size()));
   const auto found = object.FindMember(key);
   return found == object.MemberEnd() || found->value.IsNull() ? nullptr : &found->value;
@@ -64,7 +64,7 @@ const Json* find(const Json& object, std::string_view name) {
 
 const Json& member(const Json& object, std::string_view name) {
   const Json* found = find(object, name);
-  if (!found) throw Error(fmt::format("'{}' is missing", name));
+  if (!found) throw Error(formatted("'{}' is missing", name));
   return *found;
 }
 

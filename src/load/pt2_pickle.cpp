@@ -1,5 +1,4 @@
 // Reads a dict of tensors from a pickle without running anything: names, sizes and storages, as torch.save writes them.
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <array>
@@ -8,6 +7,7 @@
 
 #include "load/pt2_weights.h"
 #include "trace/error.h"
+#include "trace/format.h"
 
 namespace thoplw::pt2 {
 namespace {
@@ -96,7 +96,7 @@ class Pickle {
         call();
         return true;
       default:
-        throw Error(fmt::format("pickle opcode 0x{:02x} at byte {} is not read here", code, at));
+        throw Error(formatted("pickle opcode 0x{:02x} at byte {} is not read here", code, at));
     }
   }
 
@@ -289,7 +289,7 @@ class Pickle {
     Dims sizes;
     for (std::size_t i = 0; i < tuple.items.size(); ++i) {
       sizes.push_back(item(tuple, i, Kind::integer).integer);
-      if (sizes.back() < 0) throw Error(fmt::format("a size of {}", sizes.back()));
+      if (sizes.back() < 0) throw Error(formatted("a size of {}", sizes.back()));
     }
     return sizes;
   }
@@ -300,8 +300,8 @@ class Pickle {
     Stored stored;
     stored.tensor.dtype = static_cast<DType>(storage.integer);
     stored.tensor.shape = dims(item(args, 2, Kind::list));
-    stored.storage = fmt::format("{} {} {} {}", storage.text, item(args, 1, Kind::integer).integer, stored.tensor.shape,
-                                 dims(item(args, 3, Kind::list)));
+    stored.storage = formatted("{} {} {} {}", storage.text, item(args, 1, Kind::integer).integer, stored.tensor.shape,
+                               dims(item(args, 3, Kind::list)));
     return stored;
   }
 

@@ -1,7 +1,6 @@
 // From the document of an exported program to a Trace: parameters, modules, the graph, and names that share a tensor.
 #include "load/pt2_program.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <string_view>
@@ -10,6 +9,7 @@
 
 #include "load/pt2_graph.h"
 #include "trace/error.h"
+#include "trace/format.h"
 
 namespace thoplw::pt2 {
 namespace {
@@ -37,7 +37,7 @@ struct Named {
 
 /// What two tensors that are one have in common, as far as a file without weights says.
 std::string looks(std::string_view module, const Tensor& tensor) {
-  return fmt::format("{} {} {}", module, static_cast<int>(tensor.dtype), tensor.shape);
+  return formatted("{} {} {}", module, static_cast<int>(tensor.dtype), tensor.shape);
 }
 
 class Program {
@@ -65,7 +65,7 @@ class Program {
 
   Trace finish(const std::string& name) {
     if (schema() > kNewest) {
-      trace_.add_note(fmt::format("the file has schema {}, newer than what is known here ({})", schema(), kNewest));
+      trace_.add_note(formatted("the file has schema {}, newer than what is known here ({})", schema(), kNewest));
     }
     const std::string_view cls = stacks_.root_class();
     return std::move(trace_).finish(cls.empty() ? name : std::string(cls.substr(cls.rfind('.') + 1)), source());
@@ -81,7 +81,7 @@ class Program {
   std::string source() const {
     const Json* version = find(root_, "torch_version");
     const std::string_view release = version ? text(*version) : "";
-    return release.empty() ? "torch .pt2" : fmt::format("torch {} .pt2", release.substr(0, release.find('+')));
+    return release.empty() ? "torch .pt2" : formatted("torch {} .pt2", release.substr(0, release.find('+')));
   }
 
   void add_module(std::string_view path) {

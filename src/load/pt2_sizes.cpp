@@ -1,7 +1,6 @@
 // Symbolic sizes: which symbols there are, where they stand, and what they are worth.
 #include "load/pt2_sizes.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <optional>
 
 #include "trace/error.h"
+#include "trace/format.h"
 
 namespace thoplw::pt2 {
 namespace {
@@ -23,7 +23,7 @@ std::optional<std::int64_t> seen(const Json* hint) {
 }
 
 std::int64_t checked(std::int64_t size) {
-  if (size < 0) throw Error(fmt::format("a size of {}", size));
+  if (size < 0) throw Error(formatted("a size of {}", size));
   return size;
 }
 
@@ -51,7 +51,7 @@ Sizes::Sizes(const Json& program, const LoadOptions& options)
 std::int64_t Sizes::of(const Json& size) {
   const auto [tag, value] = tagged(size);
   if (tag == "as_int") return checked(integer(*value));
-  if (tag != "as_expr") throw Error(fmt::format("a size that is neither a number nor an expression, but '{}'", tag));
+  if (tag != "as_expr") throw Error(formatted("a size that is neither a number nor an expression, but '{}'", tag));
   return checked(evaluated(text_of(*value, "expr_str"), find(*value, "hint")));
 }
 
@@ -74,9 +74,9 @@ void Sizes::unknown(std::string_view expression) {
   read_graph();
   std::string cure;
   for (const std::string& symbol : symbols_in(expression)) {
-    if (!symbols_.contains(symbol)) cure += fmt::format(" --dim {}=<size>", symbol);
+    if (!symbols_.contains(symbol)) cure += formatted(" --dim {}=<size>", symbol);
   }
-  throw Error(fmt::format("a size hangs on data; give{}", cure));
+  throw Error(formatted("a size hangs on data; give{}", cure));
 }
 
 /// Inputs first: that is where users look for names.
@@ -86,7 +86,7 @@ void Sizes::read_graph() {
   for (const auto& [name, meta] : members(member(graph_, "tensor_values"))) values.emplace(text(name), &meta);
   const auto add_tensor = [&](std::string_view name, const Json& meta) {
     int dim = 0;
-    for (const Json& size : items_of(tensor_meta(meta), "sizes")) add(fmt::format("{}.{}", name, dim++), size);
+    for (const Json& size : items_of(tensor_meta(meta), "sizes")) add(formatted("{}.{}", name, dim++), size);
   };
   for (const Json& input : items_of(graph_, "inputs")) {
     const auto [tag, value] = tagged(input);
@@ -111,36 +111,36 @@ void Sizes::add(const std::string& place, const Json& size) {
 }
 
 void Sizes::set(const std::string& name, std::int64_t value) {
-  if (value < 0) throw Error(fmt::format("--dim {}={}: a size is not negative", name, value));
+  if (value < 0) throw Error(formatted("--dim {}={}: a size is not negative", name, value));
   names_.contains(name) ? set_symbol(name, value, name) : set_place(name, value);
 }
 
 void Sizes::set_symbol(const std::string& symbol, std::int64_t value, const std::string& name) {
   const auto [found, added] = given_.emplace(symbol, name);
   if (!added && symbols_[symbol] != value) {
-    throw Error(fmt::format("--dim {} and --dim {} contradict each other: {} would be {} and {}", found->second, name,
-                            symbol, symbols_[symbol], value));
+    throw Error(formatted("--dim {} and --dim {} contradict each other: {} would be {} and {}", found->second, name,
+                          symbol, symbols_[symbol], value));
   }
   symbols_[symbol] = value;
 }
 
 void Sizes::set_place(const std::string& name, std::int64_t value) {
   const Json* size = size_at(name);
-  if (!size) throw Error(fmt::format("no dimension '{}'; {}", name, known_names()));
+  if (!size) throw Error(formatted("no dimension '{}'; {}", name, known_names()));
   const auto [tag, content] = tagged(*size);
   if (tag == "as_int") {
     if (integer(*content) == value) return;
-    throw Error(fmt::format("--dim {}={}: this size is {} in the file for good; {}", name, value, integer(*content),
-                            known_names()));
+    throw Error(formatted("--dim {}={}: this size is {} in the file for good; {}", name, value, integer(*content),
+                          known_names()));
   }
-  if (tag != "as_expr") throw Error(fmt::format("'{}' is no size", name));
+  if (tag != "as_expr") throw Error(formatted("'{}' is no size", name));
   const std::string_view expression = text_of(*content, "expr_str");
   const auto solved = solve(expression, value);
   if (!solved) {
     const std::vector<std::string> symbols = symbols_in(expression);
-    throw Error(symbols.size() == 1 ? fmt::format("--dim {}={}: no {} makes it so", name, value, symbols.front())
-                                    : fmt::format("--dim {}={}: this size has several symbols, name those: {}", name,
-                                                  value, fmt::join(symbols, " ")));
+    throw Error(symbols.size() == 1 ? formatted("--dim {}={}: no {} makes it so", name, value, symbols.front())
+                                    : formatted("--dim {}={}: this size has several symbols, name those: {}", name,
+                                                value, fmt::join(symbols, " ")));
   }
   set_symbol(solved->first, solved->second, name);
 }
@@ -171,8 +171,8 @@ void Sizes::check_ranges(const Json& program) const {
     const bool low = least && least->IsInt64() && *value < least->GetInt64();
     const bool high = most && most->IsInt64() && *value > most->GetInt64();
     if (!low && !high) continue;
-    throw Error(fmt::format("{} would be {}; the program was exported for {} to {}", expression, *value, bound(least),
-                            bound(most)));
+    throw Error(formatted("{} would be {}; the program was exported for {} to {}", expression, *value, bound(least),
+                          bound(most)));
   }
 }
 
@@ -182,7 +182,7 @@ std::string Sizes::known_names() const {
   for (std::size_t i = 0; i < std::min(standings_.size(), kNamesShown); ++i) {
     const auto& [symbol, place, expression] = standings_[i];
     const bool plain = solve(expression, 1) == std::pair(symbol, std::int64_t{1});
-    names += fmt::format("{}{} ({}{})", names.empty() ? "" : ", ", symbol, plain ? "" : "in ", place);
+    names += formatted("{}{} ({}{})", names.empty() ? "" : ", ", symbol, plain ? "" : "in ", place);
   }
   return "known are " + names + (standings_.size() > kNamesShown ? ", ..." : "");
 }

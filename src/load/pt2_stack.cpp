@@ -1,11 +1,10 @@
 // The modules that a node of an exported program ran in, in the forms of all releases.
 #include "load/pt2_stack.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "trace/error.h"
+#include "trace/format.h"
 
 namespace thoplw::pt2 {
 namespace {
@@ -72,7 +71,7 @@ Frame Stacks::frame(std::string_view text) {
     key = parts.front();
     parts.erase(parts.begin());
   }
-  if (parts.size() != 2) throw Error(fmt::format("nn_module_stack: '{}' is no key, path and class", text));
+  if (parts.size() != 2) throw Error(formatted("nn_module_stack: '{}' is no key, path and class", text));
   const std::string_view path = parts[0], cls = parts[1];
   const bool plain = path.find_first_of("[(") == std::string_view::npos;
   return {key, plain ? path : kept(plain_path(path)), cls};
@@ -103,7 +102,7 @@ std::span<const Frame> Stacks::next_call(std::span<const Frame> stack, const Mar
   open_.resize(same);
   for (std::size_t i = same; i < stack.size(); ++i) {
     const int calls = calls_[stack[i].key]++;
-    open_.push_back({stack[i].key, calls == 0 ? stack[i].key : kept(fmt::format("{}@{}", stack[i].key, calls)), {}});
+    open_.push_back({stack[i].key, calls == 0 ? stack[i].key : kept(formatted("{}@{}", stack[i].key, calls)), {}});
   }
   for (std::size_t i = 0; i < stack.size(); ++i) renamed_[i].key = open_[i].unique;
   if (open_.empty() || mark.op.empty()) return renamed_;

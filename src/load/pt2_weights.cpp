@@ -1,7 +1,6 @@
 // The state dict of an archive: from the table of payloads that torch writes since 2.9, or from a pickle before.
 #include "load/pt2_weights.h"
 
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <array>
@@ -9,6 +8,7 @@
 
 #include "load/pt2_json.h"
 #include "trace/error.h"
+#include "trace/format.h"
 
 namespace thoplw::pt2 {
 namespace {
@@ -32,7 +32,7 @@ Dims fixed(Json::ConstArray sizes) {
     const auto [tag, value] = tagged(size);
     if (tag != "as_int") throw Error("a size that is no number");
     dims.push_back(integer(*value));
-    if (dims.back() < 0) throw Error(fmt::format("a size of {}", dims.back()));
+    if (dims.back() < 0) throw Error(formatted("a size of {}", dims.back()));
   }
   return dims;
 }
@@ -57,8 +57,8 @@ Stored payload(const Filled& filled, std::string_view name, const Json& entry) {
   stored.tensor.shape = fixed(items_of(meta, "sizes"));
   const std::string_view file = text_of(entry, "path_name");
   if (!filled.contains(file)) return stored;
-  stored.storage = fmt::format("{} {} {} {} {}", file, static_cast<int>(stored.tensor.dtype), offset_of(meta),
-                               stored.tensor.shape, fixed(items_of(meta, "strides")));
+  stored.storage = formatted("{} {} {} {} {}", file, static_cast<int>(stored.tensor.dtype), offset_of(meta),
+                             stored.tensor.shape, fixed(items_of(meta, "strides")));
   return stored;
 }
 
@@ -74,7 +74,7 @@ std::vector<Stored> payloads(const ZipArchive& archive, const std::string& folde
     try {
       if (find(entry, "tensor_meta")) weights.push_back(payload(filled, text(name), entry));
     } catch (const Error& error) {
-      throw Error(fmt::format("{}: {}", text(name), error.what()));
+      throw Error(formatted("{}: {}", text(name), error.what()));
     }
   }
   return weights;
@@ -101,17 +101,17 @@ DType dtype_of(std::int64_t scalar_type) {
 
 std::vector<Stored> stored_weights(const ZipArchive& archive, const std::string& root, const std::string& model) {
   const std::string folder = root + "data/weights/";
-  const ZipArchive::Entry* config = archive.find(fmt::format("{}{}_weights_config.json", folder, model));
+  const ZipArchive::Entry* config = archive.find(formatted("{}{}_weights_config.json", folder, model));
   const ZipArchive::Entry* pickled = nullptr;
-  for (const std::string& name : {fmt::format("{}{}.pt", folder, model), root + "serialized_state_dict.pt",
-                                  root + "serialized_state_dict.json"}) {
+  for (const std::string& name :
+       {formatted("{}{}.pt", folder, model), root + "serialized_state_dict.pt", root + "serialized_state_dict.json"}) {
     if (!pickled) pickled = archive.find(name);
   }
   if (!config && (!pickled || pickled->size == 0)) return {};
   try {
     return config ? payloads(archive, folder, *config) : saved(archive, *pickled);
   } catch (const Error& error) {
-    throw Error(fmt::format("{}: {}", (config ? config : pickled)->name, error.what()));
+    throw Error(formatted("{}: {}", (config ? config : pickled)->name, error.what()));
   }
 }
 

@@ -1,5 +1,4 @@
 // The .safetensors format: a JSON header with the type and sizes of each tensor; the weights behind it are not read.
-#include <fmt/format.h>
 #include <rapidjson/document.h>
 #include <rapidjson/error/en.h>
 
@@ -8,6 +7,7 @@
 
 #include "load/formats.h"
 #include "load/trace_builder.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -108,7 +108,7 @@ constexpr std::array<std::string_view, 3> kBuffers = {"running_mean", "running_v
 /// Every tensor has a row of its own, in the module that its name says.
 void add_tensor(TraceBuilder& builder, std::string_view name, Id value) {
   const Tensor& tensor = builder.value(value);
-  const std::string cls = fmt::format("{}[{}]", thoplw::name(tensor.dtype), fmt::join(tensor.shape, ","));
+  const std::string cls = formatted("{}[{}]", thoplw::name(tensor.dtype), fmt::join(tensor.shape, ","));
   const Frame frame{name, name, cls};
   const bool buffer = std::ranges::find(kBuffers, name.substr(name.rfind('.') + 1)) != kBuffers.end();
   builder.add_param(std::string(name) + ".data", value, buffer, !buffer);

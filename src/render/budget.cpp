@@ -1,5 +1,4 @@
 // Verdicts on budgets: a line each for a terminal, a table for pull requests, records for programs.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -7,6 +6,7 @@
 #include "render/formats.h"
 #include "render/table.h"
 #include "render/width.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -27,33 +27,33 @@ std::string share(Count used, Count most) {
   if (most == 0) return used == 0 ? "all" : "no limit but 0";
   __extension__ using Wide = unsigned __int128;
   const auto tenths = static_cast<Wide>(used.value()) * 1000 / most.value();
-  return fmt::format("{:.1f} %", static_cast<double>(tenths) / 10);
+  return formatted("{:.1f} %", static_cast<double>(tenths) / 10);
 }
 
 std::string since(const Use& use) {
   const std::int64_t change = difference(*use.baseline, use.used);
   const auto base = static_cast<double>(use.baseline->value());
   if (change == 0) return "as the baseline";
-  const std::string percent = base > 0 ? fmt::format(" or {:+.2f} %", 100 * static_cast<double>(change) / base) : "";
-  return fmt::format("{:+}{} since the baseline", change, percent);
+  const std::string percent = base > 0 ? formatted(" or {:+.2f} %", 100 * static_cast<double>(change) / base) : "";
+  return formatted("{:+}{} since the baseline", change, percent);
 }
 
 /// "1824010216 of 2000000000 MACs (91.2 %)".
 std::string in_words(const Use& use, NumberFormat numbers) {
   const std::string used = number(use.used, use, numbers);
-  std::string text = fmt::format("{}{} of {} {} ({}", use.exact ? "" : ">=", used, number(use.most, use, numbers),
-                                 use.what, share(use.used, use.most));
+  std::string text = formatted("{}{} of {} {} ({}", use.exact ? "" : ">=", used, number(use.most, use, numbers),
+                               use.what, share(use.used, use.most));
   if (use.baseline) text += ", " + since(use);
   text += ")";
-  if (use.standing() == Standing::over) text += fmt::format(", {} too many", (use.used - use.most).value());
+  if (use.standing() == Standing::over) text += formatted(", {} too many", (use.used - use.most).value());
   return text;
 }
 
 std::string in_words(const Blame& blame, const Use& use, NumberFormat numbers) {
   const std::string amount = number(blame.amount, use, numbers);
   const std::string where = shown_path(blame.path) + " (" + blame.cls + ")";
-  if (use.baseline) return fmt::format("{}: {:+} to {} {}", where, blame.growth, amount, use.what);
-  return fmt::format("{}: {} {}, {} of all", where, amount, use.what, share(blame.amount, use.used));
+  if (use.baseline) return formatted("{}: {:+} to {} {}", where, blame.growth, amount, use.what);
+  return formatted("{}: {} {}, {} of all", where, amount, use.what, share(blame.amount, use.used));
 }
 
 std::string heading(const Use& use) { return use.baseline ? "grew most" : "the costliest"; }
@@ -62,9 +62,9 @@ constexpr std::string_view kUnknown =
     "not known to be within its budget: what is counted is a lower bound; --strict takes it for over";
 
 std::string lines_of(const Verdict& verdict, NumberFormat numbers) {
-  if (!verdict.error.empty()) return fmt::format("error    {}: {}", verdict.model, verdict.error);
+  if (!verdict.error.empty()) return formatted("error    {}: {}", verdict.model, verdict.error);
   constexpr std::string_view kWords[] = {"ok", "OVER", "UNKNOWN"};
-  std::string text = fmt::format("{:<8} {}: ", kWords[static_cast<std::size_t>(standing(verdict))], verdict.model);
+  std::string text = formatted("{:<8} {}: ", kWords[static_cast<std::size_t>(standing(verdict))], verdict.model);
   for (const Use& use : verdict.uses) text += (&use == verdict.uses.data() ? "" : "; ") + in_words(use, numbers);
   text = one_line(text);
   for (const Use& use : verdict.uses) {
@@ -105,9 +105,9 @@ std::vector<std::string> notes_of(const std::vector<Verdict>& verdicts, NumberFo
     for (const Use& use : verdict.uses) {
       std::string rows;
       for (const Blame& blame : use.blame) rows += (rows.empty() ? "" : "; ") + in_words(blame, use, numbers);
-      if (!rows.empty()) notes.push_back(fmt::format("{}: {}: {}", verdict.model, heading(use), rows));
+      if (!rows.empty()) notes.push_back(formatted("{}: {}: {}", verdict.model, heading(use), rows));
     }
-    if (standing(verdict) == Standing::unknown) notes.push_back(fmt::format("{}: {}", verdict.model, kUnknown));
+    if (standing(verdict) == Standing::unknown) notes.push_back(formatted("{}: {}", verdict.model, kUnknown));
     for (const std::string& note : verdict.notes) notes.push_back(verdict.model + ": " + note);
   }
   return notes;

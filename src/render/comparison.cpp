@@ -1,5 +1,4 @@
 // A Comparison as one table, and in words.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
@@ -7,6 +6,7 @@
 #include "render/formats.h"
 #include "render/narrow.h"
 #include "render/table.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -92,7 +92,7 @@ std::string rows_in_words(const Part& part, const Report& report) {
   }
   std::string text;
   for (const auto& [cls, rows] : by_class) {
-    const std::string words = rows.size() == 1 ? shown_path(rows[0]->path) : fmt::format("{} {}", rows.size(), cls);
+    const std::string words = rows.size() == 1 ? shown_path(rows[0]->path) : formatted("{} {}", rows.size(), cls);
     text += (text.empty() ? "" : ", ") + words;
   }
   return text;
@@ -106,10 +106,10 @@ std::vector<std::string> in_words(const Comparison& comparison, const RenderOpti
     for (const Part& part : comparison.parts[i]) {
       const std::string amount = signed_text(part.amount, base.macs, options.numbers);
       const std::string where = rows_in_words(part, report);
-      notes.push_back(
-          part.what == "x2"      ? fmt::format("{}: {} as a multiply-add counts twice", report.convention, amount)
-          : part.what == "batch" ? fmt::format("{}: {} as it counts one sample of a batch", report.convention, amount)
-                                 : fmt::format("{}: {} of {} in {}", report.convention, amount, part.what, where));
+      notes.push_back(part.what == "x2" ? formatted("{}: {} as a multiply-add counts twice", report.convention, amount)
+                      : part.what == "batch"
+                          ? formatted("{}: {} as it counts one sample of a batch", report.convention, amount)
+                          : formatted("{}: {} of {} in {}", report.convention, amount, part.what, where));
     }
     for (const std::string& note : report.notes) {
       if (std::ranges::find(base.notes, note) == base.notes.end()) notes.push_back(note);

@@ -1,5 +1,4 @@
 // A Diff as a table of what changed, for people and for pull requests, and as records for programs.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
@@ -7,6 +6,7 @@
 
 #include "render/formats.h"
 #include "render/table.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -60,7 +60,7 @@ Line total_line(const Diff& diff) {
 
 /// What stays as it is, added up.
 Line sum_line(const std::vector<Line>& lines) {
-  const std::string name = fmt::format("({} unchanged)", lines.size());
+  const std::string name = formatted("({} unchanged)", lines.size());
   Amount macs, params;
   for (const Line& line : lines) {
     macs = {macs.value + line.macs.after->value, macs.exact && line.macs.after->exact};
@@ -142,7 +142,7 @@ std::string percent_text(const Two& two) {
   if (two.change() == 0) return "";
   const auto share = percent(two);
   if (!share) return "from 0";
-  return two.exact() ? fmt::format("{:+.1f} %", *share) : two.before->exact ? fmt::format(">={:+.1f} %", *share) : "?";
+  return two.exact() ? formatted("{:+.1f} %", *share) : two.before->exact ? formatted(">={:+.1f} %", *share) : "?";
 }
 
 std::string marked_name(const Line& line) {
@@ -217,9 +217,9 @@ struct Layout {
   /// "MACs 1824010216 -> 3678... (+101.7 %)".
   std::string in_words(std::string_view what, const Two& two) const {
     const std::string share = percent_text(two);
-    return fmt::format("{} {} -> {} ({})", what, unpadded(number_text(*two.before, two.before->value, numbers)),
-                       unpadded(number_text(*two.after, two.before->value, numbers)),
-                       share.empty() ? "no change" : share);
+    return formatted("{} {} -> {} ({})", what, unpadded(number_text(*two.before, two.before->value, numbers)),
+                     unpadded(number_text(*two.after, two.before->value, numbers)),
+                     share.empty() ? "no change" : share);
   }
 
   std::string total_in_words() const {
@@ -231,8 +231,8 @@ std::vector<std::string> notes_of(const Diff& diff) {
   std::vector<std::string> notes;
   for (const auto& [when, report] : {std::pair("before", &diff.before), std::pair("after", &diff.after)}) {
     if (report->exact) continue;
-    notes.push_back(fmt::format("{}: the total is only a lower bound (>=)", when));
-    for (const std::string& note : footnotes(*report, {})) notes.push_back(fmt::format("{}: {}", when, note));
+    notes.push_back(formatted("{}: the total is only a lower bound (>=)", when));
+    for (const std::string& note : footnotes(*report, {})) notes.push_back(formatted("{}: {}", when, note));
   }
   if (!notes.empty()) notes.emplace_back("changes marked >=, <= or ~ are those of what was counted");
   return notes;
@@ -244,7 +244,7 @@ std::string md(const Layout& layout, const std::string& title, const std::vector
   const std::string table = md_table(layout.for_people(), "", notes);
   if (layout.lines.shown.size() <= kMostUnfolded) return text + table;
   return text +
-         fmt::format("<details>\n<summary>{} modules</summary>\n\n{}\n\n</details>", layout.lines.shown.size(), table);
+         formatted("<details>\n<summary>{} modules</summary>\n\n{}\n\n</details>", layout.lines.shown.size(), table);
 }
 
 Json amounts(const Two& two) {

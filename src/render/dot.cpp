@@ -1,11 +1,11 @@
 // The module tree as a graph in Graphviz' language, darker where more of the total is.
-#include <fmt/format.h>
 
 #include "render/formats.h"
 #include "render/module_tree.h"
 #include "render/shade.h"
 #include "render/table.h"
 #include "render/width.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -33,12 +33,12 @@ struct Writer {
     const std::size_t id = nodes++;
     const std::string& path = node.module ? node.row.path : around;
     const Shade& shade = shade_of(node.row, measure);
-    text += fmt::format("  n{} [label=\"{}\\n{} {}, {}\", tooltip=\"{}\", fillcolor=\"{}\", fontcolor=\"{}\"];\n", id,
-                        escaped(label(node)), short_number(measure.of(node.row)), measure.unit, measure.share(node.row),
-                        escaped(shown_path(path)), shade.fill, shade.ink);
+    text += formatted("  n{} [label=\"{}\\n{} {}, {}\", tooltip=\"{}\", fillcolor=\"{}\", fontcolor=\"{}\"];\n", id,
+                      escaped(label(node)), short_number(measure.of(node.row)), measure.unit, measure.share(node.row),
+                      escaped(shown_path(path)), shade.fill, shade.ink);
     for (const ModuleNode& inner : node.inside) {
       const std::size_t inner_id = write(inner, path);
-      text += fmt::format("  n{} -> n{};\n", id, inner_id);
+      text += formatted("  n{} -> n{};\n", id, inner_id);
     }
     return id;
   }
@@ -52,7 +52,7 @@ std::string render_dot(const Report& report, const RenderOptions& options) {
   const std::string heading = options.title.empty() ? report.model : options.title;
   std::string notes;
   for (const auto& note : picture_notes(report)) notes += "\\n" + escaped(note);
-  return fmt::format(
+  return formatted(
       "digraph \"{0}\" {{\n"
       "  graph [rankdir=LR, nodesep=0.1, ranksep=0.3, labelloc=t, fontname=\"Helvetica,Arial,sans-serif\",\n"
       "         label=\"{0}: {1}{2}\"];\n"

@@ -1,5 +1,4 @@
 // The page of one report: its totals as text, its modules as data that the scripts in src/render/html/ show.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -15,6 +14,7 @@
 #include "render/narrow.h"
 #include "render/table.h"
 #include "render/width.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -46,8 +46,8 @@ struct Shapes {
   /// [as the table shows it, with batch and type, elements]; -1 for none.
   Json place(const Column& column, const Row& row, const std::optional<Tensor>& tensor) {
     if (!tensor) return -1;
-    const std::string sizes = tensor->shape.empty() ? "scalar" : fmt::format("{}", fmt::join(tensor->shape, " x "));
-    const std::string full = fmt::format("{}, {}", sizes, name(tensor->dtype));
+    const std::string sizes = tensor->shape.empty() ? "scalar" : formatted("{}", fmt::join(tensor->shape, " x "));
+    const std::string full = formatted("{}, {}", sizes, name(tensor->dtype));
     const Count size = column.size(row);
     return once.place({column.text(row), full, size.value()}, {column.text(row), full, exact_json(size)});
   }
@@ -144,7 +144,7 @@ std::string main_total(std::string_view name, Count count, bool exact) {
   text += small ? std::to_string(count.value()) : unpadded(clever_format(count));
   if (!exact) text += " <span class=\"badge\">lower bound</span>";
   if (!small) text += "<span class=\"raw\">" + digits(count) + "</span>";
-  return fmt::format("<div class=\"main\"><dt>{}</dt><dd>{}</dd></div>\n", name, text);
+  return formatted("<div class=\"main\"><dt>{}</dt><dd>{}</dd></div>\n", name, text);
 }
 
 std::string totals(const Report& report) {
@@ -152,7 +152,7 @@ std::string totals(const Report& report) {
   text += main_total(title(find_column("macs"), report.unit), report.macs, report.exact);
   text += main_total("Parameters", report.params, true);
   const auto beside = [&](std::string_view name, Count count, bool said) {
-    if (said) text += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", name, digits(count));
+    if (said) text += formatted("<div><dt>{}</dt><dd>{}</dd></div>\n", name, digits(count));
   };
   beside("All parameters", report.all_params, report.all_params != report.params);
   beside("Active per token", report.active_params, report.active_params != report.all_params);
@@ -167,8 +167,8 @@ std::string about(const Report& report, const RenderOptions& options) {
   if (!options.title.empty()) text += "<b>" + xml_escaped(report.model) + "</b> &middot; ";
   if (!report.rows.empty() && report.rows.front().in) {
     const Row& root = report.rows.front();
-    text += fmt::format("{} &rarr; {} &middot; ", xml_escaped(find_column("input").text(root)),
-                        xml_escaped(find_column("output").text(root)));
+    text += formatted("{} &rarr; {} &middot; ", xml_escaped(find_column("input").text(root)),
+                      xml_escaped(find_column("output").text(root)));
   }
   text += "convention <b>" + xml_escaped(report.convention) + "</b>";
   for (const Convention* convention : conventions()) {
@@ -179,7 +179,7 @@ std::string about(const Report& report, const RenderOptions& options) {
 
 std::string list(std::string_view looks, const std::vector<std::string>& notes) {
   if (notes.empty()) return "";
-  std::string text = fmt::format("<ul class=\"{}\">\n", looks);
+  std::string text = formatted("<ul class=\"{}\">\n", looks);
   for (const std::string& note : notes) text += "<li>" + xml_escaped(note) + "</li>\n";
   return text + "</ul>\n";
 }
@@ -193,7 +193,7 @@ std::string line(const Table& table, const Table::Cells& cells, std::string_view
   std::string text = "<tr>";
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const bool named = !head.empty() && (i == 0 || head == "col");
-    text += named ? fmt::format("<th scope=\"{}\"", head) : "<td";
+    text += named ? formatted("<th scope=\"{}\"", head) : "<td";
     if (table.numbers[i]) text += " class=\"number\"";
     text += ">" + xml_escaped(table.numbers[i] ? unpadded(cells[i]) : cells[i]) + (named ? "</th>" : "</td>");
   }

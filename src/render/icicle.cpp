@@ -1,7 +1,6 @@
 // Places the boxes of an icicle.
 #include "render/icicle.h"
-
-#include <fmt/format.h>
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -35,7 +34,7 @@ struct Placing {
       }
     }
     if (pixels(measure.of(small.row).value) >= kLeastHeight / 3) {
-      small.name = fmt::format("({} small)", many);
+      small.name = formatted("({} small)", many);
       place(small, path, level + 1, start);
     }
     cells[own].inside = cells.size() > own + 1;

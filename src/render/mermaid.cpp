@@ -1,5 +1,4 @@
 // The module tree as a flowchart in the language of Mermaid, which GitHub and notebooks draw from Markdown.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
@@ -9,6 +8,7 @@
 #include "render/shade.h"
 #include "render/table.h"
 #include "render/width.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -27,7 +27,7 @@ std::string escaped(std::string_view name) {
     const bool special = std::string_view("\"#&<>`*~\\|{}[];%$").find(c) != std::string_view::npos;
     const bool emphasis = c == '_' && !(i > 0 && alnum(i - 1) && alnum(i + 1));
     const bool list = i == 0 && (c == '-' || c == '+');
-    out += special || emphasis || list ? fmt::format("#{};", static_cast<int>(c)) : std::string(1, c);
+    out += special || emphasis || list ? formatted("#{};", static_cast<int>(c)) : std::string(1, c);
   }
   return out;
 }
@@ -40,11 +40,11 @@ struct Writer {
   std::size_t write(const ModuleNode& node) {
     const std::size_t id = nodes++;
     const auto shade = &shade_of(node.row, measure) - shades().data();
-    text += fmt::format("  n{}[\"{}<br/>{} {}, {}\"]:::s{}\n", id, escaped(label(node)),
-                        short_number(measure.of(node.row)), measure.unit, measure.share(node.row), shade);
+    text += formatted("  n{}[\"{}<br/>{} {}, {}\"]:::s{}\n", id, escaped(label(node)),
+                      short_number(measure.of(node.row)), measure.unit, measure.share(node.row), shade);
     for (const ModuleNode& inner : node.inside) {
       const std::size_t inner_id = write(inner);
-      text += fmt::format("  n{} --> n{}\n", id, inner_id);
+      text += formatted("  n{} --> n{}\n", id, inner_id);
     }
     return id;
   }
@@ -80,14 +80,14 @@ std::string render_mermaid(const Report& report, const RenderOptions& options) {
   Writer writer{measure_of(report, options)};
   const ModuleNode tree = drawable_tree(report, options);
   writer.write(tree);
-  std::string text = fmt::format("%% {}: {}\n", escaped(options.title.empty() ? report.model : options.title),
-                                 totals_in_words(report));
+  std::string text =
+      formatted("%% {}: {}\n", escaped(options.title.empty() ? report.model : options.title), totals_in_words(report));
   const std::size_t merged = report.rows.size() - std::min(report.rows.size(), modules_in(tree));
-  if (merged > 0) text += fmt::format("%% {} modules are merged into others; --depth and --top say how many\n", merged);
+  if (merged > 0) text += formatted("%% {} modules are merged into others; --depth and --top say how many\n", merged);
   for (const auto& note : picture_notes(report)) text += "%% " + escaped(note) + "\n";
   text += "flowchart LR\n" + writer.text;
   for (std::size_t i = 0; i < shades().size(); ++i) {
-    text += fmt::format("  classDef s{} fill:{},color:{},stroke:#57606a\n", i, shades()[i].fill, shades()[i].ink);
+    text += formatted("  classDef s{} fill:{},color:{},stroke:#57606a\n", i, shades()[i].fill, shades()[i].ink);
   }
   text.pop_back();
   return text;

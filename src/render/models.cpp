@@ -1,5 +1,4 @@
 // Several models side by side: one table with a row each, or one picture.
-#include <fmt/format.h>
 
 #include <algorithm>
 

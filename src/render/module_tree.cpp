@@ -1,12 +1,11 @@
 // Grows the tree from rows.
 #include "render/module_tree.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "render/narrow.h"
 #include "render/table.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -119,8 +118,8 @@ std::string grouped(Amount amount) {
 }
 
 std::string totals_in_words(const Report& report) {
-  return fmt::format("{} {}, {} params by convention {}", short_number({report.macs, report.exact}),
-                     title(find_column("macs"), report.unit), short_number({report.params}), report.convention);
+  return formatted("{} {}, {} params by convention {}", short_number({report.macs, report.exact}),
+                   title(find_column("macs"), report.unit), short_number({report.params}), report.convention);
 }
 
 std::vector<std::string> picture_notes(const Report& report) {

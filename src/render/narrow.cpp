@@ -1,12 +1,11 @@
 // Matches globs, finds the costliest rows and adds up the others.
 #include "render/narrow.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "render/table.h"
 #include "trace/error.h"
+#include "trace/format.h"
 #include "trace/suggest.h"
 
 namespace thoplw {
@@ -109,7 +108,7 @@ void Others::add(const Row& other) {
   ++many;
 }
 
-std::string Others::name() const { return fmt::format("({} {})", many, many == 1 ? "other" : "others"); }
+std::string Others::name() const { return formatted("({} {})", many, many == 1 ? "other" : "others"); }
 
 std::vector<Row> narrowed(std::vector<Row> rows, const RenderOptions& options) {
   const std::vector<bool> shown = shown_rows(rows, options);

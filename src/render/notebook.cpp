@@ -1,8 +1,6 @@
 // Writes HTML whose styles stand in each element: notebooks that were not run on this machine keep only those.
 #include "render/notebook.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <numeric>
 #include <vector>
@@ -10,6 +8,7 @@
 #include "render/escape.h"
 #include "render/table.h"
 #include "render/width.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -95,30 +94,30 @@ struct Writer {
   /// The bar lies behind the left end of the numbers.
   void write(const Line& line) {
     const double part = by_params ? share(line.params.value, report.params) : share(line.macs.value, report.macs);
-    const std::string percent = pad_left(fmt::format("{:.2f} %", 100 * part), 10);
-    html += fmt::format(
+    const std::string percent = pad_left(formatted("{:.2f} %", 100 * part), 10);
+    html += formatted(
         "<span style=\"float:right;white-space:pre;padding-left:6em;"
         "background:linear-gradient(90deg,#4a90d9 {:.1f}%,#8883 0) 0/6em 50% no-repeat\"{}>",
         100 * part, line.tip.empty() ? "" : " title=\"" + xml_escaped(line.tip) + "\"");
     html += by_params ? cell(line.macs) + cell(line.params) + percent : cell(line.macs) + percent + cell(line.params);
     html += "</span>" + xml_escaped(line.name);
-    if (!line.cls.empty()) html += fmt::format(" {}{}</span>", kFaint, xml_escaped(line.cls));
+    if (!line.cls.empty()) html += formatted(" {}{}</span>", kFaint, xml_escaped(line.cls));
   }
 
   void write_leaf(const Line& line, int depth) {
-    html += fmt::format("<div style=\"padding-left:{:.1f}em\">", 1.2 * depth + 1.1);
+    html += formatted("<div style=\"padding-left:{:.1f}em\">", 1.2 * depth + 1.1);
     write(line);
     html += "</div>\n";
   }
 
   std::string tip(const Row& row) const {
-    std::string text = fmt::format("{} {}, {} parameters", row.subtree_macs.value(),
-                                   report.unit == Unit::flop ? "FLOPs" : "MACs", row.subtree_params.value());
+    std::string text = formatted("{} {}, {} parameters", row.subtree_macs.value(),
+                                 report.unit == Unit::flop ? "FLOPs" : "MACs", row.subtree_params.value());
     for (const auto& [name, what] : {std::pair{"input", " in"}, std::pair{"output", " out"}}) {
       const std::string shape = find_column(name).text(row);
-      if (!shape.empty()) text += fmt::format("; {}{}", shape, what);
+      if (!shape.empty()) text += formatted("; {}{}", shape, what);
     }
-    return row.calls > 1 ? fmt::format("{}; {} calls", text, row.calls) : text;
+    return row.calls > 1 ? formatted("{}; {} calls", text, row.calls) : text;
   }
 
   Line line_of(std::size_t i) const {
@@ -137,11 +136,11 @@ struct Writer {
     const Node& node = nodes[i];
     if (std::ranges::none_of(node.inside, [&](std::size_t inner) { return nodes[inner].shown; })) {
       Line line = line_of(i);
-      if (!node.inside.empty()) line.cls += fmt::format(", {} inside", node.modules - 1);
+      if (!node.inside.empty()) line.cls += formatted(", {} inside", node.modules - 1);
       return write_leaf(line, row.depth);
     }
-    html += fmt::format("<details{}><summary style=\"padding-left:{:.1f}em\">", node.unfolded ? " open=\"\"" : "",
-                        1.2 * row.depth);
+    html += formatted("<details{}><summary style=\"padding-left:{:.1f}em\">", node.unfolded ? " open=\"\"" : "",
+                      1.2 * row.depth);
     write(line_of(i));
     html += "</summary>\n";
     if (row.macs > 0 || row.params > 0 || !row.exact) {
@@ -159,7 +158,7 @@ struct Writer {
       rest.macs.exact = rest.macs.exact && nodes[inner].exact;
       rest.params.value += report.rows[inner].subtree_params;
     }
-    rest.name = fmt::format("... and {} more", hidden);
+    rest.name = formatted("... and {} more", hidden);
     if (hidden > 0) write_leaf(rest, row.depth + 1);
     html += "</details>\n";
   }
@@ -167,16 +166,16 @@ struct Writer {
 
 std::string below(const std::vector<std::string>& notes) {
   std::string html;
-  for (const auto& note : notes) html += fmt::format("<div style=\"opacity:.75\">{}</div>\n", xml_escaped(note));
+  for (const auto& note : notes) html += formatted("<div style=\"opacity:.75\">{}</div>\n", xml_escaped(note));
   return html;
 }
 
 std::string heading(const Report& report, bool by_params) {
   const std::string_view unit = report.unit == Unit::flop ? "FLOPs" : "MACs";
-  const std::string titles = by_params ? fmt::format("{:>11}{:>11}{:>10}", unit, "Params", "Share")
-                                       : fmt::format("{:>11}{:>10}{:>11}", unit, "Share", "Params");
+  const std::string titles = by_params ? formatted("{:>11}{:>11}{:>10}", unit, "Params", "Share")
+                                       : formatted("{:>11}{:>10}{:>11}", unit, "Share", "Params");
   const std::string in = find_column("input").text(total_row(report));
-  return fmt::format(
+  return formatted(
       "<div style=\"border-bottom:1px solid #8886\"><span style=\"float:right;white-space:pre;opacity:.6\">{}</span>"
       "<b>{}</b> {}{}, {} parameters{}</span></div>\n",
       titles, xml_escaped(report.model), kFaint,
@@ -188,17 +187,17 @@ std::string notebook_table(Table table, const std::string&, const std::vector<st
   const std::size_t more = table.rows.size() - std::min(table.rows.size(), kRows);
   table.rows.resize(table.rows.size() - more);
   const auto row = [&](const Table::Cells& cells, std::string_view tag, std::string_view style) {
-    std::string html = fmt::format("<tr style=\"background:none{}\">", style);
+    std::string html = formatted("<tr style=\"background:none{}\">", style);
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      html += fmt::format("<{0} style=\"text-align:{1};white-space:pre;padding:0 .8em 0 0\">{2}</{0}>", tag,
-                          table.numbers[i] ? "right" : "left", xml_escaped(cells[i]));
+      html += formatted("<{0} style=\"text-align:{1};white-space:pre;padding:0 .8em 0 0\">{2}</{0}>", tag,
+                        table.numbers[i] ? "right" : "left", xml_escaped(cells[i]));
     }
     return html + "</tr>\n";
   };
   std::string html = std::string(kFrame) + "<table style=\"font:inherit;border-collapse:collapse\">\n";
   html += row(table.titles, "th", ";border-bottom:1px solid #8886");
   for (const auto& cells : table.rows) html += row(cells, "td", "");
-  if (more > 0) html += fmt::format("<tr><td style=\"text-align:left\">... and {} more rows</td></tr>\n", more);
+  if (more > 0) html += formatted("<tr><td style=\"text-align:left\">... and {} more rows</td></tr>\n", more);
   std::string_view line = ";border-top:1px solid #8886";
   for (const auto& cells : table.totals) {
     html += row(cells, "td", line);

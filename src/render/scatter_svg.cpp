@@ -1,5 +1,4 @@
 // Several models as a picture: multiply-adds against parameters, a point each, as SVG.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +11,7 @@
 #include "render/labels.h"
 #include "render/table.h"
 #include "render/width.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -55,30 +55,30 @@ std::vector<std::string> classes_of(std::span<const NamedReport> models) {
 }
 
 std::string text(double x, double y, std::string_view anchor, std::string_view words, std::string_view more = "") {
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y, anchor, more,
-                     xml_escaped(words));
+  return formatted("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y, anchor, more,
+                   xml_escaped(words));
 }
 
 /// Hollow where the count is only a lower bound.
 std::string marker(std::size_t look, double x, double y, bool exact, const std::string& tip = "") {
   const auto color = kColors[look % kColors.size()];
-  const std::string paint = exact ? fmt::format("fill=\"{}\" stroke=\"#fff\"", color)
-                                  : fmt::format("fill=\"#fff\" stroke=\"{}\" stroke-width=\"2\"", color);
+  const std::string paint = exact ? formatted("fill=\"{}\" stroke=\"#fff\"", color)
+                                  : formatted("fill=\"#fff\" stroke=\"{}\" stroke-width=\"2\"", color);
   std::string shape;
   switch (look / kColors.size() % 4) {
     case 0:
-      shape = fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4.5\" {}>", x, y, paint);
+      shape = formatted("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"4.5\" {}>", x, y, paint);
       return shape + tip + "</circle>\n";
     case 1:
-      shape = fmt::format("M{:.1f} {:.1f}h8v8h-8z", x - 4, y - 4);
+      shape = formatted("M{:.1f} {:.1f}h8v8h-8z", x - 4, y - 4);
       break;
     case 2:
-      shape = fmt::format("M{:.1f} {:.1f}l5 9h-10z", x, y - 5.5);
+      shape = formatted("M{:.1f} {:.1f}l5 9h-10z", x, y - 5.5);
       break;
     default:
-      shape = fmt::format("M{:.1f} {:.1f}l5.5 5.5l-5.5 5.5l-5.5 -5.5z", x, y - 5.5);
+      shape = formatted("M{:.1f} {:.1f}l5.5 5.5l-5.5 5.5l-5.5 -5.5z", x, y - 5.5);
   }
-  return fmt::format("<path d=\"{}\" {}>{}</path>\n", shape, paint, tip);
+  return formatted("<path d=\"{}\" {}>{}</path>\n", shape, paint, tip);
 }
 
 std::string axes(const Axis& across, const Axis& up, std::string_view unit) {
@@ -87,16 +87,16 @@ std::string axes(const Axis& across, const Axis& up, std::string_view unit) {
   std::string marks;
   for (const Count mark : across.marks) {
     const double x = kPlot.left + across.at(mark) * kPlot.width;
-    svg += fmt::format("<path d=\"M{:.1f} {}V{}\"/>\n", x, kPlot.top, kBottom);
+    svg += formatted("<path d=\"M{:.1f} {}V{}\"/>\n", x, kPlot.top, kBottom);
     marks += text(x, kBottom + 18, "middle", clever_format(mark, "%.4g"));
   }
   for (const Count mark : up.marks) {
     const double y = kBottom - up.at(mark) * kPlot.height;
-    svg += fmt::format("<path d=\"M{} {:.1f}H{}\"/>\n", kPlot.left, y, kRight);
+    svg += formatted("<path d=\"M{} {:.1f}H{}\"/>\n", kPlot.left, y, kRight);
     marks += text(kPlot.left - 8, y + 4, "end", clever_format(mark, "%.4g"));
   }
-  svg += fmt::format("</g>\n<path d=\"M{} {}V{}H{}\" fill=\"none\" stroke=\"#444\"/>\n", kPlot.left, kPlot.top, kBottom,
-                     kRight);
+  svg += formatted("</g>\n<path d=\"M{} {}V{}H{}\" fill=\"none\" stroke=\"#444\"/>\n", kPlot.left, kPlot.top, kBottom,
+                   kRight);
   svg += "<g fill=\"#444\">\n" + marks + "</g>\n";
   svg += text(kPlot.left + kPlot.width / 2, kBottom + 42, "middle", "Parameters");
   return svg + text(kPlot.left - 8, kPlot.top - 16, "start", unit);
@@ -110,7 +110,7 @@ std::string legend(const std::vector<std::string>& classes, bool exact) {
     svg += marker(i, kLegend, y - 4, true) + text(kLegend + 12, y, "start", shortened(one_line(classes[i]), 24));
   }
   if (shown > 0 && shown < classes.size()) {
-    svg += text(kLegend + 12, y, "start", fmt::format("... and {} more", classes.size() - shown));
+    svg += text(kLegend + 12, y, "start", formatted("... and {} more", classes.size() - shown));
     y += kLine;
   }
   if (!exact) svg += text(kLegend - 5, y + (shown ? 8 : 0), "start", "hollow: a lower bound");
@@ -120,9 +120,9 @@ std::string legend(const std::vector<std::string>& classes, bool exact) {
 std::string tip(const NamedReport& model) {
   const auto& [name, report] = model;
   return "<title>" +
-         xml_escaped(fmt::format("{}: {}{} {}, {} parameters", one_line(name), report.exact ? "" : ">=",
-                                 unpadded(clever_format(report.macs)), report.unit == Unit::flop ? "FLOPs" : "MACs",
-                                 unpadded(clever_format(report.params)))) +
+         xml_escaped(formatted("{}: {}{} {}, {} parameters", one_line(name),
+                               report.exact ? "" : ">=", unpadded(clever_format(report.macs)),
+                               report.unit == Unit::flop ? "FLOPs" : "MACs", unpadded(clever_format(report.params)))) +
          "</title>";
 }
 
@@ -143,8 +143,8 @@ std::string labels(const std::vector<Point>& points) {
     const auto& [x, y, width, height, box] = labels[i];
     texts += text(box.left, box.top + height - 3, "start", named[i]->name);
     if (gap(box, x, y) < 12) continue;
-    lines += fmt::format("<path d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n", x, y,
-                         std::clamp(x, box.left, box.left + width), std::clamp(y, box.top, box.top + height));
+    lines += formatted("<path d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n", x, y, std::clamp(x, box.left, box.left + width),
+                       std::clamp(y, box.top, box.top + height));
   }
   return "<g stroke=\"#999\" stroke-width=\".6\">\n" + lines + "</g>\n<g fill=\"#222\">\n" + texts + "</g>\n";
 }
@@ -175,7 +175,7 @@ std::string scatter_svg(std::span<const NamedReport> models, const RenderOptions
   const auto points = points_of(models, classes, across, up);
   const bool exact = std::ranges::all_of(models, [](const auto& model) { return model.report.exact; });
   const bool flops = models.front().report.unit == Unit::flop;
-  std::string svg = fmt::format(
+  std::string svg = formatted(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
       "font-family=\"DejaVu Sans,Verdana,sans-serif\" font-size=\"11\">\n"
       "<title>{2} against parameters of {3} models</title>\n<rect width=\"{0}\" height=\"{1}\" fill=\"#fff\"/>\n",

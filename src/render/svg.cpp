@@ -1,5 +1,4 @@
 // An icicle of the module tree as a picture for papers and READMEs: areas are MACs, or parameters where sorted by them.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include "render/icicle.h"
 #include "render/table.h"
 #include "render/width.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -58,7 +58,7 @@ std::string pale(std::string_view color) {
   std::string mixed = "#";
   for (std::size_t i = 1; i < color.size(); i += 2) {
     const int part = std::stoi(std::string(color.substr(i, 2)), nullptr, 16);
-    mixed += fmt::format("{:02x}", part + (255 - part) * 11 / 20);
+    mixed += formatted("{:02x}", part + (255 - part) * 11 / 20);
   }
   return mixed;
 }
@@ -70,7 +70,7 @@ std::string style() {
       ".c{stroke:#fff;stroke-width:1}";
   for (std::size_t i = 0; i < class_kinds().size(); ++i) {
     const auto color = class_kinds()[i].color;
-    css += fmt::format(".k{}{{fill:{}}}.p{}{{fill:{}}}", i, color, i, pale(color));
+    css += formatted(".k{}{{fill:{}}}.p{}{{fill:{}}}", i, color, i, pale(color));
   }
   return "<style>" + css +
          "@media(prefers-color-scheme:dark){.page{fill:#0d1117}.h{fill:#e6edf3}.t{fill:#9198a1}.c{stroke:#0d1117}}"
@@ -80,8 +80,8 @@ std::string style() {
 std::size_t place_of(const ClassKind& kind) { return static_cast<std::size_t>(&kind - class_kinds().data()); }
 
 std::string text_at(double x, double y, std::string_view cls, const std::string& text) {
-  const std::string of_class = cls.empty() ? "" : fmt::format(" class=\"{}\"", cls);
-  return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\"{}>{}</text>", x, y, of_class, xml_escaped(text));
+  const std::string of_class = cls.empty() ? "" : formatted(" class=\"{}\"", cls);
+  return formatted("<text x=\"{:.1f}\" y=\"{:.1f}\"{}>{}</text>", x, y, of_class, xml_escaped(text));
 }
 
 struct Drawing {
@@ -92,11 +92,11 @@ struct Drawing {
 
   std::string tooltip(const IcicleCell& cell) const {
     const std::string of = cell.module ? "" : cell.label + " of ";
-    return fmt::format("{}{}{}\n{} {}, {} of the total, {} {}", of, shown_path(cell.path),
-                       cell.module ? ": " + cell.row.cls : "", grouped(measure.of(cell.row)), measure.unit,
-                       measure.share(cell.row),
-                       grouped(measure.params ? Amount{cell.row.macs, cell.row.exact} : Amount{cell.row.params}),
-                       measure.params ? title(find_column("macs"), report.unit) : "params");
+    return formatted("{}{}{}\n{} {}, {} of the total, {} {}", of, shown_path(cell.path),
+                     cell.module ? ": " + cell.row.cls : "", grouped(measure.of(cell.row)), measure.unit,
+                     measure.share(cell.row),
+                     grouped(measure.params ? Amount{cell.row.macs, cell.row.exact} : Amount{cell.row.params}),
+                     measure.params ? title(find_column("macs"), report.unit) : "params");
   }
 
   void label_cell(const IcicleCell& cell, double x, double y) {
@@ -118,7 +118,7 @@ struct Drawing {
     const double x = kMargin + static_cast<double>(cell.level) * column, y = kHead + cell.top;
     const bool colored = cell.module || cell.label == "(itself)";
     const std::size_t kind = colored ? place_of(kind_of(cell.row)) : class_kinds().size() - 1;
-    body += fmt::format(
+    body += formatted(
         "<g><title>{}</title><rect class=\"c {}{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "
         "height=\"{:.1f}\"/>",
         escaped_lines(tooltip(cell)), cell.inside ? "p" : "k", kind, x, y, column, cell.height);
@@ -140,7 +140,7 @@ struct Drawing {
 
   void draw_legend(const std::vector<IcicleCell>& cells) {
     double x = kMargin;
-    const std::string what = fmt::format("areas: {}", measure.unit);
+    const std::string what = formatted("areas: {}", measure.unit);
     body += text_at(x, 63, "t", what);
     x += text_width(what, 12) + 14;
     for (const ClassKind& kind : class_kinds()) {
@@ -149,7 +149,7 @@ struct Drawing {
         return &kind_of(cell.row) == &kind && !(other && cell.inside);
       };
       if (std::ranges::none_of(cells, of_kind)) continue;
-      body += fmt::format("<rect class=\"k{}\" x=\"{:.1f}\" y=\"53\" width=\"12\" height=\"12\"/>", place_of(kind), x);
+      body += formatted("<rect class=\"k{}\" x=\"{:.1f}\" y=\"53\" width=\"12\" height=\"12\"/>", place_of(kind), x);
       body += text_at(x + 16, 63, "t", std::string(kind.name));
       x += 16 + text_width(kind.name, 12) + 12;
     }
@@ -175,13 +175,13 @@ std::string render_svg(const Report& report, const RenderOptions& options) {
   const auto deepest = std::ranges::max_element(report.rows, {}, &Row::depth);
   if (options.depth < 0 && deepest != report.rows.end() && deepest->depth >= kMostLevels) {
     limited.depth = kMostLevels - 1;
-    notes.push_back(fmt::format("modules deeper than {} are in those around them", limited.depth));
+    notes.push_back(formatted("modules deeper than {} are in those around them", limited.depth));
   }
   const ModuleNode root = module_tree(report, limited);
   const Measure measure = measure_of(report, options);
   const double high = picture_height(root, measure);
   const auto cells = icicle(root, measure, high);
-  if (cells.empty()) notes.push_back(fmt::format("nothing has any {}: there are no areas to show", measure.unit));
+  if (cells.empty()) notes.push_back(formatted("nothing has any {}: there are no areas to show", measure.unit));
 
   std::size_t levels = 1;
   for (const IcicleCell& cell : cells) levels = std::max(levels, cell.level + 1);
@@ -196,7 +196,7 @@ std::string render_svg(const Report& report, const RenderOptions& options) {
     y += kNote;
   }
   const double height = y - kNote + kMargin;
-  return fmt::format(
+  return formatted(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
       "viewBox=\"0 0 {0:.0f} {1:.0f}\" role=\"img\">\n<title>{2}</title>\n{3}"
       "<rect class=\"page\" width=\"{0:.0f}\" height=\"{1:.0f}\" rx=\"6\"/>\n{4}</svg>",

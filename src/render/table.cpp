@@ -1,14 +1,13 @@
 // Rolls a Report up, sorts it and turns it into cells.
 #include "render/table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <functional>
 #include <numeric>
 
 #include "render/narrow.h"
 #include "render/width.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -27,8 +26,8 @@ std::string some_of(const std::vector<std::string>& names) {
   constexpr std::size_t kShown = 8;
   const auto shown = std::min(names.size(), kShown);
   std::string text =
-      fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
-  if (names.size() > shown) text += fmt::format(" and {} more", names.size() - shown);
+      formatted("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  if (names.size() > shown) text += formatted(" and {} more", names.size() - shown);
   return text;
 }
 
@@ -100,7 +99,7 @@ std::string number_text(Amount amount, Count total, NumberFormat numbers) {
   std::string text;
   if (numbers == NumberFormat::ratio) {
     const auto whole = static_cast<double>(total.value());
-    text = fmt::format("{:5.2f} %", whole > 0 ? 100 * static_cast<double>(value) / whole : 0.0);
+    text = formatted("{:5.2f} %", whole > 0 ? 100 * static_cast<double>(value) / whole : 0.0);
   } else {
     text = numbers == NumberFormat::clever ? clever_format(value) : std::to_string(value);
   }
@@ -157,8 +156,8 @@ std::vector<std::string> footnotes(const Report& report, const RenderOptions& op
       layers.push_back(shown_path(uncounted.path));
       times += uncounted.times;
     }
-    notes.push_back(fmt::format("not counted: {} ({}) in {}", op, times == 1 ? "once" : fmt::format("{} times", times),
-                                some_of(layers)));
+    notes.push_back(formatted("not counted: {} ({}) in {}", op, times == 1 ? "once" : formatted("{} times", times),
+                              some_of(layers)));
   }
   if (!report.exact && options.numbers == NumberFormat::ratio) notes.emplace_back("shares are of what was counted");
   if (!report.not_run.empty()) notes.push_back("not run: " + some_of(report.not_run));

@@ -1,6 +1,5 @@
 // The table for a terminal, as the documentation of thoplw shows it; never wider than the terminal where names and
 // columns can give way.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +7,7 @@
 #include "render/formats.h"
 #include "render/table.h"
 #include "render/width.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -86,7 +86,7 @@ std::string render_text(const Report& report, const RenderOptions& options) {
     const auto dropped = fit_screen(table, static_cast<std::size_t>(options.screen.columns));
     if (!dropped.empty()) {
       notes.push_back(
-          fmt::format("not shown for want of room: {}; see all with -o FILE or in a pipe", fmt::join(dropped, ", ")));
+          formatted("not shown for want of room: {}; see all with -o FILE or in a pipe", fmt::join(dropped, ", ")));
     }
   }
   return text_of(std::move(table), options.title, notes, options.screen.lines);

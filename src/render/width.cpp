@@ -1,11 +1,11 @@
 // Measures text in terminal cells and escapes what would break a line.
 #include "render/width.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <vector>
+
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -75,7 +75,7 @@ std::string escape(char32_t point) {
       break;
   }
   const auto value = static_cast<std::uint32_t>(point);
-  return value < 0x100 ? fmt::format("\\x{:02x}", value) : fmt::format("\\u{:04x}", value);
+  return value < 0x100 ? formatted("\\x{:02x}", value) : formatted("\\u{:04x}", value);
 }
 
 }  // namespace
@@ -95,7 +95,7 @@ std::string one_line(std::string_view text) {
   while (!text.empty()) {
     const auto [point, length] = decode(text);
     if (length == 0) {
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
+      out += formatted("\\x{:02x}", static_cast<unsigned char>(text.front()));
     } else if (within(kControl, point) || is_noncharacter(point)) {
       out += escape(point);
     } else {

@@ -1,12 +1,11 @@
 // Holds a report against limits, in whole numbers.
 #include "report/budget.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "report/compare.h"
 #include "report/diff.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -44,7 +43,7 @@ std::vector<std::string> unknowns(const Report& report) {
   std::vector<std::string> notes;
   for (const Uncounted& uncounted : report.uncounted) {
     notes.push_back(
-        fmt::format("no rule counts {} in {}", uncounted.op, uncounted.path.empty() ? "(root)" : uncounted.path));
+        formatted("no rule counts {} in {}", uncounted.op, uncounted.path.empty() ? "(root)" : uncounted.path));
   }
   return notes;
 }

@@ -1,10 +1,10 @@
 // Counts once per convention, and takes the difference of two costs apart by the kind of work that they pay.
 #include "report/compare.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
+
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -72,7 +72,7 @@ Comparison compare(const Trace& trace, std::span<const Convention* const> conven
       comparison.reports.push_back(count(trace, *convention));
     } catch (const Error& error) {
       if (convention == &base) throw;
-      comparison.notes.push_back(fmt::format("{} is left out: {}", convention->name, error.what()));
+      comparison.notes.push_back(formatted("{} is left out: {}", convention->name, error.what()));
     }
   }
   if (std::ranges::find(conventions, &base) == conventions.end()) {

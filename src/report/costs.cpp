@@ -1,8 +1,6 @@
 // Walks the calls and operators of a trace: operators become work, work gets its price, class rules speak before.
 #include "report/costs.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <map>
 #include <stdexcept>
@@ -13,6 +11,7 @@
 #include "cost/class_rules.h"
 #include "cost/formulas.h"
 #include "report/usage.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -229,7 +228,7 @@ class Costs {
   }
 
   Error too_few() const {
-    return Error(fmt::format("its tensors have fewer dimensions than {} reads", convention_.name));
+    return Error(formatted("its tensors have fewer dimensions than {} reads", convention_.name));
   }
 
   /// A product that reads no weight is one of activations.

@@ -1,5 +1,4 @@
 // From a Trace to a Report: rows by module, their costs and parameters, added up, with notes.
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <functional>
@@ -14,6 +13,7 @@
 #include "report/params.h"
 #include "report/report.h"
 #include "report/usage.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -50,9 +50,9 @@ void note_steps(Report& report) {
     (passes++ == 0 ? first : others) += step.macs;
   }
   if (passes < 2) return;
-  report.notes.push_back(fmt::format("the model ran {} times: {} {}s the first time, {} in the other {}", passes,
-                                     first.value(), report.unit == Unit::mac ? "MAC" : "FLOP", others.value(),
-                                     passes - 1));
+  report.notes.push_back(formatted("the model ran {} times: {} {}s the first time, {} in the other {}", passes,
+                                   first.value(), report.unit == Unit::mac ? "MAC" : "FLOP", others.value(),
+                                   passes - 1));
 }
 
 /// Products for which another tool has no rule, the most frequent operators first.
@@ -63,17 +63,17 @@ void note_missed(const Convention& convention, Report& report) {
   std::vector<std::pair<std::string, int>> ops(times.begin(), times.end());
   std::ranges::stable_sort(ops, std::greater(), &std::pair<std::string, int>::second);
   std::string names;
-  for (const auto& [op, often] : ops) names += fmt::format("{}{} ({}x)", names.empty() ? "" : ", ", op, often);
-  report.notes.push_back(fmt::format("{} has no rule for {} multiply-adds, and leaves them out: {}", convention.name,
-                                     report.missed_macs.value(), names));
+  for (const auto& [op, often] : ops) names += formatted("{}{} ({}x)", names.empty() ? "" : ", ", op, often);
+  report.notes.push_back(formatted("{} has no rule for {} multiply-adds, and leaves them out: {}", convention.name,
+                                   report.missed_macs.value(), names));
 }
 
 void note_active(const Active& params, Report& report) {
   report.active_params = params.active;
   if (params.active == params.all) return;
   report.notes.push_back(
-      fmt::format("{} of {} parameters are active per token; a router chooses the others for other tokens",
-                  params.active.value(), params.all.value()));
+      formatted("{} of {} parameters are active per token; a router chooses the others for other tokens",
+                params.active.value(), params.all.value()));
 }
 
 // Modules stand behind the module that they are in, so the last are added up first.

@@ -1,11 +1,11 @@
 // Reads a saved report: every value is of its type and in its range, and the rows add up, or an error says where not.
 #include "report/saved.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -28,7 +28,7 @@ class Node {
     return json_.contains(key);
   }
   Node operator[](std::string_view key) const {
-    if (!has(key)) fail(fmt::format("'{}' is missing", key));
+    if (!has(key)) fail(formatted("'{}' is missing", key));
     return Node(json_.find(key).value(), this, key);
   }
   bool is_null() const { return json_.is_null(); }
@@ -43,7 +43,7 @@ class Node {
   }
   std::uint64_t number(std::uint64_t most) const {
     if (!json_.is_number_unsigned() || json_.get<std::uint64_t>() > most) {
-      fail(fmt::format("this is a whole number of 0 to {}", most));
+      fail(formatted("this is a whole number of 0 to {}", most));
     }
     return json_.get<std::uint64_t>();
   }
@@ -73,8 +73,8 @@ class Node {
   std::string place() const {
     if (!around_) return "";
     const std::string outer = around_->place();
-    if (key_.empty()) return fmt::format("{}[{}]", outer, index_);
-    return fmt::format("{}{}{}", outer, outer.empty() ? "" : ".", key_);
+    if (key_.empty()) return formatted("{}[{}]", outer, index_);
+    return formatted("{}{}{}", outer, outer.empty() ? "" : ".", key_);
   }
 
   const Json& json_;
@@ -134,7 +134,7 @@ Unit unit(const Node& node) {
 }
 
 [[noreturn]] void fail_at(std::size_t row, const std::string& what) {
-  throw Error(fmt::format("rows[{}]{}; the file is damaged or was edited: write it anew", row, what));
+  throw Error(formatted("rows[{}]{}; the file is damaged or was edited: write it anew", row, what));
 }
 
 /// Each row behind that of the module around it, as a report has them; sorted ones were written as they came.
@@ -148,7 +148,7 @@ std::vector<Row> in_tree_order(std::vector<Row> rows) {
       if (!open.empty()) fail_at(i, ".parent: there is one module without a parent, and this is the second");
       open.push_back(i);
     } else if (parent >= rows.size()) {
-      fail_at(i, fmt::format(".parent: there is no row {}", parent));
+      fail_at(i, formatted(".parent: there is no row {}", parent));
     } else {
       inside[parent].push_back(i);
     }
@@ -195,8 +195,8 @@ void check_sums(const Report& report) {
   }
   const auto check = [](std::string_view what, auto sum, auto total) {
     if (sum == total) return;
-    throw Error(fmt::format("total.{}: {}, but the rows have {}; the file is damaged or was edited: write it anew",
-                            what, total, sum));
+    throw Error(formatted("total.{}: {}, but the rows have {}; the file is damaged or was edited: write it anew", what,
+                          total, sum));
   };
   check("macs", macs.value(), report.macs.value());
   check("params", params.value(), report.params.value());
@@ -209,8 +209,8 @@ Json parsed(const std::string& path, std::string_view text) {
   } catch (const Json::parse_error& error) {
     const auto end = std::min(error.byte, text.size());
     const auto line = 1 + std::ranges::count(text.substr(0, end), '\n');
-    throw Error(fmt::format("{}:{}: no JSON: the file is {}", path, line,
-                            error.byte > text.size() ? "cut short" : "damaged, or no saved report"));
+    throw Error(formatted("{}:{}: no JSON: the file is {}", path, line,
+                          error.byte > text.size() ? "cut short" : "damaged, or no saved report"));
   } catch (const Json::exception&) {
     throw Error(path + ": a number in it is too large for any report");
   }
@@ -219,13 +219,13 @@ Json parsed(const std::string& path, std::string_view text) {
 /// What it is instead, as far as that can be told.
 [[noreturn]] void complain_of_format(const Json& json) {
   if (json.is_array()) {
-    throw Error(fmt::format(
+    throw Error(formatted(
         "this is a list of {}, but a saved report is one object; save each model to a file of its own", json.size()));
   }
   const bool config = json.is_object() && (json.contains("model_type") || json.contains("architectures"));
-  throw Error(fmt::format("no saved report: it has no \"format\": \"{}\"; {}", kSavedFormat,
-                          config ? "a config of transformers is opened as transformers:PATH"
-                                 : "write one with `thoplw MODEL -o report.json`"));
+  throw Error(formatted("no saved report: it has no \"format\": \"{}\"; {}", kSavedFormat,
+                        config ? "a config of transformers is opened as transformers:PATH"
+                               : "write one with `thoplw MODEL -o report.json`"));
 }
 
 Report report_of(const Json& json) {

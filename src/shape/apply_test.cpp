@@ -2,13 +2,13 @@
 #include "shape/apply_test.h"
 
 #include <doctest/doctest.h>
-#include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <charconv>
 #include <deque>
 
 #include "shape/strides.h"
+#include "trace/format.h"
 
 namespace thoplw::shape {
 namespace {
@@ -101,10 +101,10 @@ struct Reader {
 std::string written(const Result& result) {
   if (result.same) return "same";
   const Strided& x = result.tensor;
-  std::string text = fmt::format("{}[{}]", name(x.dtype), fmt::join(x.sizes, ","));
-  if (x.strides != contiguous_strides(x.sizes)) text += fmt::format("@[{}]", fmt::join(x.strides, ","));
+  std::string text = formatted("{}[{}]", name(x.dtype), fmt::join(x.sizes, ","));
+  if (x.strides != contiguous_strides(x.sizes)) text += formatted("@[{}]", fmt::join(x.strides, ","));
   if (result.alias_of >= 0) text = "view " + text;
-  return result.offset == 0 ? text : fmt::format("{}+{}", text, result.offset);
+  return result.offset == 0 ? text : formatted("{}+{}", text, result.offset);
 }
 
 }  // namespace
@@ -117,7 +117,7 @@ std::string apply(ShapeFn rule, std::string_view args) {
   if (!rule(read, results)) return "?";
   std::vector<std::string> texts;
   for (const Result& result : results) texts.push_back(written(result));
-  return fmt::format("{}", fmt::join(texts, " "));
+  return formatted("{}", fmt::join(texts, " "));
 }
 
 }  // namespace thoplw::shape

@@ -1,11 +1,10 @@
 // Writes a Trace as text: one record per line, every value with its id and type.
-#include <fmt/format.h>
 
 #include <cmath>
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "trace/cursor.h"
+#include "trace/format.h"
 #include "trace/text.h"
 
 namespace thoplw {
@@ -23,18 +22,18 @@ std::string quoted(const std::string& text) {
 std::string bare_or_quoted(const std::string& name) { return is_bare(name) ? name : quoted(name); }
 
 std::string real(double value) {
-  std::string text = fmt::format("{}", value);
+  std::string text = formatted("{}", value);
   const bool looks_whole = text.find_first_of(".en") == std::string::npos;  // inf and nan have an n
   return looks_whole ? text + ".0" : text;
 }
 
 struct AttrText {
-  std::string operator()(std::int64_t value) const { return fmt::format("{}", value); }
+  std::string operator()(std::int64_t value) const { return formatted("{}", value); }
   std::string operator()(double value) const { return real(value); }
   std::string operator()(bool value) const { return value ? "true" : "false"; }
   std::string operator()(const std::string& value) const { return quoted(value); }
   std::string operator()(const std::vector<std::int64_t>& values) const {
-    return fmt::format("[{}]", fmt::join(values, ","));
+    return formatted("[{}]", fmt::join(values, ","));
   }
 };
 
@@ -54,7 +53,7 @@ class Writer {
   }
 
  private:
-  void line(const std::string& content) { fmt::format_to(std::back_inserter(text_), "{}\n", content); }
+  void line(const std::string& content) { text_ += content + "\n"; }
   void indented(const std::string& content) { line(std::string(2 * open_.size(), ' ') + content); }
 
   void records() {
@@ -69,7 +68,7 @@ class Writer {
     }
     for (const Module& module : trace_.modules) {
       line("module " + quoted(module.path) + " " + bare_or_quoted(at(trace_.classes, module.cls).name) +
-           (module.places == 1 ? "" : fmt::format(" places={}", module.places.value())));
+           (module.places == 1 ? "" : formatted(" places={}", module.places.value())));
     }
     for (const Param& param : trace_.params) {
       const std::string name = quoted(path_of_param(trace_, param)) + " " + value(param.value);
@@ -80,8 +79,8 @@ class Writer {
   std::string value(Id id) const {
     if (id == kNone) return "none";
     const Tensor& tensor = at(trace_.values, id);
-    const std::string stored = tensor.stored >= 0 ? fmt::format(";{}", tensor.stored) : "";
-    return fmt::format("%{}:{}[{}{}]", id, name(tensor.dtype), fmt::join(tensor.shape, ","), stored);
+    const std::string stored = tensor.stored >= 0 ? formatted(";{}", tensor.stored) : "";
+    return formatted("%{}:{}[{}{}]", id, name(tensor.dtype), fmt::join(tensor.shape, ","), stored);
   }
 
   std::string values(const std::vector<Id>& ids) const {
@@ -114,8 +113,8 @@ class Writer {
     close_to(call.parent);
     std::string text =
         "call " + quoted(at(trace_.modules, call.module).path) + " " + values(call.in) + " -> " + values(call.out);
-    if (call.times != 1) text += fmt::format(" times={}", call.times.value());
-    if (call.custom) text += fmt::format(" custom={}", call.custom->value());
+    if (call.times != 1) text += formatted(" times={}", call.times.value());
+    if (call.custom) text += formatted(" custom={}", call.custom->value());
     indented(text + " {");
     open_.push_back(id);
   }

@@ -1,14 +1,13 @@
 // Sizes by the subscripts of an equation, as tools that price one by itself read them.
 #include "cost/tools/subscripts.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <iterator>
 #include <set>
 
 #include "cost/formulas.h"
 #include "cost/tools/tools.h"
+#include "trace/format.h"
 
 namespace thoplw::tools {
 namespace {
@@ -177,7 +176,7 @@ BySubscript sizes_of(const Equation& equation) {
 
 Count numpy_estimate(const Equation& equation) {
   const Count operations = Search(equation).cost() + 1;
-  return whole(std::stod(fmt::format("{:.3e}", static_cast<double>(operations.value()))));
+  return whole(std::stod(formatted("{:.3e}", static_cast<double>(operations.value()))));
 }
 
 }  // namespace thoplw::tools

@@ -1,10 +1,10 @@
 // Tells parameters from constants: by torch's word, by name, and else by what nodes use them for.
 #include "load/onnx/weights.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+
+#include "trace/format.h"
 
 namespace thoplw::onnx {
 namespace {
@@ -213,18 +213,18 @@ Id Weights::read(const TensorData& tensor, Id value, const Node& node, std::size
 void Weights::note_all() {
   if (!folded_.empty()) {
     trace_.add_note(
-        fmt::format("a batch norm is folded into {} of the layers: its work and its parameters are not in the file",
-                    folded_.size()));
+        formatted("a batch norm is folded into {} of the layers: its work and its parameters are not in the file",
+                  folded_.size()));
   }
   if (!lost_.empty()) {
-    trace_.add_note(fmt::format(
+    trace_.add_note(formatted(
         "{} weights lost their names when the exporter folded constants ({}): each counts for the module that reads it",
         lost_.size(), some_of(lost_)));
   }
   if (!left_out_.empty() && from_torch_) {
     trace_.add_note(
-        fmt::format("{} constants were folded by the exporter ({}): parameters that went into them are not counted",
-                    left_out_.size(), some_of(left_out_)));
+        formatted("{} constants were folded by the exporter ({}): parameters that went into them are not counted",
+                  left_out_.size(), some_of(left_out_)));
   }
 }
 
