@@ -23,7 +23,7 @@ export CXX
 export CMAKE_CXX_COMPILER_LAUNCHER = $(shell command -v ccache)
 export CCACHE_DIR = $(CURDIR)/build/ccache
 
-.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-torch fuzz bench bench-files results models audit docs pictures format wheel clean
+.PHONY: help demo test lint test-library test-cpp test-sanitize test-python sweep test-torch fuzz bench bench-files results models audit docs pictures format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -59,6 +59,9 @@ test-sanitize: $(STAMP)/debian-test ## the C++ tests under ASan and UBSan
 
 test-python: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/debian-page ## the Python tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+sweep: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/debian-page ## the Python tests on all models that they know; about two hours
+	OMP_NUM_THREADS=1 THOPLW_SWEEP=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-torch: $(STAMP)/wheel ## the capture tests of one wheel on the oldest, the usual and the newest torch
 	for version in $(TORCH_VERSIONS); do .ci/torch-environment "$(PYTHON)" "$(ALL_TORCH)" "$$version" || exit 1; done

@@ -485,14 +485,11 @@ def test_error_is_a_value_error():
 
 
 def test_import_is_light():
-    code = (
-        "import sys, time; start = time.process_time(); import thoplw; took = time.process_time() - start;"
-        "print(took, 'torch' in sys.modules, 'numpy' in sys.modules)"
-    )
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(5)]
-    words = [run.stdout.split() for run in runs]
-    assert all(word[1:] == ["False", "False"] for word in words)
-    assert min(float(word[0]) for word in words) < 0.030
+    code = "import sys; import thoplw; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    heavy = {"torch", "torchvision", "transformers", "numpy", "pandas", "matplotlib"}
+    slow = {"ast", "asyncio", "dataclasses", "email", "inspect", "json", "multiprocessing", "pathlib", "subprocess"}
+    assert (heavy | slow).isdisjoint(loaded)
 
 
 def test_public_names():
