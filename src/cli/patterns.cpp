@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "cli/commands.h"
+#include "cli/session.h"
 
 namespace thoplw::cli {
 namespace {
@@ -49,7 +50,8 @@ Opener open_elsewhere(Options& options, const ManyModels& many) {
   // Workers that are to be started anyway look the patterns up, so that torch is imported once.
   if (patterns && parallel) elsewhere = many.workers(options.models, options.jobs);
   if (patterns && many.matching) expand(options.models, many);
-  const auto live = std::ranges::count_if(options.models, [](const auto& model) { return !is_model_file(model); });
+  const auto live = std::ranges::count_if(
+      options.models, [](const auto& model) { return !is_model_file(model) && !is_saved_report(model); });
   if (!elsewhere && parallel && static_cast<std::size_t>(live) >= kFewLive) {
     elsewhere = many.workers(options.models, std::min(options.jobs, static_cast<std::size_t>(live)));
   }
