@@ -8,6 +8,7 @@
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
+#include "load/toml_headers.h"
 #include "trace/format.h"
 #include "trace/suggest.h"
 
@@ -205,6 +206,7 @@ class Reader {
 }  // namespace
 
 std::vector<BudgetEntry> read_budgets(const std::string& path, std::string_view text) {
+  check_table_headers(path, text);
   try {
     return Reader(path).read(toml::parse(text, path));
   } catch (const toml::parse_error& error) {

@@ -11,6 +11,7 @@
 #include <toml++/toml.h>
 
 #include "load/mapped_file.h"
+#include "load/toml_headers.h"
 #include "trace/format.h"
 #include "trace/suggest.h"
 
@@ -245,6 +246,7 @@ std::shared_ptr<const Convention> open_convention(const std::string& name_or_pat
 
 std::shared_ptr<const Convention> parse_convention(const std::string& path, std::string_view text) {
   const auto owned = std::make_shared<Owned>();
+  check_table_headers(path, text);
   try {
     Reader(path, *owned).read(toml::parse(text, path));
   } catch (const toml::parse_error& error) {

@@ -11,6 +11,7 @@
 #include "render/escape.h"
 #include "render/formats.h"
 #include "render/html_page.h"
+#include "render/module_tree.h"
 #include "render/narrow.h"
 #include "render/table.h"
 #include "render/width.h"
@@ -55,9 +56,7 @@ struct Shapes {
 
 /// "layer1.0" in the module "layer1": "0".
 std::string label(const Row& row, const std::vector<Row>& rows) {
-  if (row.parent == kNone) return "";
-  const std::string& around = rows[static_cast<std::size_t>(row.parent)].path;
-  return one_line(std::string_view(row.path).substr(around.empty() ? 0 : around.size() + 1));
+  return row.parent == kNone ? "" : one_line(own_name(row, rows));
 }
 
 /// One line per row, so that differences of two pages can be read.

@@ -10,13 +10,6 @@
 namespace thoplw {
 namespace {
 
-/// "layer1.0" in the module "layer1": "0".
-std::string name_in(const Row& row, const std::vector<Row>& rows) {
-  if (row.parent == kNone) return row.path;
-  const std::string& around = rows[static_cast<std::size_t>(row.parent)].path;
-  return row.path.substr(around.empty() ? 0 : around.size() + 1);
-}
-
 void add_up(ModuleNode& node) {
   node.row.macs = 0;
   node.row.params = 0;
@@ -49,7 +42,7 @@ struct Grower {
   }
 
   ModuleNode grow(std::size_t at) const {
-    ModuleNode node{rows[at], name_in(rows[at], rows), true, {}};
+    ModuleNode node{rows[at], own_name(rows[at], rows), true, {}};
     Others others;
     const bool own_work = node.row.macs > 0 || node.row.params > 0 || !node.row.exact;
     if (own_work && !children[at].empty()) {  // a node of its own, so that those inside add up to the one around
@@ -74,6 +67,13 @@ struct Grower {
 };
 
 }  // namespace
+
+std::string own_name(const Row& row, const std::vector<Row>& rows) {
+  if (row.parent == kNone) return row.path;
+  const std::string& around = rows[static_cast<std::size_t>(row.parent)].path;
+  const bool inside = !around.empty() && row.path.starts_with(around + ".");
+  return inside ? row.path.substr(around.size() + 1) : row.path;
+}
 
 ModuleNode module_tree(const Report& report, const RenderOptions& options) {
   const std::vector<Row> rows = roll_up(report, options.depth).rows;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "render/escape.h"
+#include "render/module_tree.h"
 #include "render/table.h"
 #include "render/width.h"
 #include "trace/format.h"
@@ -122,13 +123,8 @@ struct Writer {
 
   Line line_of(std::size_t i) const {
     const Row& row = report.rows[i];
-    std::string name = row.path;
-    if (row.parent != kNone) {
-      const std::string& around = report.rows[static_cast<std::size_t>(row.parent)].path;
-      name.erase(0, around.empty() ? 0 : around.size() + 1);
-    }
-    return {
-        row.parent == kNone ? "" : name, row.cls, tip(row), {row.subtree_macs, nodes[i].exact}, {row.subtree_params}};
+    const std::string name = row.parent == kNone ? "" : own_name(row, report.rows);
+    return {name, row.cls, tip(row), {row.subtree_macs, nodes[i].exact}, {row.subtree_params}};
   }
 
   void write_tree(std::size_t i) {
