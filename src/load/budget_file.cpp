@@ -5,10 +5,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
-#include "load/toml_headers.h"
+#include "load/toml_text.h"
 #include "trace/format.h"
 #include "trace/suggest.h"
 
@@ -206,12 +203,7 @@ class Reader {
 }  // namespace
 
 std::vector<BudgetEntry> read_budgets(const std::string& path, std::string_view text) {
-  check_table_headers(path, text);
-  try {
-    return Reader(path).read(toml::parse(text, path));
-  } catch (const toml::parse_error& error) {
-    throw Error(formatted("{}:{}: {}", path, error.source().begin.line, error.description()));
-  }
+  return Reader(path).read(parse_toml(path, text));
 }
 
 }  // namespace thoplw

@@ -7,11 +7,8 @@
 #include <filesystem>
 #include <vector>
 
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
 #include "load/mapped_file.h"
-#include "load/toml_headers.h"
+#include "load/toml_text.h"
 #include "trace/format.h"
 #include "trace/suggest.h"
 
@@ -246,12 +243,7 @@ std::shared_ptr<const Convention> open_convention(const std::string& name_or_pat
 
 std::shared_ptr<const Convention> parse_convention(const std::string& path, std::string_view text) {
   const auto owned = std::make_shared<Owned>();
-  check_table_headers(path, text);
-  try {
-    Reader(path, *owned).read(toml::parse(text, path));
-  } catch (const toml::parse_error& error) {
-    throw Error(formatted("{}:{}: {}", path, error.source().begin.line, error.description()));
-  }
+  Reader(path, *owned).read(parse_toml(path, text));
   return {owned, &owned->convention};
 }
 

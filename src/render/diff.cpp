@@ -1,10 +1,10 @@
 // A Diff as a table of what changed, for people and for pull requests, and as records for programs.
-
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "render/formats.h"
+#include "render/narrow.h"
 #include "render/table.h"
 #include "trace/format.h"
 
@@ -77,9 +77,7 @@ Line sum_line(const std::vector<Line>& lines) {
 
 /// A pair has a line if one of its rows has one in its own report.
 bool listed(const Diff& diff, const RowPair& pair) {
-  const auto has_line = [](const Row* row) {
-    return row && (row->listed || row->macs > 0 || row->params > 0 || !row->exact);
-  };
+  const auto has_line = [](const Row* row) { return row && counts(*row); };
   return has_line(diff.before_of(pair)) || has_line(diff.after_of(pair));
 }
 

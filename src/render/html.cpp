@@ -11,10 +11,10 @@
 #include "render/escape.h"
 #include "render/formats.h"
 #include "render/html_page.h"
-#include "render/module_tree.h"
 #include "render/narrow.h"
 #include "render/table.h"
 #include "render/width.h"
+#include "report/names.h"
 #include "trace/format.h"
 
 namespace thoplw {
@@ -69,18 +69,15 @@ std::string lines_of(const std::vector<Json>& rows) {
 /// The rows that are wanted and the modules around them; in each of these what is left out is one row.
 std::vector<Row> wanted_rows(const Report& report, const RenderOptions& options) {
   const std::vector<Row> rows = roll_up(report, options.depth).rows;
-  std::vector<bool> kept = shown_rows(rows, options);
-  for (std::size_t i = rows.size(); i-- > 0;) {
-    if (rows[i].parent == kNone) kept[i] = true;
-    if (kept[i] && rows[i].parent != kNone) kept[static_cast<std::size_t>(rows[i].parent)] = true;
-  }
+  std::vector<bool> kept = with_around(rows, shown_rows(rows, options));
+  if (!kept.empty()) kept.front() = true;
   std::vector<Row> wanted;
   std::vector<Id> now_at;
   std::map<Id, Others> left_out;  // by the row around them
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Id around = rows[i].parent == kNone ? kNone : now_at[static_cast<std::size_t>(rows[i].parent)];
     now_at.push_back(kept[i] ? static_cast<Id>(wanted.size()) : around);
-    if (!kept[i]) left_out[around].add(rows[i]);
+    if (!kept[i] && counts(rows[i])) left_out[around].add(rows[i]);
     if (!kept[i]) continue;
     wanted.push_back(rows[i]);
     wanted.back().parent = around;
@@ -90,7 +87,6 @@ std::vector<Row> wanted_rows(const Report& report, const RenderOptions& options)
     const std::string path = wanted[static_cast<std::size_t>(around)].path;
     others.row.path = path.empty() ? others.name() : path + "." + others.name();
     others.row.parent = around;
-    others.row.listed = true;
     wanted.push_back(others.row);
   }
   return wanted;

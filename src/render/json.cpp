@@ -86,7 +86,7 @@ Json rows_json(const Report& report, const RenderOptions& options) {
   Others others;
   for (const std::size_t i : order) {
     if (shown[i]) list.push_back(row_json(rows[i], place_around(rows[i], rows, places), report, options.numbers));
-    if (!shown[i]) others.add(rows[i]);
+    if (!shown[i] && counts(rows[i])) others.add(rows[i]);
   }
   if (!others.empty()) {
     others.row.path = others.name();

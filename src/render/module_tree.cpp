@@ -5,6 +5,7 @@
 
 #include "render/narrow.h"
 #include "render/table.h"
+#include "report/names.h"
 #include "trace/format.h"
 
 namespace thoplw {
@@ -24,15 +25,15 @@ struct Grower {
   const std::vector<Row>& rows;
   const std::string sort;
   std::vector<bool> shown;                           ///< by row
-  std::vector<bool> kept = shown;                    ///< by row: it is shown, or something inside it is
+  std::vector<bool> kept;                            ///< by row: it is shown, or something inside it is
   std::vector<std::vector<std::size_t>> children{};  ///< by row
 
   Grower(const std::vector<Row>& all, const RenderOptions& options)
-      : rows(all), sort(order_column(options)), shown(shown_rows(all, options)), children(all.size()) {
-    for (std::size_t i = rows.size(); i-- > 1;) {
-      const auto around = static_cast<std::size_t>(rows[i].parent);
-      kept[around] = kept[around] || kept[i];
-    }
+      : rows(all),
+        sort(order_column(options)),
+        shown(shown_rows(all, options)),
+        kept(with_around(all, shown)),
+        children(all.size()) {
     for (std::size_t i = 1; i < rows.size(); ++i) children[static_cast<std::size_t>(rows[i].parent)].push_back(i);
   }
 
@@ -42,7 +43,7 @@ struct Grower {
   }
 
   ModuleNode grow(std::size_t at) const {
-    ModuleNode node{rows[at], own_name(rows[at], rows), true, {}};
+    ModuleNode node{rows[at], std::string(own_name(rows[at], rows)), true, {}};
     Others others;
     const bool own_work = node.row.macs > 0 || node.row.params > 0 || !node.row.exact;
     if (own_work && !children[at].empty()) {  // a node of its own, so that those inside add up to the one around
@@ -67,13 +68,6 @@ struct Grower {
 };
 
 }  // namespace
-
-std::string own_name(const Row& row, const std::vector<Row>& rows) {
-  if (row.parent == kNone) return row.path;
-  const std::string& around = rows[static_cast<std::size_t>(row.parent)].path;
-  const bool inside = !around.empty() && row.path.starts_with(around + ".");
-  return inside ? row.path.substr(around.size() + 1) : row.path;
-}
 
 ModuleNode module_tree(const Report& report, const RenderOptions& options) {
   const std::vector<Row> rows = roll_up(report, options.depth).rows;

@@ -22,10 +22,6 @@ struct ModuleNode {
 /// Rolled up, narrowed to what is wanted and sorted; a report without rows gives a root with its totals.
 ModuleNode module_tree(const Report& report, const RenderOptions& options);
 
-/// In the module around it: "0" of "layer1.0" in "layer1". All of the path where that is not inside, as in a saved
-/// report that somebody changed.
-std::string own_name(const Row& row, const std::vector<Row>& rows);
-
 /// "0: BasicBlock".
 std::string label(const ModuleNode& node);
 

@@ -93,6 +93,13 @@ std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& 
   return costliest;
 }
 
+std::vector<bool> with_around(const std::vector<Row>& rows, std::vector<bool> shown) {
+  for (std::size_t i = rows.size(); i-- > 1;) {
+    if (shown[i]) shown[static_cast<std::size_t>(rows[i].parent)] = true;
+  }
+  return shown;
+}
+
 std::string order_column(const RenderOptions& options) {
   return options.sort.empty() && options.top > 0 ? "macs" : options.sort;
 }

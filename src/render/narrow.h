@@ -17,6 +17,9 @@ bool glob_matches(std::string_view glob, std::string_view text);
 /// it. Throws Error where a glob matches none.
 std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& options);
 
+/// By row: is it shown, or something inside it?
+std::vector<bool> with_around(const std::vector<Row>& rows, std::vector<bool> shown);
+
 /// The column that rows are sorted by: where only the costliest are shown, these come first.
 std::string order_column(const RenderOptions& options);
 

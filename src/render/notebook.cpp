@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "render/escape.h"
-#include "render/module_tree.h"
 #include "render/table.h"
 #include "render/width.h"
+#include "report/names.h"
 #include "trace/format.h"
 
 namespace thoplw {
@@ -123,7 +123,7 @@ struct Writer {
 
   Line line_of(std::size_t i) const {
     const Row& row = report.rows[i];
-    const std::string name = row.parent == kNone ? "" : own_name(row, report.rows);
+    const std::string name = row.parent == kNone ? "" : std::string(own_name(row, report.rows));
     return {name, row.cls, tip(row), {row.subtree_macs, nodes[i].exact}, {row.subtree_params}};
   }
 

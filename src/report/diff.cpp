@@ -7,6 +7,8 @@
 #include <tuple>
 #include <utility>
 
+#include "report/names.h"
+
 namespace thoplw {
 namespace {
 
@@ -21,16 +23,6 @@ std::vector<Ids> children_of(const Rows& rows) {
     if (rows[i].parent != kNone) at(children, rows[i].parent).push_back(static_cast<Id>(i));
   }
   return children;
-}
-
-/// "layer1.0" in "layer1": "0".
-std::string_view own_name(const Rows& rows, Id id) {
-  const Row& row = at(rows, id);
-  const std::string_view path = row.path;
-  if (row.parent == kNone) return path;
-  const std::string& around = at(rows, row.parent).path;
-  const bool inside = !around.empty() && path.starts_with(around) && path.substr(around.size()).starts_with('.');
-  return inside ? path.substr(around.size() + 1) : path;
 }
 
 using Sizes = std::pair<int, Dims>;
@@ -91,10 +83,11 @@ class Matching {
     const Ids& before = at(inside_before_, around_before);
     const Ids& after = at(inside_after_, around_after);
     match_shifted(before, after);
-    match_by(before, after,
-             [](const Rows& rows, Id id) { return std::pair(own_name(rows, id), std::string_view(at(rows, id).cls)); });
+    match_by(before, after, [](const Rows& rows, Id id) {
+      return std::pair(own_name(at(rows, id), rows), std::string_view(at(rows, id).cls));
+    });
     match_by(before, after, [](const Rows& rows, Id id) { return looks(at(rows, id)); });
-    match_by(before, after, own_name);
+    match_by(before, after, [](const Rows& rows, Id id) { return own_name(at(rows, id), rows); });
     match_groups(before, after);
   }
 
@@ -126,7 +119,7 @@ class Matching {
   bool shifted(const Ids& before, const Ids& after) const {
     const auto numbered = [](const Rows& rows) {
       return [&rows](Id id) {
-        const std::string_view name = own_name(rows, id);
+        const std::string_view name = own_name(at(rows, id), rows);
         return !name.empty() && name.find_first_not_of("0123456789") == std::string_view::npos;
       };
     };
@@ -139,7 +132,7 @@ class Matching {
   int likeness(Id before, Id after) const {
     const Row &a = at(before_, before), &b = at(after_, after);
     if (a.cls != b.cls) return 0;
-    return looks(a) == looks(b) ? 2 : own_name(before_, before) == own_name(after_, after) ? 1 : 0;
+    return looks(a) == looks(b) ? 2 : own_name(a, before_) == own_name(b, after_) ? 1 : 0;
   }
 
   /// Modules of one class that were renamed while something inside them changed.

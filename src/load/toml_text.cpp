@@ -1,12 +1,14 @@
-// Walks the lines of a TOML text.
-#include "load/toml_headers.h"
+// Parses TOML, in one place: it takes long to compile.
+#include "load/toml_text.h"
 
 #include <algorithm>
 
 #include "trace/error.h"
 
 namespace thoplw {
+namespace {
 
+/// toml++ 3 takes for granted that the name of a table follows its "[", and does anything where a comment does.
 void check_table_headers(const std::string& path, std::string_view text) {
   for (std::size_t number = 1; !text.empty(); ++number) {
     const std::size_t end = std::min(text.find('\n'), text.size());
@@ -17,6 +19,17 @@ void check_table_headers(const std::string& path, std::string_view text) {
     const std::size_t name = line.find_first_not_of(" \t[", open);
     if (name == std::string_view::npos || line[name] != '#') continue;
     throw Error(path + ":" + std::to_string(number) + ": a table has no name");
+  }
+}
+
+}  // namespace
+
+toml::table parse_toml(const std::string& path, std::string_view text) {
+  check_table_headers(path, text);
+  try {
+    return toml::parse(text, path);
+  } catch (const toml::parse_error& error) {
+    throw Error(path + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description()));
   }
 }
 
