@@ -1,14 +1,13 @@
 // One profile call: tries the pass on meta, then without inference mode, then for real; restores everything.
 #include "capture/capture.h"
 
+#include "capture/as_found.h"
 #include "capture/autocast.h"
 #include "capture/inputs.h"
 #include "capture/lazy.h"
 #include "capture/mode.h"
 #include "capture/model_walk.h"
 #include "capture/module_call.h"
-#include "capture/snapshot.h"
-#include "capture/writes.h"
 #include "trace/format.h"
 
 namespace thoplw::capture {
@@ -71,31 +70,6 @@ struct Pass {
 struct Attempt {
   std::unique_ptr<Session> session;
   std::unique_ptr<nb::python_error> error;  ///< of the forward; null: it ran
-};
-
-/// Puts the model, the caller's tensors and the random number generators back at the end of a pass.
-class AsFound {
- public:
-  explicit AsFound(Session& session) : session_(session), snapshot_(session.api), random_(session.real) {
-    snapshot_.take_of(session.modules);
-    snapshot_.set_eval(session.modules);
-    session.snapshot = &snapshot_;
-  }
-  ~AsFound() {
-    try {
-      restore_overwritten(session_);
-      snapshot_.restore();
-    } catch (nb::python_error& error) {
-      error.discard_as_unraisable("thoplw: leaving the model as found");
-    }
-  }
-  AsFound(const AsFound&) = delete;
-  AsFound& operator=(const AsFound&) = delete;
-
- private:
-  Session& session_;
-  Snapshot snapshot_;
-  RandomState random_;
 };
 
 std::string torch_version(const TorchApi& api) {

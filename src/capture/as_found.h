@@ -1,0 +1,23 @@
+// A model, its inputs and the process as they were found: kept at the start of a pass, put back at its end.
+#pragma once
+
+#include "capture/session.h"
+#include "capture/snapshot.h"
+
+namespace thoplw::capture {
+
+/// Lives around one pass; its end puts everything back whatever the forward did.
+class AsFound {
+ public:
+  explicit AsFound(Session& session);
+  ~AsFound();
+  AsFound(const AsFound&) = delete;
+  AsFound& operator=(const AsFound&) = delete;
+
+ private:
+  Session& session_;
+  Snapshot snapshot_;
+  RandomState random_;
+};
+
+}  // namespace thoplw::capture
