@@ -1,5 +1,6 @@
 // Saved reports, `thoplw diff` and `thoplw check` as a user runs them, with models that are given as traces.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -59,7 +60,8 @@ Outcome run_with(const std::vector<std::string>& args) {
 
 /// A folder of its own, gone after the test.
 struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / "thoplw_reports_test";
+  std::filesystem::path path =
+      std::filesystem::temp_directory_path() / ("thoplw_reports_test" + std::to_string(getpid()));
   Folder() { std::filesystem::create_directories(path); }
   ~Folder() { std::filesystem::remove_all(path); }
   std::string file(const std::string& name) const { return (path / name).string(); }

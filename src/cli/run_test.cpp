@@ -1,5 +1,6 @@
 // Tests of the command line as a whole, with models that are given as traces.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -367,7 +368,8 @@ TEST_CASE("help lists each flag with all that it knows") {
 }
 
 TEST_CASE("a model is saved as a trace, which is a model again") {
-  const std::string path = (std::filesystem::temp_directory_path() / "thoplw_run_test.trace").string();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("thoplw_run_test" + std::to_string(getpid()) + ".trace")).string();
   const auto live = run_with({"net", "--save-trace", path});
   const auto saved = run_with({path});
   std::remove(path.c_str());

@@ -5,6 +5,7 @@
 #include <array>
 #include <filesystem>
 
+#include "load/foreign.h"
 #include "load/formats.h"
 #include "load/mapped_file.h"
 
@@ -19,12 +20,9 @@ constexpr auto kFormats = std::to_array<Format>({
     {"trace", ".trace", "what a model did, as text", looks_like_trace, read_trace},
 });
 
-const Format* format_of(const std::string& path, std::string_view bytes) {
-  const auto by_suffix =
-      std::ranges::find_if(kFormats, [&](const Format& format) { return path.ends_with(format.suffix); });
-  if (by_suffix != kFormats.end()) return &*by_suffix;
-  const auto by_bytes = std::ranges::find_if(kFormats, [&](const Format& format) { return format.sniff(bytes); });
-  return by_bytes == kFormats.end() ? nullptr : &*by_bytes;
+const Format* by_suffix(const std::string& path) {
+  const auto row = std::ranges::find_if(kFormats, [&](const Format& format) { return path.ends_with(format.suffix); });
+  return row == kFormats.end() ? nullptr : &*row;
 }
 
 std::string suffixes() {
@@ -33,23 +31,36 @@ std::string suffixes() {
   return text;
 }
 
+/// Throws Error where the file is of no format that is read here.
+const Format& format_of(const std::string& path, std::string_view bytes) {
+  const Format* named = by_suffix(path);
+  if (named && named->sniff(bytes)) return *named;
+  if (const std::string what = foreign_by_content(bytes); !what.empty()) throw Error(path + ": this is " + what);
+  if (named) return *named;
+  const auto seen = std::ranges::find_if(kFormats, [&](const Format& format) { return format.sniff(bytes); });
+  if (seen != kFormats.end()) return *seen;
+  if (const std::string what = foreign_by_suffix(path); !what.empty()) throw Error(path + ": this is " + what);
+  throw Error(path + ": no format that is read here; known are " + suffixes());
+}
+
 }  // namespace
 
 std::span<const Format> formats() { return kFormats; }
 
 bool is_model_file(const std::string& path) {
-  if (std::ranges::any_of(kFormats, [&](const Format& format) { return path.ends_with(format.suffix); })) return true;
   std::error_code ignored;
-  if (!std::filesystem::is_regular_file(path, ignored) || std::filesystem::is_empty(path, ignored)) return false;
-  return format_of(path, MappedFile(path).bytes()) != nullptr;
+  return by_suffix(path) || !foreign_by_suffix(path).empty() || std::filesystem::exists(path, ignored);
 }
 
 Trace load(const std::string& path, const LoadOptions& options) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    if (const std::string what = foreign_by_suffix(path); !what.empty()) throw Error(path + ": this is " + what);
+  }
   const MappedFile file(path);
-  const Format* format = format_of(path, file.bytes());
-  if (!format) throw Error(path + ": no format that is read here; known are " + suffixes());
+  const Format& format = format_of(path, file.bytes());
   try {
-    return format->read({path, file.bytes(), [&] { file.forget(); }}, options);
+    return format.read({path, file.bytes(), [&] { file.forget(); }}, options);
   } catch (const Error& error) {
     throw Error(path + ": " + error.what());
   } catch (const std::bad_alloc&) {

@@ -37,7 +37,7 @@ struct Format {
 
 std::span<const Format> formats();
 
-/// Does the name end in a suffix of the table, or is there a file of that name with the first bytes of a format?
+/// Is it for load() to open, or to refuse: a file that is there, or a name with the suffix of some kind of model file?
 bool is_model_file(const std::string& path);
 
 /// Throws Error("<path>: where, what, and the cure").

@@ -13,15 +13,22 @@ namespace {
 
 constexpr std::string_view kCure = "save the model with torch.export.save(torch.export.export(model, inputs), path)";
 
-/// What else torch puts in zip archives, by the end or the beginning of a part of an entry's name.
+/// What else is in zip archives, by the end or the beginning of a part of an entry's name.
 struct Other {
   std::string_view part;
   std::string_view what;
+  std::string_view cure = kCure;
 };
 constexpr Other kOthers[] = {
     {"data/aotinductor/", "a package of compiled code (AOTInductor), which does not hold the program"},
-    {"constants.pkl", "a TorchScript archive (torch.jit.save), which is not read here"},
-    {"data.pkl", "saved by torch.save: weights or pickled objects, without the program"},
+    {"constants.pkl", "a TorchScript archive (torch.jit.save), which is not read here",
+     "count it in Python, thoplw.profile(torch.jit.load(path), (1, 3, 224, 224)), or export the model as .pt2"},
+    {"data.pkl", "saved by torch.save: weights or pickled objects, without the program",
+     "count the model in Python, thoplw path/to/file.py:callable, save it with torch.export.save, or its weights as "
+     ".safetensors"},
+    {"model.weights.h5", "a Keras model, which is not read here",
+     "export it as ONNX: model.export(\"model.onnx\", format=\"onnx\")"},
+    {".npy", "NumPy arrays, which are not read here", "save them as .safetensors, or count the model they belong to"},
 };
 
 /// "net/models/model.json": root "net/", model "model".
@@ -31,9 +38,9 @@ struct Found {
 };
 
 [[noreturn]] void no_program(const ZipArchive& archive) {
-  for (const auto& [part, what] : kOthers) {
+  for (const auto& [part, what, cure] : kOthers) {
     for (const ZipArchive::Entry& entry : archive.entries()) {
-      if (entry.name.find(part) != std::string::npos) throw Error(formatted("{}; {}", what, kCure));
+      if (entry.name.find(part) != std::string::npos) throw Error(formatted("{}; {}", what, cure));
     }
   }
   throw Error(formatted("a zip archive without models/model.json; {}", kCure));

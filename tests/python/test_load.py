@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
+from onnx import helper
 
 import thoplw
+from thoplw import _models, _native
 
 DATA = Path(__file__).parents[1] / "data"
 WEIGHTS = DATA / "net.safetensors"
@@ -118,6 +124,43 @@ def test_wrong_files_are_named(tmp_path):
     torch.jit.script(torch.nn.Linear(2, 2)).save(str(scripted))
     with pytest.raises(thoplw.Error, match="TorchScript"):
         thoplw.load(scripted)
+
+
+def save_ort(path):
+    source = path.with_suffix(".onnx")
+    nodes = [helper.make_node("Relu", ["x"], ["y"])]
+    values = [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, [2, 3]) for name in "xy"]
+    model = helper.make_model(helper.make_graph(nodes, "g", values[:1], values[1:]), ir_version=8)
+    onnx.save(model, source)
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(path)
+    options.add_session_config_entry("session.save_model_format", "ORT")
+    onnxruntime.InferenceSession(str(source), options, providers=["CPUExecutionProvider"])
+
+
+LAYER = torch.nn.Linear(2, 2)
+OTHERS = [
+    ("net.pt", lambda path: torch.jit.script(LAYER).save(str(path)), "TorchScript"),
+    ("net.pth", lambda path: torch.save(LAYER, path), "saved by torch.save"),
+    ("net.bin", lambda path: torch.save(LAYER.state_dict(), path), "saved by torch.save"),
+    ("old.pth", lambda path: torch.save(LAYER, path, _use_new_zipfile_serialization=False), "what torch.save wrote"),
+    ("net.npz", lambda path: np.savez(path, w=np.ones(3)), "NumPy"),
+    ("net.npy", lambda path: np.save(path, np.ones(3)), "NumPy"),
+    ("net.ort", save_ort, "ONNX Runtime's own format"),
+    ("net.pkl", lambda path: path.write_bytes(pickle.dumps({"a": 1})), "pickle"),
+    ("net.py", lambda path: path.write_text("import torch\n"), r"path/to/file\.py:callable"),
+    ("notes.txt", lambda path: path.write_text("hello"), "known are"),
+]
+
+
+@pytest.mark.parametrize(("name", "save", "what"), OTHERS)
+def test_other_files_are_told_what_they_are(tmp_path, capsys, name, save, what):
+    save(tmp_path / name)
+    with pytest.raises(thoplw.Error, match=what):
+        thoplw.load(tmp_path / name)
+    code = _native.run_command_line([str(tmp_path / name)], _models.open_model, sys.stdout, sys.stderr)
+    assert code == 2
+    assert re.search(what, capsys.readouterr().err)
 
 
 @pytest.mark.parametrize("cut", [1, 7, 50, 200, 1000])

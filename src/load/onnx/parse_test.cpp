@@ -2,6 +2,7 @@
 #include "load/onnx/model.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -26,7 +27,8 @@ std::int64_t resident_of_files() {
 }
 
 TEST_CASE("of a file of 100 MB, less than 10 are in memory at any time") {
-  const std::string path = (std::filesystem::temp_directory_path() / "thoplw_parse_test.onnx").string();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("thoplw_parse_test" + std::to_string(getpid()) + ".onnx")).string();
   {
     GraphOf graph;
     const std::string zeros(4 << 20, '\0');
