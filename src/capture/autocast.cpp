@@ -1,19 +1,26 @@
 // Switches autocast off, and takes requests for it on meta for requests to switch it off.
 #include "capture/autocast.h"
 
+#include "capture/interrupts.h"
+
 namespace thoplw::capture {
 namespace {
 
-std::vector<std::unique_ptr<With>> switched_off(const nb::object& torch) {
-  std::vector<std::unique_ptr<With>> scopes;
-  const bool by_device = nb::hasattr(torch, "get_autocast_dtype");  // from torch 2.4 on
-  const nb::object asks = torch.attr("is_autocast_enabled");
-  for (const std::string device : {"cpu", "cuda"}) {
-    const nb::object on = by_device ? asks(device) : device == "cpu" ? torch.attr("is_autocast_cpu_enabled")() : asks();
-    if (!nb::cast<bool>(on)) continue;
-    scopes.push_back(std::make_unique<With>(torch.attr("autocast")(device, nb::arg("enabled") = false)));
+constexpr const char* kDevices[] = {"cpu", "cuda"};
+
+bool by_device(const nb::object& torch) { return nb::hasattr(torch, "get_autocast_dtype"); }  // from torch 2.4 on
+
+bool is_on(const nb::object& torch, const std::string& device) {
+  if (by_device(torch)) return nb::cast<bool>(torch.attr("is_autocast_enabled")(device));
+  return nb::cast<bool>(torch.attr(device == "cpu" ? "is_autocast_cpu_enabled" : "is_autocast_enabled")());
+}
+
+void set(const nb::object& torch, const std::string& device, bool on) {
+  if (by_device(torch)) {
+    torch.attr("set_autocast_enabled")(device, on);
+  } else {
+    torch.attr(device == "cpu" ? "set_autocast_cpu_enabled" : "set_autocast_enabled")(on);
   }
-  return scopes;
 }
 
 bool asks_meta(const nb::args& args, const nb::kwargs& kwargs) {
@@ -24,16 +31,23 @@ bool asks_meta(const nb::args& args, const nb::kwargs& kwargs) {
 }  // namespace
 
 AutocastOff::AutocastOff(const TorchApi& api)
-    : scopes_(switched_off(api.torch)), type_(api.torch.attr("autocast")), init_(type_.attr("__init__")) {
+    : torch_(api.torch), type_(torch_.attr("autocast")), init_(type_.attr("__init__")) {
   const auto init = [original = init_](nb::handle self, const nb::args& args, const nb::kwargs& kwargs) {
     if (asks_meta(args, kwargs)) return original(self, "cpu", nb::arg("enabled") = false);
     return original(self, *args, **kwargs);
   };
+  for (const char* device : kDevices) {
+    if (is_on(torch_, device)) on_.emplace_back(device);
+  }
+  for (const std::string& device : on_) set(torch_, device, false);
   type_.attr("__init__") = nb::cpp_function(init, nb::is_method());
 }
 
 AutocastOff::~AutocastOff() {
-  if (PyObject_SetAttrString(type_.ptr(), "__init__", init_.ptr()) != 0) PyErr_WriteUnraisable(type_.ptr());
+  undo("thoplw: switching autocast on again", [&] {
+    type_.attr("__init__") = init_;
+    for (const std::string& device : on_) set(torch_, device, true);
+  });
 }
 
 }  // namespace thoplw::capture

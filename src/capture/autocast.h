@@ -1,7 +1,7 @@
 // Autocast during a pass: it changes no count, and weights and activations are not where it would look for them.
 #pragma once
 
-#include <memory>
+#include <string>
 #include <vector>
 
 #include "capture/torch_api.h"
@@ -19,9 +19,10 @@ class AutocastOff {
   AutocastOff& operator=(const AutocastOff&) = delete;
 
  private:
-  std::vector<std::unique_ptr<With>> scopes_;
-  nb::object type_;  ///< torch.autocast
-  nb::object init_;  ///< its own __init__
+  nb::object torch_;
+  std::vector<std::string> on_;  ///< devices that it was on for
+  nb::object type_;              ///< torch.autocast
+  nb::object init_;              ///< its own __init__
 };
 
 }  // namespace thoplw::capture

@@ -6,8 +6,10 @@
 #include <span>
 
 #include "capture/arguments.h"
+#include "capture/failure.h"
 #include "capture/operators.h"
 #include "capture/resizing.h"
+#include "capture/second_opinion.h"
 #include "capture/writes.h"
 #include "shape/strides.h"
 
@@ -247,7 +249,14 @@ nb::object call_on_meta(const OpCall& call) {
   }
   if (call.op.takes_device && call.read.tensors.empty()) kwargs["device"] = call.session.api.meta_device;
   const nb::object args = moved_to_meta(call.session, call.args);
-  return call_torch(call, args.ptr(), kwargs.ptr());
+  try {
+    return call_torch(call, args.ptr(), kwargs.ptr());
+  } catch (const nb::python_error& refusal) {
+    if (call.op.writes || is_callers(refusal) || wants_data(refusal)) throw;
+    nb::object result = second_opinion(call.session, call.op.call.ptr(), call.args, call.kwargs);
+    if (!result.is_valid()) throw;
+    return result;
+  }
 }
 
 /// Takes a composite operator apart: its parts come back to this mode.
@@ -286,7 +295,8 @@ bool results_are_small(const OpCall& call) {
         return result.alias_of >= 0 || elements(result.tensor.sizes) <= kMaxRealIntegers;
       });
     }
-  } catch (const nb::python_error&) {  // sparse tensors have no strides
+  } catch (const nb::python_error& error) {  // sparse tensors have no strides
+    pass_on_interrupt(error);
   }
   Dims largest;  // from the last dimension
   for (const KnownTensor* tensor : call.read.tensors) {

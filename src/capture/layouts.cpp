@@ -1,12 +1,11 @@
 // Asks tensors of other layouts than torch's plain one what they hold, outside of all modes.
 #include "capture/layouts.h"
 
+#include "capture/mode_stack.h"
 #include "capture/tensors.h"
 
 namespace thoplw::capture {
 namespace {
-
-With modes_off() { return With(nb::module_::import_("torch.utils._python_dispatch").attr("_disable_current_modes")()); }
 
 Dims longest(const nb::object& lengths) {
   Dims sizes = {nb::cast<std::int64_t>(lengths.attr("shape")[0])};
@@ -56,7 +55,7 @@ std::optional<Held> held_by(const TorchApi& api, nb::handle tensor) {
   const nb::object layout = take(PyObject_GetAttr(tensor.ptr(), api.names.layout));
   const bool strided = layout.is(api.strided);
   if (strided && !nb::cast<bool>(tensor.attr("is_nested"))) return std::nullopt;
-  const With quiet = modes_off();
+  const ModesOff quiet(api);
   if (strided)
     return Held{longest(tensor.attr("_nested_tensor_size")()), nb::cast<std::int64_t>(tensor.attr("numel")())};
   if (nb::cast<bool>(tensor.attr("is_nested"))) return held_by_jagged(tensor);
@@ -65,7 +64,7 @@ std::optional<Held> held_by(const TorchApi& api, nb::handle tensor) {
 }
 
 std::vector<nb::object> unpacked(const TorchApi& api, nb::handle script_object) {
-  const With quiet = modes_off();
+  const ModesOff quiet(api);
   std::vector<nb::object> tensors;
   add_tensors(api, script_object, tensors);
   return tensors;

@@ -1,6 +1,7 @@
 // The model itself must stay as found, so a copy has the first forward that sizes lazy parameters.
 #include "capture/lazy.h"
 
+#include "capture/grad_mode.h"
 #include "capture/inputs.h"
 #include "capture/snapshot.h"
 
@@ -32,6 +33,7 @@ nb::object initialised_for_real(const nb::object& model, const nb::tuple& args, 
     return after_forward(fresh_copy(model), inputs_for_real(session, args, api.cpu_device),
                          inputs_for_real(session, kwargs, api.cpu_device));
   } catch (nb::python_error& error) {
+    if (is_callers(error)) throw;
     raise_from(error, "the model has lazy parameters, and the forward that sizes them raised " + brief(error));
   }
 }
@@ -41,11 +43,12 @@ nb::object initialised_for_real(const nb::object& model, const nb::tuple& args, 
 nb::object initialised_copy(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs) {
   const TorchApi& api = torch_api();
   const RandomState random(false);  // initialisation uses numbers up
-  const With no_grad(api.torch.attr("no_grad")());
+  const GradMode no_grad(api, Grad::off);
   try {
     return after_forward(fresh_copy(model).attr("to")(api.meta_device), inputs_all_meta(api, args),
                          inputs_all_meta(api, kwargs));
-  } catch (const nb::python_error&) {  // a forward that looks at values
+  } catch (const nb::python_error& error) {  // a forward that looks at values
+    pass_on_interrupt(error);
   }
   return initialised_for_real(model, args, kwargs);
 }

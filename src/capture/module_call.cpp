@@ -62,6 +62,7 @@ Count user_count(const nb::object& function, PyObject* module, PyObject* const* 
   try {
     result = function(nb::handle(module), nb::tuple(inputs), output);
   } catch (const nb::python_error& error) {
+    pass_on_interrupt(error);
     raise_from(error, path + ": the function in custom_ops raised " + brief(error));
   }
   std::int64_t macs = -1;
@@ -182,8 +183,12 @@ ModuleCalls::ModuleCalls() {
   ++installed;
 }
 
-ModuleCalls::~ModuleCalls() {
-  if (--installed > 0) return;
+ModuleCalls::~ModuleCalls() { keep(installed - 1); }
+
+void ModuleCalls::keep(int count) {
+  const bool were_some = installed > 0;
+  installed = count;
+  if (count > 0 || !were_some) return;
   module_call_function.put_back();
   if (rule_function.exchanged()) rule_function.put_back();
 }

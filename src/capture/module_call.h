@@ -12,6 +12,8 @@ class ModuleCalls {
  public:
   ModuleCalls();
   ~ModuleCalls();
+  /// From now on only so many captures are in progress; where it is none, the original is back.
+  static void keep(int count);
   ModuleCalls(const ModuleCalls&) = delete;
   ModuleCalls& operator=(const ModuleCalls&) = delete;
 };

@@ -71,7 +71,8 @@ Operator resolve(PyObject* func) {
   op.asks_to_pack = op.name == "aten::_nested_tensor_from_mask_left_aligned";
   try {
     op.composite = nb::cast<bool>(api.has_kernel(op.func.attr("name")(), "CompositeImplicitAutograd"));
-  } catch (const nb::python_error&) {
+  } catch (const nb::python_error& error) {
+    pass_on_interrupt(error);
     op.asks_layout = true;  // the dispatcher has no such operator: prim::layout, aten::sym_size
   }
   op.spelt = spelling_matters(op.name);

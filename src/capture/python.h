@@ -34,10 +34,18 @@ inline std::string text_of(PyObject* unicode) {
 /// str(object)
 inline std::string str_of(PyObject* object) { return text_of(take(PyObject_Str(object)).ptr()); }
 
+/// Within a catch block that goes on past errors: past Ctrl-C none may.
+inline void pass_on_interrupt(const nb::python_error& error) {
+  if (!error.matches(PyExc_Exception)) throw;
+}
+
 /// getattr(object, name) or a null object where there is none.
 inline nb::object attr_or_null(PyObject* object, PyObject* name) {
   PyObject* value = PyObject_GetAttr(object, name);
-  if (!value) PyErr_Clear();
+  if (!value) {
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) throw nb::python_error();
+    PyErr_Clear();
+  }
   return nb::steal(value);
 }
 
@@ -50,25 +58,6 @@ inline nb::object dataclass_fields(nb::handle object) {
   const nb::object fields = attr_or_null(reinterpret_cast<PyObject*>(Py_TYPE(object.ptr())), name);
   return fields.is_valid() && PyDict_Check(fields.ptr()) ? fields : nb::object();
 }
-
-/// A `with` statement: enters now, leaves at the end of the scope.
-class With {
- public:
-  explicit With(nb::object manager) : manager_(std::move(manager)) { manager_.attr("__enter__")(); }
-  ~With() {
-    PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
-    PyErr_Fetch(&type, &value, &trace);  // an error on its way up stays pending
-    const nb::object left =
-        nb::steal(PyObject_CallMethod(manager_.ptr(), "__exit__", "OOO", Py_None, Py_None, Py_None));
-    if (!left.is_valid()) PyErr_WriteUnraisable(manager_.ptr());
-    PyErr_Restore(type, value, trace);
-  }
-  With(const With&) = delete;
-  With& operator=(const With&) = delete;
-
- private:
-  nb::object manager_;
-};
 
 /// The Python exception class thoplw.Error; the binding creates it.
 inline nb::handle error_class;

@@ -51,7 +51,10 @@ std::vector<Attr> asked_for(std::size_t rank) {
   std::vector<Attr> attrs;
   try {
     attrs.push_back({"asked", read(locals["size"], locals["scale_factor"], rank)});
-  } catch (const std::exception&) {  // sizes that are no numbers yet
+  } catch (const nb::python_error& error) {  // sizes that are no numbers yet
+    pass_on_interrupt(error);
+    return {};
+  } catch (const nb::cast_error&) {
     return {};
   }
   if (runs(frame.attr("f_back"), "upsample")) attrs.push_back({"upsample", true});

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "capture/arguments.h"
+#include "capture/interrupts.h"
+#include "capture/mode_stack.h"
 #include "capture/spelling.h"
 #include "capture/tensors.h"
 #include "capture/torch_api.h"
@@ -88,14 +90,7 @@ class ModeOn {
  public:
   explicit ModeOn(Session& session) : session_(session) { session_.api.push(session_.mode.ptr()); }
   ~ModeOn() {
-    PyObject *type = nullptr, *value = nullptr, *trace = nullptr;
-    PyErr_Fetch(&type, &value, &trace);  // an error on its way up stays pending
-    try {
-      session_.api.pop();
-    } catch (nb::python_error& error) {
-      error.discard_as_unraisable("thoplw: leaving the dispatch mode");
-    }
-    PyErr_Restore(type, value, trace);
+    undo("thoplw: leaving the dispatch mode", [&] { take_off(session_.api, session_.mode.ptr()); });
   }
   ModeOn(const ModeOn&) = delete;
   ModeOn& operator=(const ModeOn&) = delete;

@@ -1,6 +1,8 @@
 // Shallow copies of instance dictionaries: enough to undo attributes set, replaced or deleted by a forward.
 #include "capture/snapshot.h"
 
+#include "capture/interrupts.h"
+
 namespace thoplw::capture {
 
 void Snapshot::remember(nb::object dict) {
@@ -81,11 +83,7 @@ RandomState::RandomState(bool numpy) {
 }
 
 RandomState::~RandomState() {
-  try {
-    restore();
-  } catch (nb::python_error& error) {
-    error.discard_as_unraisable("thoplw: restoring the random number generators");
-  }
+  undo("thoplw: restoring the random number generators", [&] { restore(); });
 }
 
 void RandomState::restore() {

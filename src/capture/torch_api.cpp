@@ -56,13 +56,16 @@ TorchApi::Names make_names() {
   n.call = interned("__call__");
   n.call_impl = interned("_call_impl");
   n.decompose = interned("decompose");
+  n.enter = interned("__enter__");
+  n.exit = interned("__exit__");
   return n;
 }
 
 nb::object find_dispatch_rule() {
   try {
     return nb::module_::import_("torch._library.simple_registry").attr("find_torch_dispatch_rule");
-  } catch (const nb::python_error&) {
+  } catch (const nb::python_error& error) {
+    pass_on_interrupt(error);
     return nb::none();
   }
 }
@@ -87,6 +90,8 @@ TorchApi load() {
   api.cpu_device = api.device_type("cpu");
   api.push_mode = c.attr("_push_on_torch_dispatch_stack");
   api.pop_mode = c.attr("_pop_torch_dispatch_stack");
+  api.inference_guard = c.attr("_InferenceMode");
+  api.set_grad_enabled = c.attr("_set_grad_enabled");
   api.has_kernel = c.attr("_dispatch_has_kernel_for_dispatch_key");
   api.inplace_view_tag = torch.attr("Tag").attr("inplace_view");
   api.seeded_tag = torch.attr("Tag").attr("nondeterministic_seeded");
@@ -141,8 +146,8 @@ nb::object TorchApi::new_meta(const Strided& layout) const {
 
 void TorchApi::push(PyObject* mode) const { take(PyObject_CallOneArg(push_mode.ptr(), mode)); }
 
-void TorchApi::pop() const {
-  take(pop_takes_key ? PyObject_CallOneArg(pop_mode.ptr(), Py_None) : PyObject_CallNoArgs(pop_mode.ptr()));
+nb::object TorchApi::pop() const {
+  return take(pop_takes_key ? PyObject_CallOneArg(pop_mode.ptr(), Py_None) : PyObject_CallNoArgs(pop_mode.ptr()));
 }
 
 }  // namespace thoplw::capture

@@ -26,7 +26,9 @@ struct TorchApi {
   nb::object meta_device;
   nb::object cpu_device;
   nb::object push_mode, pop_mode;
-  nb::object has_kernel;  ///< torch._C._dispatch_has_kernel_for_dispatch_key
+  nb::object inference_guard;   ///< torch._C._InferenceMode
+  nb::object set_grad_enabled;  ///< torch._C._set_grad_enabled
+  nb::object has_kernel;        ///< torch._C._dispatch_has_kernel_for_dispatch_key
   nb::object inplace_view_tag, seeded_tag;
   nb::object find_dispatch_rule;  ///< torch._library.simple_registry.find_torch_dispatch_rule, or None before torch 2.5
   nb::object empty_names;         ///< ("dtype", "device"), for empty_strided
@@ -38,6 +40,7 @@ struct TorchApi {
     PyObject *layout, *shape, *stride, *dtype, *device, *is_meta, *storage_offset, *data, *forward;
     PyObject *modules, *parameters, *buffers, *training, *requires_grad;
     PyObject *call, *call_impl, *decompose;
+    PyObject *enter, *exit;
     std::array<PyObject*, 4> hooks;  ///< attributes of a module that hold its own hooks
   } names{};
   std::vector<PyObject*> global_hooks;  ///< dictionaries of hooks for all modules
@@ -63,7 +66,8 @@ struct TorchApi {
   /// A new meta tensor; sizes and strides in elements.
   nb::object new_meta(const Strided& layout) const;
   void push(PyObject* mode) const;
-  void pop() const;
+  /// The mode that was the innermost.
+  nb::object pop() const;
 };
 
 /// Imports torch on first use.

@@ -6,7 +6,8 @@ namespace thoplw::capture {
 std::uintptr_t storage_of(nb::handle tensor) {
   try {
     return nb::cast<std::uintptr_t>(tensor.attr("untyped_storage")().attr("data_ptr")());
-  } catch (const nb::python_error&) {  // a sparse tensor has none
+  } catch (const nb::python_error& error) {  // a sparse tensor has none
+    pass_on_interrupt(error);
     return 0;
   }
 }

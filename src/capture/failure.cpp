@@ -1,0 +1,112 @@
+// Errors are told apart by their words: torch has no classes for them.
+#include "capture/failure.h"
+
+#include <cctype>
+
+#include "capture/inputs.h"
+#include "capture/interrupts.h"
+#include "trace/format.h"
+
+namespace thoplw::capture {
+namespace {
+
+/// Whether `text` has "meta" or "Meta" as a word: "on meta tensors", "'Meta' backend", but not "metadata".
+bool speaks_of_meta(std::string_view text) {
+  const auto letter = [&](std::size_t i) {
+    return i < text.size() && (std::isalnum(static_cast<unsigned char>(text[i])) != 0 || text[i] == '_');
+  };
+  for (std::size_t at = text.find("eta"); at != std::string_view::npos; at = text.find("eta", at + 1)) {
+    if (at == 0 || (text[at - 1] != 'm' && text[at - 1] != 'M')) continue;
+    if ((at == 1 || !letter(at - 2)) && !letter(at + 3)) return true;
+  }
+  return false;
+}
+
+bool mentions(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::ranges::any_of(words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
+}
+
+bool says_no_data(nb::handle error) {
+  const nb::object message = nb::steal(PyObject_Str(error.ptr()));
+  if (!message.is_valid()) {
+    PyErr_Clear();
+    return false;
+  }
+  const std::string text = text_of(message.ptr());
+  return speaks_of_meta(text) || mentions(text, {"data-dependent", "data-independent", "fake impl", "not allocated"});
+}
+
+std::string where(const Session& session) {
+  if (session.failed_module == kNone) return session.trace.model;
+  const Module& module = session.trace.modules[static_cast<std::size_t>(session.failed_module)];
+  const std::string& cls = session.trace.classes[static_cast<std::size_t>(module.cls)].name;
+  const std::string name = cls.substr(cls.rfind('.') + 1);
+  return module.path.empty() ? name : formatted("{} ({})", module.path, name);
+}
+
+}  // namespace
+
+bool wants_autograd(const nb::python_error& error) {
+  return error.matches(PyExc_RuntimeError) &&
+         mentions(str_of(error.value().ptr()),
+                  {"nference tensor", "version_counter", "does not require grad", "requires_grad"});
+}
+
+bool wants_data(const nb::python_error& error) {
+  constexpr int kDeepest = 20;  // of a chain, which may be a circle
+  nb::object link = nb::borrow(error.value());
+  for (int i = 0; i < kDeepest && !link.is_none(); ++i) {
+    if (says_no_data(link)) return true;
+    const nb::object cause = link.attr("__cause__");
+    link = cause.is_none() ? nb::object(link.attr("__context__")) : cause;
+  }
+  return false;
+}
+
+bool of_compiler(const nb::python_error& error) {
+  for (nb::object trace = nb::borrow(error.traceback()); trace.is_valid() && !trace.is_none();
+       trace = trace.attr("tb_next")) {
+    const nb::object code = trace.attr("tb_frame").attr("f_code");
+    if (str_of(nb::object(code.attr("co_filename")).ptr()).find("/torch/_dynamo/") != std::string::npos) return true;
+  }
+  return false;
+}
+
+bool has_data(Session& session) {
+  for (std::size_t i = 0; i < session.model_tensors; ++i) {
+    if (session.tensors.is_meta(session.tensors.known(session.external_tensors[i].ptr()))) return false;
+  }
+  return true;
+}
+
+std::string failing_line(const nb::python_error& error) {
+  const nb::object trace = nb::borrow(error.traceback());
+  if (!trace.is_valid() || trace.is_none()) return "";
+  std::string line;
+  for (nb::handle frame : nb::module_::import_("traceback").attr("extract_tb")(trace)) {
+    const std::string file = nb::cast<std::string>(frame.attr("filename"));
+    if (file.find("/torch/") != std::string::npos || file.find("/_pytest/") != std::string::npos) continue;
+    line = formatted("{}:{}: {}", file, nb::cast<std::int64_t>(frame.attr("lineno")),
+                     nb::cast<std::string>(nb::str(frame.attr("line"))));
+  }
+  return line;
+}
+
+void raise_forward_error(nb::python_error& error, Session& session, const nb::tuple& args, const nb::dict& kwargs) {
+  if (is_callers(error) || error.matches(error_class)) throw std::move(error);
+  const std::string what = brief(error);
+  nb::list inputs;
+  inputs.append(args);
+  inputs.append(kwargs);
+  const std::string described = describe_inputs(session.api, inputs);
+  if (!has_data(session) && wants_data(error)) {
+    raise_from(error,
+               formatted("{}: the model looks at values of a tensor, which meta tensors do not have, at {} ({}). "
+                         "Build the model with real weights and give real inputs, so that one real forward can be run",
+                         where(session), failing_line(error), what));
+  }
+  raise_from(error, formatted("{}: {}. The forward raised with the input {}: check that it fits the model",
+                              where(session), what, described.empty() ? "given" : described));
+}
+
+}  // namespace thoplw::capture

@@ -1,0 +1,21 @@
+// One guard of torch holds the other switch too: leaving it puts both back.
+#include "capture/grad_mode.h"
+
+#include "capture/interrupts.h"
+
+namespace thoplw::capture {
+
+GradMode::GradMode(const TorchApi& api, Grad grad)
+    : api_(api),
+      guard_(take(PyObject_CallOneArg(api.inference_guard.ptr(), grad == Grad::inference ? Py_True : Py_False))) {
+  take(PyObject_CallMethodNoArgs(guard_.ptr(), api.names.enter));
+  if (grad == Grad::off) take(PyObject_CallOneArg(api.set_grad_enabled.ptr(), Py_False));
+}
+
+GradMode::~GradMode() {
+  PyObject* arguments[] = {guard_.ptr(), Py_None, Py_None, Py_None};
+  undo("thoplw: leaving inference mode",
+       [&] { take(PyObject_VectorcallMethod(api_.names.exit, arguments, 4, nullptr)); });
+}
+
+}  // namespace thoplw::capture

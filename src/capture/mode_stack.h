@@ -1,0 +1,31 @@
+// The stack of torch's dispatch modes, of which a pass may move none but its own.
+#pragma once
+
+#include <vector>
+
+#include "capture/torch_api.h"
+
+namespace thoplw::capture {
+
+/// Takes the mode off wherever it is; the others keep their order. Raises nothing.
+void take_off(const TorchApi& api, PyObject* mode);
+
+/// The modes that are on now, outermost first.
+std::vector<nb::object> modes_on_stack(const TorchApi& api);
+/// Makes exactly these modes be on.
+void set_mode_stack(const TorchApi& api, const std::vector<nb::object>& modes);
+
+/// No mode is on while it lives.
+class ModesOff {
+ public:
+  explicit ModesOff(const TorchApi& api) : api_(api), modes_(modes_on_stack(api)) { set_mode_stack(api_, {}); }
+  ~ModesOff();
+  ModesOff(const ModesOff&) = delete;
+  ModesOff& operator=(const ModesOff&) = delete;
+
+ private:
+  const TorchApi& api_;
+  std::vector<nb::object> modes_;
+};
+
+}  // namespace thoplw::capture

@@ -1,0 +1,83 @@
+// One operator runs for real, on zeros.
+#include "capture/second_opinion.h"
+
+#include "capture/grad_mode.h"
+
+namespace thoplw::capture {
+namespace {
+
+constexpr std::int64_t kMostElements = 1 << 24;
+
+/// Rebuilds lists and tuples with `replace` applied to what is in them.
+template <typename Replace>
+nb::object map_items(nb::handle value, Replace&& replace) {
+  if (!PyList_CheckExact(value.ptr()) && !PyTuple_CheckExact(value.ptr())) return replace(value);
+  nb::list items;
+  for (nb::handle item : value) items.append(map_items(item, replace));
+  return PyTuple_CheckExact(value.ptr()) ? nb::object(nb::tuple(items)) : nb::object(items);
+}
+
+/// One past the last element of the storage; more than kMostElements where it does not fit in.
+std::int64_t extent(const Strided& layout) {
+  std::int64_t last = 0;
+  for (std::size_t i = 0; i < layout.sizes.size(); ++i) {
+    if (layout.sizes[i] == 0) return 0;
+    std::int64_t step = 0;
+    if (__builtin_mul_overflow(layout.sizes[i] - 1, layout.strides[i], &step) || step > kMostElements) {
+      return kMostElements + 1;
+    }
+    last += step;
+  }
+  return last + 1;
+}
+
+/// The arguments with zeros in place of meta tensors.
+struct Zeros {
+  Session& session;
+  nb::object home;  ///< a device with data
+  std::int64_t elements = 0;
+
+  nb::object operator()(nb::handle value) {
+    const TorchApi& api = session.api;
+    if (nb::isinstance(value, api.device_type)) return value.equal(api.meta_device) ? home : nb::borrow(value);
+    if (!api.is_tensor(value.ptr())) return nb::borrow(value);
+    KnownTensor& known = session.tensors.known(value.ptr());
+    if (known.shadow.is_valid()) return known.shadow;
+    if (!session.tensors.is_meta(known)) return nb::borrow(value);
+    const Strided& layout = session.tensors.strided(known);
+    const std::int64_t size = extent(layout);
+    if ((elements += size) > kMostElements) return nb::borrow(value);
+    const nb::object flat =
+        api.torch.attr("zeros")(size, nb::arg("dtype") = value.attr("dtype"), nb::arg("device") = home);
+    return api.as_strided(flat, to_tuple(layout.sizes), to_tuple(layout.strides));
+  }
+};
+
+nb::object device_with_data(Session& session, nb::handle args) {
+  nb::object device = session.api.cpu_device;
+  map_items(args, [&](nb::handle value) {
+    if (session.api.is_tensor(value.ptr()) && !nb::cast<bool>(value.attr("is_meta"))) device = value.attr("device");
+    return nb::borrow(value);
+  });
+  return device;
+}
+
+}  // namespace
+
+nb::object second_opinion(Session& session, PyObject* func, PyObject* args, PyObject* kwargs) {
+  const TorchApi& api = session.api;
+  const GradMode grad(api, Grad::off);
+  Zeros zeros{session, device_with_data(session, args)};
+  const nb::object positional = map_items(args, zeros);
+  nb::dict named;
+  if (kwargs) {
+    for (auto [name, value] : nb::borrow<nb::dict>(kwargs)) named[name] = map_items(value, zeros);
+  }
+  if (zeros.elements > kMostElements) return {};
+  const nb::object result = take(PyObject_Call(func, positional.ptr(), named.ptr()));
+  return map_items(result, [&](nb::handle value) {
+    return api.is_tensor(value.ptr()) ? nb::object(value.attr("to")(api.meta_device)) : nb::borrow(value);
+  });
+}
+
+}  // namespace thoplw::capture
