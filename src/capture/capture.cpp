@@ -60,6 +60,12 @@ nb::object first_device(const Session& session) {
   return session.api.cpu_device;
 }
 
+nb::object inputs(Session& session, const nb::object& given) {
+  if (!session.real) return inputs_on_meta(session, given);
+  const GradMode grad(session.api, Grad::off);  // what is made here a model may keep
+  return inputs_for_real(session, given, first_device(session));
+}
+
 /// Runs forward, or another method: its calls of modules, of the model itself among them, are then the outermost.
 void run_method(Session& session, const std::string& method, const nb::object& args, const nb::object& kwargs) {
   PyObject* model = session.modules.front().ptr();
@@ -114,10 +120,8 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   try {
     session.snapshot->set_eval(session.modules);
     const GradMode grad(api, pass.grad);
-    const nb::object positional =
-        session.real ? inputs_for_real(session, args, first_device(session)) : inputs_on_meta(session, args);
-    const nb::object named =
-        session.real ? inputs_for_real(session, kwargs, first_device(session)) : inputs_on_meta(session, kwargs);
+    const nb::object positional = inputs(session, args);
+    const nb::object named = inputs(session, kwargs);
     const ModuleCalls calls;
     const Active active(session);
     run_method(session, options.method, positional, named);

@@ -7,6 +7,7 @@
 
 #include "capture/arguments.h"
 #include "capture/failure.h"
+#include "capture/grad_mode.h"
 #include "capture/operators.h"
 #include "capture/resizing.h"
 #include "capture/second_opinion.h"
@@ -47,6 +48,25 @@ void each_written(const OpCall& call, const Visit& visit) {
       }
     }
   }
+}
+
+bool is_inference(nb::handle tensor) { return nb::cast<bool>(tensor.attr("is_inference")()); }
+
+/// Calls a real kernel. What a model keeps of its results must be of use to autograd later on, which tensors made under
+/// inference mode never are; and those may be written to only there.
+nb::object call_for_real(const OpCall& call, PyObject* args, PyObject* kwargs) {
+  if (call.session.autograd) return call_torch(call, args, kwargs);
+  bool writes_inference = false;
+  each_written(call, [&](nb::handle tensor) { writes_inference |= is_inference(tensor); });
+  if (writes_inference) return call_torch(call, args, kwargs);
+  const GradMode grad(call.session.api, Grad::off);
+  nb::object result = call_torch(call, args, kwargs);
+  if (!call.op.lifts || !is_inference(result)) return result;
+  // torch.tensor() makes one before it asks for this operator: here is another one over the same memory.
+  const nb::object empty = call.session.api.torch.attr("empty")(0, nb::arg("dtype") = result.attr("dtype"),
+                                                                nb::arg("device") = result.attr("device"));
+  return empty.attr("set_")(result.attr("untyped_storage")(), result.attr("storage_offset")(), result.attr("shape"),
+                            result.attr("stride")());
 }
 
 /// The tensor that has the values: its shadow where there is one.
@@ -365,7 +385,7 @@ nb::object run_real(const OpCall& call, bool on_meta = false) {
     for (auto [name, value] : nb::borrow<nb::dict>(call.kwargs)) kwargs[name] = brought_home(session, value, home);
   }
   const nb::object args = brought_home(session, call.args, home);
-  nb::object result = call_torch(call, args.ptr(), kwargs.ptr());
+  nb::object result = call_for_real(call, args.ptr(), kwargs.ptr());
   if (call.op.changes_layout) session.tensors.refresh(*call.read.tensors.front());
   return record_result(call, std::move(result), values_of_results(call, on_meta));
 }
@@ -397,7 +417,7 @@ nb::object answer(const OpCall& call) {
   if (session.real) {
     if (!call.op.rule && call.op.composite) return decompose(call);
     keep_written(call);
-    nb::object result = call_torch(call, call.args, call.kwargs);
+    nb::object result = call_for_real(call, call.args, call.kwargs);
     if (call.op.changes_layout) session.tensors.refresh(*call.read.tensors.front());
     return record_result(call, std::move(result));
   }

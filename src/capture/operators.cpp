@@ -68,6 +68,7 @@ Operator resolve(PyObject* func) {
   op.changes_layout = nb::cast<bool>(tags.attr("__contains__")(api.inplace_view_tag)) || op.name == "aten::resize_" ||
                       op.name == "aten::set_" || op.name == "aten::resize_as_";
   op.random = nb::cast<bool>(tags.attr("__contains__")(api.seeded_tag));
+  op.lifts = op.name == "aten::lift_fresh";
   op.asks_to_pack = op.name == "aten::_nested_tensor_from_mask_left_aligned";
   try {
     op.composite = nb::cast<bool>(api.has_kernel(op.func.attr("name")(), "CompositeImplicitAutograd"));

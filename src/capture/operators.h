@@ -36,6 +36,7 @@ struct Operator {
   bool writes = false;          ///< some argument is written to
   bool takes_device = false;
   bool asks_layout = false;   ///< a subclass of Tensor is asked for its sizes or layout: no operator of the model
+  bool lifts = false;         ///< aten::lift_fresh, which torch.tensor() gives its result to
   bool asks_to_pack = false;  ///< whether padded sequences may be packed: see dispatch
   bool random = false;
   bool spelt = false;     ///< its spelling is recorded
