@@ -34,6 +34,8 @@ constexpr auto kFormulas = std::to_array<Formula>({
     {work::convolution, "contraction", "weight elements x output positions; bias: output elements"},
     {work::conv_transpose, "contraction", "weight elements x input positions; bias: output elements"},
     {work::either_convolution, "contraction", "as convolution or transposed convolution; bias: output elements"},
+    {work::convolution_backward, "contraction",
+     "a forward for the input, and one for the weight; reduction: for the bias"},
     {work::deform_conv, "contraction", "weight elements x output positions; bias: output elements"},
     {work::conv_tbc, "contraction", "weight elements x output positions; bias: output elements"},
     {work::linear, "contraction", "positions x in x out; bias: output elements"},
@@ -55,6 +57,7 @@ constexpr auto kFormulas = std::to_array<Formula>({
     {work::trilinear, "contraction", "the product of all sizes that take part"},
     {work::attention, "attention", "heads x L x S x (E of the keys + E of the values)"},
     {work::attention_by_position, "attention", "heads x L x S x (E of the keys + E of the values)"},
+    {work::attention_backward, "attention", "heads x L x S x (3 E of the keys + 2 E of the values)"},
     {work::multi_head_attention, "contraction", "projections; attention: both products; bias: output elements"},
     {work::encoder_layer, "contraction", "projections and both linear layers; attention, norms and activation too"},
     {work::rnn, "contraction", "each gate of each step and direction as a linear; bias: output elements"},
@@ -66,6 +69,24 @@ constexpr auto kFormulas = std::to_array<Formula>({
     {work::packed_lstm_cell, "contraction", "four gates, each as a linear of input and state"},
     {work::fused_cell, "elementwise", "output elements"},
     {work::bias, "bias", "output elements"},
+    {work::solve_triangular, "contraction", "k right-hand sides: k n (n - 1) / 2; elementwise: divisions"},
+    {work::triangular_solve, "contraction", "k right-hand sides: k n (n - 1) / 2; elementwise: divisions"},
+    {work::lu_factor, "contraction",
+     "the sum of (m - i)(n - i) over all steps i, about n^3 / 3; elementwise: divisions"},
+    {work::lu_solve, "contraction", "k right-hand sides: k n (n - 1); elementwise: divisions"},
+    {work::lu_solve_of, "contraction", "k right-hand sides: k n (n - 1); elementwise: divisions"},
+    {work::solve, "contraction", "LU factors, and k right-hand sides: k n (n - 1); elementwise: divisions"},
+    {work::determinant, "contraction", "LU factors; elementwise: divisions, and the product of the diagonal"},
+    {work::inverse, "contraction", "n (n - 1)^2, LU factors among them; elementwise: divisions and scaling"},
+    {work::cholesky, "contraction", "(n - 1) n (n + 1) / 6; elementwise: divisions and roots"},
+    {work::cholesky_solve, "contraction", "k right-hand sides: k n (n - 1); elementwise: divisions"},
+    {work::cholesky_inverse, "contraction", "n (n - 1) (2 n - 1) / 6; elementwise: divisions and scaling"},
+    {work::householder_factor, "contraction",
+     "of GEQRF, about n^2 (m - n / 3) where m is the larger; elementwise: scaling"},
+    {work::householder_product, "contraction",
+     "of ORGQR, about 2 m n k - (m + n) k^2 + 2 k^3 / 3; elementwise: scaling"},
+    {work::householder_times, "contraction", "of ORMQR: n k (2 m + 1 - k); elementwise: scaling"},
+    {work::qr, "contraction", "of GEQRF and, where Q is asked for, of ORGQR; elementwise: scaling"},
     {work::onnx_gemm, "contraction", "output elements x inner size; bias: output elements"},
     {work::onnx_nhwc_conv, "contraction", "weight elements x output positions; bias: output elements"},
     {work::onnx_rnn, "contraction", "each gate of each step and direction as a linear; bias: output elements"},
@@ -202,7 +223,12 @@ std::string operators_reference() {
   std::string text =
       "# Operators\n\nWhat each operator counts as, before a convention prices it. In-place forms count as the "
       "operator "
-      "that they are named for. An operator that is not here makes a total a lower bound.\n\n" +
+      "that they are named for. An operator that is not here makes a total a lower bound.\n\n"
+      "Direct solvers and factorisations have the multiply-adds that LAPACK Working Note 41 (appendix C) gives for "
+      "their routine: its additions, each with its multiplication. All implementations without fast matrix products "
+      "agree on those but for terms of lower order. What iterates (`linalg_svd`, `linalg_eigh`) or hangs on the data "
+      "(the rank in `linalg_lstsq`, pivots in `linalg_ldl_factor`, the norm in `linalg_matrix_exp`) has no such count "
+      "and stays a lower bound. Torch's FlopCounterMode, fvcore and the like count nothing for any of them.\n\n" +
       row({"Operator", "Kind", "What is counted", "Shape rule"}) + row({"---", "---", "---", "---"});
   for (const auto& rule : rules()) {
     const Formula& formula = words_for(kFormulas, rule.work, rule.name, &Formula::work);

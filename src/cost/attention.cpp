@@ -33,6 +33,15 @@ Work attention(const OpView& op) {
   return work;
 }
 
+// The scores are worked out again; then four products: to the scores and the values, to the queries and the keys.
+Work attention_backward(const OpView& op) {
+  const Count scores = leading(op.in(1)) * size_from_end(op.in(2), 2);
+  Work work;
+  work[Kind::attention] = scores * (size_from_end(op.in(1), 1) * 3 + size_from_end(op.in(3), 1) * 2);
+  work[Kind::softmax] = scores;
+  return work;
+}
+
 // With the starts of sequences among the tensors, all sequences stand one behind the other: their lengths are data.
 Work attention_by_position(const OpView& op) {
   for (std::size_t i = 3; i < op.op.in.size(); ++i) {

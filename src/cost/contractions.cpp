@@ -86,6 +86,19 @@ Work either_convolution(const OpView& op) {
   return attr_as<bool>(op, "transposed") ? conv_transpose(op) : convolution(op);
 }
 
+// The gradients of the input and of the weight cost a forward each; that of the bias, which has one dimension, is a
+// sum.
+Work convolution_backward(const OpView& op) {
+  const Tensor& weight = op.in(2);
+  const Count once = numel(weight) * batch_and_positions(op.in(attr_as<bool>(op, "transposed") ? 1 : 0), weight);
+  Work work;
+  for (std::size_t i = 0; i < op.op.out.size(); ++i) {
+    work[op.out(i).shape.size() > 1 ? Kind::contraction : Kind::reduction] +=
+        op.out(i).shape.size() > 1 ? once : numel(op.in(0));
+  }
+  return work;
+}
+
 Work conv_tbc(const OpView& op) { return with_bias(contraction(numel(op.in(1)) * leading(op.out())), op, 2); }
 
 Work linear(const OpView& op) {

@@ -34,6 +34,7 @@ Work embedding_bag(const OpView& op);  ///< (weight[rows, dim], indices, ...): r
 Work convolution(const OpView& op);            ///< (input, weight, bias, ...)
 Work conv_transpose(const OpView& op);         ///< (input, weight, bias, ...)
 Work either_convolution(const OpView& op);     ///< as the attribute `transposed` says
+Work convolution_backward(const OpView& op);   ///< (gradient, input, weight, ...) -> those of input, weight and bias
 Work deform_conv(const OpView& op);            ///< (input, weight, offsets, mask, bias, ...)
 Work conv_tbc(const OpView& op);               ///< (input[T, N, in], weight[k, in, out], bias)
 Work linear(const OpView& op);                 ///< (input[..., in], weight[out, in], bias)
@@ -56,6 +57,7 @@ Work trilinear(const OpView& op);              ///< (a, b, c), attributes `expan
 
 Work attention(const OpView& op);              ///< (q[..., L, E], k[..., S, E], v[..., S, Ev], ...)
 Work attention_by_position(const OpView& op);  ///< (q[N, L, heads, E], k[N, S, ...], v[N, S, ..., Ev], ...)
+Work attention_backward(const OpView& op);     ///< (gradient, q, k, v, ...)
 Work multi_head_attention(const OpView& op);   ///< _native_multi_head_attention
 Work encoder_layer(const OpView& op);          ///< _transformer_encoder_layer_fwd
 
@@ -67,6 +69,23 @@ Work lstm_cell(const OpView& op);         ///< (input, hidden, cell, w_ih, w_hh,
 Work packed_cell(const OpView& op);       ///< (input, hidden, w_ih, bias, w_hh, bias, b_ih, b_hh): no biases told
 Work packed_lstm_cell(const OpView& op);  ///< (input, hidden, cell, and so on)
 Work fused_cell(const OpView& op);        ///< (gates of the input, gates of the hidden state, state, biases...)
+
+// Direct solvers and factorisations, of batches of matrices; what iterates or hangs on the data has no formula.
+Work solve_triangular(const OpView& op);     ///< (a[n, n], ...) -> x, attribute `unitriangular`
+Work triangular_solve(const OpView& op);     ///< (b, a[n, n]) -> (x, ...), attribute `unitriangular`
+Work lu_factor(const OpView& op);            ///< (a[m, n])
+Work lu_solve(const OpView& op);             ///< (factors of a[n, n], ...) -> x
+Work lu_solve_of(const OpView& op);          ///< (b, factors of a[n, n], ...) -> x
+Work solve(const OpView& op);                ///< (a[n, n], b) -> x
+Work determinant(const OpView& op);          ///< (a[n, n]): by its factors
+Work inverse(const OpView& op);              ///< (a[n, n])
+Work cholesky(const OpView& op);             ///< (a[n, n])
+Work cholesky_solve(const OpView& op);       ///< (b, factor of a[n, n]) -> x
+Work cholesky_inverse(const OpView& op);     ///< (factor of a[n, n])
+Work householder_factor(const OpView& op);   ///< (a[m, n])
+Work householder_product(const OpView& op);  ///< (reflections[m, n], their k scales) -> [m, n]
+Work householder_times(const OpView& op);    ///< (reflections, their k scales, other), attribute `left`
+Work qr(const OpView& op);                   ///< (a[m, n]), attribute `mode`
 
 // Operators of ONNX that torch does not have in this form.
 Work onnx_gemm(const OpView& op);                   ///< (a, b, added), attribute `transA`

@@ -280,6 +280,55 @@ constexpr Case kCases[] = {
     {"aten::_efficient_attention_forward(f32[1,3,2,4], f32[1,5,2,4], f32[1,5,2,6], f32[1,2,3,5], none, none) -> "
      "f32[1,3,2,6]",
      "300 attention, 30 softmax"},  // 2*3*5*(4+6); 2*3*5
+    // Solvers and factorisations, by hand for 3 x 3, 2 of them where there is a batch.
+    {"aten::linalg_solve_triangular(f32[2,3,3], f32[2,3,5]) -> f32[2,3,5] {unitriangular=false}",
+     "30 contraction, 30 elementwise"},  // 2*5*(0+1+2); 2*5*3 divisions
+    {"aten::linalg_solve_triangular(f32[3,3], f32[5,3]) -> f32[5,3] {unitriangular=true}",
+     "15 contraction"},  // 5*(0+1+2) at the right; no divisions
+    {"aten::linalg_solve_triangular(f32[2,3,3], f32[3,1]) -> f32[2,3,1] {unitriangular=true}",
+     "6 contraction"},  // 2*(0+1+2), one side for both
+    {"aten::triangular_solve(f32[3,5], f32[3,3]) -> (f32[3,5], f32[3,3]) {unitriangular=false}",
+     "15 contraction, 15 elementwise"},  // 5*(0+1+2); 5*3
+    {"aten::linalg_lu_factor(f32[2,3,3]) -> (f32[2,3,3], i32[2,3])",
+     "10 contraction, 6 elementwise"},  // 2*(4+1); 2*(2+1)
+    {"aten::linalg_lu_factor_ex(f32[4,2]) -> (f32[4,2], i32[2], i32[])",
+     "3 contraction, 5 elementwise"},  // 3*1; columns of 3 and 2
+    {"aten::_lu_with_info(f32[2,4]) -> (f32[2,4], i32[2], i32[])", "3 contraction, 1 elementwise"},       // 1*3; 1
+    {"aten::linalg_lu(f32[3,3]) -> (f32[3,3], f32[3,3], f32[3,3])", "5 contraction, 3 elementwise"},      // 4+1; 2+1
+    {"aten::linalg_lu_solve(f32[3,3], i32[3], f32[3,5]) -> f32[3,5]", "30 contraction, 15 elementwise"},  // 5*2*3; 5*3
+    {"aten::lu_solve(f32[3,5], f32[3,3], i32[3]) -> f32[3,5]", "30 contraction, 15 elementwise"},         // 5*2*3; 5*3
+    {"aten::linalg_cholesky(f32[2,4,4]) -> f32[2,4,4]", "20 contraction, 20 elementwise"},  // 2*(6+3+1); 2*(6+4 roots)
+    {"aten::linalg_cholesky_ex(f32[4,4]) -> (f32[4,4], i32[])", "10 contraction, 10 elementwise"},  // 6+3+1; 6+4
+    {"aten::cholesky(f32[1,1]) -> f32[1,1]", "1 elementwise"},                                      // a root
+    {"aten::cholesky_solve(f32[3,5], f32[3,3]) -> f32[3,5]", "30 contraction, 30 elementwise"},     // 5*2*3; 5*2*3
+    {"aten::cholesky_inverse(f32[3,3]) -> f32[3,3]", "5 contraction, 15 elementwise"},  // POTRI: 3*2*5/6; 3*(9+1)/2
+    {"aten::geqrf(f32[4,2]) -> (f32[4,2], f32[2])", "17 contraction, 14 elementwise"},  // 16-8/3+2+5/3; 8+6
+    {"aten::linalg_householder_product(f32[4,2], f32[2]) -> f32[4,2]",
+     "10 contraction, 4 elementwise"},  // 2*4*2*2-6*4+16/3+4-8+2/3; 16-4-10/3-(4-8+2/3)
+    {"aten::orgqr(f32[4,2], f32[2]) -> f32[4,2]", "10 contraction, 4 elementwise"},
+    {"aten::ormqr(f32[4,2], f32[2], f32[4,5]) -> f32[4,5] {left=true}",
+     "70 contraction, 10 elementwise"},  // 5*2*(2*4+1-2); 5*2
+    {"aten::ormqr(f32[4,2], f32[2], f32[5,4]) -> f32[5,4] {left=false}", "70 contraction, 10 elementwise"},
+    {"aten::linalg_qr(f32[4,2]) -> (f32[4,2], f32[2,2]) {mode=\"reduced\"}",
+     "27 contraction, 18 elementwise"},  // 17+10; 14+4
+    {"aten::linalg_qr(f32[4,2]) -> (f32[0], f32[2,2]) {mode=\"r\"}", "17 contraction, 14 elementwise"},
+    {"aten::linalg_qr(f32[2,4]) -> (f32[2,2], f32[2,4]) {mode=\"complete\"}",
+     "27 contraction, 14 elementwise"},  // 16-8/3+8-2+5/3 and 16-16+16/3+2/3; 8+6 and 0
+    {"aten::linalg_lu_factor(f32[2,0,0]) -> (f32[2,0,0], i32[2,0])", "nothing"},
+    // Gradients: for the input and for the weight a forward each, for the bias a sum.
+    {"aten::convolution_backward(f32[1,4,6,6], f32[1,3,8,8], f32[4,3,3,3]) -> (f32[1,3,8,8], f32[4,3,3,3], f32[4]) "
+     "{transposed=false}",
+     "7776 contraction, 144 reduction"},  // 2*4*3*9*36; 4*36
+    {"aten::convolution_backward(f32[1,3,7,7], f32[1,4,5,5], f32[4,3,3,3]) -> f32[1,4,5,5] {transposed=true}",
+     "2700 contraction"},  // 4*3*9*25
+    {"aten::convolution_backward_overrideable(f32[1,4,6,6], f32[1,3,8,8], f32[4,3,3,3]) -> f32[1,3,8,8] "
+     "{transposed=false}",
+     "3888 contraction"},  // 4*3*9*36
+    {"aten::_triton_scaled_dot_attention(f32[1,2,3,4], f32[1,2,5,4], f32[1,2,5,4]) -> f32[1,2,3,4]",
+     "240 attention, 30 softmax"},  // 2*3*5*(4+4); 2*3*5
+    {"flash_attn::_flash_attn_forward(f16[1,3,2,4], f16[1,5,2,4], f16[1,5,2,6]) -> (f16[1,3,2,6], f32[1,2,3])",
+     "300 attention, 30 softmax"},  // 2*3*5*(4+6); 2*3*5
+    {"aten::_cholesky_solve_helper(f32[3,5], f32[3,3]) -> f32[3,5]", "30 contraction, 30 elementwise"},  // 5*2*3; 5*2*3
     // Fourier transforms: the larger of input and output.
     {"aten::_fft_r2c(f32[2,8]) -> c64[2,5]", "16 elementwise"},                                // 2*8
     {"aten::_fft_c2r(c64[2,5]) -> f32[2,8]", "16 elementwise"},                                // 2*8
@@ -424,6 +473,114 @@ constexpr Family kFamilies[] = {
      "mode msort nanmean nanmedian nansum norm norm_except_dim prod sort std std_mean sum sum_to_size topk "
      "trace trapezoid trapz unique_consecutive unique_dim unique_dim_consecutive var var_mean",
      "(f32[2,5]) -> f32[2]", "10 reduction"},  // 2*5
+    // Backward passes that a forward runs, to differentiate; the primitives below operators; communication; kernels of
+    // libraries, whose packed weights are not read.
+    {"tanh_backward sigmoid_backward gelu_backward threshold_backward elu_backward glu_backward "
+     "hardshrink_backward hardsigmoid_backward hardswish_backward hardtanh_backward leaky_relu_backward "
+     "log_sigmoid_backward softplus_backward softshrink_backward silu_backward mish_backward "
+     "rrelu_with_noise_backward _prelu_kernel_backward infinitely_differentiable_gelu_backward",
+     "(f32[2,3], f32[2,3]) -> f32[2,3]", "6 activation"},  // 2*3
+    {"glu_jvp glu_backward_jvp logit_backward native_dropout_backward batch_norm_backward_elemt "
+     "_fake_quantize_learnable_per_channel_affine_backward "
+     "_fake_quantize_learnable_per_tensor_affine_backward _standard_gamma_grad _dirichlet_grad "
+     "_thnn_fused_gru_cell_backward _thnn_fused_lstm_cell_backward_impl _weight_norm_interface_backward "
+     "mse_loss_backward smooth_l1_loss_backward huber_loss_backward soft_margin_loss_backward "
+     "multi_margin_loss_backward multilabel_margin_loss_backward binary_cross_entropy_backward "
+     "nll_loss_backward nll_loss2d_backward reflection_pad1d_backward reflection_pad2d_backward "
+     "reflection_pad3d_backward replication_pad1d_backward replication_pad2d_backward "
+     "replication_pad3d_backward prims::abs prims::acos prims::acosh prims::add prims::asin prims::asinh "
+     "prims::atan prims::atan2 prims::atanh prims::bessel_i0 prims::bessel_i0e prims::bessel_i1 "
+     "prims::bessel_i1e prims::bessel_j0 prims::bessel_j1 prims::bitwise_and prims::bitwise_not "
+     "prims::bitwise_or prims::bitwise_xor prims::cbrt prims::ceil prims::conj_physical prims::cos "
+     "prims::cosh prims::digamma prims::div prims::eq prims::erf prims::erf_inv prims::erfc prims::erfcx "
+     "prims::exp prims::exp2 prims::expm1 prims::floor prims::fmax prims::fmin prims::fmod prims::frexp "
+     "prims::gcd prims::ge prims::gt prims::hypot prims::igamma prims::igammac prims::isfinite prims::le "
+     "prims::lgamma prims::log prims::log10 prims::log1p prims::log2 prims::lt prims::maximum "
+     "prims::minimum prims::mul prims::ndtri prims::ne prims::neg prims::nextafter prims::pow "
+     "prims::reciprocal prims::remainder prims::round prims::rsqrt prims::shift_left "
+     "prims::shift_right_arithmetic prims::sign prims::signbit prims::sin prims::sinh "
+     "prims::spherical_bessel_j0 prims::sqrt prims::sub prims::tan prims::tanh prims::trunc prims::zeta "
+     "_quantized::add bitsandbytes::dequantize_blockwise bitsandbytes::dequantize_4bit "
+     "bitsandbytes::int8_vectorwise_dequant bitsandbytes::int8_mm_dequant quanto::quantize_affine "
+     "quanto::quantize_symmetric",
+     "(f32[2,3], f32[2,3]) -> f32[2,3]", "6 elementwise"},  // 2*3
+    {"_softmax_backward_data _log_softmax_backward_data _masked_softmax_backward "
+     "_sparse_softmax_backward_data _sparse_log_softmax_backward_data",
+     "(f32[2,5], f32[2,5]) -> f32[2,5]", "10 softmax"},  // 2*5
+    {"native_batch_norm_backward native_layer_norm_backward native_group_norm_backward "
+     "_fused_rms_norm_backward cudnn_batch_norm_backward miopen_batch_norm_backward batch_norm_backward "
+     "batch_norm_backward_reduce batch_norm_update_stats",
+     "(f32[2,3,4,4], f32[2,3,4,4]) -> (f32[2,3,4,4], f32[3], f32[3])", "96 norm"},  // 2*3*4*4
+    {"_adaptive_avg_pool2d_backward _adaptive_avg_pool3d_backward adaptive_max_pool2d_backward "
+     "adaptive_max_pool3d_backward avg_pool2d_backward avg_pool3d_backward fractional_max_pool2d_backward "
+     "fractional_max_pool3d_backward max_pool2d_with_indices_backward max_pool3d_with_indices_backward",
+     "(f32[2,3,2,2], f32[2,3,4,4]) -> f32[2,3,4,4]", "96 pool"},  // 2*3*4*4
+    {"_upsample_bicubic2d_aa_backward _upsample_bilinear2d_aa_backward _upsample_nearest_exact1d_backward "
+     "_upsample_nearest_exact2d_backward _upsample_nearest_exact3d_backward upsample_bicubic2d_backward "
+     "upsample_bilinear2d_backward upsample_linear1d_backward upsample_nearest1d_backward "
+     "upsample_nearest2d_backward upsample_nearest3d_backward upsample_trilinear3d_backward "
+     "grid_sampler_2d_backward grid_sampler_3d_backward cudnn_grid_sampler_backward "
+     "_grid_sampler_2d_cpu_fallback_backward _upsample_lanczos2d_aa",
+     "(f32[2,3,8,8]) -> f32[2,3,4,4]", "96 resize"},  // 2*3*4*4
+    {"embedding_dense_backward _embedding_bag_backward _embedding_bag_dense_backward "
+     "_embedding_bag_per_sample_weights_backward _segment_reduce_backward _ctc_loss_backward "
+     "_sparse_sum_backward prims::amax prims::amin prims::prod prims::sum prims::var prims::xor_sum "
+     "bitsandbytes::quantize_blockwise bitsandbytes::quantize_4bit bitsandbytes::int8_vectorwise_quant "
+     "bitsandbytes::int8_double_quant",
+     "(f32[2,5]) -> f32[2]", "10 reduction"},  // 2*5
+    {"select_backward slice_backward diagonal_backward masked_scatter_backward _nested_select_backward "
+     "_nested_sum_backward _convert_indices_from_coo_to_csr _convert_indices_from_csr_to_coo "
+     "sparse_coo_tensor sparse_csr_tensor sparse_csc_tensor sparse_bsr_tensor sparse_bsc_tensor "
+     "indices_copy _indices_copy values_copy _values_copy crow_indices_copy col_indices_copy "
+     "ccol_indices_copy row_indices_copy _fw_primal_copy _make_dual_copy _sparse_broadcast_to_copy "
+     "_sparse_mask_projection from_file _cudnn_init_dropout_state profiler::_record_function_enter "
+     "profiler::_record_function_enter_new profiler::_record_function_exit "
+     "profiler::_call_end_callbacks_on_jit_fut export::access_subclass_inner_tensor "
+     "inductor::_alloc_from_pool inductor::_reinterpret_tensor inductor::resize_storage_bytes_ "
+     "fsdp::all_gather_copy_in fsdp::split_with_sizes_copy fsdp::chunk_cat fsdp::copy_ "
+     "_c10d_functional::all_gather_into_tensor _c10d_functional::all_gather_into_tensor_coalesced "
+     "_c10d_functional::all_gather_into_tensor_out _c10d_functional::all_reduce "
+     "_c10d_functional::all_reduce_coalesced _c10d_functional::all_to_all_single "
+     "_c10d_functional::broadcast _c10d_functional::irecv _c10d_functional::isend "
+     "_c10d_functional::reduce_scatter_tensor _c10d_functional::reduce_scatter_tensor_coalesced "
+     "_c10d_functional::reduce_scatter_tensor_out _c10d_functional::wait_tensor "
+     "_c10d_functional_autograd::all_gather_into_tensor _c10d_functional_autograd::all_to_all_single "
+     "_c10d_functional_autograd::reduce_scatter_tensor c10d::_allgather_base_ c10d::_reduce_scatter_base_ "
+     "c10d::allgather_ c10d::allgather_coalesced_ c10d::allgather_into_tensor_coalesced_ c10d::allreduce_ "
+     "c10d::allreduce_coalesced_ c10d::alltoall_ c10d::alltoall_base_ c10d::barrier c10d::broadcast_ "
+     "c10d::gather_ c10d::monitored_barrier_ c10d::recv_ c10d::recv_any_source_ c10d::reduce_ "
+     "c10d::reduce_scatter_ c10d::reduce_scatter_tensor_coalesced_ c10d::scatter_ c10d::send "
+     "_dtensor::shard_dim_alltoall prims::as_strided prims::as_strided_scatter prims::broadcast_in_dim "
+     "prims::cat prims::clone prims::collapse prims::collapse_view prims::conj prims::convert_element_type "
+     "prims::copy_strided prims::copy_to prims::device_put prims::empty prims::empty_permuted "
+     "prims::empty_strided prims::fill prims::full prims::full_like prims::imag prims::iota prims::item "
+     "prims::maximum_value prims::minimum_value prims::normal prims::real prims::reshape prims::resize "
+     "prims::rev prims::scalar_tensor prims::split_dim prims::squeeze prims::transpose prims::uniform "
+     "prims::view_of prims::view_of_dtype prims::where quanto::unpack",
+     "(f32[2,3]) -> f32[6]", "nothing"},
+    {"prims::fft_c2c prims::fft_c2r prims::fft_r2c", "(f32[2,8]) -> c64[2,5]", "16 elementwise"},  // 2*8
+    {"mkldnn::_linear_pointwise mkl::_mkl_linear bitsandbytes::gemm_4bit bitsandbytes::gemv_4bit "
+     "bitsandbytes::int8_scaled_mm bitsandbytes::int8_linear_matmul quanto::qbytes_mm quanto::qbits_mm "
+     "_quantized::linear _quantized::linear_dynamic _quantized::wrapped_quantized_linear "
+     "_quantized::_wrapped_quantized_linear_prepacked _quantized::wrapped_fbgemm_linear_fp16_weight "
+     "pyg::segment_matmul bitsandbytes::int8_mixed_scaled_mm",
+     "(f32[2,5,64], u8[1024,1]) -> f32[2,5,32]", "20480 contraction"},  // 2*5*64*32
+    {"_quantized::conv2d _quantized::conv2d_relu _quantized::conv3d _quantized::conv3d_relu",
+     "(qu8[1,3,8,8], qi8[4,3,3,3], f32[4]) -> qu8[1,4,6,6]", "3888 contraction"},  // 4*3*9*36
+    {"_quantized::conv_transpose1d _quantized::conv_transpose2d", "(qu8[1,4,5,5], qi8[4,3,3,3], none) -> qu8[1,3,7,7]",
+     "2700 contraction"},  // 4*3*9*25
+    {"_scaled_dot_product_cudnn_attention_backward _scaled_dot_product_efficient_attention_backward "
+     "_scaled_dot_product_flash_attention_backward _scaled_dot_product_flash_attention_for_cpu_backward "
+     "_scaled_dot_product_fused_attention_overrideable_backward",
+     "(f32[1,2,3,6], f32[1,2,3,4], f32[1,2,5,4], f32[1,2,5,6]) -> (f32[1,2,3,4], f32[1,2,5,4], f32[1,2,5,6])",
+     "720 attention, 30 softmax"},  // 2*3*5*(3*4+2*6); 2*3*5
+    // Solvers, 2 of 3 x 3 with 5 right-hand sides: the factors and n (n - 1) for each side.
+    {"_linalg_solve_ex linalg_solve linalg_solve_ex", "(f32[2,3,3], f32[2,3,5]) -> f32[2,3,5]",
+     "70 contraction, 36 elementwise"},  // 2*(5+5*6); 2*(3+5*3)
+    {"_linalg_det _linalg_slogdet det linalg_det linalg_slogdet logdet slogdet", "(f32[2,3,3]) -> f32[2]",
+     "10 contraction, 12 elementwise"},  // 2*5; 2*(3+3)
+    {"inverse linalg_inv linalg_inv_ex", "(f32[2,3,3]) -> f32[2,3,3]",
+     "24 contraction, 42 elementwise"},  // 2*3*4; 2*(3+18)
     // Of sparse, nested and quantized tensors; losses; special functions.
     {"_chunk_cat _coalesced _convert_weight_to_int4pack _convert_weight_to_int4pack_for_cpu _copy_from "
      "_copy_from_and_resize _cudnn_rnn_flatten_weight _dimI _dimV _dyn_quant_pack_4bit_weight "

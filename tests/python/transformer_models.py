@@ -102,6 +102,21 @@ SEQ2SEQ = {
     "decoder_start_token_id": 2,
 }
 MOE = {"num_local_experts": 4, "num_experts_per_tok": 2}
+# One layer of gated delta rule, in chunks of 64 positions, and one of attention.
+DELTA = {
+    **GROUPED,
+    "layer_types": ["linear_attention", "full_attention"],
+    "linear_num_value_heads": 4,
+    "linear_num_key_heads": 2,
+    "linear_key_head_dim": 4,
+    "linear_value_head_dim": 6,
+}
+QWEN_EXPERTS = {
+    "num_experts": 4,
+    "num_experts_per_tok": 2,
+    "moe_intermediate_size": 12,
+    "shared_expert_intermediate_size": 20,
+}
 
 MODELS: dict[str, Row] = {
     "bert": Row("BertForMaskedLM", BASE, text),
@@ -238,17 +253,10 @@ MODELS: dict[str, Row] = {
         waveform,
     ),
     "mixtral": Row("MixtralForCausalLM", {**GROUPED, **MOE}, text),
-    "qwen2-moe": Row(
-        "Qwen2MoeForCausalLM",
-        {
-            **GROUPED,
-            "num_experts": 4,
-            "num_experts_per_tok": 2,
-            "moe_intermediate_size": 12,
-            "shared_expert_intermediate_size": 20,
-        },
-        text,
-    ),
+    "qwen2-moe": Row("Qwen2MoeForCausalLM", {**GROUPED, **QWEN_EXPERTS}, text),
+    "qwen3-next": Row("Qwen3NextForCausalLM", {**DELTA, **QWEN_EXPERTS, "head_dim": 4}, text),
+    "qwen3.5": Row("Qwen3_5ForCausalLM", {**DELTA, "head_dim": 4}, text),
+    "olmo-hybrid": Row("OlmoHybridForCausalLM", {**DELTA, "linear_num_key_heads": 4}, text),
 }
 
 
