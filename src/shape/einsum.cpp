@@ -1,4 +1,4 @@
-// einsum of two tensors, where the result comes out of a batched matrix product as it is.
+// einsum of two tensors: a batched matrix product, whose dimensions are then put in the order that was asked for.
 #include <algorithm>
 #include <array>
 
@@ -58,7 +58,28 @@ bool sums_both(const Labels& left, const Labels& right, const Labels& out) {
 
 }  // namespace
 
-// (equation, tensors, path): the output must name batch dimensions first, then the left's own, then the right's.
+namespace {
+
+/// Where the product has a dimension of the result: of both tensors, of the left alone, or of the right or none.
+enum class Side : std::uint8_t { both, left, right };
+
+/// Strides of a result that lies as the product has it: sides one after the other, each in the order of the result.
+Dims product_strides(const Dims& sizes, std::span<const Side> sides) {
+  Dims strides(sizes.size(), 1);
+  std::int64_t stride = 1;
+  for (const Side side : {Side::right, Side::left, Side::both}) {
+    for (std::size_t i = sizes.size(); i-- > 0;) {
+      if (sides[i] != side) continue;
+      strides[i] = stride;
+      stride *= std::max<std::int64_t>(sizes[i], 1);
+    }
+  }
+  return strides;
+}
+
+}  // namespace
+
+// (equation, tensors, path)
 bool einsum(Args args, Results& results) {
   if (args.size() != 3 || args[0].kind != Arg::Kind::text || args[1].tensors.size() != 2 || !absent(args, 2))
     return false;
@@ -70,20 +91,20 @@ bool einsum(Args args, Results& results) {
   if (!x || !y || x->dtype != y->dtype || !is_real_float(x->dtype)) return false;
   if (left.count != x->sizes.size() || right.count != y->sizes.size() || !sums_both(left, right, out)) return false;
   Dims sizes;
-  int last = 0;  // 0 batch, 1 left, 2 right
+  std::array<Side, kMaxLabels> sides{};
   for (std::size_t i = 0; i < out.count; ++i) {
     const std::int64_t of_x = size_of(*x, left, out.of[i]), of_y = size_of(*y, right, out.of[i]);
-    const int side = of_y < 0 ? 1 : of_x < 0 ? 2 : 0;
-    if ((of_x < 0 && of_y < 0) || (side == 0 && of_x != of_y) || side < last) return false;
-    if (side == 2 && of_y == 1) return false;  // where its stride goes is torch's own affair
-    last = side;
+    if ((of_x < 0 && of_y < 0) || of_x == 1 || of_y == 1) return false;  // where its stride goes is torch's own affair
+    if (of_x >= 0 && of_y >= 0 && of_x != of_y) return false;
+    sides[i] = of_y < 0 ? Side::left : of_x < 0 ? Side::right : Side::both;
     sizes.push_back(std::max(of_x, of_y));
   }
   for (std::size_t i = 0; i < left.count; ++i) {
     const std::int64_t other = size_of(*y, right, left.of[i]);
     if (!out.has(left.of[i]) && (other != x->sizes[i] || other < 2)) return false;
   }
-  return fresh(results, x->dtype, std::move(sizes));
+  Dims strides = product_strides(sizes, sides);
+  return fresh(results, x->dtype, std::move(sizes), std::move(strides));
 }
 
 }  // namespace thoplw::shape

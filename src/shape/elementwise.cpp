@@ -132,6 +132,17 @@ bool unary(Args args, Results& results) {
   return answer(operands, computed_in(x->dtype), x->dtype, results);
 }
 
+// (input, lower bound, upper bound), either bound a number, a tensor or absent
+bool clamp(Args args, Results& results) {
+  if (!tensor_at(args, 1) && !tensor_at(args, 2)) return unary(args, results);
+  Operands operands;
+  for (std::size_t i = 0; i < 3; ++i) {
+    if (!absent(args, i) && !operands.add(args, i)) return false;
+  }
+  const std::optional<DType> dtype = promoted(operands);
+  return dtype && tensor_at(args, 0) && is_real_float(*dtype) && answer(operands, *dtype, *dtype, results);
+}
+
 bool binary(Args args, Results& results) {
   Operands operands;
   const std::optional<DType> dtype = read_binary(args, operands);
@@ -153,11 +164,17 @@ bool rsub(Args args, Results& results) {
 }
 
 bool binary_real(Args args, Results& results) {
-  if (args.size() > 2 && args[2].kind == Arg::Kind::text) return false;  // div with a rounding mode
   Operands operands;
   const std::optional<DType> dtype = read_binary(args, operands);
   if (!dtype || !is_real_float(*dtype)) return false;
   return answer(operands, computed_in(*dtype), *dtype, results);
+}
+
+// With a rounding mode torch takes several steps.
+bool divide(Args args, Results& results) {
+  if (args.size() <= 2 || args[2].kind != Arg::Kind::text) return binary_real(args, results);
+  const bool real = tensor_at(args, 0) && is_real_float(args[0].tensor->dtype);
+  return real && floor_divide(args.first(2), results);
 }
 
 bool comparison(Args args, Results& results) {

@@ -74,6 +74,15 @@ bool gather(Args args, Results& results) {
   return fresh(results, x->dtype, picked->sizes);
 }
 
+// (classes of things, how many there are)
+bool one_hot(Args args, Results& results) {
+  const Strided* picked = tensor_at(args, 0);
+  if (!picked || picked->dtype != DType::i64 || !is_integer(args, 1) || args[1].integer < 1) return false;
+  Dims sizes = picked->sizes;
+  sizes.push_back(args[1].integer);
+  return fresh(results, DType::i64, std::move(sizes));
+}
+
 // (weight, indices, ...)
 bool embedding(Args args, Results& results) {
   const Strided* weight = tensor_at(args, 0);

@@ -96,7 +96,25 @@ bool grouped_mm(Args args, Results& results) {
   return fresh(results, *dtype, {a->sizes[rows ? 0 : 1], b->sizes.back()});
 }
 
-// (query, key, value, mask, dropout, causal, scale, grouped): the batch and head dimensions of the three must be equal.
+// (a, b, upper, at the left, ones on the diagonal): what comes out lies column by column.
+bool solve_triangular(Args args, Results& results) {
+  const Strided* a = tensor_at(args, 0);
+  const Strided* b = tensor_at(args, 1);
+  if (!same_type(a, b) || is_half(a->dtype) || a->dim() < 2 || b->dim() < 2) return false;
+  const std::int64_t size = a->sizes.back();
+  if (a->sizes[a->sizes.size() - 2] != size || b->sizes[b->sizes.size() - (is_true(args, 3) ? 2 : 1)] != size)
+    return false;
+  Dims sizes(a->sizes.begin(), a->sizes.end() - 2);
+  if (!broadcast_to(sizes, std::span(b->sizes).first(b->sizes.size() - 2))) return false;
+  sizes.push_back(b->sizes.back());
+  sizes.push_back(b->sizes[b->sizes.size() - 2]);
+  Dims strides = contiguous_strides(sizes);
+  std::swap(sizes.end()[-1], sizes.end()[-2]);
+  std::swap(strides.end()[-1], strides.end()[-2]);
+  return fresh(results, a->dtype, std::move(sizes), std::move(strides));
+}
+
+// (query, key, value, mask, dropout, causal, scale, grouped): the batch and head dimensions of the three broadcast.
 bool scaled_dot_product_attention(Args args, Results& results) {
   const Strided* q = tensor_at(args, 0);
   const Strided* k = tensor_at(args, 1);
@@ -105,16 +123,22 @@ bool scaled_dot_product_attention(Args args, Results& results) {
     return false;
   const std::size_t batch = q->sizes.size() - 2;
   const bool grouped = is_true(args, 7) && batch > 0;
-  for (std::size_t i = 0; i < batch; ++i) {
-    if (k->sizes[i] != v->sizes[i]) return false;
-    const bool heads = grouped && i + 1 == batch;
-    if (heads ? k->sizes[i] == 0 || q->sizes[i] % k->sizes[i] != 0 : q->sizes[i] != k->sizes[i]) return false;
+  Dims sizes(q->sizes.begin(), q->sizes.end() - 2);
+  for (const Strided* other : {k, v}) {
+    Dims own(other->sizes.begin(), other->sizes.end() - 2);
+    if (grouped) {
+      const std::int64_t heads = own.back();
+      if (heads == 0 || heads != k->sizes[batch - 1] || sizes.back() % heads != 0) return false;
+      own.back() = sizes.back();
+      if (own != sizes) return false;
+    }
+    if (!broadcast_to(sizes, own)) return false;
   }
   if (q->sizes[batch + 1] != k->sizes[batch + 1] || k->sizes[batch] != v->sizes[batch]) return false;
-  Dims sizes = q->sizes;
-  sizes.back() = v->sizes.back();
+  sizes.push_back(q->sizes[batch]);
+  sizes.push_back(v->sizes.back());
   if (const Strided* mask = tensor_at(args, 3)) {
-    Dims scores = q->sizes;
+    Dims scores = sizes;
     scores.back() = k->sizes[batch];
     if (!fits(mask, mask->dtype, scores)) return false;
   }

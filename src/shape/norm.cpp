@@ -47,6 +47,15 @@ bool is_normalised_shape(Args args, std::size_t i, const Strided& x) {
   return std::ranges::equal(args[i].ints, std::span(x.sizes).last(args[i].ints.size()));
 }
 
+/// Strides of dimensions of size 1 that are not as contiguous_strides has them shine through, but for a first that is
+/// the largest all the same.
+bool has_odd_strides(const Strided& x) {
+  if (!is_contiguous(x)) return false;
+  const Dims strides = contiguous_strides(x.sizes);
+  const bool same_inside = std::equal(strides.begin() + 1, strides.end(), x.strides.begin() + 1);
+  return !same_inside || x.strides[0] < strides[0];
+}
+
 }  // namespace
 
 // (input, weight, bias, running mean, running variance, training, ...)
@@ -98,7 +107,7 @@ bool native_layer_norm(Args args, Results& results) {
 bool group_norm(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
   if (!x || !is_real_float(x->dtype) || x->dim() < 2 || !is_integer(args, 1)) return false;
-  if (is_contiguous(*x) && !is_canonical(*x)) return false;  // odd strides of dimensions of size 1 shine through
+  if (has_odd_strides(*x)) return false;
   if (args[1].integer < 1 || x->sizes[1] % args[1].integer != 0 || elements(x->sizes) == 0) return false;
   const std::span<const std::int64_t> channels(&x->sizes[1], 1);
   if (!is_weight(args, 2, x->dtype, channels) || !is_weight(args, 3, x->dtype, channels)) return false;
@@ -116,7 +125,7 @@ bool instance_norm(Args args, Results& results) {
 // (input, normalized shape, weight, ...)
 bool rms_norm(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
-  if (!x || !is_real_float(x->dtype) || !is_normalised_shape(args, 1, *x) || !is_canonical(*x)) return false;
+  if (!x || !is_real_float(x->dtype) || !is_normalised_shape(args, 1, *x) || has_odd_strides(*x)) return false;
   return is_weight(args, 2, x->dtype, args[1].ints) && fresh(results, x->dtype, x->sizes);
 }
 

@@ -151,7 +151,7 @@ bool pixel_unshuffle(Args args, Results& results) {
 // (input, grid of places, mode, padding, whether corners are aligned)
 bool grid_sampler(Args args, Results& results) {
   const Strided *x = tensor_at(args, 0), *grid = tensor_at(args, 1);
-  if (!x || !grid || !is_real_float(x->dtype) || grid->dtype != x->dtype || !is_contiguous(*grid)) return false;
+  if (!x || !grid || !is_real_float(x->dtype) || grid->dtype != x->dtype) return false;
   if ((x->dim() != 4 && x->dim() != 5) || grid->dim() != x->dim() || grid->sizes.back() != x->dim() - 2) return false;
   if (grid->sizes[0] != x->sizes[0] || elements(x->sizes) == 0) return false;
   if (!is_integer(args, 2) || (x->dim() == 5 && args[2].integer == 2)) return false;  // bicubic is for images

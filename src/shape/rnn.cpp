@@ -48,4 +48,37 @@ bool lstm(Args args, Results& results) {
   return recurrent(args, args[1].tensors, results);
 }
 
+namespace {
+
+/// One step: (input, states, matrices and biases) -> states.
+bool cell(Args args, std::span<const Strided* const> states, std::int64_t gates, Results& results) {
+  const Strided *x = tensor_at(args, 0), *input_weight = tensor_at(args, 2), *weight = tensor_at(args, 3);
+  if (!x || x->dim() != 2 || !is_real_float(x->dtype) || elements(x->sizes) == 0 || !input_weight || !weight)
+    return false;
+  for (const Strided* state : states) {
+    if (!state || state->dim() != 2 || state->dtype != x->dtype || !is_canonical(*state)) return false;
+    const std::int64_t hidden = state->sizes[1];
+    if (state->sizes[0] != x->sizes[0] || hidden != states[0]->sizes[1]) return false;
+    if (input_weight->sizes != Dims{gates * hidden, x->sizes[1]} || weight->sizes != Dims{gates * hidden, hidden})
+      return false;
+  }
+  for (const Strided* state : states) fresh(results, x->dtype, state->sizes);
+  return !states.empty();
+}
+
+bool cell_of_one_state(Args args, std::int64_t gates, Results& results) {
+  const Strided* state = tensor_at(args, 1);
+  return cell(args, {&state, 1}, gates, results);
+}
+
+}  // namespace
+
+bool rnn_cell(Args args, Results& results) { return cell_of_one_state(args, 1, results); }
+bool gru_cell(Args args, Results& results) { return cell_of_one_state(args, 3, results); }
+
+bool lstm_cell(Args args, Results& results) {
+  if (args.size() < 2 || args[1].kind != Arg::Kind::tensors || args[1].tensors.size() != 2) return false;
+  return cell(args, args[1].tensors, 4, results);
+}
+
 }  // namespace thoplw::shape

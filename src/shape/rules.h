@@ -10,13 +10,15 @@ namespace thoplw::shape {
 
 // elementwise.cpp
 bool unary(Args args, std::vector<Result>& results);   ///< relu, gelu, exp, clamp between numbers, ...
+bool clamp(Args args, std::vector<Result>& results);   ///< between tensors, too
 bool binary(Args args, std::vector<Result>& results);  ///< add, mul, maximum, ...: any type but bool
 bool floor_divide(Args args, std::vector<Result>& results);
 bool rsub(Args args, std::vector<Result>& results);         ///< the second operand minus the first
-bool binary_real(Args args, std::vector<Result>& results);  ///< div, pow, atan2: floating point results only
-bool comparison(Args args, std::vector<Result>& results);   ///< eq, lt, ...
-bool logical(Args args, std::vector<Result>& results);      ///< logical_and, ... of booleans
-bool ternary(Args args, std::vector<Result>& results);      ///< addcmul, lerp
+bool binary_real(Args args, std::vector<Result>& results);  ///< pow, atan2: floating point results only
+bool divide(Args args, std::vector<Result>& results);
+bool comparison(Args args, std::vector<Result>& results);  ///< eq, lt, ...
+bool logical(Args args, std::vector<Result>& results);     ///< logical_and, ... of booleans
+bool ternary(Args args, std::vector<Result>& results);     ///< addcmul, lerp
 bool where(Args args, std::vector<Result>& results);
 bool masked_fill(Args args, std::vector<Result>& results);
 bool dropout(Args args, std::vector<Result>& results);  ///< not in training: the input itself
@@ -41,6 +43,7 @@ bool bmm(Args args, std::vector<Result>& results);
 bool addmm(Args args, std::vector<Result>& results);
 bool baddbmm(Args args, std::vector<Result>& results);
 bool grouped_mm(Args args, std::vector<Result>& results);  ///< with offsets: experts with the tokens routed to each
+bool solve_triangular(Args args, std::vector<Result>& results);
 bool scaled_dot_product_attention(Args args, std::vector<Result>& results);
 
 // einsum.cpp
@@ -79,6 +82,9 @@ bool col2im(Args args, std::vector<Result>& results);
 // rnn.cpp
 bool rnn(Args args, std::vector<Result>& results);  ///< rnn_tanh, rnn_relu, gru
 bool lstm(Args args, std::vector<Result>& results);
+bool rnn_cell(Args args, std::vector<Result>& results);  ///< rnn_tanh_cell, rnn_relu_cell
+bool gru_cell(Args args, std::vector<Result>& results);
+bool lstm_cell(Args args, std::vector<Result>& results);
 
 // reduce.cpp
 bool mean(Args args, std::vector<Result>& results);
@@ -135,6 +141,7 @@ bool repeat(Args args, std::vector<Result>& results);
 bool index(Args args, std::vector<Result>& results);  ///< by integer tensors
 bool index_select(Args args, std::vector<Result>& results);
 bool gather(Args args, std::vector<Result>& results);
+bool one_hot(Args args, std::vector<Result>& results);  ///< of a given number of classes
 bool embedding(Args args, std::vector<Result>& results);
 
 }  // namespace thoplw::shape

@@ -28,7 +28,9 @@ constexpr Case kCases[] = {
     {"aten::relu", "i64[2]", "?"},                               // rare; torch is asked
     {"aten::gelu", "bf16[1,8,4,4]@[128,1,32,8] 'none'", "bf16[1,8,4,4]@[128,1,32,8]"},  // channels last
     {"aten::clamp", "f32[3] 0 6", "f32[3]"},
-    {"aten::clamp", "f32[3] f32[3] none", "?"},                  // bounds that are tensors
+    {"aten::clamp", "f32[2,3]@[1,2] f32[] f32[]", "f32[2,3]@[1,2]"},
+    {"aten::clamp", "f32[2,3] none f32[4,1,1]", "f32[4,2,3]"},
+    {"aten::clamp", "i64[3] i64[3] none", "?"},
     {"aten::add", "f32[4,1] f32[3] 1", "f32[4,3]"},
     {"aten::add", "f32[2,3]@[1,2] f32[2,3] 1", "f32[2,3]@[1,2]"},
     {"aten::add", "f32[2,3] f32[2,3]@[1,2] 1", "f32[2,3]"},
@@ -43,7 +45,10 @@ constexpr Case kCases[] = {
     {"aten::mul", "bool[2] bool[2]", "?"},
     {"aten::div", "f32[2] i64[]", "f32[2]"},
     {"aten::div", "i64[2] i64[2]", "?"},                         // the default type again
-    {"aten::div", "f32[2] f32[2] 'floor'", "?"},
+    {"aten::div", "f32[2] f32[2] 'floor'", "f32[2]"},
+    {"aten::div", "f32[3,2]@[1,3] 2 'floor'", "?"},              // several steps
+    {"aten::div", "i64[2] 2 'floor'", "?"},
+    {"aten::pow", "f32[2,1] f32[3]", "f32[2,3]"},
     {"aten::floor_divide", "i64[4,3] 2", "i64[4,3]"},
     {"aten::floor_divide", "i64[4,3]@[1,4] 2", "?"},
     {"aten::rsub", "f32[2,3]@[1,2] f32[2,3] 1", "f32[2,3]"},     // the second comes first
@@ -89,7 +94,9 @@ constexpr Case kCases[] = {
     {"aten::addmm", "f32[5] f32[4,5] f32[5,6] 1 1", "?"},
     {"aten::baddbmm", "f32[2,4,6] f32[2,4,5] f32[2,5,6] 1 1", "f32[2,4,6]"},
     {"aten::einsum", "'bid,bjd->bij' (f32[2,4,5];f32[2,6,5]) none", "f32[2,4,6]"},
-    {"aten::einsum", "'bid,bjd->bji' (f32[2,4,5];f32[2,6,5]) none", "?"},      // comes out transposed
+    {"aten::einsum", "'bid,bjd->bji' (f32[2,4,5];f32[2,6,5]) none", "f32[2,6,4]@[24,1,6]"},  // [b, i, j] transposed
+    {"aten::einsum", "'bhwc,wkc->bhwk' (f32[2,3,4,5];f32[4,6,5]) none", "f32[2,3,4,6]@[18,6,36,1]"},  // [w, bh, k]
+    {"aten::einsum", "'bid,bjd->bij' (f32[1,4,5];f32[1,6,5]) none", "?"},      // odd strides
     {"aten::einsum", "'...d,d->...' (f32[2,5];f32[5]) none", "?"},
     {"aten::_grouped_mm", "f32[8,5] f32[3,5,6] i32[3] none none", "f32[8,6]"},
     {"aten::_grouped_mm", "bf16[3,4,5] bf16[5,8] i32[3] none :f32", "f32[4,8]"},
@@ -100,6 +107,11 @@ constexpr Case kCases[] = {
     {"aten::scaled_dot_product_attention", "f32[2,8,5,16] f32[2,8,7,16] f32[2,8,7,32] none 0.0 false none false", "f32[2,8,5,32]"},
     {"aten::scaled_dot_product_attention", "f32[2,8,5,16] f32[2,2,7,16] f32[2,2,7,16] none 0.0 false none true", "f32[2,8,5,16]"},  // 8 heads on 2
     {"aten::scaled_dot_product_attention", "f32[2,8,5,16] f32[2,2,7,16] f32[2,2,7,16] none 0.0 false none false", "?"},
+    {"aten::scaled_dot_product_attention", "f32[2,8,5,16] f32[1,1,7,16] f32[2,1,7,32] none 0.0 false none false", "f32[2,8,5,32]"},
+    {"aten::scaled_dot_product_attention", "f32[1,8,5,16] f32[2,2,7,16] f32[2,2,7,16] f32[5,7] 0.0 false none true", "?"},
+    {"aten::linalg_solve_triangular", "f32[3,3] f32[2,3,5] false true true", "f32[2,3,5]@[15,1,3]"},  // by columns
+    {"aten::linalg_solve_triangular", "f32[3,3] f32[5,3] false false true", "f32[5,3]@[1,5]"},
+    {"aten::linalg_solve_triangular", "f32[3,3] f32[5,3] false true true", "?"},  // 5 rows, 3 wanted
 
     // Normalisations.
     {"aten::batch_norm", "f32[2,3,4,4] f32[3] f32[3] f32[3] f32[3] false 0.1 1.0 true", "f32[2,3,4,4]"},
@@ -117,9 +129,12 @@ constexpr Case kCases[] = {
     {"aten::group_norm", "f32[2,6,4] 4 none none 1.0 true", "?"},
     {"aten::group_norm", "f32[2,6,4]@[24,1,6] 3 f32[6] f32[6] 1.0 true", "f32[2,6,4]"},
     {"aten::group_norm", "f32[2,6,1]@[6,1,1] 3 f32[6] f32[6] 1.0 true", "f32[2,6,1]"},
+    {"aten::group_norm", "f32[1,6,4]@[99,4,1] 3 f32[6] f32[6] 1.0 true", "f32[1,6,4]"},
     {"aten::group_norm", "f32[2,6,1]@[6,1,9] 3 f32[6] f32[6] 1.0 true", "?"},  // contiguous with an odd stride
     {"aten::instance_norm", "f32[2,3,4] none none none none true 0.1 1.0 true", "f32[2,3,4]"},
     {"aten::rms_norm", "f32[2,3] [3] f32[3] none", "f32[2,3]"},
+    {"aten::rms_norm", "f32[2,3]@[1,2] [3] f32[3] none", "f32[2,3]"},
+    {"aten::rms_norm", "f32[2,1,3]@[3,9,1] [3] f32[3] none", "?"},  // contiguous with an odd stride
     {"aten::softmax", "f32[2,3]@[1,2] -1 none", "f32[2,3]"},
     {"aten::softmax", "bf16[2,3] -1 :f32", "f32[2,3]"},
     {"aten::_softmax", "f16[2,3] 1 true", "?"},
@@ -153,6 +168,7 @@ constexpr Case kCases[] = {
     {"aten::grid_sampler", "f32[1,2,6,6] f32[1,3,5,2] 0 0 false", "f32[1,2,3,5]"},
     {"aten::grid_sampler", "f32[1,2,4,6,6] f32[1,3,5,7,3] 0 0 false", "f32[1,2,3,5,7]"},
     {"aten::grid_sampler", "f32[1,2,6,6] f32[1,3,5,3] 0 0 false", "?"},  // 3 coordinates in an image
+    {"aten::grid_sampler", "f32[2,3,8,8] f32[2,5,6,2]@[240,48,8,1] 0 0 false", "f32[2,3,5,6]"},
     {"aten::grid_sampler_2d", "f32[1,2,6,6] f32[1,3,5,2] 2 0 false", "f32[1,2,3,5]"},
     {"aten::grid_sampler_3d", "f32[1,2,4,6,6] f32[1,3,5,7,3] 2 0 false", "?"},  // bicubic is for images
     {"aten::im2col", "f32[2,3,6,8] [2,3] [1,1] [0,0] [2,1]", "f32[2,18,18]"},   // 3*2*3; 3*6 places
@@ -165,6 +181,12 @@ constexpr Case kCases[] = {
     {"aten::lstm", "f32[2,7,5] (f32[2,2,3];f32[2,2,4]) (f32[16,5];f32[16,3]) false 1 0.0 false true true", "f32[2,7,6]@[6,12,1] f32[2,2,3] f32[2,2,4]"},  // both ways, projected
     {"aten::lstm", "f32[7,2,6] (f32[1,2,4];f32[1,2,4]) (f32[16,5];f32[16,4]) false 1 0.0 false false false", "?"},  // 6 features, 5 wanted
     {"aten::gru", "f32[7,2,5] f32[2,2,4] (f32[12,5];f32[12,4]) false 2 0.0 false false false", "f32[7,2,4] f32[2,2,4]"},
+    {"aten::lstm_cell", "f32[2,5] (f32[2,4];f32[2,4]) f32[16,5] f32[16,4] f32[16] f32[16]", "f32[2,4] f32[2,4]"},
+    {"aten::lstm_cell", "f32[2,5] (f32[2,4];f32[2,4]) f32[12,5] f32[12,4] none none", "?"},  // 3 gates, 4 wanted
+    {"aten::gru_cell", "f32[2,5] f32[2,4] f32[12,5] f32[12,4] f32[12] f32[12]", "f32[2,4]"},
+    {"aten::gru_cell", "f32[2,5] f32[2,4]@[1,2] f32[12,5] f32[12,4] none none", "?"},  // would come out in its order
+    {"aten::rnn_tanh_cell", "f32[2,5] f32[2,4] f32[4,5] f32[4,4] f32[4] f32[4]", "f32[2,4]"},
+    {"aten::rnn_relu_cell", "f32[2,5] f32[3,4] f32[4,5] f32[4,4] none none", "?"},
     {"aten::gru", "f32[9,5] i64[7] f32[1,2,4] (f32[12,5];f32[12,4]) false 1 0.0 false false", "?"},  // packed
     {"aten::rnn_tanh", "f32[7,2,5] f32[1,3,4] (f32[4,5];f32[4,4]) false 1 0.0 false false false", "?"},  // state of a batch of 3
     {"aten::rnn_relu", "f32[7,2,5] f32[1,2,4] (f32[4,5];f32[4,4]) false 1 0.0 false false false", "f32[7,2,4] f32[1,2,4]"},
@@ -287,6 +309,8 @@ constexpr Case kCases[] = {
     {"aten::index_select", "f32[4,5] 1 i64[3]", "f32[4,3]"},
     {"aten::gather", "f32[4,5] 1 i64[4,9]", "f32[4,9]"},
     {"aten::gather", "f32[4,5] 1 i64[5,1]", "?"},
+    {"aten::one_hot", "i64[2,5] 7", "i64[2,5,7]"},
+    {"aten::one_hot", "i64[2,5] -1", "?"},                       // as many as the largest says
     {"aten::embedding", "f32[100,8] i64[2,5] -1 false false", "f32[2,5,8]"},
 };
 // clang-format on

@@ -31,9 +31,7 @@ PROJECTIONS = 16 * 16 + 2 * 16 * 8 + 16 * 16  # of queries, keys and values of 2
 SCORES = 2 * 4 * 9 * 9 * (4 + 4)  # batch * heads * L * S * (E_qk + E_v)
 HEAD = TOKENS * 16 * 50
 # Each token goes to 2 experts, of 3 matrices each, whatever the router says.
-ROUTED = {name: TOKENS * 2 * 3 * 16 * 12 for name in ("qwen2-moe", "qwen3-next")} | {
-    "mixtral": TOKENS * 2 * 3 * 16 * 24
-}
+ROUTED = {**dict.fromkeys(("qwen2-moe", "qwen3-next"), TOKENS * 2 * 3 * 16 * 12), "mixtral": TOKENS * 2 * 3 * 16 * 24}
 # 64 x 64 triangular systems of 2 sequences and 4 heads, with the values of width 6 and the keys of width 4 to the right
 SOLVED = dict.fromkeys(("qwen3-next", "qwen3.5", "olmo-hybrid"), 2 * 4 * 64 * 63 // 2 * (6 + 4))
 ROUTER = 16 * 4
@@ -88,7 +86,7 @@ def test_exact_after_one_pass_without_data(name: str, convention: str) -> None:
 
 @every_model
 def test_contractions_are_those_of_flop_counter_mode(name: str) -> None:
-    """It knows neither grouped products nor solvers: what experts do in each of 2 layers is added, and what is solved."""
+    """It knows neither grouped products nor solvers: what experts do of 2 layers is added, and both solutions."""
     inputs = MODELS[name].inputs()
     macs = contractions(model_of(name), inputs)
     assert macs == flop_counter_mode(build(name, "eager"), inputs) + 2 * ROUTED.get(name, 0) + SOLVED.get(name, 0)
