@@ -175,7 +175,7 @@ class Hessian(Potential):
 def test_a_forward_that_differentiates_twice():
     model = Hessian()
     there, back = 5 * 16 * 48 + 5 * 48, 5 * 48 * 1 + 5 * 48 * 16
-    # The force is (ones @ W2 * tanh'(z)) @ W1: back through the product with W1, and from z to x through the first layer.
+    # The force is (ones @ W2 * tanh'(z)) @ W1: back through the product with W1, then from z to x.
     assert profile(model, torch.randn(5, 16))[0] == there + back + 2 * 5 * 16 * 48
     assert untouched(model)
 
