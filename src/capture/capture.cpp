@@ -10,6 +10,7 @@
 #include "capture/mode.h"
 #include "capture/model_walk.h"
 #include "capture/module_call.h"
+#include "capture/sharded.h"
 #include "capture/snapshot.h"
 #include "capture/switches.h"
 #include "capture/turns.h"
@@ -157,7 +158,6 @@ void check_model(const TorchApi& api, const nb::object& model, const std::string
 
 Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,
                  const CaptureOptions& options, bool initialised) {
-  const Turn turn;
   const GarbageCollectionPaused paused;
   check_model(torch_api(), model, options.method);
   Pass pass{.real = options.real};
@@ -182,13 +182,29 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
   return std::move(last.session->trace);
 }
 
-}  // namespace
-
-Trace capture(nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, CaptureOptions options) {
+Trace run_prepared(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,
+                   const CaptureOptions& options) {
   try {
     return run_passes(model, args, kwargs, custom_ops, options, false);
   } catch (const Uninitialized&) {
     return run_passes(initialised_copy(model, args, kwargs), args, kwargs, custom_ops, options, true);
+  } catch (const Sharded&) {
+    const Whole whole(model);
+    return run_passes(model, args, kwargs, custom_ops, options, false);
+  }
+}
+
+}  // namespace
+
+Trace capture(nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, CaptureOptions options) {
+  const Turn turn;
+  try {
+    Trace trace = run_prepared(model, args, kwargs, custom_ops, options);
+    raise_interrupt();
+    return trace;
+  } catch (...) {
+    raise_interrupt();  // it goes before
+    throw;
   }
 }
 

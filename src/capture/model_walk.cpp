@@ -8,6 +8,7 @@
 
 #include "capture/lazy.h"
 #include "capture/leaf_modules.h"
+#include "capture/sharded.h"
 #include "capture/snapshot.h"
 #include "trace/format.h"
 
@@ -77,6 +78,7 @@ struct Walker {
     const TorchApi& api = session.api;
     each(module, buffers ? api.names.buffers : api.names.parameters, [&](PyObject* name, PyObject* tensor) {
       if (!api.is_tensor(tensor)) return;
+      if (!api.is_plain_tensor(tensor) && is_spread(tensor)) throw Sharded();
       if (!api.is_plain_tensor(tensor) && nb::isinstance(tensor, api.uninitialized_type)) {
         if (session.initialised) return;
         throw Uninitialized();
@@ -98,6 +100,7 @@ struct Walker {
       if (parent != first) again[known->second].insert(parent);
       return;
     }
+    if (has_gathering_hooks(session.api, module)) throw Sharded();
     session.module_ids.emplace(wrapped.ptr(), id);
     session.trace.modules.push_back({path, class_id(module.ptr()), parent});
     session.modules.push_back(module);
