@@ -1,6 +1,7 @@
 // Symbolic sizes: expressions as exporters write them, evaluated for the sizes that a user names.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string>
 #include <string_view>
 
 #include "render/render.h"
+#include "trace/amount.h"
 #include "trace/error.h"
 
 namespace thoplw {
@@ -60,12 +60,7 @@ RealFormat parse_real_format(const std::string& format) {
 }
 
 /// What a formatted number says, after rounding.
-double value_of(std::string_view text) {
-  text.remove_prefix(std::min(text.find_first_not_of(" +"), text.size()));
-  double value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
+double value_of(std::string_view text) { return take_real(text).value_or(0); }
 
 }  // namespace
 

@@ -50,7 +50,7 @@ std::vector<std::string> unknowns(const Report& report) {
 
 class Check {
  public:
-  Check(const Report& report, const Report* baseline) : report_(report), baseline_(baseline) {
+  Check(const Report& report, const Report* baseline) : report_(report) {
     if (baseline) diff_ = diff(*baseline, report);
   }
 
@@ -71,7 +71,6 @@ class Check {
 
  private:
   const Report& report_;
-  const Report* baseline_;
   std::optional<Diff> diff_;
   std::vector<Use> uses_;
 };

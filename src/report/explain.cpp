@@ -2,7 +2,6 @@
 #include "report/explain.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "trace/amount.h"
@@ -39,8 +38,9 @@ Quoted parse_quoted(std::string_view text) {
   const Written written = take_apart(text);
   const std::string& digits = written.digits;
   Quoted quoted;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), quoted.value);
-  if (error != std::errc() || end != digits.data() + digits.size() || !(quoted.value > 0)) {
+  std::string_view rest = digits;
+  quoted.value = take_real(rest).value_or(0);
+  if (!rest.empty() || !(quoted.value > 0)) {
     throw Error("'" + shown + "' is no count; write one such as 4.09G, 25.6M or 1824010216");
   }
   constexpr std::string_view kUnits[] = {"", "MAC", "MACs", "FLOP", "FLOPs", "FLOPS", "Flops", "params", "parameters"};

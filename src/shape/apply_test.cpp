@@ -6,8 +6,10 @@
 
 #include <charconv>
 #include <deque>
+#include <optional>
 
 #include "shape/strides.h"
+#include "trace/amount.h"
 #include "trace/format.h"
 
 namespace thoplw::shape {
@@ -29,6 +31,13 @@ Number number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   REQUIRE_MESSAGE((error == std::errc() && end == text.data() + text.size()), "not a number: ", std::string(text));
   return value;
+}
+
+double real(std::string_view text) {
+  std::string_view rest = text;
+  const std::optional<double> value = take_real(rest);
+  REQUIRE_MESSAGE((value && rest.empty()), "not a number: ", std::string(text));
+  return *value;
 }
 
 /// "[1,2]"
@@ -78,14 +87,14 @@ struct Reader {
         break;
     }
     if (text.find('[') != text.npos) return {.kind = Arg::Kind::tensor, .tensor = &tensors.emplace_back(strided(text))};
-    if (text.find('.') != text.npos) return {.kind = Arg::Kind::real, .real = number<double>(text)};
+    if (text.find('.') != text.npos) return {.kind = Arg::Kind::real, .real = real(text)};
     const auto value = number<std::int64_t>(text);
     return {.kind = Arg::Kind::integer, .integer = value, .real = static_cast<double>(value)};
   }
 
   Arg read_reals(std::string_view text) {
     std::vector<double>& list = reals.emplace_back();
-    for (const std::string_view part : parted(text, ',')) list.push_back(number<double>(part));
+    for (const std::string_view part : parted(text, ',')) list.push_back(real(part));
     return {.kind = Arg::Kind::reals, .reals = list};
   }
 

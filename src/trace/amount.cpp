@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <clocale>
+#include <cmath>
+#include <cstdlib>
 #include <limits>
 
 namespace thoplw {
@@ -69,6 +72,17 @@ Written take_apart(std::string_view text) {
   skip_spaces(text);
   written.rest = text;
   return written;
+}
+
+// Not by std::from_chars, which libc++ has for whole numbers only.
+std::optional<double> take_real(std::string_view& text) {
+  static const locale_t c_locale = newlocale(LC_ALL_MASK, "C", nullptr);
+  const std::string copy(text);
+  char* end = nullptr;
+  const double value = strtod_l(copy.c_str(), &end, c_locale);
+  if (end == copy.c_str() || !std::isfinite(value)) return {};
+  text.remove_prefix(static_cast<std::size_t>(end - copy.c_str()));
+  return value;
 }
 
 Count parse_amount(std::string_view text) {

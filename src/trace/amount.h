@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,6 +17,9 @@ struct Written {
   std::string rest;    ///< what follows
 };
 Written take_apart(std::string_view text);
+
+/// The decimal number that the text starts with, which is cut off; nothing where there is none, or none that is finite.
+std::optional<double> take_real(std::string_view& text);
 
 /// Exactly: "1.1G" is 1100000000. Throws Error where that is no whole number, or none that a Count holds.
 Count parse_amount(std::string_view text);

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <optional>
+#include <string_view>
 
 namespace thoplw {
 
@@ -50,6 +52,34 @@ TEST_CASE("what is no amount is refused") {
         parse_amount(large),
         ("'" + std::string(large) + "' is no count below 2^64; write one such as 2G, 1.82G or 12_000_000").c_str(),
         Error);
+  }
+}
+
+TEST_CASE("a real number is cut off from the start of a text") {
+  struct Case {
+    std::string_view text;
+    std::optional<double> value;
+    std::string_view rest;
+  };
+  for (const Case& row : {
+           Case{"4.09", 4.09, ""},
+           Case{"4.09G", 4.09, "G"},
+           Case{"  +1.5   ", 1.5, "   "},
+           Case{"1e+03", 1000, ""},
+           Case{"-.5e-1x", -0.05, "x"},
+           Case{"1.2.3", 1.2, ".3"},
+           Case{"1,5", 1, ",5"},
+           Case{"", {}, ""},
+           Case{".", {}, "."},
+           Case{"G", {}, "G"},
+           Case{"1e999", {}, "1e999"},
+           Case{"inf", {}, "inf"},
+           Case{"nan", {}, "nan"},
+       }) {
+    CAPTURE(row.text);
+    std::string_view text = row.text;
+    CHECK(take_real(text) == row.value);
+    CHECK(text == row.rest);
   }
 }
 
