@@ -7,15 +7,29 @@ import sys
 from thoplw import _models, _native, _workers
 
 
+def _hold_closed_streams() -> None:
+    """Takes the numbers of closed standard streams, or a file that is opened later would get what they print."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(
+                os.open(os.devnull, os.O_RDONLY), True
+            )  # the lowest number that is free; no write succeeds
+
+
 def main() -> None:
     """Runs ``thoplw`` with the arguments of the process and exits: 0 ok, 1 not exact where that was asked, 2 error."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, also inside the engine
+    _hold_closed_streams()
     with _workers.Workers() as workers:
         code = _native.run_command_line(sys.argv[1:], _models.open_model, sys.stdout, sys.stderr, workers)
     try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Who reads our output has seen enough. Python would complain when it flushes once more at exit.
+        if sys.stdout is not None:  # as it is where it was closed
+            sys.stdout.flush()
+    except OSError:
+        # Who reads our output has seen enough, or it was said why it cannot be written. Python would complain when it
+        # flushes once more at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(code)
 

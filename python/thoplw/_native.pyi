@@ -163,8 +163,8 @@ def shape_rule(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
 def run_command_line(
     args: Sequence[str],
     opener: Callable[[str, list[tuple[tuple[int, ...], str]], list[tuple[str, str]]], Trace],
-    out: TextIO,
-    err: TextIO,
+    out: TextIO | None,
+    err: TextIO | None,
     workers: Workers | None = None,
 ) -> int: ...
 def cli_reference() -> str: ...

@@ -30,8 +30,14 @@ struct ManyModels {
   std::function<std::vector<std::string>(const std::string& pattern)> matching;
 };
 
+/// The reader of the output has left: nothing more is to be done, and nothing is wrong.
+struct ReaderGone {};
+
+/// The output cannot be written, for what the system calls `error` in errno: throws ReaderGone, or Error.
+[[noreturn]] void fail_to_write(int error);
+
 struct Terminal {
-  std::ostream& out;  ///< where it fails with errno EPIPE the reader has left, which is no error
+  std::ostream& out;  ///< where it fails it throws as fail_to_write does, or leaves errno
   std::ostream& err;
   bool err_is_terminal = false;  ///< progress lines only there
   Screen screen{};               ///< what `out` is shown on

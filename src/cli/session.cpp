@@ -38,9 +38,12 @@ bool is_saved_report(const std::string& model) {
 }
 
 void flush(std::ostream& out) {
-  if (out.flush()) return;
-  if (errno == EPIPE) throw ReaderGone{};
-  throw Error(std::string("cannot write the output: ") + std::strerror(errno));
+  if (!out.flush()) fail_to_write(errno);
+}
+
+void fail_to_write(int error) {
+  if (error == EPIPE) throw ReaderGone{};
+  throw Error(std::string("cannot write the output: ") + (error == EBADF ? "stdout is closed" : std::strerror(error)));
 }
 
 void Session::complain(std::string_view message) { terminal.err << "thoplw: " << message << "\n"; }

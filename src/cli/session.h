@@ -17,9 +17,6 @@ namespace thoplw::cli {
 
 constexpr int kOk = 0, kNotExact = 1, kOverBudget = 1, kFailed = 2;
 
-/// The reader of the output has left: nothing more is to be done, and nothing is wrong.
-struct ReaderGone {};
-
 /// Is it the name of a file that holds a report?
 bool is_saved_report(const std::string& model);
 

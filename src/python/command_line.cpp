@@ -22,7 +22,24 @@ namespace {
 // The command line runs without Python's lock, so that its threads can wait for one another; what speaks to Python
 // takes it.
 
-/// Hands complete pieces of text to a Python `write` and its owner's `flush`.
+/// str() of the Python error, without its traceback: what a user of a command wants to read.
+std::string message_of(const nb::python_error& error) {
+  const nb::str text(nb::borrow(error.value()));
+  const std::string message = nb::cast<std::string>(text);
+  const std::string type = nb::cast<std::string>(nb::borrow(error.type()).attr("__name__"));
+  return error.matches(capture::error_class) ? message : type + ": " + message;
+}
+
+/// Throws what tells the user why a stream cannot be written.
+[[noreturn]] void fail_to_write(const nb::python_error& error) {
+  int number = 0;
+  const bool of_system = error.matches(PyExc_OSError) && nb::try_cast(error.value().attr("errno"), number);
+  if (of_system && number != 0) cli::fail_to_write(number);
+  const bool of_encoding = error.matches(PyExc_UnicodeEncodeError);
+  throw Error("cannot write the output: " + message_of(error) + (of_encoding ? "; set PYTHONIOENCODING=utf-8" : ""));
+}
+
+/// Hands complete pieces of text to a Python stream, which is None where that was closed before Python began.
 class PythonBuffer : public std::streambuf {
  public:
   explicit PythonBuffer(nb::object stream) : stream_(std::move(stream)) {}
@@ -39,14 +56,14 @@ class PythonBuffer : public std::streambuf {
   int sync() override {
     const nb::gil_scoped_acquire lock;
     try {
+      if (stream_.is_none() && !text_.empty()) cli::fail_to_write(EBADF);
       if (!text_.empty()) stream_.attr("write")(nb::str(text_.data(), text_.size()));
       text_.clear();
-      stream_.attr("flush")();
+      if (!stream_.is_none()) stream_.attr("flush")();
       return 0;
     } catch (nb::python_error& error) {
-      const bool gone = error.matches(PyExc_BrokenPipeError);
-      errno = gone ? EPIPE : EIO;
-      return -1;
+      if (!error.matches(PyExc_Exception)) throw;
+      fail_to_write(error);
     }
   }
 
@@ -54,14 +71,6 @@ class PythonBuffer : public std::streambuf {
   nb::object stream_;
   std::string text_;
 };
-
-/// str() of the Python error, without its traceback: what a user of a command wants to read.
-std::string message_of(const nb::python_error& error) {
-  const nb::str text(nb::borrow(error.value()));
-  const std::string message = nb::cast<std::string>(text);
-  const std::string type = nb::cast<std::string>(nb::borrow(error.type()).attr("__name__"));
-  return error.matches(capture::error_class) ? message : type + ": " + message;
-}
 
 /// Gives what `call` gives; a Python error that is no interrupt becomes an Error.
 template <typename Call>
@@ -105,7 +114,7 @@ cli::ManyModels native_many(nb::handle workers, nb::handle open) {
           }};
 }
 
-bool is_terminal(nb::object stream) { return nb::cast<bool>(stream.attr("isatty")()); }
+bool is_terminal(nb::object stream) { return !stream.is_none() && nb::cast<bool>(stream.attr("isatty")()); }
 
 /// -1 where the stream is none of the system's.
 int descriptor_of(nb::object stream) {
@@ -120,6 +129,7 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
                      nb::object workers) {
   PythonBuffer out_buffer(out), err_buffer(err);
   std::ostream out_stream(&out_buffer), err_stream(&err_buffer);
+  out_stream.exceptions(std::ios::badbit);  // what its buffer throws is passed on
   cli::Terminal terminal{out_stream, err_stream, is_terminal(err)};
   if (is_terminal(out)) terminal.screen = cli::screen_of_terminal(descriptor_of(out));
   if (terminal.err_is_terminal) terminal.err_columns = cli::screen_of_terminal(descriptor_of(err)).columns;
@@ -134,7 +144,8 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
 }  // namespace
 
 void bind_command_line(nb::module_& m) {
-  m.def("run_command_line", &run_command_line, "args"_a, "opener"_a, "out"_a, "err"_a, "workers"_a = nb::none());
+  m.def("run_command_line", &run_command_line, "args"_a, "opener"_a, "out"_a.none(), "err"_a.none(),
+        "workers"_a = nb::none());
   m.def("cli_reference", &cli::cli_reference);
   m.def("operators_reference", &cli::operators_reference);
   m.def("conventions_reference", &cli::conventions_reference);

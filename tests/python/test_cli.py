@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -16,6 +18,10 @@ import pytest
 from thoplw import _models, _native
 
 torchvision = pytest.importorskip("torchvision")
+
+DATA = Path(__file__).parents[1] / "data"
+# The command that was built by CMake, where make has done so.
+NATIVE = shutil.which("thoplw", path=DATA.parents[1] / "build" / "release")
 
 
 def thoplw(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -141,6 +147,40 @@ def test_a_closed_pipe_is_no_error(folder):
     run = subprocess.run(["sh", "-c", f"({command}) | head -n 1"], capture_output=True, text=True)
     assert run.stdout.startswith("| Name ")
     assert run.stderr == "0\n"
+
+
+@pytest.mark.parametrize("command", [f"{sys.executable} -m thoplw", NATIVE], ids=["python", "native"])
+def test_output_that_cannot_be_written_is_one_error(command):
+    """Each says its true reason. What a file says needs no stdout, and a complaint no stderr."""
+    if not command:
+        pytest.skip("the native command is not built")
+    net, full = DATA / "samples" / "net-2.13.pt2", "thoplw: cannot write the output: No space left on device\n"
+    closed = "thoplw: cannot write the output: stdout is closed\n"
+    for line, code, said in (
+        (f"{net} > /dev/full", 2, full),
+        (f"{net} {net} -k json > /dev/full", 2, full),
+        ("--help > /dev/full", 2, full),
+        (f"{net} -k csv -o /dev/full", 2, "thoplw: cannot write '/dev/full': No space left on device\n"),
+        (f"{net} >&-", 2, closed),
+        (f"{net} <&- >&-", 2, closed),
+        ("--version >&-", 2, closed),
+        (f"{net} -k csv -o /dev/null >&-", 0, ""),
+        (f"{net} >&- 2>&-", 2, ""),
+        (f"{net} 1</dev/null", 2, closed),
+    ):
+        run = subprocess.run(["sh", "-c", f"exec {command} {line}"], capture_output=True, text=True)
+        assert (run.returncode, run.stdout, run.stderr) == (code, "", said), line
+
+
+def test_text_that_has_no_such_encoding_says_so():
+    run = subprocess.run(
+        [sys.executable, "-m", "thoplw", DATA / "samples" / "net-2.13.pt2", "--kind", "tree"],
+        capture_output=True, text=True, env={**os.environ, "PYTHONIOENCODING": "ascii"},
+    )  # fmt: skip
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("thoplw: cannot write the output: UnicodeEncodeError: 'ascii' codec can't encode")
+    assert run.stderr.endswith("; set PYTHONIOENCODING=utf-8\n")
+    assert run.stderr.count("\n") == 1
 
 
 def test_a_module_of_the_current_folder(folder):
