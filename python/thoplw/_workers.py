@@ -93,7 +93,13 @@ class Workers:
             f"import sys; sys.path[:] = {sys.path!r}; from thoplw import _workers; "
             f"_workers.serve({theirs!r}, {self._libraries!r})"
         )
-        self._servers.append(subprocess.Popen([sys.executable, "-c", code], pass_fds=theirs, stdin=subprocess.DEVNULL))
+        # An interrupt waits until serve() takes it: Python, while it starts, would show where it was.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+        try:
+            server = subprocess.Popen([sys.executable, "-c", code], pass_fds=theirs, stdin=subprocess.DEVNULL)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        self._servers.append(server)
         for here, there in pairs:
             there.close()
             self._idle.put(here)
@@ -102,6 +108,7 @@ class Workers:
 def serve(pipes: Sequence[int], libraries: Sequence[str]) -> None:
     """The process that forks into workers, one for each of the file descriptors, and ends when all have ended."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     with contextlib.suppress(Exception):  # who opens a model says what is wrong
         importlib.import_module("torch")
     for library in libraries:

@@ -172,6 +172,25 @@ def test_an_interrupt_leaves_no_process(folder, tmp_path, how):
     wait_until(lambda: not descendants_of(mark), 10)
 
 
+@pytest.mark.parametrize("delay", [0.0, 0.02, 0.05, 0.1, 0.2])
+def test_an_interrupt_while_workers_start_is_silent(folder, delay):
+    """Whatever Python was at when it came: the process that forks into workers imports for some time."""
+    mark = f"{os.getpid()}-starts-{delay}"
+    run = subprocess.Popen(
+        [sys.executable, "-m", "thoplw", *[f"{folder}/nets.py:Net"] * 4, "--jobs", "2", "--input", "1x3"],
+        env={**os.environ, "THOPLW_TEST_RUN": mark},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    wait_until(lambda: len(descendants_of(mark)) >= 2)
+    time.sleep(delay)
+    os.killpg(run.pid, signal.SIGINT)
+    out, err = run.communicate(timeout=30)
+    assert (run.returncode, out, err) == (-signal.SIGINT, b"", b"")
+    wait_until(lambda: not descendants_of(mark), 10)
+
+
 def test_a_worker_that_dies_fails_its_model_only(folder):
     models = [f"{folder}/nets.py:{name}" for name in ("Net", "Dies", "Net", "Dies", "Net", "Net")]
     run = thoplw(*models, "--input", "1x3", "--jobs", "2", "--kind", "csv")
