@@ -15,7 +15,10 @@ class EntryPoint {
     function_ = reinterpret_cast<PyFunctionObject*>(function.release().ptr());
     original_ = function_->vectorcall;
     function_->vectorcall = ours;
-    function_->func_version = 0;  // what the interpreter has specialised for it no longer holds
+#if PY_VERSION_HEX >= 0x030b0000
+    function_->func_version =
+        0;  // what the interpreter has specialised for it no longer holds; 3.10 specialises nothing
+#endif
   }
   void put_back() {
     function_->vectorcall = original_;
