@@ -6,6 +6,10 @@ TORCHVISION := 0.28.0
 TORCH_VERSIONS ?= 2.0.1 $(TORCH) newest
 ALL_TORCH ?= build/torch
 
+# What make test-fresh installs itself on, and what it makes there: demo, or test.
+FRESH_SUITES ?= bookworm trixie
+FRESH_TARGET ?= demo
+
 FUZZ_READERS ?= convention onnx pt2 report safetensors trace
 FUZZ_SECONDS ?= 900
 
@@ -23,7 +27,7 @@ export CXX
 export CMAKE_CXX_COMPILER_LAUNCHER = $(shell command -v ccache)
 export CCACHE_DIR = $(CURDIR)/build/ccache
 
-.PHONY: help demo test lint test-library test-cpp test-sanitize test-python sweep test-torch fuzz bench bench-files results models audit docs pictures format wheel clean
+.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons sweep test-torch test-fresh fuzz bench bench-files results models audit docs pictures format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -32,7 +36,8 @@ help: ## say what there is
 demo: $(STAMP)/installed ## the table of resnet18
 	@$(BIN)/thoplw torchvision:resnet18
 
-test: lint test-library test-sanitize test-python ## everything that a change must pass
+test: export THOPLW_WERROR = ON
+test: lint test-library test-sanitize test-pythons test-python ## everything that a change must pass
 
 lint: $(STAMP)/test-environment ## formats, types and rules of style
 	clang-format --dry-run -Werror $(CPP)
@@ -52,10 +57,15 @@ test-cpp: $(STAMP)/debian-test ## the C++ tests, optimised
 	cmake --build --preset release
 	ctest --preset release
 
-test-sanitize: $(STAMP)/debian-test ## the C++ tests under ASan and UBSan
-	cmake --preset sanitize --log-level=WARNING
-	cmake --build --preset sanitize
-	ctest --preset sanitize -E '$(LIBRARY_TESTS)'
+test-sanitize: $(STAMP)/debian-clang ## the C++ tests under ASan and UBSan, by clang with libc++
+	cmake --preset clang --log-level=WARNING
+	cmake --build --preset clang
+	ctest --preset clang -E '$(LIBRARY_TESTS)'
+
+# In half a minute each; the Python of .venv is test-python's.
+test-pythons: $(STAMP)/environment $(STAMP)/debian-test ## the extension with every other Python that is here, without torch
+	.ci/pythons "$$($(BIN)/python -m nanobind --cmake_dir)" build/python \
+	  "$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
 
 test-python: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/debian-page ## the Python tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
@@ -65,6 +75,9 @@ sweep: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/debian-page ## the 
 
 test-torch: $(STAMP)/wheel ## the capture tests of one wheel on the oldest, the usual and the newest torch
 	for version in $(TORCH_VERSIONS); do .ci/torch-environment "$(PYTHON)" "$(ALL_TORCH)" "$$version" || exit 1; done
+
+test-fresh: ## make demo and the README's Install block on bare Debians, as root; half an hour and a few GB for each
+	for suite in $(FRESH_SUITES); do .ci/fresh $$suite build/fresh $(FRESH_TARGET) || exit 1; done
 
 fuzz: $(STAMP)/debian-fuzz ## the readers of files, FUZZ_SECONDS each; what is found stays in tests/fuzz/corpus
 	cmake --preset fuzz --log-level=WARNING
@@ -108,12 +121,17 @@ clean: ## remove all that was built
 	rm -rf build dist .venv .mypy_cache .ruff_cache .pytest_cache
 
 $(STAMP)/debian:
+	@echo "installing the Debian packages that are missing: a minute or two"
 	.ci/packages g++ cmake ninja-build ccache libfmt-dev nlohmann-json3-dev libcli11-dev rapidjson-dev \
 	  libprotozero-dev libtomlplusplus-dev libminizip-dev zlib1g-dev $(PYTHON_DEBIAN)
 	@mkdir -p $(@D) && touch $@
 
 $(STAMP)/debian-test: $(STAMP)/debian
 	.ci/packages doctest-dev clang-format
+	@touch $@
+
+$(STAMP)/debian-clang: $(STAMP)/debian-test
+	.ci/packages clang-19 libc++-19-dev libc++abi-19-dev libclang-rt-19-dev
 	@touch $@
 
 $(STAMP)/debian-page: $(STAMP)/debian
@@ -130,6 +148,7 @@ $(STAMP)/debian-bench: $(STAMP)/debian-test
 
 # torchvision without what it depends on: it must not bring a torch of its own choice.
 $(STAMP)/environment: $(STAMP)/debian
+	@echo "creating .venv with torch and torchvision: minutes, as torch may be gigabytes"
 	$(PYTHON) -m venv .venv
 	printf 'torch==$(TORCH)\ntorchvision==$(TORCHVISION)\n' > build/constraints.txt
 	$(PIP) torch==$(TORCH) numpy pillow scikit-build-core nanobind
@@ -137,13 +156,13 @@ $(STAMP)/environment: $(STAMP)/debian
 	@touch $@
 
 $(STAMP)/installed: $(STAMP)/environment $(SOURCES)
-	$(PIP) --no-build-isolation --no-deps --force-reinstall -Cbuild-dir=build/python \
-	  -Ccmake.define.THOPLW_WERROR=ON .
+	@echo "building thoplw: one to five minutes"
+	$(PIP) --no-build-isolation --no-deps --force-reinstall --config-settings=build-dir=build/python .
 	@touch $@
 
 $(STAMP)/wheel: $(STAMP)/environment $(SOURCES)
 	rm -f dist/*.whl
-	$(BIN)/python -m pip wheel -qq --no-build-isolation --no-deps -Cbuild-dir=build/python -w dist .
+	$(BIN)/python -m pip wheel -qq --no-build-isolation --no-deps --config-settings=build-dir=build/python -w dist .
 	@touch $@
 
 # The extra named $* of pyproject.toml: test or bench.

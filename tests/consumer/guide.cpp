@@ -1,4 +1,4 @@
-// The C++ of README.md and docs/: what they show is compiled here, and run where it needs no other file.
+// The C++ of docs/ that is no program by itself: what the pages show is compiled here, and run where it needs no file.
 #include <thoplw.h>
 
 #include <cstdlib>
@@ -6,12 +6,6 @@
 #include <iostream>
 
 namespace {
-
-void readme() {
-  thoplw::Trace trace = thoplw::load("resnet18.pt2", {.dims = {{"x.0", 1}}});
-  thoplw::Report report = thoplw::count(trace, thoplw::find_convention("thoplw"));
-  std::cout << thoplw::find_renderer("md").render(report, {});
-}
 
 void sizes() {
   thoplw::Trace trace = thoplw::load("model.onnx", {.dims = {{"batch", 8}, {"seq", 512}}});
@@ -57,7 +51,6 @@ call "" (%0:f32[4,5], %1:f32[5,6]) -> (%2:f32[4,6]) {
   rows(product);
   convention(product);
   save(thoplw::count(product, thoplw::find_convention("thoplw")));
-  if (std::ifstream("resnet18.pt2")) readme();
   if (std::ifstream("model.onnx")) sizes();
   return std::ifstream("report.md") ? EXIT_SUCCESS : EXIT_FAILURE;
 }
