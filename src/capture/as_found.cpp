@@ -1,20 +1,35 @@
 // Who keeps what, and in which order it is put back.
 #include "capture/as_found.h"
 
+#include "capture/interrupts.h"
 #include "capture/writes.h"
 
 namespace thoplw::capture {
 
-AsFound::AsFound(Session& session) : session_(session), snapshot_(session.api), random_(session.real) {
+namespace {
+
+/// backward() sets gradients, and kernels may write where their schemas do not say so.
+void keep_tensors(Session& session) {
+  for (std::size_t i = 0; i < session.model_tensors; ++i) {
+    PyObject* tensor = session.external_tensors[i].ptr();
+    keep_settings(session, tensor);
+    if (session.real && session.trace.params[i].buffer) keep_before_write(session, tensor);
+  }
+}
+
+}  // namespace
+
+AsFound::AsFound(Session& session)
+    : session_(session), snapshot_(session), random_(session.real), defaults_(session.api) {
   snapshot_.take_of(session.modules);
   session.snapshot = &snapshot_;
+  if (session.real || session.autograd) keep_tensors(session);
 }
 
 AsFound::~AsFound() {
-  undo("thoplw: leaving the model as found", [&] {
-    restore_overwritten(session_);
-    snapshot_.restore();
-  });
+  undo("thoplw: putting tensors back", [&] { restore_settings(session_); });
+  undo("thoplw: putting values back", [&] { restore_overwritten(session_); });
+  undo("thoplw: leaving the model as found", [&] { snapshot_.restore(); });
 }
 
 }  // namespace thoplw::capture

@@ -1,8 +1,10 @@
 // A model, its inputs and the process as they were found: kept at the start of a pass, put back at its end.
 #pragma once
 
+#include "capture/defaults.h"
 #include "capture/session.h"
 #include "capture/snapshot.h"
+#include "capture/tensor_setters.h"
 
 namespace thoplw::capture {
 
@@ -18,6 +20,8 @@ class AsFound {
   Session& session_;
   Snapshot snapshot_;
   RandomState random_;
+  Defaults defaults_;
+  TensorSetters setters_;
 };
 
 }  // namespace thoplw::capture

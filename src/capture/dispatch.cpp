@@ -345,6 +345,10 @@ bool all_real_and_small(const OpCall& call) {
 
 void keep_written(const OpCall& call) {
   each_written(call, [&](nb::handle tensor) { keep_before_write(call.session, tensor.ptr()); });
+  for (std::size_t i = 0; i < call.op.args.size(); ++i) {
+    PyObject* object = call.op.args[i].statistics ? call.read.objects[i] : nullptr;
+    if (object && call.session.api.is_tensor(object)) keep_before_write(call.session, object);
+  }
 }
 
 /// An argument with shadows in place of what they stand for, and the device `home` in place of meta.
@@ -443,6 +447,7 @@ nb::object dispatch(Session& session, PyObject* func, PyObject* args, PyObject* 
   const BorrowedArguments borrowed(session);
   const Operator& op = operator_of(func);
   if (op.asks_layout) return take(PyObject_Call(func, args, kwargs));
+  if (op.asks_compatible) return nb::bool_(true);  // weights stay where they are and activations are on meta
   read_arguments(session.api, op, args, kwargs, session.tensors, *borrowed);
   return answer({session, op, args, kwargs, *borrowed});
 }

@@ -1,9 +1,9 @@
 // The model itself must stay as found, so a copy has the first forward that sizes lazy parameters.
 #include "capture/lazy.h"
 
+#include "capture/as_found.h"
 #include "capture/grad_mode.h"
 #include "capture/inputs.h"
-#include "capture/snapshot.h"
 
 namespace thoplw::capture {
 namespace {
@@ -29,6 +29,7 @@ nb::object after_forward(nb::object model, const nb::object& args, const nb::obj
 nb::object initialised_for_real(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs) {
   const TorchApi& api = torch_api();
   Session session(api);
+  const AsFound as_found(session);
   try {
     return after_forward(fresh_copy(model), inputs_for_real(session, args, api.cpu_device),
                          inputs_for_real(session, kwargs, api.cpu_device));
@@ -45,8 +46,10 @@ nb::object initialised_copy(const nb::object& model, const nb::tuple& args, cons
   const RandomState random(false);  // initialisation uses numbers up
   const GradMode no_grad(api, Grad::off);
   try {
-    return after_forward(fresh_copy(model).attr("to")(api.meta_device), inputs_all_meta(api, args),
-                         inputs_all_meta(api, kwargs));
+    Session session(api);
+    const AsFound as_found(session);
+    return after_forward(fresh_copy(model).attr("to")(api.meta_device), inputs_all_meta(session, args),
+                         inputs_all_meta(session, kwargs));
   } catch (const nb::python_error& error) {  // a forward that looks at values
     pass_on_interrupt(error);
   }

@@ -200,7 +200,6 @@ Id adopt_module(Session& session, nb::object module) {
   const std::string name = name_within(session.modules[static_cast<std::size_t>(around)], module);
   Walker{session}.visit(std::move(module), unused_path(session.trace, path.empty() ? name : path + '.' + name), around);
   session.snapshot->take_of({session.modules.begin() + static_cast<std::ptrdiff_t>(known), session.modules.end()});
-  session.external_storages.clear();  // to be gathered again, with these tensors
   session.adopted += session.modules.size() - known;
   return id;
 }

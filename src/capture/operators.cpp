@@ -27,6 +27,7 @@ SchemaArg schema_arg(nb::handle argument) {
   arg.keyword_only = nb::cast<bool>(argument.attr("kwarg_only"));
   const nb::object alias = argument.attr("alias_info");
   arg.written = !alias.is_none() && nb::cast<bool>(alias.attr("is_write"));
+  arg.statistics = text_of(name) == "running_mean" || text_of(name) == "running_var";
   const std::string type = str_of(nb::object(argument.attr("type")).ptr());
   arg.device = type.find("Device") != std::string::npos || type.find("device") != std::string::npos;
   arg.tensor = type == "Tensor" || type == "Optional[Tensor]";
@@ -69,6 +70,7 @@ Operator resolve(PyObject* func) {
                       op.name == "aten::set_" || op.name == "aten::resize_as_";
   op.random = nb::cast<bool>(tags.attr("__contains__")(api.seeded_tag));
   op.lifts = op.name == "aten::lift_fresh";
+  op.asks_compatible = op.name == "aten::_has_compatible_shallow_copy_type";
   op.asks_to_pack = op.name == "aten::_nested_tensor_from_mask_left_aligned";
   try {
     op.composite = nb::cast<bool>(api.has_kernel(op.func.attr("name")(), "CompositeImplicitAutograd"));

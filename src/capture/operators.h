@@ -13,7 +13,8 @@ namespace thoplw::capture {
 struct SchemaArg {
   PyObject* name = nullptr;  ///< interned
   bool keyword_only = false;
-  bool written = false;  ///< the operator changes this tensor
+  bool statistics = false;  ///< running ones, which a norm may change though its schema does not say so
+  bool written = false;     ///< the operator changes this tensor
   bool device = false;
   bool tensor = false;  ///< a tensor, or none: keeps its place among the inputs when absent
   nb::object fallback;  ///< default value; keeps what `fallback_arg` points into
@@ -35,9 +36,10 @@ struct Operator {
   bool changes_layout = false;  ///< an in-place view such as unsqueeze_
   bool writes = false;          ///< some argument is written to
   bool takes_device = false;
-  bool asks_layout = false;   ///< a subclass of Tensor is asked for its sizes or layout: no operator of the model
-  bool lifts = false;         ///< aten::lift_fresh, which torch.tensor() gives its result to
-  bool asks_to_pack = false;  ///< whether padded sequences may be packed: see dispatch
+  bool asks_layout = false;      ///< a subclass of Tensor is asked for its sizes or layout: no operator of the model
+  bool asks_compatible = false;  ///< whether a tensor may have another's data: see tensor_setters.cpp
+  bool asks_to_pack = false;     ///< whether padded sequences may be packed: see dispatch
+  bool lifts = false;            ///< aten::lift_fresh, which torch.tensor() gives its result to
   bool random = false;
   bool spelt = false;     ///< its spelling is recorded
   bool resizes = false;   ///< what its caller asked for is recorded

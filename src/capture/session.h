@@ -20,6 +20,12 @@ namespace thoplw::capture {
 struct Leaf;
 class Snapshot;
 
+/// What a tensor had before the forward set it anew.
+struct KeptSettings {
+  nb::object tensor, data, grad, requires_grad, hooks;
+  bool data_set = false;
+};
+
 struct Session {
   explicit Session(const TorchApi& torch) : api(torch), tensors(torch, trace) {}
 
@@ -45,13 +51,15 @@ struct Session {
   std::unordered_map<std::string_view, Id> op_name_ids;  ///< names live as long as the process
   Id failed_module = kNone;                              ///< innermost module in which an error rose
 
-  /// External tensors that a real operator wrote to, with their values from before; restored in reverse.
-  std::vector<std::pair<nb::object, nb::object>> overwritten;
-  std::unordered_set<std::uintptr_t> external_storages;
+  /// By address of its data: a storage of the caller that a real operator wrote to, and its bytes from before.
+  std::unordered_map<std::uintptr_t, std::pair<nb::object, nb::object>> overwritten;
   /// Of real tensors that the pass only pretended to write to: their values say nothing.
   std::unordered_set<std::uintptr_t> stale_storages;
   std::vector<nb::object> external_tensors;  ///< parameters and buffers, then inputs
   std::size_t model_tensors = 0;             ///< how many of them are the model's own
+
+  std::unordered_map<PyObject*, KeptSettings> settings;  ///< by tensor that the pass has not made
+  std::vector<nb::object> swaps;                         ///< pairs of tensors that have exchanged all they have
 
   std::size_t adopted = 0;       ///< how many modules were met only when they were called
   Snapshot* snapshot = nullptr;  ///< what is put back at the end of the pass

@@ -1,35 +1,62 @@
-// A model as it was found: every module's attributes and flags, put back whatever the forward did.
+// Python state as it was found: attributes and flags of modules, and the containers and objects that hang on them.
 #pragma once
 
+#include <functional>
+#include <unordered_set>
 #include <vector>
 
-#include "capture/model_walk.h"
+#include "capture/kept.h"
+#include "capture/session.h"
 
 namespace thoplw::capture {
 
 class Snapshot {
  public:
-  explicit Snapshot(const TorchApi& api) : api_(api) {}
+  explicit Snapshot(const Session& session) : session_(session), api_(session.api), holders_(session.api) {}
 
-  /// Remembers the instance attributes of each module, and the contents of their parameter, buffer and module tables.
+  /// Remembers each module: its attributes, those of its class, and what can be reached through them.
   void take_of(const std::vector<nb::object>& modules);
+  /// Remembers an input and what can be reached through it.
+  void take_of(nb::handle input);
   /// Sets every module's own flag to eval; restore() puts it back.
   void set_eval(const std::vector<nb::object>& modules);
+
+  /// The remembered inputs with other tensors: tuples are made anew, all else has them put in their places. Modules
+  /// keep their own.
+  nb::object exchange_tensors(nb::handle inputs, const std::function<nb::object(nb::object)>& replace);
+
   void restore();
 
  private:
-  struct Entries {
-    nb::object dict;
-    std::size_t begin, end;  ///< into items_: key, value, key, value, ...
-  };
-  void remember(nb::object dict);
-  void restore(const Entries& entries);
+  void keep_module(PyObject* module);
+  void keep_table(PyObject* table);
+  void keep_class(PyTypeObject* type);
+  void keep_tensor(PyObject* tensor);
+  void keep(PyObject* object);
+  void keep_content(PyObject* object, Holder::Content content);
+  void keep_reached();
+  void follow(PyObject* value) {
+    if (!Holders::is_plain_value(value)) pending_.push_back(value);
+  }
+  void follow(std::span<const nb::object> values) {
+    for (const nb::object& value : values) {
+      if (value.is_valid()) follow(value.ptr());
+    }
+  }
 
+  const Session& session_;
   const TorchApi& api_;
-  std::vector<Entries> dicts_;
-  std::vector<nb::object> items_;
-  std::vector<nb::object> training_;  ///< instance dictionaries whose flag was set to eval
-  std::vector<nb::object> scripted_;  ///< modules whose flag is not an instance attribute
+  Holders holders_;
+  KeptStates modules_;  ///< of modules: instance dictionaries and their tables
+  KeptStates reached_;  ///< of all else
+  std::unordered_set<PyObject*> met_;
+  std::vector<PyObject*> pending_;                       ///< borrowed: what holds them is kept
+  std::vector<PyObject*> tensors_;                       ///< of one table, borrowed
+  std::size_t values_ = 0;                               ///< how many values were looked at in all
+  std::size_t before_inputs_ = 0;                        ///< how many objects were remembered before the inputs
+  std::unordered_map<PyObject*, nb::object> exchanged_;  ///< one tensor given twice is one to the forward, too
+  std::vector<nb::object> training_;                     ///< instance dictionaries whose flag was set to eval
+  std::vector<nb::object> set_;                          ///< modules whose flag is set their own way
 };
 
 /// The states of torch's and Python's random number generators, and of NumPy's where `numpy` is asked for, put back at

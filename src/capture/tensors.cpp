@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "capture/layouts.h"
+#include "capture/writes.h"
 
 namespace thoplw::capture {
 
@@ -42,20 +43,47 @@ KnownTensor& TensorTable::insert(PyObject* tensor, Read read) {
   return entry;
 }
 
+KnownTensor& TensorTable::insert_foreign(PyObject* tensor, Read read) {
+  KnownTensor& entry = insert(tensor, std::move(read));
+  if (real) {  // it may be gone when we ask
+    foreign_storages_.insert(storage_of(tensor));
+  } else {
+    foreign_.push_back(&entry);
+  }
+  return entry;
+}
+
+bool TensorTable::is_foreign(std::uintptr_t storage) {
+  for (KnownTensor* tensor : foreign_) {
+    if (tensor->keep.is_valid() && !is_meta(*tensor)) foreign_storages_.insert(storage_of(tensor->keep));
+  }
+  foreign_.clear();
+  return foreign_storages_.contains(storage);
+}
+
 KnownTensor& TensorTable::known(PyObject* tensor) {
   const auto found = by_object_.find(tensor);
-  if (found == by_object_.end()) return insert(tensor, read_type_and_shape(tensor));
+  if (found == by_object_.end()) return insert_foreign(tensor, read_type_and_shape(tensor));
   KnownTensor& entry = *found->second;
   if (!hold && !entry.keep.is_valid()) {
     // The object may be another one at the same address: believe what it says of itself.
     Read read = read_type_and_shape(tensor);
     if (read.layout.dtype != entry.layout.dtype || read.layout.sizes != entry.layout.sizes || !read.plain)
-      return insert(tensor, std::move(read));
+      return insert_foreign(tensor, std::move(read));
   }
   return entry;
 }
 
-KnownTensor& TensorTable::add(PyObject* tensor) { return insert(tensor, read_type_and_shape(tensor)); }
+KnownTensor& TensorTable::add(PyObject* tensor) {
+  KnownTensor& entry = insert(tensor, read_type_and_shape(tensor));
+  entry.own = true;
+  return entry;
+}
+
+bool TensorTable::is_own(PyObject* tensor) const {
+  const auto found = by_object_.find(tensor);
+  return found != by_object_.end() && found->second->own;
+}
 
 const std::vector<KnownTensor*>& TensorTable::inside(PyObject* script_object) {
   const auto [slot, fresh] = inside_.try_emplace(script_object);
@@ -127,7 +155,7 @@ nb::object TensorTable::make(Strided layout) {
   KnownTensor& entry = insert(result.ptr(), {.layout = std::move(layout)});
   entry.place = KnownTensor::Place::meta;
   entry.strides_known = true;
-  entry.made = true;
+  entry.made = entry.own = true;
   return result;
 }
 

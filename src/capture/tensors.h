@@ -4,6 +4,7 @@
 #include <deque>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "capture/torch_api.h"
@@ -22,6 +23,7 @@ struct KnownTensor {
   bool strides_known = false;
   bool plain = true;      ///< neither sparse nor nested nor otherwise laid out: it has strides, and a meta form
   bool made = false;      ///< by TensorTable::make
+  bool own = false;       ///< made in the pass, by us or by torch
   bool constant = false;  ///< made in the pass of nothing but integers and constants; real, or with a shadow
   nb::object shadow;      ///< real tensor with the values of this meta one
   nb::object twin;        ///< meta tensor of the same layout, made when torch is asked about a real one
@@ -47,6 +49,10 @@ class TensorTable {
   nb::object make(Strided layout);
   /// A new meta tensor that is known to have the values of a real one.
   nb::object make_shadowed(nb::object real);
+  /// Whether the tensor was made in the pass.
+  bool is_own(PyObject* tensor) const;
+  /// Whether a tensor that was there before the pass has its data at this address.
+  bool is_foreign(std::uintptr_t storage);
   /// Takes in a tensor that torch made; always a new value.
   KnownTensor& add(PyObject* tensor);
   /// The tensors inside of a torch.ScriptObject: the packed weights of a quantized layer.
@@ -70,12 +76,15 @@ class TensorTable {
     std::int64_t stored = -1;
   };
   KnownTensor& insert(PyObject* tensor, Read read);
+  KnownTensor& insert_foreign(PyObject* tensor, Read read);
   Read read_type_and_shape(PyObject* tensor) const;
 
   const TorchApi& api_;
   Trace& trace_;
   std::deque<KnownTensor> tensors_;
   std::unordered_map<PyObject*, KnownTensor*> by_object_;
+  std::vector<KnownTensor*> foreign_;  ///< whose storages have not been asked for yet
+  std::unordered_set<std::uintptr_t> foreign_storages_;
   std::unordered_map<PyObject*, PyObject*> originals_;
   std::unordered_map<PyObject*, std::vector<KnownTensor*>> inside_;
   /// One tensor per layout, whose detached copies serve as results: three times faster than making each anew.

@@ -58,6 +58,7 @@ TorchApi::Names make_names() {
   n.decompose = interned("decompose");
   n.enter = interned("__enter__");
   n.exit = interned("__exit__");
+  n.script = interned("_c");
   return n;
 }
 
@@ -83,6 +84,7 @@ TorchApi load() {
   api.device_type = torch.attr("device");
   api.op_overload_type = torch.attr("_ops").attr("OpOverload");
   api.script_object_type = torch.attr("ScriptObject");
+  api.script_module_type = c.attr("ScriptModule");
   api.strided = torch.attr("strided");
   api.empty_strided = torch.attr("empty_strided");
   api.as_strided = torch.attr("as_strided");

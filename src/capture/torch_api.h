@@ -20,7 +20,8 @@ struct TorchApi {
   nb::object device_type;         ///< torch.device
   nb::object op_overload_type;
   nb::object script_object_type;
-  nb::object strided;  ///< the layout of plain tensors
+  nb::object script_module_type;  ///< what a module of TorchScript has inside
+  nb::object strided;             ///< the layout of plain tensors
   nb::object empty_strided;
   nb::object as_strided;
   nb::object meta_device;
@@ -39,7 +40,7 @@ struct TorchApi {
   struct Names {
     PyObject *layout, *shape, *stride, *dtype, *device, *is_meta, *storage_offset, *data, *forward;
     PyObject *modules, *parameters, *buffers, *training, *requires_grad;
-    PyObject *call, *call_impl, *decompose;
+    PyObject *call, *call_impl, *decompose, *script;
     PyObject *enter, *exit;
     std::array<PyObject*, 4> hooks;  ///< attributes of a module that hold its own hooks
   } names{};

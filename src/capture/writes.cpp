@@ -1,5 +1,7 @@
-// Clones what a real operator is about to overwrite, where it is not the pass's own.
+// Keeps a whole storage, once: views of it and later writes to it are then of no account.
 #include "capture/writes.h"
+
+#include "capture/tensor_setters.h"
 
 namespace thoplw::capture {
 
@@ -15,22 +17,23 @@ std::uintptr_t storage_of(nb::handle tensor) {
 void keep_before_write(Session& session, PyObject* tensor) {
   const nb::object object = nb::borrow(tensor);
   if (nb::cast<bool>(object.attr("is_meta"))) return;
-  if (session.external_storages.empty()) {
-    for (const nb::object& external : session.external_tensors) {
-      if (!nb::cast<bool>(external.attr("is_meta"))) session.external_storages.insert(storage_of(external));
-    }
-  }
-  if (!session.external_storages.contains(storage_of(object))) return;
-  session.overwritten.emplace_back(object, object.attr("clone")());
+  const std::uintptr_t address = storage_of(object);
+  if (address ? !session.tensors.is_foreign(address) : session.tensors.is_own(tensor)) return;
+  keep_data(session, tensor);  // it may be resized, too
+  const auto [found, fresh] =
+      session.overwritten.try_emplace(address ? address : reinterpret_cast<std::uintptr_t>(tensor));
+  if (!fresh) return;
+  const nb::object place = address ? object.attr("untyped_storage")() : object.attr("data");
+  found->second = {place, place.attr("clone")()};
 }
 
 void restore_overwritten(Session& session) {
-  for (auto at = session.overwritten.rbegin(); at != session.overwritten.rend(); ++at) {
-    const nb::object shape = at->second.attr("shape");
-    if (!nb::object(at->first.attr("shape")).equal(shape)) at->first.attr("resize_")(shape);
-    at->first.attr("data").attr("copy_")(at->second);
+  for (const auto& [address, kept] : session.overwritten) {
+    const auto& [place, before] = kept;
+    const bool storage = !session.api.is_tensor(place.ptr());
+    if (storage && nb::len(place) != nb::len(before)) place.attr("resize_")(nb::len(before));
+    place.attr("copy_")(before);
   }
-  session.overwritten.clear();
 }
 
 }  // namespace thoplw::capture

@@ -1,0 +1,79 @@
+// One object's state as it was, by the kind of place that holds it, and how it is put back there.
+#pragma once
+
+#include <exception>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "capture/holders.h"
+
+namespace thoplw::capture {
+
+/// Reads and writes by C calls of CPython's own: a class may have changed what getattr, len or [] mean.
+class KeptStates {
+ public:
+  enum class Kind : std::uint8_t {
+    attributes,        ///< class, instance dictionary, then its entries: key, value, ...
+    class_attributes,  ///< key, value, ...
+    slots,             ///< descriptor, value (null: unset), ...
+    dict,              ///< key, value, ...; in their order
+    list,
+    deque,
+    set,     ///< a frozenset of the same
+    size,    ///< of a list or dict that is too long to be remembered: how long it was
+    memory,  ///< its bytes
+    generator,
+    numpy_bits,
+    python_generator,
+    script,  ///< attributes that TorchScript holds: name, value, ...
+  };
+  struct Kept {
+    Kind kind;
+    nb::object object;
+    std::size_t begin, end;  ///< into the items
+    Py_ssize_t size = 0;
+  };
+
+  void reserve(std::size_t modules) {
+    kept_.reserve(modules * 6);
+    items_.reserve(modules * 60);
+    empty_.reserve(modules * 15);
+  }
+
+  /// Each remembers one object's state as it is now, and gives what it holds.
+  std::span<const nb::object> attributes(PyObject* object, nb::object dict);
+  std::span<const nb::object> class_attributes(PyTypeObject* type);
+  std::span<const nb::object> slots(PyObject* object, const std::vector<nb::object>& descriptors);
+  std::span<const nb::object> dict(PyObject* dict);
+  std::span<const nb::object> list(PyObject* list);
+  std::span<const nb::object> deque(PyObject* deque);
+  void set(PyObject* set);
+  void empty(PyObject* dict_or_set) { empty_.push_back(nb::borrow(dict_or_set)); }
+  void size(PyObject* container, Py_ssize_t size);
+  void memory(PyObject* object);
+  void generator(Kind kind, PyObject* object);
+  void script(PyObject* module);
+
+  /// Puts all back; what cannot be keeps nothing else from it, and the first error is given.
+  std::exception_ptr restore();
+
+  /// Puts `replace(value)` in the place of each value that was remembered from the `from`th object on.
+  void exchange(std::size_t from, const std::function<nb::object(const nb::object&)>& replace);
+  std::size_t count() const { return kept_.size(); }
+
+ private:
+  std::span<const nb::object> add(Kind kind, PyObject* object, std::size_t begin);
+  void add_entries(PyObject* dict);
+  void restore(const Kept& kept);
+  void put(const Kept& kept, std::size_t item, const nb::object& value);
+  std::span<const nb::object> items_of(const Kept& kept) const {
+    return std::span(items_).subspan(kept.begin, kept.end - kept.begin);
+  }
+
+  std::vector<Kept> kept_;
+  std::vector<nb::object> items_;
+  std::vector<nb::object> empty_;  ///< dicts and sets: most modules have a dozen
+};
+
+}  // namespace thoplw::capture

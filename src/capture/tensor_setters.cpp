@@ -1,0 +1,189 @@
+// Exchanges the C functions behind torch.Tensor's setters for ones that first keep what is there.
+#include "capture/tensor_setters.h"
+
+#include <array>
+
+#include "capture/grad_mode.h"
+
+namespace thoplw::capture {
+namespace {
+
+/// A property of torch.Tensor, whose descriptor is given another row of C functions.
+struct Property {
+  const char* name;
+  PyGetSetDescrObject* descriptor = nullptr;
+  PyGetSetDef* theirs = nullptr;
+  PyGetSetDef ours{};
+};
+std::array<Property, 4> properties = {{{"data"}, {"grad"}, {"requires_grad"}, {"_backward_hooks"}}};
+
+/// A method or function, whose object is given another definition.
+struct Function {
+  PyMethodDef** place = nullptr;
+  PyMethodDef* theirs = nullptr;
+  PyMethodDef ours{};
+};
+Function requires_grad_method, swap_function;
+int installed = 0;  // captures in progress in all threads; the GIL guards it
+
+void keep_before_setting(PyObject* tensor, bool data) {
+  Session* session = Session::current();
+  if (!session || !session->api.is_tensor(tensor) || session->tensors.is_own(tensor)) return;
+  if (data) {
+    keep_data(*session, tensor);
+  } else {
+    keep_settings(*session, tensor);
+  }
+}
+
+template <std::size_t I>
+int set_property(PyObject* self, PyObject* value, void* closure) {
+  try {
+    keep_before_setting(self, I == 0);
+  } catch (nb::python_error& error) {
+    error.restore();
+    return -1;
+  }
+  return properties[I].theirs->set(self, value, closure);
+}
+constexpr std::array<setter, 4> kSetters = {set_property<0>, set_property<1>, set_property<2>, set_property<3>};
+
+PyObject* set_requires_grad(PyObject* self, PyObject* args, PyObject* kwargs) {
+  try {
+    keep_before_setting(self, false);
+  } catch (nb::python_error& error) {
+    error.restore();
+    return nullptr;
+  }
+  const auto theirs =
+      reinterpret_cast<PyCFunctionWithKeywords>(reinterpret_cast<void (*)()>(requires_grad_method.theirs->ml_meth));
+  return theirs(self, args, kwargs);
+}
+
+/// torch._C._swap_tensor_impl(a, b)
+PyObject* swap_tensors(PyObject* self, PyObject* args) {
+  try {
+    const auto both = nb::borrow<nb::tuple>(args);
+    for (nb::handle tensor : both) keep_before_setting(tensor.ptr(), false);
+    if (Session* session = Session::current()) session->swaps.push_back(both);
+  } catch (nb::python_error& error) {
+    error.restore();
+    return nullptr;
+  }
+  return swap_function.theirs->ml_meth(self, args);
+}
+
+void exchange(Property& property, setter set) {
+  const nb::object found = torch_api().tensor_type.attr(property.name);
+  if (Py_TYPE(found.ptr()) != &PyGetSetDescr_Type) return;
+  property.descriptor = reinterpret_cast<PyGetSetDescrObject*>(found.ptr());  // torch.Tensor keeps it
+  property.theirs = property.descriptor->d_getset;
+  property.ours = *property.theirs;
+  property.ours.set = set;
+  property.descriptor->d_getset = &property.ours;
+}
+
+void exchange(Function& function, PyMethodDef** place, PyCFunction ours, int flags) {
+  if (((*place)->ml_flags & (METH_VARARGS | METH_KEYWORDS | METH_FASTCALL)) != flags) return;
+  function.place = place;
+  function.theirs = *place;
+  function.ours = *function.theirs;
+  function.ours.ml_meth = ours;
+  *place = &function.ours;
+}
+
+void put_back(Function& function) {
+  if (function.place) *function.place = function.theirs;
+  function.place = nullptr;
+}
+
+void exchange_functions() {
+  const TorchApi& api = torch_api();
+  const nb::object method = api.tensor_type.attr("requires_grad_");
+  if (Py_TYPE(method.ptr()) == &PyMethodDescr_Type) {
+    exchange(requires_grad_method, &reinterpret_cast<PyMethodDescrObject*>(method.ptr())->d_method,
+             reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(set_requires_grad)),
+             METH_VARARGS | METH_KEYWORDS);
+  }
+  const nb::object swap = nb::getattr(api.torch.attr("_C"), "_swap_tensor_impl", nb::none());  // from torch 2.3 on
+  if (PyCFunction_Check(swap.ptr())) {
+    exchange(swap_function, &reinterpret_cast<PyCFunctionObject*>(swap.ptr())->m_ml, swap_tensors, METH_VARARGS);
+  }
+}
+
+void set(PyObject* tensor, const char* name, const nb::object& value) {
+  if (attr_or_null(tensor, nb::str(name).ptr()).is(value)) return;
+  if (PyObject_SetAttrString(tensor, name, value.ptr()) != 0) throw nb::python_error();
+}
+
+/// torch refuses data of another device, such as real ones for a tensor that is on meta now. Our mode allows it, and is
+/// asked under inference mode alone.
+void set_data(Session& session, PyObject* tensor, const nb::object& data) {
+  Session*& current = Session::current();
+  Session* outer = std::exchange(current, &session);
+  int failed = 0;
+  {
+    const GradMode mode(session.api, Grad::inference);
+    const ModeOn on(session);
+    failed = PyObject_SetAttr(tensor, session.api.names.data, data.ptr());
+  }
+  current = outer;
+  if (failed) throw nb::python_error();
+}
+
+}  // namespace
+
+TensorSetters::TensorSetters() {
+  if (installed++ > 0) return;
+  for (std::size_t i = 0; i < properties.size(); ++i) exchange(properties[i], kSetters[i]);
+  exchange_functions();
+}
+
+TensorSetters::~TensorSetters() {
+  if (--installed > 0) return;
+  for (Property& property : properties) {
+    if (property.descriptor) property.descriptor->d_getset = property.theirs;
+  }
+  put_back(requires_grad_method);
+  put_back(swap_function);
+}
+
+void keep_settings(Session& session, PyObject* tensor) {
+  const auto [found, fresh] = session.settings.try_emplace(tensor);
+  if (!fresh) return;
+  KeptSettings& kept = found->second;
+  kept.tensor = nb::borrow(tensor);
+  kept.data = attr_or_null(tensor, session.api.names.data);
+  kept.grad = attr_or_null(tensor, nb::str("grad").ptr());
+  kept.hooks = attr_or_null(tensor, nb::str("_backward_hooks").ptr());
+  kept.requires_grad = attr_or_null(tensor, session.api.names.requires_grad);
+}
+
+void keep_data(Session& session, PyObject* tensor) {
+  if (session.tensors.is_own(tensor)) return;
+  keep_settings(session, tensor);
+  session.settings.at(tensor).data_set = true;
+}
+
+void restore_settings(Session& session) {
+  std::exception_ptr first;
+  for (; !session.swaps.empty(); session.swaps.pop_back()) {  // the other way round
+    const nb::object swap = session.api.torch.attr("_C").attr("_swap_tensor_impl");
+    if (!nb::steal(PyObject_CallObject(swap.ptr(), session.swaps.back().ptr())).is_valid()) {
+      first = std::make_exception_ptr(nb::python_error());
+    }
+  }
+  for (auto& [tensor, kept] : session.settings) {
+    try {
+      if (kept.data_set && kept.data.is_valid()) set_data(session, tensor, kept.data);
+      if (kept.requires_grad.is_valid()) set(tensor, "requires_grad", kept.requires_grad);
+      if (kept.grad.is_valid()) set(tensor, "grad", kept.grad);
+      if (kept.hooks.is_valid()) set(tensor, "_backward_hooks", kept.hooks);
+    } catch (const nb::python_error&) {
+      if (!first) first = std::current_exception();
+    }
+  }
+  if (first) std::rethrow_exception(first);
+}
+
+}  // namespace thoplw::capture
