@@ -97,6 +97,14 @@ Frames Scopes::open_calls(const Levels& levels, const Frames& open, const Frames
   return frames;
 }
 
+/// What hands a weight on belongs to the call that uses it.
+void Scopes::follow_use(std::span<const Node> nodes, std::vector<const Frames*>& stacks) const {
+  for (std::size_t i = nodes.size(); i-- > 0;) {
+    if (stacks[i] || !flow_->hands_on_tensor(nodes[i])) continue;
+    if (const auto reader = flow_->reader(nodes[i])) stacks[i] = stacks[*reader];
+  }
+}
+
 /// A node without a module of its own belongs to the module whose parameters it reads, if that is next to it, or to the
 /// innermost call that both of its neighbours are in.
 void Scopes::fill_gaps(std::span<const Node> nodes, const Frames& around, std::vector<const Frames*>& stacks) {
@@ -137,6 +145,7 @@ std::vector<const Frames*> Scopes::stacks(std::span<const Node> nodes, const Fra
     if (!goes_on) open = keep(open_calls(named[i].levels, *open, around, again[i]));
     stacks[i] = open;
   }
+  follow_use(nodes, stacks);
   fill_gaps(nodes, around, stacks);
   return stacks;
 }

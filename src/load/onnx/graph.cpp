@@ -5,6 +5,7 @@
 
 #include "cost/formulas.h"
 #include "cost/rule.h"
+#include "load/onnx/weight_slots.h"
 
 namespace thoplw::onnx {
 namespace {
@@ -90,6 +91,7 @@ void Follower::enter(const Graph& graph, Context& context) {
     Value value;
     value.known = onnx::known(tensor);
     value.data = &tensor;
+    value.origin = values_.size();
     value.fixed = is_integral(tensor.dtype) && is_followed(value.known);
     context.names.insert_or_assign(tensor.name, add(std::move(value)));
   }
@@ -200,9 +202,14 @@ void Follower::operate(Step& step) {
     Value value;
     value.fixed = op && (fixed || is_settled(known[i]));
     value.known = std::move(known[i]);
-    // Others than torch keep weights in such nodes, too.
-    const bool may_be_weight = node.op_type == "Constant" && model_.producer != "pytorch";
-    if (may_be_weight && node.attribute("value")) value.data = &node.attribute("value")->tensor;
+    if (node.op_type == "Constant" && weights_.keep(node)) {
+      value.data = &node.attribute("value")->tensor;
+      value.origin = values_.size();
+    } else if (const Value* weight = handed_on(step)) {
+      value.data = weight->data;
+      value.origin = weight->origin;
+      value.dequantized = weight->dequantized || node.op_type == "DequantizeLinear";
+    }
     out.push_back(node.outputs[i].empty() ? kAbsent : add(std::move(value)));
   }
   if (!op || (!fixed && !followed) || reads_table(step)) write(step, op, out);
@@ -234,6 +241,30 @@ bool Follower::adds_bias(const Step& step) const {
   return (values_[a].product && is_bias(b)) || (values_[b].product && is_bias(a));
 }
 
+/// The weight whose elements a node hands on, or null: what reads its results uses it. Arithmetic of an integer with
+/// constants undoes its quantization.
+const Value* Follower::handed_on(const Step& step) const {
+  const auto weight = [&](std::size_t slot) -> const Value* {
+    if (slot >= step.in.size() || step.in[slot] == kAbsent) return nullptr;
+    const Value& value = values_[step.in[slot]];
+    return value.data ? &value : nullptr;
+  };
+  if (hands_on(step.node, 0)) return weight(0);
+  constexpr std::string_view kArithmetic[] = {"Add", "Div", "Mul", "Sub"};
+  if (step.in.size() != 2 || std::ranges::find(kArithmetic, step.node.op_type) == std::end(kArithmetic)) return nullptr;
+  const auto is_quantized = [](const Value& value) {
+    const DType dtype = value.data->dtype;
+    return !value.known.shape.empty() && (dtype == DType::i8 || dtype == DType::u8 || dtype == DType::bits);
+  };
+  const auto is_constant = [&](std::size_t slot) {
+    return step.in[slot] != kAbsent && (values_[step.in[slot]].data || values_[step.in[slot]].fixed);
+  };
+  for (const std::size_t slot : {0U, 1U}) {
+    if (weight(slot) && is_quantized(*weight(slot)) && is_constant(1 - slot)) return weight(slot);
+  }
+  return nullptr;
+}
+
 /// An input of the operator that the node is; `work` is null where it has no rule.
 Id Follower::input_of(const Step& step, std::size_t slot, std::size_t place, WorkFn work) {
   const Value& value = values_[step.in[slot]];
@@ -241,11 +272,46 @@ Id Follower::input_of(const Step& step, std::size_t slot, std::size_t place, Wor
   const bool convolution = work == work::convolution || work == work::conv_transpose;
   if (convolution && place == 2 && value.fixed && !value.data) return kNone;
   const Id id = id_of(step.in[slot]);
-  const bool weight = value.data && weights_.is_weight(*value.data, step.node, slot, step.stack);
+  const Value* carried = handed_on(step);
+  if (carried && carried->data == value.data && weights_.may_be_weight(*value.data)) return id;
+  const Reading reading = reading_of(step, slot);
+  const bool weight = value.data && !carried && weights_.is_weight(*value.data, reading);
   // A constant is none of the tensors that a module was called with, as live it is a number.
   const bool only_result = work == work::elementwise || work == work::activation || work == work::nothing;
   if (!weight && (value.fixed || value.data) && only_result) return kNone;
-  return weight ? weights_.read(*value.data, id, step.node, slot, step.stack) : id;
+  return weight ? weights_.read(*value.data, reading) : id;
+}
+
+/// Is it added to a product, be that scaled or moved, along one dimension?
+bool Follower::is_bias(const Step& step, std::size_t slot) const {
+  const std::string_view op = step.node.op_type;
+  if ((op != "Add" || step.in.size() != 2) && op != "QLinearAdd") return false;
+  const Dims& sizes = values_[step.in[slot]].known.shape;
+  if (std::ranges::count_if(sizes, [](std::int64_t size) { return size != 1; }) != 1) return false;
+  return std::ranges::any_of(step.in, [&](Ref ref) { return ref != kAbsent && values_[ref].of_product; });
+}
+
+Reading Follower::reading_of(const Step& step, std::size_t slot) {
+  const Ref ref = step.in[slot];
+  const Value& value = values_[ref];
+  return {.node = step.node,
+          .slot = slot,
+          .stack = step.stack,
+          .value = id_of(ref),
+          .stored = value.data ? id_of(value.origin) : kNone,
+          .dequantized = value.dequantized,
+          .bias = is_bias(step, slot)};
+}
+
+/// Weights that the operator of the rule table has no place for, behind its inputs.
+void Follower::add_unread(const Step& step, const std::vector<int>& read, std::vector<Id>& in) {
+  for (std::size_t slot = 0; slot < step.in.size(); ++slot) {
+    const TensorData* data = step.in[slot] == kAbsent ? nullptr : values_[step.in[slot]].data;
+    if (!data || std::ranges::find(read, static_cast<int>(slot)) != read.end()) continue;
+    const Reading reading = reading_of(step, slot);
+    if (weights_.is_weight(*data, reading)) in.push_back(weights_.read(*data, reading));
+  }
+  for (const Id id : weights_.read_attributes(step.node, step.stack)) in.push_back(id);
 }
 
 /// A parameter, or numbers in rows: what is done with them is no arithmetic on sizes, although it can be followed.
@@ -269,6 +335,12 @@ std::vector<std::int64_t> Follower::constants(const Step& step) const {
   return found;
 }
 
+bool Follower::scales_product(const Step& step) const {
+  const std::string_view op = step.node.op_type;
+  const bool scales = op == "Cast" || op == "Mul" || op == "QuantizeLinear" || op == "DequantizeLinear";
+  return scales && std::ranges::any_of(step.in, [&](Ref ref) { return ref != kAbsent && values_[ref].of_product; });
+}
+
 void Follower::write(const Step& step, const Operator* op, std::span<const Ref> out) {
   Mapped mapped;
   std::vector<const Known*> known;
@@ -285,10 +357,12 @@ void Follower::write(const Step& step, const Operator* op, std::span<const Ref> 
     whole = whole && (absent || values_[step.in[slot]].known.whole());
     written.in.push_back(absent ? kNone : input_of(step, slot, written.in.size(), work));
   }
+  if (!handed_on(step)) add_unread(step, mapped.in, written.in);
   for (const Ref ref : out) {
     written.out.push_back(id_of(ref));
     if (ref == kAbsent) continue;
     values_[ref].product = is_contraction(work);
+    values_[ref].of_product = values_[ref].product || scales_product(step);
     whole = whole && values_[ref].known.whole();
   }
   if (!op || (!whole && work != work::nothing)) {

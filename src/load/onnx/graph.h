@@ -22,9 +22,12 @@ namespace thoplw::onnx {
 struct Value {
   Known known;
   Id id = kNone;                     ///< in the trace, once an operator reads or writes it
-  const TensorData* data = nullptr;  ///< of a weight or a constant
+  const TensorData* data = nullptr;  ///< of a weight or a constant, also where its elements were only handed on
+  std::size_t origin = 0;            ///< the value that is `data` itself
+  bool dequantized = false;          ///< `data` was quantized
   bool fixed = false;                ///< made of constants and sizes alone: not part of the work
   bool product = false;              ///< made by a contraction
+  bool of_product = false;           ///< the same, or a product that was scaled since
 };
 
 class Follower {
@@ -84,7 +87,12 @@ class Follower {
   bool reads_table(const Step& step) const;
   std::vector<std::int64_t> constants(const Step& step) const;
   Id id_of(Ref ref);
+  const Value* handed_on(const Step& step) const;
   Id input_of(const Step& step, std::size_t slot, std::size_t place, WorkFn work);
+  bool is_bias(const Step& step, std::size_t slot) const;
+  bool scales_product(const Step& step) const;
+  Reading reading_of(const Step& step, std::size_t slot);
+  void add_unread(const Step& step, const std::vector<int>& read, std::vector<Id>& in);
 
   // control.cpp
   bool control(Step& step);

@@ -58,8 +58,9 @@ static_assert(std::adjacent_find(kLeaves.begin(), kLeaves.end(), out_of_order) =
 
 /// Operators that only move or describe tensors, or that add the bias of what stands before.
 constexpr auto kAside = std::to_array<std::string_view>(
-    {"Add", "Cast", "CastLike", "Concat", "Constant", "ConstantOfShape", "Expand", "Gather", "Identity", "Pad",
-     "Reshape", "Shape", "Slice", "Squeeze", "Transpose", "Unsqueeze"});
+    {"Add", "Cast", "CastLike", "Concat", "Constant", "ConstantOfShape", "DequantizeLinear", "DynamicQuantizeLinear",
+     "Expand", "Gather", "Identity", "Pad", "QuantizeLinear", "Reshape", "Shape", "Slice", "Squeeze", "Transpose",
+     "Unsqueeze"});
 
 const Leaf* find_leaf(std::string_view op) {
   const auto row = std::ranges::lower_bound(kLeaves, op, {}, &Leaf::op);

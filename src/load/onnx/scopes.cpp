@@ -5,6 +5,9 @@
 #include <array>
 
 #include "load/onnx/leaf_classes.h"
+#include "load/onnx/operators.h"
+#include "load/onnx/tensor_names.h"
+#include "load/onnx/weight_slots.h"
 
 namespace thoplw::onnx {
 namespace {
@@ -13,9 +16,38 @@ namespace {
 constexpr std::string_view kNoModule = "_empty_nn_module_stack";
 
 /// Operators with a cost of their own. Where a file knows no modules, each of their nodes is one.
-constexpr auto kCostly = std::to_array<std::string_view>(
-    {"Attention", "Conv", "ConvInteger", "ConvTranspose", "Einsum", "FusedConv", "FusedMatMul", "GRU", "Gemm", "LSTM",
-     "MatMul", "MatMulInteger", "MultiHeadAttention", "QLinearConv", "QLinearMatMul", "RNN"});
+constexpr auto kCostly = std::to_array<std::string_view>({"Attention",
+                                                          "Conv",
+                                                          "ConvInteger",
+                                                          "ConvTranspose",
+                                                          "DynamicQuantizeLSTM",
+                                                          "DynamicQuantizeMatMul",
+                                                          "Einsum",
+                                                          "FusedConv",
+                                                          "FusedGemm",
+                                                          "FusedMatMul",
+                                                          "GRU",
+                                                          "Gemm",
+                                                          "GemmFastGelu",
+                                                          "GroupQueryAttention",
+                                                          "LSTM",
+                                                          "MatMul",
+                                                          "MatMulBnb4",
+                                                          "MatMulInteger",
+                                                          "MatMulInteger16",
+                                                          "MatMulIntegerToFloat",
+                                                          "MatMulNBits",
+                                                          "MoE",
+                                                          "MultiHeadAttention",
+                                                          "NhwcConv",
+                                                          "NhwcFusedConv",
+                                                          "QAttention",
+                                                          "QGemm",
+                                                          "QLinearConv",
+                                                          "QLinearMatMul",
+                                                          "QMoE",
+                                                          "RNN",
+                                                          "TransposeMatMul"});
 static_assert(std::ranges::is_sorted(kCostly));
 
 /// Names that only a module's parameter has.
@@ -45,9 +77,28 @@ std::string joined(std::string_view parent, std::string_view name) {
   return parent.empty() ? std::string(name) : std::string(parent) + "." + std::string(name);
 }
 
+/// Without what onnxruntime's optimizer and quantizers put behind it: "/fc/MatMul" of "/fc/MatMul_quant" and of
+/// "/fc/MatMul/MatMulAddFusion".
+std::string_view name_of(const Node& node) {
+  std::string_view name = node.name;
+  for (std::size_t slash = name.rfind('/'); slash != std::string_view::npos && slash > 0; slash = name.rfind('/')) {
+    const std::string_view last = name.substr(slash + 1);
+    if (!last.empty() && !last.ends_with("Fusion")) break;
+    name = name.substr(0, slash);
+  }
+  const std::size_t ending = name.rfind('_');
+  if (ending == std::string_view::npos || ending == 0) return name;
+  const std::string_view last = name.substr(ending + 1);
+  const bool packed = last.starts_with('Q') && last.find_first_of("0123456789") == 1 && node.op_type == "MatMulNBits";
+  return last == "quant" || packed ? name.substr(0, ending) : name;
+}
+
+/// "MatMul" of "/fc/MatMul_1", if that is an operator.
 bool is_path_name(const Node& node) {
-  const std::size_t last = node.name.rfind('/');
-  return node.name.starts_with('/') && node.name.substr(last + 1).starts_with(node.op_type);
+  const std::string_view name = name_of(node);
+  const std::string_view last = name.substr(name.rfind('/') + 1);
+  return name.starts_with('/') &&
+         (last.starts_with(node.op_type) || find_operator("", last.substr(0, last.find('_'))) != nullptr);
 }
 
 }  // namespace
@@ -92,12 +143,20 @@ std::optional<std::string_view> Scopes::owner(std::string_view initializer) cons
   return initializer.substr(0, dot);
 }
 
+const TensorData* Scopes::tensor(std::string_view value) const {
+  if (flow_) return flow_->tensor(value);
+  const auto found = initializers_.find(value);
+  return found == initializers_.end() ? nullptr : found->second;
+}
+
 /// The one module whose parameters the node reads.
 std::optional<std::string_view> Scopes::own_path(const Node& node) const {
   std::optional<std::string_view> own;
-  for (std::string_view input : node.inputs) {
-    if (!initializers_.contains(input)) continue;
-    const auto path = owner(input);
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const TensorData* read = tensor(node.inputs[i]);
+    if (!read || slot_of(node, i) == Slot::setting) continue;
+    const auto path = owner(read->name);
+    if (!path && is_result_name(read->name)) continue;
     if (!path || (own && own != path)) return std::nullopt;
     own = path;
   }
@@ -124,12 +183,12 @@ Scopes::Named Scopes::by_metadata(const Node& node) {
 void Scopes::place_folded(const Node& node, Levels& levels) {
   const auto own = own_path(node);
   if (!own || node.note(kRewrite).find("BatchNorm") == std::string_view::npos) return;
-  const auto weight = node.inputs.size() > 1 ? initializers_.find(node.inputs[1]) : initializers_.end();
-  if (weight == initializers_.end()) return;
+  const TensorData* weight = node.inputs.size() > 1 ? tensor(node.inputs[1]) : nullptr;
+  if (!weight) return;
   std::erase_if(levels, [&](const Level& level) {
     return !level.path.empty() && !own->starts_with(std::string(level.path) + ".");
   });
-  const LeafNode leaf{.node = &node, .weight_rank = weight->second->dims.size(), .after_linear = false, .owns = true};
+  const LeafNode leaf{.node = &node, .weight_rank = weight->dims.size(), .after_linear = false, .owns = true};
   levels.push_back({*own, keep(leaf_class(std::span(&leaf, 1), false)), *own});
 }
 
@@ -164,7 +223,7 @@ Scopes::Named Scopes::by_path(const Node& node) {
   Named named;
   named.known = true;
   const std::optional<std::string_view> own = own_path(node);
-  std::string_view rest = node.name.substr(1), parent, parent_raw;
+  std::string_view rest = name_of(node).substr(1), parent, parent_raw;
   for (std::size_t slash = rest.find('/'); slash != std::string_view::npos; slash = rest.find('/')) {
     const std::string_view raw = rest.substr(0, slash);
     rest.remove_prefix(slash + 1);
@@ -177,28 +236,93 @@ Scopes::Named Scopes::by_path(const Node& node) {
   return named;
 }
 
+/// Something that the node uses as what was learnt, not as a setting.
+bool Scopes::reads_weight(const Node& node) const {
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const TensorData* read = tensor(node.inputs[i]);
+    const Slot slot = slot_of(node, i);
+    if (!read || read->dims.empty() || slot == Slot::setting) continue;
+    const bool small = read->dtype == DType::i8 || read->dtype == DType::u8 || read->dtype == DType::bits;
+    const bool weight = slot == Slot::weight ? read->dtype != DType::boolean : slot == Slot::table && small;
+    if (is_floating(read->dtype) || weight || flow_->is_dequantized(node.inputs[i])) return true;
+  }
+  return !weight_attributes(node).empty();
+}
+
 Scopes::Named Scopes::by_params(const Node& node) {
+  if (flow_->hands_on_tensor(node)) return {};  // it belongs to who reads it
   Named named;
   named.known = true;
   const auto own = own_path(node);
-  const auto local_is_param = [](std::string_view input) {
-    return std::ranges::binary_search(kParams, input.substr(input.rfind('.') + 1));
+  const auto local_is_param = [&](std::string_view input) {
+    const TensorData* read = tensor(input);
+    const std::string_view name = read ? name_before(read->name) : input;
+    return std::ranges::binary_search(kParams, name.substr(name.rfind('.') + 1));
   };
   if (own && std::ranges::any_of(node.inputs, local_is_param)) {
     named.levels.push_back({*own, "", *own});
     return named;
   }
-  const auto is_weight = [&](std::string_view input) {
-    const auto found = initializers_.find(input);
-    return found != initializers_.end() && is_floating(found->second->dtype) && !found->second->dims.empty();
-  };
-  if (!std::ranges::binary_search(kCostly, node.op_type) && std::ranges::none_of(node.inputs, is_weight)) return named;
-  std::string_view name = node.name;
+  if (!std::ranges::binary_search(kCostly, node.op_type) && !reads_weight(node)) return named;
+  std::string_view name = name_of(node);
   while (name.empty() || !taken_.insert(name).second) {
     name = keep(std::string(node.name.empty() ? node.op_type : node.name) + "_" + std::to_string(++unnamed_));
   }
+  named.made_up = true;
   named.levels.push_back({name, keep("onnx." + std::string(node.op_type)), name});
   return named;
+}
+
+/// A module as another node names it, or as none does. The output layer of an attention is part of it.
+Scopes::Named Scopes::module_of(std::string_view path, const std::vector<Named>& named) {
+  Named module;
+  module.known = true;
+  const std::string_view around = path.substr(0, path.rfind('.'));
+  for (const Named& other : named) {
+    for (auto level = other.levels.begin(); level != other.levels.end(); ++level) {
+      const bool holds = level->path == around && level->cls.ends_with(".MultiheadAttention");
+      if (level->path != path && !holds) continue;
+      module.levels.assign(other.levels.begin(), level + 1);
+      return module;
+    }
+  }
+  for (std::size_t dot = path.find('.'); dot != std::string_view::npos; dot = path.find('.', dot + 1)) {
+    module.levels.push_back({path.substr(0, dot), "", path.substr(0, dot)});
+  }
+  module.levels.push_back({path, "", path});
+  return module;
+}
+
+/// The module of the first weight that the node reads: a fused node may read those of several.
+std::optional<std::string_view> Scopes::path_by_weights(const Node& node) const {
+  if (!takes_weights(node.op_type)) return std::nullopt;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Slot slot = slot_of(node, i);
+    const TensorData* read = slot == Slot::weight || slot == Slot::table ? tensor(node.inputs[i]) : nullptr;
+    if (const auto path = read ? owner(read->name) : std::nullopt) return path;
+  }
+  return std::nullopt;
+}
+
+/// Nodes of which the file says no module, but whose weights do, or the bias that is added to what they make.
+void Scopes::place_by_params(std::span<const Node> nodes, std::vector<Named>& named) {
+  const auto is_placed = [&](std::size_t i) { return named[i].known && !named[i].levels.empty() && !named[i].made_up; };
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (!takes_weights(nodes[i].op_type) || flow_->hands_on_tensor(nodes[i])) continue;
+    const bool placed = is_placed(i);
+    if (placed && naming_ != Naming::none) continue;
+    const auto own = placed ? std::optional(named[i].levels.back().path) : path_by_weights(nodes[i]);
+    if (own && !placed) named[i] = module_of(*own, named);
+    const std::vector<std::size_t> on = flow_->to_bias(nodes[i]);
+    if (on.empty()) continue;
+    const std::size_t addition = on.back();
+    const auto adds = own_path(nodes[addition]);
+    if (own ? (adds ? own != adds : !reads_weight(nodes[addition])) : !adds) continue;
+    if (!own) named[i] = is_placed(addition) ? named[addition] : module_of(*adds, named);
+    for (const std::size_t place : on) {
+      if (!is_placed(place)) named[place] = named[i];
+    }
+  }
 }
 
 /// Classes of modules without modules in them, where the file names none.
@@ -224,6 +348,7 @@ void Scopes::infer_classes(std::span<const Node> nodes, std::vector<Named>& name
 }
 
 std::vector<Scopes::Named> Scopes::name_all(std::span<const Node> nodes) {
+  flow_.emplace(nodes, initializers_);
   std::vector<Named> named;
   named.reserve(nodes.size());
   for (std::size_t i = 0; i < nodes.size(); ++i) {
@@ -242,6 +367,7 @@ std::vector<Scopes::Named> Scopes::name_all(std::span<const Node> nodes) {
         break;
     }
   }
+  if (naming_ != Naming::functions) place_by_params(nodes, named);
   if (naming_ == Naming::paths || naming_ == Naming::none) infer_classes(nodes, named);
   return named;
 }

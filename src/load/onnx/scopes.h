@@ -12,6 +12,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "load/onnx/flow.h"
 #include "load/onnx/model.h"
 #include "load/trace_builder.h"
 
@@ -57,6 +58,7 @@ class Scopes {
   struct Named {
     bool known = false;
     Levels levels;
+    bool made_up = false;     ///< the level is the node itself
     std::string_view step;    ///< the operator of torch.export that the node is part of: "conv2d_1"
     std::string_view target;  ///< "aten.conv2d.default"
   };
@@ -66,6 +68,11 @@ class Scopes {
   void find_naming(std::span<const Node> nodes);
   std::vector<Named> name_all(std::span<const Node> nodes);
   Named by_metadata(const Node& node);
+  const TensorData* tensor(std::string_view value) const;
+  bool reads_weight(const Node& node) const;
+  static Named module_of(std::string_view path, const std::vector<Named>& named);
+  std::optional<std::string_view> path_by_weights(const Node& node) const;
+  void place_by_params(std::span<const Node> nodes, std::vector<Named>& named);
   void place_folded(const Node& node, Levels& levels);
   Named by_path(const Node& node);
   Named by_params(const Node& node);
@@ -77,6 +84,7 @@ class Scopes {
   bool repeats_as_module(std::span<const Node> nodes, const Named& named) const;
   bool same_call(const Level& level, const Frame& frame) const;
   Frames open_calls(const Levels& levels, const Frames& open, const Frames& around, bool again);
+  void follow_use(std::span<const Node> nodes, std::vector<const Frames*>& stacks) const;
   void fill_gaps(std::span<const Node> nodes, const Frames& around, std::vector<const Frames*>& stacks);
   const Frames* keep(Frames frames);
   std::string_view keep(std::string text);
@@ -86,6 +94,7 @@ class Scopes {
   std::string_view root_class_;
   bool guessed_ = false;
   std::unordered_map<std::string_view, const TensorData*> initializers_;
+  std::optional<Flow> flow_;                       ///< of the nodes at hand
   std::set<std::string, std::less<>> prefixes_;    ///< "layer1", "layer1.0", ... of all parameters
   std::set<std::string, std::less<>> seen_;        ///< paths met so far
   std::unordered_set<std::string_view> taken_;     ///< names of nodes that are modules

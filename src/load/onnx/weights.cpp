@@ -2,74 +2,48 @@
 #include "load/onnx/weights.h"
 
 #include <algorithm>
-#include <array>
+#include <cstring>
 
+#include "load/onnx/tensor_names.h"
+#include "load/onnx/weight_slots.h"
 #include "trace/format.h"
 
 namespace thoplw::onnx {
 namespace {
 
-/// Inputs that hold weights, one bit each.
-struct Slots {
-  std::string_view op;
-  unsigned bits;
-};
-constexpr auto kSlots = std::to_array<Slots>({
-    {"Attention", 0b110},
-    {"BatchNormalization", 0b110},
-    {"Conv", 0b110},
-    {"ConvInteger", 0b10},
-    {"ConvTranspose", 0b110},
-    {"DeformConv", 0b1010},
-    {"DequantizeLinear", 0b1},
-    {"Einsum", 0b111},
-    {"FusedConv", 0b110},
-    {"FusedMatMul", 0b11},
-    {"GRU", 0b1110},
-    {"Gather", 0b1},
-    {"Gemm", 0b111},
-    {"GroupNormalization", 0b110},
-    {"InstanceNormalization", 0b110},
-    {"LSTM", 0b10001110},
-    {"LayerNormalization", 0b110},
-    {"MatMul", 0b11},
-    {"MatMulInteger", 0b11},
-    {"MatMulNBits", 0b10},
-    {"PRelu", 0b10},
-    {"QLinearConv", 0b100001000},
-    {"QLinearMatMul", 0b1001},
-    {"RMSNormalization", 0b10},
-    {"RNN", 0b1110},
-    {"SimplifiedLayerNormalization", 0b10},
-    {"SkipLayerNormalization", 0b11100},
-    {"Transpose", 0b1},
-});
-constexpr bool out_of_order(const Slots& a, const Slots& b) { return a.op >= b.op; }
-static_assert(std::adjacent_find(kSlots.begin(), kSlots.end(), out_of_order) == kSlots.end(),
-              "kSlots is sorted by operator and has no operator twice");
-
-/// Operators whose floating constants say how to do something, not what was learnt.
-constexpr auto kSettings = std::to_array<std::string_view>(
-    {"Clip", "DequantizeLinear", "DynamicQuantizeLinear", "NonMaxSuppression", "OneHot", "Pad", "Pow", "QLinearAdd",
-     "QLinearConv", "QLinearMatMul", "QLinearMul", "QuantizeLinear", "Range", "Resize", "Upsample"});
-static_assert(std::ranges::is_sorted(kSettings));
-
-bool is_weight_slot(const Node& node, std::size_t slot) {
-  const auto row = std::ranges::lower_bound(kSlots, node.op_type, {}, &Slots::op);
-  return row != kSlots.end() && row->op == node.op_type && slot < 32 && (row->bits >> slot & 1U) != 0;
-}
-
 bool is_convolution(const Node& node) { return node.op_type == "Conv" || node.op_type == "ConvTranspose"; }
-
-/// A table to look up in, or a matrix to turn, is a weight; a list of numbers is not.
-bool needs_rank(const Node& node) { return node.op_type == "Gather" || node.op_type == "Transpose"; }
 
 bool has_elements(const TensorData& tensor) {
   return !tensor.dims.empty() && !std::ranges::all_of(tensor.dims, [](std::int64_t size) { return size == 1; });
 }
 
 bool is_number(DType dtype) { return is_floating(dtype) || dtype == DType::bits || dtype == DType::f4; }
-bool is_small_integer(DType dtype) { return dtype == DType::i8 || dtype == DType::u8 || dtype == DType::bits; }
+
+/// The first elements, of an f32.
+std::vector<float> first_elements(const TensorData& tensor) {
+  constexpr std::size_t kLooked = 1024;
+  if (tensor.external || tensor.dtype != DType::f32) return {};
+  std::vector<float> elements(tensor.floats.begin(), tensor.floats.end());
+  if (elements.empty()) elements.resize(std::min(kLooked, tensor.raw.size() / sizeof(float)));
+  if (tensor.floats.empty() && !elements.empty()) {
+    std::memcpy(elements.data(), tensor.raw.data(), elements.size() * sizeof(float));
+  }
+  return elements;
+}
+
+/// Nothing but 0, and numbers that a softmax makes 0.
+bool is_mask(const TensorData& tensor) {
+  constexpr float kHides = -1e4F;
+  const std::vector<float> elements = first_elements(tensor);
+  return std::ranges::any_of(elements, [](float x) { return x <= kHides; }) &&
+         std::ranges::all_of(elements, [](float x) { return x == 0 || x <= kHides; });
+}
+
+/// One number, many times.
+bool is_filled(const TensorData& tensor) {
+  const std::vector<float> elements = first_elements(tensor);
+  return !elements.empty() && std::ranges::all_of(elements, [&](float x) { return x == elements.front(); });
+}
 
 std::string_view statistic_name(std::size_t slot) { return slot == 3 ? "running_mean" : "running_var"; }
 
@@ -96,97 +70,146 @@ std::string some_of(const std::vector<std::string_view>& names) {
   return names.size() > kShown ? text + ", ..." : text;
 }
 
+/// Others may have changed the file since, and put their own name into it.
+bool is_from_torch(const Model& model, const Scopes& scopes) {
+  return model.producer == "pytorch" || scopes.naming() != Naming::none ||
+         std::ranges::any_of(model.graph.initializers, [&](const TensorData& tensor) {
+           return local_name(name_before(tensor.name)) == "weight" && scopes.owner(tensor.name);
+         });
+}
+
 }  // namespace
 
 Weights::Weights(const Model& model, const Scopes& scopes, TraceBuilder& trace)
-    : model_(model), scopes_(scopes), trace_(trace), from_torch_(model.producer == "pytorch") {
+    : model_(model), scopes_(scopes), trace_(trace), from_torch_(is_from_torch(model, scopes)) {
   for (const ValueInfo& value : model.graph.values) {
     if (!value.role.empty()) roles_.emplace(value.name, value.role);
   }
-  for (const TensorData& tensor : model.graph.initializers) entry(tensor);
+  for (const TensorData& tensor : model.graph.initializers) {
+    if (tensor.name.ends_with(kQuantizedEnding)) quantized_.insert(name_before(tensor.name));
+  }
+  for (const Node& node : model.graph.nodes) {
+    if (!works_on_quantized(node.op_type)) continue;
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+      if (slot_of(node, i) == Slot::setting) settings_.insert(node.inputs[i]);
+    }
+  }
+  for (const TensorData& tensor : model.graph.initializers) entry(tensor, tensor.name);
 }
 
-Weights::Entry& Weights::entry(const TensorData& tensor) {
+Weights::Entry& Weights::entry(const TensorData& tensor, std::string_view name) {
   const auto [found, fresh] = index_.try_emplace(&tensor, entries_.size());
   if (fresh) {
     Entry& made = entries_.emplace_back();
     made.tensor = &tensor;
-    made.name = tensor.name;
-    made.kind = kind_by_name(tensor);
+    made.name = name_before(name);
+    made.kind = kind_by_name(tensor, name);
   }
   return entries_[found->second];
 }
 
-Weights::Kind Weights::kind_by_name(const TensorData& tensor) const {
-  if (const auto role = roles_.find(tensor.name); role != roles_.end()) {
-    return role->second == "PARAMETER" ? Kind::parameter : role->second == "BUFFER" ? Kind::buffer : Kind::constant;
-  }
-  if (!roles_.empty() || !from_torch_ || Scopes::lost_name(tensor.name)) return Kind::unknown;
-  const std::string_view local = local_name(tensor.name);
-  if (local == "running_mean" || local == "running_var") return Kind::buffer;
-  const bool folded = tensor.name.find('/') != std::string_view::npos;  // "/Constant_output_0"
-  if (folded || (scopes_.naming() == Naming::metadata && !scopes_.owner(tensor.name))) return Kind::unknown;
-  return is_number(tensor.dtype) ? Kind::parameter : Kind::buffer;
+bool Weights::keep(const Node& constant) {
+  const Attribute* value = constant.attribute("value");
+  if (!value || constant.outputs.empty()) return false;
+  const std::string_view name = constant.outputs.front();
+  if (from_torch_ && !scopes_.owner(name)) return false;
+  entry(value->tensor, name);
+  return true;
 }
 
-Weights::Kind Weights::kind_by_use(const TensorData& tensor, const Node& node, std::size_t slot) const {
-  if (node.op_type == "BatchNormalization" && slot >= 3) return Kind::buffer;
-  const bool slot_of_weight = is_weight_slot(node, slot) && (!needs_rank(node) || tensor.dims.size() > 1);
-  if (slot_of_weight && (is_number(tensor.dtype) || is_small_integer(tensor.dtype))) return Kind::parameter;
+/// Is it the scale or the zero point of a tensor that was quantized?
+bool Weights::is_of_quantized(std::string_view name) const {
+  if (settings_.contains(name)) return true;
+  for (const std::string_view ending : {"_scale", "_zero_point"}) {
+    if (name.ends_with(ending)) return quantized_.contains(name.substr(0, name.size() - ending.size()));
+  }
+  return false;
+}
+
+Weights::Kind Weights::kind_by_name(const TensorData& tensor, std::string_view name) const {
+  if (is_of_quantized(name)) return Kind::constant;
+  const std::string_view before = name_before(name);
+  if (const auto role = roles_.find(before); role != roles_.end()) {
+    return role->second == "PARAMETER" ? Kind::parameter : role->second == "BUFFER" ? Kind::buffer : Kind::constant;
+  }
+  if (!roles_.empty() || !from_torch_ || Scopes::lost_name(name)) return Kind::unknown;
+  const std::string_view local = local_name(before);
+  if (local == "running_mean" || local == "running_var") return Kind::buffer;
+  const bool folded = name.find('/') != std::string_view::npos || is_result_name(name);  // "/Constant_output_0"
+  if (folded || (scopes_.naming() == Naming::metadata && !scopes_.owner(name))) return Kind::unknown;
+  return is_number(tensor.dtype) || before != name ? Kind::parameter : Kind::buffer;
+}
+
+Weights::Kind Weights::kind_by_use(const TensorData& tensor, const Reading& by) const {
+  if (by.node.op_type == "BatchNormalization" && by.slot >= 3) return Kind::buffer;
+  const Slot slot = slot_of(by.node, by.slot);
+  const bool small = tensor.dtype == DType::i8 || tensor.dtype == DType::u8;
+  const bool quantized = by.dequantized || (small && works_on_quantized(by.node.op_type));
+  const bool number = is_number(tensor.dtype) || quantized;
+  if (slot == Slot::table && (number || small) && tensor.dims.size() > 1) return Kind::parameter;
+  if (slot == Slot::weight && tensor.dtype != DType::boolean) return Kind::parameter;
+  if (by.bias && (number || small) && !is_mask(tensor)) return Kind::parameter;
   const bool made_by_folding = !roles_.empty() || from_torch_;
-  if (made_by_folding || !is_number(tensor.dtype) || !has_elements(tensor)) return Kind::constant;
-  return std::ranges::binary_search(kSettings, node.op_type) ? Kind::constant : Kind::parameter;
+  if (made_by_folding || slot == Slot::setting || !number || !has_elements(tensor)) return Kind::constant;
+  return is_mask(tensor) || (slot == Slot::state && is_filled(tensor)) ? Kind::constant : Kind::parameter;
 }
 
 /// Modules of torch.nn have a weight of their own: where the file gives them that of another, the two are tied.
-void Weights::tie(Entry& entry, const Node& node, std::size_t slot, const Frames& stack) {
-  if (entry.lost || entry.kind != Kind::parameter || path_of(stack).empty()) return;
-  const std::string_view cls = stack.back().cls, path = stack.back().path;
-  if (scopes_.owner(entry.tensor->name) == path) {
+void Weights::tie(Entry& entry, const Reading& by) {
+  if (entry.lost || entry.kind != Kind::parameter || path_of(by.stack).empty()) return;
+  const std::string_view cls = by.stack.back().cls, path = by.stack.back().path;
+  if (scopes_.owner(entry.name) == path) {
     entry.owner_ran = true;
     return;
   }
   const bool has_weight = cls.starts_with("torch.nn.") && (cls.ends_with(".Embedding") || cls.ends_with(".Linear"));
-  if (!has_weight || !is_weight_slot(node, slot) || entry.tensor->dims.size() != 2) return;
+  const Slot slot = slot_of(by.node, by.slot);
+  const bool as_weight = slot == Slot::weight || slot == Slot::table;
+  if (!has_weight || !as_weight || entry.tensor->dims.size() != 2) return;
   std::vector<std::string>& names = entry.owner_ran ? entry.after : entry.before;
-  std::string name = in_module(stack, "weight");
+  std::string name = in_module(by.stack, "weight");
   if (std::ranges::find(names, name) == names.end()) names.push_back(std::move(name));
 }
 
 /// A batch norm's running mean or variance.
-Id Weights::statistic(const TensorData& tensor, Id value, std::size_t slot, const Frames& stack) {
-  const std::string_view local = statistic_name(slot);
-  const bool shared = local_name(tensor.name) != local && entry(tensor).kind != Kind::unknown;
-  if (!shared || path_of(stack).empty()) return value;
-  const auto [found, fresh] = statistics_.try_emplace(in_module(stack, local), kNone);
-  if (fresh) found->second = trace_.add_value(trace_.value(value));
+Id Weights::statistic(const Entry& entry, const Reading& by) {
+  const std::string_view local = statistic_name(by.slot);
+  const bool shared = local_name(entry.name) != local && entry.kind != Kind::unknown;
+  if (!shared || path_of(by.stack).empty()) return by.value;
+  const auto [found, fresh] = statistics_.try_emplace(in_module(by.stack, local), kNone);
+  if (fresh) found->second = trace_.add_value(trace_.value(by.value));
   return found->second;
 }
 
-void Weights::note_folding(const TensorData& tensor, const Node& node, std::size_t slot) {
-  if (slot != 1) return;
-  const bool traced = is_convolution(node) && from_torch_ && Scopes::lost_name(tensor.name);
-  if (traced || node.note(kRewrite).find("BatchNorm") != std::string_view::npos) folded_.insert(tensor.name);
+void Weights::note_folding(const TensorData& tensor, const Reading& by) {
+  if (by.slot != 1) return;
+  const bool traced = is_convolution(by.node) && from_torch_ && Scopes::lost_name(tensor.name);
+  if (traced || by.node.note(kRewrite).find("BatchNorm") != std::string_view::npos) folded_.insert(tensor.name);
 }
 
 /// What a tensor is of which its name does not say it.
-void Weights::settle(Entry& entry, const Node& node, std::size_t slot, const Frames& stack) {
+void Weights::settle(Entry& entry, const Reading& by) {
   const TensorData& tensor = *entry.tensor;
-  entry.kind = kind_by_use(tensor, node, slot);
+  entry.kind = kind_by_use(tensor, by);
   if (entry.kind == Kind::constant) {
     if (is_number(tensor.dtype) && has_elements(tensor)) left_out_.push_back(tensor.name);
     return;
   }
-  if (scopes_.owner(tensor.name) == path_of(stack)) return;
+  if (scopes_.owner(entry.name) == path_of(by.stack)) return;
   entry.lost = true;
-  entry.name = in_module(stack, name_by_slot(local_name(tensor.name), node, slot));
+  entry.name = in_module(by.stack, name_by_slot(local_name(entry.name), by.node, by.slot));
   if (from_torch_) lost_.push_back(tensor.name);
 }
 
-bool Weights::is_weight(const TensorData& tensor, const Node& node, std::size_t slot, const Frames& stack) {
-  Entry& entry = this->entry(tensor);
-  if (entry.kind == Kind::unknown) settle(entry, node, slot, stack);
+bool Weights::is_weight(const TensorData& tensor, const Reading& by) {
+  Entry& entry = this->entry(tensor, tensor.name);
+  if (entry.kind == Kind::unknown) settle(entry, by);
   return entry.kind != Kind::constant;
+}
+
+bool Weights::may_be_weight(const TensorData& tensor) {
+  const Kind kind = entry(tensor, tensor.name).kind;
+  return kind == Kind::parameter || kind == Kind::buffer || (kind == Kind::unknown && has_elements(tensor));
 }
 
 std::optional<std::size_t> Weights::constant(const TensorData& tensor) const {
@@ -197,17 +220,39 @@ std::optional<std::size_t> Weights::constant(const TensorData& tensor) const {
   return known->second;
 }
 
-Id Weights::read(const TensorData& tensor, Id value, const Node& node, std::size_t slot, const Frames& stack) {
-  note_folding(tensor, node, slot);
-  if (node.op_type == "BatchNormalization" && slot >= 3) {
-    if (const Id own = statistic(tensor, value, slot, stack); own != value) return own;
+Id Weights::read(const TensorData& tensor, const Reading& by) {
+  note_folding(tensor, by);
+  Entry& entry = this->entry(tensor, tensor.name);
+  if (by.node.op_type == "BatchNormalization" && by.slot >= 3) {
+    if (const Id own = statistic(entry, by); own != by.value) return own;
   }
-  Entry& entry = this->entry(tensor);
-  entry.value = value;
-  if (entry.kind == Kind::unknown) settle(entry, node, slot, stack);
+  if (entry.kind == Kind::unknown) settle(entry, by);
+  if (scopes_.naming() == Naming::none && !entry.lost && !scopes_.owner(entry.name) && !path_of(by.stack).empty()) {
+    entry.name = in_module(by.stack, entry.name);
+  }
   entry.first_read = std::min(entry.first_read, reads_++);
-  tie(entry, node, slot, stack);
-  return value;
+  tie(entry, by);
+  if (!entry.unpacked) entry.value = by.stored;
+  const std::optional<Dims> sizes = entry.unpacked ? std::nullopt : unpacked(by.node, by.slot, tensor);
+  if (sizes) {
+    entry.unpacked = true;
+    entry.value = trace_.add_value({.dtype = DType::bits, .shape = *sizes, .stored = -1});
+  }
+  return entry.unpacked ? entry.value : by.value;
+}
+
+std::vector<Id> Weights::read_attributes(const Node& node, const Frames& stack) {
+  std::vector<Id> read;
+  for (const std::string_view name : weight_attributes(node)) {
+    const Attribute* list = node.attribute(name);
+    if (!list || list->reals.empty()) continue;
+    const Dims sizes{static_cast<std::int64_t>(list->reals.size())};
+    const Id value = trace_.add_value({.dtype = DType::f32, .shape = sizes, .stored = -1});
+    const auto [known, fresh] = attributes_.try_emplace(list, value);
+    if (fresh) in_attributes_.emplace_back(in_module(stack, name), value);
+    read.push_back(known->second);
+  }
+  return read;
 }
 
 void Weights::note_all() {
@@ -242,6 +287,7 @@ void Weights::finish() {
     for (const std::string& name : entry.after) trace_.add_param(name, entry.value, false, true);
   }
   for (const auto& [name, value] : statistics_) trace_.add_param(name, value, true, false);
+  for (const auto& [name, value] : in_attributes_) trace_.add_param(name, value, false, true);
   note_all();
 }
 
