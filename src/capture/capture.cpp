@@ -161,14 +161,18 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
   const GarbageCollectionPaused paused;
   check_model(torch_api(), model, options.method);
   Pass pass{.real = options.real};
-  const auto run = [&] {
+  const auto attempt_once = [&] {
     Attempt done = attempt(model, args, kwargs, custom_ops, pass, options, initialised);
     raise_interrupt();
     return done;
   };
-  const bool compiled_before = compiler_loaded();
+  const auto run = [&] {
+    const bool compiled_before = compiler_loaded();
+    Attempt done = attempt_once();
+    const bool loaded_it = done.error && !compiled_before && of_compiler(*done.error);  // as flex_attention does
+    return loaded_it ? attempt_once() : std::move(done);
+  };
   Attempt last = run();
-  if (last.error && !compiled_before && of_compiler(*last.error)) last = run();  // the forward loaded it
   std::string looked;
   while (last.error && has_cure(last, pass)) {
     if (pass.real && looked.empty()) looked = failing_line(*last.error) + ": " + brief(*last.error);
