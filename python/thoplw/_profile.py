@@ -19,7 +19,7 @@ _MOST_NAMED = 8  # lines of one kind of message; the rest is counted
 def profile(
     model: torch.nn.Module,
     tensor: Any,
-    custom_ops: Mapping[type, Callable[..., int]] = {},
+    custom_ops: Mapping[type, Callable[..., Any]] = {},
     verbose: bool = True,
     *,
     kwargs: Mapping[str, Any] | None = None,
@@ -40,7 +40,9 @@ def profile(
             forward itself wants a tuple of ints, pass a list of ints.
         custom_ops: what a layer class costs, by class: ``{LayerClass: function(layer, inputs, output) -> int}``, in
             multiply-adds of one call. ``inputs`` is the tuple of positional inputs; shapes can be read, values
-            cannot. It is used for subclasses too, and instead of what is inside such a layer.
+            cannot. It is used for subclasses too, and instead of what is inside such a layer. A ``function(layer,
+            inputs) -> (int, shape)`` is called in place of the layer's forward, which may be one that cannot run
+            here: ``shape`` is that of the output, a tuple of shapes, or the output itself.
         verbose: say on stderr what is worth knowing: operators that no rule counts, modules that never ran, and
             that the model had to be run for real.
         kwargs: further inputs, passed by keyword.
@@ -61,10 +63,8 @@ def profile(
             unknown or its file is wrong, or, under `strict`, an operator could not be counted.
     """
     check_model(model)
-    if custom_ops:
-        _check_custom_ops(custom_ops)
     positional, keyword = arguments(model, tensor, kwargs)
-    trace = _native.capture(model, positional, keyword, dict(custom_ops), method)
+    trace = _native.capture(model, positional, keyword, _by_class(custom_ops), method)
     info = counted(trace, convention, strict, verbose)
     return info.macs, info.params, info
 
@@ -131,7 +131,8 @@ def check_model(model: Any) -> None:
     raise Error(f"model is of type {type(model).__name__}, but must be a torch.nn.Module")
 
 
-def _check_custom_ops(custom_ops: Any) -> None:
+def _by_class(custom_ops: Any) -> dict[type, Any]:
+    """The users' functions, checked; those in place of a forward are inside of a tuple."""
     if not isinstance(custom_ops, Mapping):
         raise Error("custom_ops is a dict {LayerClass: function(layer, inputs, output) -> int}")
     for layer_class, function in custom_ops.items():
@@ -139,6 +140,25 @@ def _check_custom_ops(custom_ops: Any) -> None:
             raise Error(f"custom_ops: {layer_class!r} is not a class; keys are layer classes, such as torch.nn.Linear")
         if not callable(function):
             raise Error(f"custom_ops: the value for {layer_class.__name__} must be a function(layer, inputs, output)")
+    return {cls: (function,) if _in_place_of_forward(function) else function for cls, function in custom_ops.items()}
+
+
+def _in_place_of_forward(function: Callable[..., Any]) -> bool:
+    """Whether it takes the layer and its inputs, but no output."""
+    import inspect  # here, as it takes longer than all other imports
+
+    def takes(count: int) -> bool:
+        try:
+            signature.bind(*range(count))
+        except TypeError:
+            return False
+        return True
+
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some that are written in C
+        return False
+    return takes(2) and not takes(3)
 
 
 def _lower_bound(info: LayerInfo) -> str:

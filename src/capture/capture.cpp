@@ -14,6 +14,7 @@
 #include "capture/snapshot.h"
 #include "capture/switches.h"
 #include "capture/turns.h"
+#include "capture/type_names.h"
 #include "trace/format.h"
 
 namespace thoplw::capture {
@@ -118,6 +119,7 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   const AsFound as_found(session);
   const AutocastOff autocast(api);
   const Switches switches;
+  const TypeNames type_names;
   try {
     session.snapshot->set_eval(session.modules);
     const GradMode grad(api, pass.grad);

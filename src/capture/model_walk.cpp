@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "capture/custom_cost.h"
 #include "capture/lazy.h"
 #include "capture/leaf_modules.h"
 #include "capture/sharded.h"
@@ -27,15 +28,6 @@ constexpr std::array<Wrapper, 4> kWrappers = {{
     {"torch.distributed.fsdp.fully_sharded_data_parallel.FullyShardedDataParallel", "module"},
 }};
 
-/// The user's cost function for a class or its nearest base that has one; a null object where there is none.
-nb::object custom_function(const nb::dict& custom_ops, PyTypeObject* type) {
-  if (custom_ops.size() == 0) return {};
-  for (nb::handle base : nb::borrow(type->tp_mro)) {
-    if (custom_ops.contains(base)) return custom_ops[base];
-  }
-  return {};
-}
-
 struct Walker {
   Session& session;
   std::map<Id, std::set<Id>> again{};  ///< by module: what it is an attribute of, but for the first
@@ -52,7 +44,7 @@ struct Walker {
       if (base.ptr() != reinterpret_cast<PyObject*>(type)) cls.bases.push_back(class_name(base));
     }
     session.leaf_by_class.push_back(find_leaf(module_type, cls.name));
-    session.custom_by_class.push_back(custom_function(session.custom_ops, type));
+    session.custom_by_class.push_back(find_custom_cost(session.custom_ops, type));
     session.trace.classes.push_back(std::move(cls));
     return found->second;
   }

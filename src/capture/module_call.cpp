@@ -1,6 +1,7 @@
 // C++ code in place of Module.__call__: opens a call in the trace, runs forward (or the hooks' path), closes it.
 #include "capture/module_call.h"
 
+#include "capture/custom_cost.h"
 #include "capture/entry_point.h"
 #include "capture/leaf_modules.h"
 #include "capture/model_walk.h"
@@ -54,25 +55,6 @@ nb::object run_forward(const TorchApi& api, PyObject* module, PyObject* const* a
   return take(PyObject_VectorcallMethod(method, stack.data(), stack.size() - keywords, names));
 }
 
-Count user_count(const nb::object& function, PyObject* module, PyObject* const* args, std::size_t count,
-                 const nb::object& output, const std::string& path) {
-  nb::list inputs;
-  for (std::size_t i = 0; i < count; ++i) inputs.append(nb::handle(args[i]));
-  nb::object result;
-  try {
-    result = function(nb::handle(module), nb::tuple(inputs), output);
-  } catch (const nb::python_error& error) {
-    pass_on_interrupt(error);
-    raise_from(error, path + ": the function in custom_ops raised " + brief(error));
-  }
-  std::int64_t macs = -1;
-  if (!nb::try_cast(result, macs) || macs < 0) {
-    throw Error(path + ": the function in custom_ops returned " + str_of(take(PyObject_Repr(result.ptr())).ptr()) +
-                "; it must return a number of MACs, an int of 0 or more");
-  }
-  return macs;
-}
-
 /// Keeps the call stack balanced whatever happens inside.
 struct OpenCall {
   OpenCall(Session& in, Id module) : session(in), id(static_cast<Id>(in.trace.calls.size())) {
@@ -95,14 +77,6 @@ struct OpenCall {
   Id id;
 };
 
-struct NotRecording {
-  explicit NotRecording(Session& in) : session(in) { session.recording = false; }
-  ~NotRecording() { session.recording = true; }
-  NotRecording(const NotRecording&) = delete;
-  NotRecording& operator=(const NotRecording&) = delete;
-  Session& session;
-};
-
 nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* args, std::size_t count,
                   PyObject* names) {
   const OpenCall open(session, id);
@@ -112,9 +86,17 @@ nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* ar
   open.call().in = std::move(values);
   const auto cls = static_cast<std::size_t>(session.trace.modules[static_cast<std::size_t>(id)].cls);
   const Leaf* leaf = session.leaf_by_class[cls];
+  const CustomCost& custom = session.custom_by_class[cls];
   nb::object output;
+  const auto ask = [&] {
+    const std::string path = session.trace.modules[static_cast<std::size_t>(id)].path;
+    const CustomResult result = ask_user(session, custom, module, {args, count}, output, path);
+    open.call().custom = result.macs;
+    return result.output;
+  };
   try {
-    if (leaf && count == 1 && !names) output = run_leaf(session, *leaf, module, args[0]);
+    if (custom.in_place_of_forward) output = ask();
+    if (!output.is_valid() && leaf && count == 1 && !names) output = run_leaf(session, *leaf, module, args[0]);
     if (!output.is_valid()) output = run_forward(session.api, module, args, count, names);
   } catch (...) {
     if (session.failed_module == kNone) session.failed_module = id;
@@ -123,12 +105,7 @@ nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* ar
   values.clear();
   collect_tensors(session, output.ptr(), values);
   open.call().out = std::move(values);
-  const nb::object custom = session.custom_by_class[cls];
-  if (custom.is_valid()) {
-    const NotRecording quiet(session);
-    const std::string path = session.trace.modules[static_cast<std::size_t>(id)].path;
-    open.call().custom = user_count(custom, module, args, count, output, path);
-  }
+  if (custom.function.is_valid() && !custom.in_place_of_forward) ask();
   return output;
 }
 

@@ -26,6 +26,13 @@ struct KeptSettings {
   bool data_set = false;
 };
 
+/// A user's function: (layer, inputs, output) -> MACs, or, in place of the layer's forward, (layer, inputs) -> (MACs,
+/// output).
+struct CustomCost {
+  nb::object function;  ///< null: none
+  bool in_place_of_forward = false;
+};
+
 struct Session {
   explicit Session(const TorchApi& torch) : api(torch), tensors(torch, trace) {}
 
@@ -46,7 +53,7 @@ struct Session {
   std::vector<nb::object> wrappers;              ///< those met in a forward, kept alive
   std::unordered_map<PyObject*, Id> class_ids;   ///< by Python type
   nb::dict custom_ops;                           ///< class -> the user's cost function
-  std::vector<nb::object> custom_by_class;       ///< per trace class, the user's cost function or null
+  std::vector<CustomCost> custom_by_class;       ///< per trace class
   std::vector<const Leaf*> leaf_by_class;        ///< per trace class, the shortcut for torch's own leaves or null
   std::unordered_map<std::string_view, Id> op_name_ids;  ///< names live as long as the process
   Id failed_module = kNone;                              ///< innermost module in which an error rose

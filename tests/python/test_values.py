@@ -1,0 +1,102 @@
+"""Forwards that seem to want values, and are counted without any."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+from torch.distributions import Distribution
+
+import thoplw
+
+
+class Model(nn.Module):
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 4)
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.function(self.layer(x))
+
+
+def notes(function: Callable[..., Any], x: torch.Tensor | None = None) -> list[str]:
+    x = torch.ones(2, 8) if x is None else x
+    macs, _, info = thoplw.profile(Model(function).to(x.dtype), x, convention="exact", verbose=False)
+    assert macs == 2 * 8 * 4
+    return info.notes
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda y: torch.distributions.Normal(y, y.exp()).rsample(),
+        lambda y: torch.distributions.Normal(y, 1.0).log_prob(y),
+        lambda y: torch.distributions.Categorical(logits=y).entropy(),
+        lambda y: torch.distributions.kl_divergence(
+            torch.distributions.Normal(y, 1.0), torch.distributions.Normal(0.0, 1.0)
+        ),
+        lambda y: torch.distributions.Independent(torch.distributions.Laplace(y, y.exp()), 1).rsample(),
+    ],
+)
+@pytest.mark.parametrize("validate", [True, False])
+def test_distributions_validate_nothing_meanwhile(function, validate):
+    before = Distribution._validate_args
+    Distribution.set_default_validate_args(validate)
+    try:
+        assert notes(function) == []
+        assert Distribution._validate_args is validate
+        with pytest.raises(thoplw.Error, match="of the user"):
+            thoplw.profile(Model(raises), torch.ones(2, 8))
+        assert Distribution._validate_args is validate
+    finally:
+        Distribution.set_default_validate_args(before)
+
+
+def raises(y: torch.Tensor) -> None:
+    raise ValueError("of the user")
+
+
+def test_distributions_that_ask_for_validation_get_it():
+    assert "real forward" in notes(lambda y: torch.distributions.Normal(y, 1.0, validate_args=True).rsample())[0]
+
+
+def is_plain(y: torch.Tensor) -> torch.Tensor:
+    assert y.type("torch.DoubleTensor").dtype == torch.float64
+    assert y.type(torch.float16).dtype == torch.float16
+    assert torch.arange(3).type(y.type()).dtype == torch.float32
+    assert torch.arange(3).type() == "torch.LongTensor"
+    return y
+
+
+@pytest.mark.parametrize(
+    "function",
+    [lambda y: y.type(y.type()), lambda y: y.double().type(y.type()) + y, lambda y: y.int().type(y.type()), is_plain],
+)
+def test_the_name_of_a_type(function):
+    assert notes(function) == []
+    with pytest.raises(ValueError, match="invalid type"):  # outside of a pass all is as it was
+        torch.ones(2).type("torch.meta.FloatTensor")
+
+
+FLEX = """
+import torch, thoplw
+from torch.nn.attention.flex_attention import flex_attention
+class Attention(torch.nn.Module):
+    def forward(self, x):
+        return flex_attention(x, x, x)
+print(thoplw.profile(Attention(), torch.randn(1, 2, 128, 16), convention="exact", verbose=False)[0])
+"""
+
+
+@pytest.mark.skipif(not find_spec("torch.nn.attention.flex_attention"), reason="from torch 2.5 on")
+def test_the_first_flex_attention_of_a_process():
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", FLEX], capture_output=True, text=True, check=True)
+    # 2 heads, 128 queries, 128 keys, 16 features; scores and weighted values
+    assert int(run.stdout) == 2 * 128 * 128 * 16 * 2
