@@ -6,7 +6,7 @@
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/session.h"
-#include "load/mapped_file.h"
+#include "load/file_bytes.h"
 #include "trace/format.h"
 
 namespace thoplw::cli {
@@ -88,7 +88,7 @@ std::vector<BudgetEntry> project_budgets(const std::string& file) {
         "into a pyproject.toml here (docs/budgets.md)");
   }
   const std::string path = file.empty() ? kProject : file;
-  return read_budgets(path, MappedFile(path).bytes());
+  return read_budgets(path, FileBytes(path).all());
 }
 
 void refuse_limits(const Options& options) {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "load/mapped_file.h"
+#include "load/file_bytes.h"
 #include "render/width.h"
 #include "report/saved.h"
 #include "trace/format.h"
@@ -112,7 +112,7 @@ Trace Session::open_model(const std::string& model) const {
 Report Session::open_report(const std::string& model) const {
   if (!is_saved_report(model)) return count(open_model(model), *options.convention);
   refuse_flags(model, options);
-  Report report = read_report(model, MappedFile(model).bytes());
+  Report report = read_report(model, FileBytes(model).all());
   if (options.convention_given && report.convention != options.convention->name) {
     throw Error(model + ": this was counted by '" + report.convention + "', not by '" +
                 std::string(options.convention->name) + "'; leave --convention out, or count the model itself");

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <vector>
 
-#include "load/mapped_file.h"
+#include "load/file_bytes.h"
 #include "load/toml_text.h"
 #include "trace/format.h"
 #include "trace/suggest.h"
@@ -237,7 +237,7 @@ class Reader {
 }  // namespace
 
 std::shared_ptr<const Convention> open_convention(const std::string& name_or_path) {
-  if (name_or_path.ends_with(kEnding)) return parse_convention(name_or_path, MappedFile(name_or_path).bytes());
+  if (name_or_path.ends_with(kEnding)) return parse_convention(name_or_path, FileBytes(name_or_path).all());
   return {std::shared_ptr<void>(), &find_convention(name_or_path)};  // lives as long as the process
 }
 

@@ -7,7 +7,6 @@
 
 #include "load/foreign.h"
 #include "load/formats.h"
-#include "load/mapped_file.h"
 
 namespace thoplw {
 namespace {
@@ -19,6 +18,8 @@ constexpr auto kFormats = std::to_array<Format>({
      read_safetensors},
     {"trace", ".trace", "what a model did, as text", looks_like_trace, read_trace},
 });
+
+constexpr std::size_t kFirstBytes = 65536;  ///< that tell what a file is
 
 const Format* by_suffix(const std::string& path) {
   const auto row = std::ranges::find_if(kFormats, [&](const Format& format) { return path.ends_with(format.suffix); });
@@ -35,12 +36,12 @@ std::string suffixes() {
 const Format& format_of(const std::string& path, std::string_view bytes) {
   const Format* named = by_suffix(path);
   if (named && named->sniff(bytes)) return *named;
-  if (const std::string what = foreign_by_content(bytes); !what.empty()) throw Error(path + ": this is " + what);
+  if (const std::string what = foreign_by_content(bytes); !what.empty()) throw Error("this is " + what);
   if (named) return *named;
   const auto seen = std::ranges::find_if(kFormats, [&](const Format& format) { return format.sniff(bytes); });
   if (seen != kFormats.end()) return *seen;
-  if (const std::string what = foreign_by_suffix(path); !what.empty()) throw Error(path + ": this is " + what);
-  throw Error(path + ": no format that is read here; known are " + suffixes());
+  if (const std::string what = foreign_by_suffix(path); !what.empty()) throw Error("this is " + what);
+  throw Error("no format that is read here; known are " + suffixes());
 }
 
 }  // namespace
@@ -57,10 +58,11 @@ Trace load(const std::string& path, const LoadOptions& options) {
   if (std::filesystem::is_directory(path, ignored)) {
     if (const std::string what = foreign_by_suffix(path); !what.empty()) throw Error(path + ": this is " + what);
   }
-  const MappedFile file(path);
-  const Format& format = format_of(path, file.bytes());
+  FileBytes file(path);
   try {
-    return format.read({path, file.bytes(), [&] { file.forget(); }}, options);
+    file.need(file.bytes().substr(0, kFirstBytes));
+    const Format& format = format_of(path, file.bytes());
+    return format.read({path, file.bytes(), [&](std::string_view part) { file.need(part); }}, options);
   } catch (const Error& error) {
     throw Error(path + ": " + error.what());
   } catch (const std::bad_alloc&) {

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "load/file_bytes.h"
 #include "trace/trace.h"
 
 namespace thoplw {
@@ -19,12 +19,11 @@ struct LoadOptions {
   std::vector<std::pair<std::string, std::int64_t>> dims;
 };
 
-/// A model file at hand. Its bytes are mapped, not read: a format touches only what it needs.
+/// A model file at hand.
 struct ModelFile {
   std::string path;
   std::string_view bytes;
-  /// Gives back the memory of what was touched so far; what is needed after all is read again.
-  std::function<void()> forget = [] {};
+  Need need = [](std::string_view) {};  ///< reads what a format looks at: of its weights, nothing
 };
 
 struct Format {

@@ -76,7 +76,7 @@ std::string stem(const std::string& path) {
 bool looks_like_pt2(std::string_view bytes) { return bytes.starts_with("PK\x03\x04"); }
 
 Trace read_pt2(const ModelFile& file, const LoadOptions& options) {
-  const ZipArchive archive(file.bytes);
+  const ZipArchive archive(file.bytes, file.need);
   const Found found = find_program(archive);
   const std::vector<pt2::Stored> weights = pt2::stored_weights(archive, found.root, found.model);
   std::string json = archive.read(*found.entry);

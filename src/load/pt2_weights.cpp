@@ -82,8 +82,9 @@ std::vector<Stored> payloads(const ZipArchive& archive, const std::string& folde
 
 /// An archive of torch.save within the archive; its pickle is read, its weights are not.
 std::vector<Stored> saved(const ZipArchive& archive, const ZipArchive::Entry& entry) {
-  const std::string inflated = entry.size == entry.stored ? "" : archive.read(entry);
-  const ZipArchive inner(inflated.empty() ? archive.view(entry) : inflated);
+  const bool as_is = entry.size == entry.stored;
+  const std::string inflated = as_is ? "" : archive.read(entry);
+  const ZipArchive inner = as_is ? archive.inner(entry) : ZipArchive(inflated);
   for (const ZipArchive::Entry& part : inner.entries()) {
     if (part.name == "data.pkl" || part.name.ends_with("/data.pkl")) return pickled_weights(inner.read(part));
   }

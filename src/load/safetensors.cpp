@@ -133,11 +133,13 @@ bool looks_like_safetensors(std::string_view bytes) {
 
 Trace read_safetensors(const ModelFile& file, const LoadOptions& options) {
   if (!options.dims.empty()) throw Error("weights have no symbolic sizes: leave --dim out");
+  file.need(file.bytes.substr(0, kLengthBytes));
   const std::uint64_t length = header_length(file.bytes);
   if (length > kLongestHeader || length > file.bytes.size() - kLengthBytes) {
     throw Error("the header would be " + std::to_string(length) +
                 " bytes long, which does not fit the file; it is cut short, or no safetensors file");
   }
+  file.need(file.bytes.substr(kLengthBytes, length));
   rapidjson::Document header;
   header.Parse<rapidjson::kParseIterativeFlag>(file.bytes.data() + kLengthBytes, length);
   if (header.HasParseError()) {

@@ -20,6 +20,7 @@ constexpr int kStored = 0, kDeflated = 8;
 /// Where minizip reads, and how far it has come.
 struct Stream {
   std::string_view bytes;
+  const Need& need;
   std::uint64_t at = 0;
 };
 
@@ -29,8 +30,10 @@ voidpf open_stream(voidpf opaque, const void*, int) { return opaque; }
 
 uLong read_stream(voidpf opaque, voidpf, void* to, uLong wanted) {
   Stream& stream = stream_of(opaque);
-  const std::size_t size = std::min<std::uint64_t>(wanted, stream.bytes.size() - stream.at);
-  std::memcpy(to, stream.bytes.data() + stream.at, size);
+  const std::string_view part = stream.bytes.substr(stream.at, wanted);
+  stream.need(part);
+  std::memcpy(to, part.data(), part.size());
+  const std::size_t size = part.size();
   stream.at += size;
   return size;
 }
@@ -51,9 +54,10 @@ long seek_stream(voidpf opaque, voidpf, ZPOS64_T offset, int origin) {
 int nothing(voidpf, voidpf) { return 0; }
 
 /// Does the record that ends an archive stand whole at the end? minizip takes one that is cut short.
-bool ends_well(std::string_view bytes) {
+bool ends_well(std::string_view bytes, const Need& need) {
   constexpr std::size_t kEnd = 22;  ///< its size, without the comment behind it
   const std::string_view tail = bytes.substr(bytes.size() - std::min<std::size_t>(bytes.size(), kEnd + UINT16_MAX));
+  need(tail);
   const std::size_t begin = tail.rfind("PK\5\6");
   return begin != std::string_view::npos && tail.size() - begin >= kEnd &&
          tail.size() - begin - kEnd ==
@@ -65,7 +69,7 @@ struct Directory {
   Stream stream;
   unzFile archive = nullptr;
 
-  explicit Directory(std::string_view bytes) : stream{bytes} {
+  Directory(std::string_view bytes, const Need& need) : stream{bytes, need} {
     zlib_filefunc64_def functions{};
     functions.zopen64_file = open_stream;
     functions.zread_file = read_stream;
@@ -74,7 +78,7 @@ struct Directory {
     functions.zclose_file = nothing;
     functions.zerror_file = nothing;
     functions.opaque = &stream;
-    if (ends_well(bytes)) archive = unzOpen2_64("", &functions);
+    if (ends_well(bytes, need)) archive = unzOpen2_64("", &functions);
     if (!archive) throw Error("no zip archive, or one that is cut short: its directory is not found; copy it again");
   }
   ~Directory() { unzClose(archive); }
@@ -106,8 +110,8 @@ void take_zip64(std::string_view extra, ZipArchive::Entry& entry) {
 
 }  // namespace
 
-ZipArchive::ZipArchive(std::string_view bytes) : bytes_(bytes) {
-  const Directory directory(bytes);
+ZipArchive::ZipArchive(std::string_view bytes, Need need) : bytes_(bytes), need_(std::move(need)) {
+  const Directory directory(bytes, need_);
   unz_global_info64 about{};
   unzGetGlobalInfo64(directory.archive, &about);
   if (about.number_entry > bytes.size() / kDirectoryRecord) {
@@ -140,7 +144,9 @@ const ZipArchive::Entry* ZipArchive::find(std::string_view name) const {
 }
 
 std::string_view ZipArchive::stored(const Entry& entry) const {
-  if (entry.header > bytes_.size() || !bytes_.substr(entry.header).starts_with("PK\3\4")) {
+  const std::string_view header = bytes_.substr(std::min<std::uint64_t>(entry.header, bytes_.size()), kLocalHeader);
+  need_(header);
+  if (!header.starts_with("PK\3\4")) {
     throw Error(entry.name + ": is not where the zip directory says; copy the file again");
   }
   const std::uint64_t begin =
@@ -159,6 +165,7 @@ std::string_view ZipArchive::view(const Entry& entry) const {
 
 std::string ZipArchive::read(const Entry& entry) const {
   const std::string_view from = stored(entry);
+  need_(from);
   const auto damaged = [&] {
     return Error(entry.name + ": the bytes are not those of its checksum; copy the file again");
   };

@@ -13,7 +13,7 @@
 
 #include "capture/capture.h"
 #include "capture/dispatch.h"
-#include "load/mapped_file.h"
+#include "load/file_bytes.h"
 #include "python/command_line.h"
 #include "python/docs.h"
 #include "render/notebook.h"
@@ -64,7 +64,7 @@ LayerInfo counted(std::shared_ptr<const Trace> trace, const std::string& convent
 }
 
 /// What was saved has no trace.
-LayerInfo read_saved(const std::string& path) { return {read_report(path, MappedFile(path).bytes()), {}}; }
+LayerInfo read_saved(const std::string& path) { return {read_report(path, FileBytes(path).all()), {}}; }
 
 LayerInfo under(const LayerInfo& info, const std::string& convention) {
   if (info.trace) return counted(info.trace, convention);

@@ -1,15 +1,14 @@
-// An ONNX file as plain records. Most names are views of the mapped file; weights are passed over.
+// An ONNX file as plain records. Names are views of the file; weights are passed over.
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "load/file_bytes.h"
 #include "trace/tensor.h"
 
 namespace thoplw::onnx {
@@ -29,7 +28,7 @@ struct TensorData {
   std::string_view name;
   DType dtype = DType::other;
   Dims dims;
-  std::string_view raw;            ///< raw_data
+  std::string_view raw;            ///< raw_data; where it is long it is not read
   std::vector<std::int64_t> ints;  ///< int32_data or int64_data, where the tensor is small
   std::vector<double> floats;      ///< float_data or double_data, where the tensor is small
   bool external = false;           ///< its elements are in another file
@@ -111,13 +110,12 @@ struct Model {
   Opsets opsets;
   Graph graph;
   std::vector<Function> functions;
-  std::deque<std::string> kept;  ///< names of weights, and the elements of small ones
 };
 
 /// Do the bytes begin as an ONNX file does?
 bool looks_like_model(std::string_view bytes);
-/// Throws Error with the place in the file. Calls `forget` whenever some megabytes of weights were passed over.
+/// Throws Error with the place in the file. Calls `need` before bytes are looked at.
 Model parse(
-    std::string_view bytes, const std::function<void()>& forget = [] {});
+    std::string_view bytes, const Need& need = [](std::string_view) {});
 
 }  // namespace thoplw::onnx

@@ -37,7 +37,7 @@ std::string name_of(const Model& model, const Scopes& scopes, const std::string&
 bool looks_like_onnx(std::string_view bytes) { return onnx::looks_like_model(bytes); }
 
 Trace read_onnx(const ModelFile& file, const LoadOptions& options) {
-  const Model model = onnx::parse(file.bytes, file.forget);
+  const Model model = onnx::parse(file.bytes, file.need);
   const Sizes sizes(model.graph, options);
   Scopes scopes(model);
   TraceBuilder trace;

@@ -8,7 +8,7 @@ constexpr int kMostNesting = 100;  ///< graphs inside of nodes inside of graphs
 
 class Parser {
  public:
-  Parser(std::size_t file_size, const std::function<void()>& forget) : records_(file_size, model_.kept, forget) {}
+  explicit Parser(std::size_t file_size) : records_(file_size) {}
 
   Model model(pbf_reader reader) && {
     Model& model = model_;
@@ -274,7 +274,8 @@ class Parser {
 
 // The fields of a model in any order, until one is a graph: few things that are no ONNX file look like that.
 bool looks_like_model(std::string_view file) {
-  pbf_reader reader(file.data(), file.size());
+  const Need nothing = [](std::string_view) {};
+  pbf_reader reader(file, nothing);
   try {
     for (int fields = 0; fields < 1000 && reader.next(); ++fields) {
       switch (reader.tag_and_type()) {
@@ -304,9 +305,9 @@ bool looks_like_model(std::string_view file) {
   return false;
 }
 
-Model parse(std::string_view file, const std::function<void()>& forget) {
+Model parse(std::string_view file, const Need& need) {
   try {
-    return Parser(file.size(), forget).model(pbf_reader(file.data(), file.size()));
+    return Parser(file.size()).model(pbf_reader(file, need));
   } catch (const protozero::end_of_buffer_exception&) {
     throw Error("the file ends inside of its graph: it was cut, or it is no ONNX model");
   } catch (const protozero::exception&) {

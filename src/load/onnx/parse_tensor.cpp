@@ -20,10 +20,10 @@ void few(std::vector<std::int64_t>& list, Records& records, std::int64_t number)
 template <class Number, class Read>
 void small(std::vector<Number>& list, pbf_reader& reader, Records& records, Read&& read) {
   pbf_reader ahead = reader;
-  if (ahead.get_view().size() <= kSmallBytes) {
+  if (ahead.get_text(kSmallBytes).size() <= kSmallBytes) {
     records.add_all(list, read(reader));
   } else {
-    records.pass(reader.get_view().size());
+    reader.skip();
   }
 }
 
@@ -119,15 +119,10 @@ void read_tensor(pbf_reader reader, TensorData& tensor, Records& records) {
         small(tensor.ints, reader, records, [](pbf_reader& r) { return r.get_packed_int64(); });
         break;
       case bytes(8):
-        tensor.name = records.keep(text(reader));
+        tensor.name = text(reader);
         break;
       case bytes(9):
-        tensor.raw = text(reader);
-        if (tensor.raw.size() <= kSmallBytes) {
-          tensor.raw = records.keep(tensor.raw);
-        } else {
-          records.pass(tensor.raw.size());
-        }
+        tensor.raw = reader.get_text(kSmallBytes);
         break;
       case bytes(10):
         small(tensor.floats, reader, records, [](pbf_reader& r) { return r.get_packed_double(); });

@@ -1,7 +1,6 @@
 // How the fields of a protobuf message are told apart, and what their records may need in all.
 #pragma once
 
-#include <functional>
 #include <protozero/pbf_reader.hpp>
 
 #include "load/onnx/model.h"
@@ -9,7 +8,6 @@
 
 namespace thoplw::onnx {
 
-using protozero::pbf_reader;
 using Wire = protozero::pbf_wire_type;
 
 /// A field as a number to switch over: what has another wire type than the format says is skipped as unknown.
@@ -17,10 +15,54 @@ constexpr std::uint32_t bytes(std::uint32_t field) { return protozero::tag_and_t
 constexpr std::uint32_t varint(std::uint32_t field) { return protozero::tag_and_type(field, Wire::varint); }
 constexpr std::uint32_t fixed32(std::uint32_t field) { return protozero::tag_and_type(field, Wire::fixed32); }
 
-inline std::string_view text(pbf_reader& reader) {
-  const protozero::data_view view = reader.get_view();
-  return {view.data(), view.size()};
-}
+inline std::string_view view_of(protozero::data_view view) { return {view.data(), view.size()}; }
+
+/// protozero's reader of a message, which asks for the bytes that it looks at, and refuses lengths that leave the
+/// message: protozero cuts them to 32 bits.
+class pbf_reader : public protozero::pbf_reader {
+ public:
+  /// Both must outlive this.
+  pbf_reader(std::string_view message, const Need& need)
+      : protozero::pbf_reader(message.data(), message.size()), need_(&need) {}
+
+  bool next() {
+    (*need_)(view_of(data()).substr(0, kFieldStart));
+    if (!protozero::pbf_reader::next()) return false;
+    if (wire_type() == Wire::length_delimited) check_length();
+    return true;
+  }
+  pbf_reader get_message() { return {view_of(get_view()), *need_}; }
+  /// The bytes of a field, which are not read where they are more than `most`.
+  std::string_view get_text(std::size_t most = std::string_view::npos) {
+    const std::string_view text = view_of(get_view());
+    if (text.size() <= most) (*need_)(text);
+    return text;
+  }
+  auto get_packed_float() { return whole().protozero::pbf_reader::get_packed_float(); }
+  auto get_packed_double() { return whole().protozero::pbf_reader::get_packed_double(); }
+  auto get_packed_int32() { return whole().protozero::pbf_reader::get_packed_int32(); }
+  auto get_packed_int64() { return whole().protozero::pbf_reader::get_packed_int64(); }
+  auto get_packed_uint64() { return whole().protozero::pbf_reader::get_packed_uint64(); }
+
+ private:
+  static constexpr std::size_t kFieldStart = 24;  ///< bytes of a tag, and of a length or a number after it, at most
+
+  void check_length() const {
+    const char* at = data().data();
+    const char* const end = at + data().size();
+    const std::uint64_t length = protozero::decode_varint(&at, end);
+    if (length > static_cast<std::uint64_t>(end - at)) throw protozero::end_of_buffer_exception{};
+  }
+  pbf_reader& whole() {
+    pbf_reader ahead = *this;
+    ahead.get_text();
+    return *this;
+  }
+
+  const Need* need_;
+};
+
+inline std::string_view text(pbf_reader& reader) { return reader.get_text(); }
 
 /// Says where in the file an error was met.
 template <class Read>
@@ -42,8 +84,7 @@ void within(const char* what, std::size_t index, Read&& read) {
 /// Makes records, of a bounded size in all: what a damaged file claims to hold must not need more than a real one.
 class Records {
  public:
-  Records(std::size_t file_size, std::deque<std::string>& kept, const std::function<void()>& forget)
-      : left_(kAtLeast + file_size * kPerByte), kept_(kept), forget_(forget) {}
+  explicit Records(std::size_t file_size) : left_(kAtLeast + file_size * kPerByte) {}
 
   /// A new record at the end.
   template <class Record>
@@ -57,24 +98,11 @@ class Records {
   void add_all(std::vector<Number>& list, Range range) {
     for (const auto number : range) add(list) = static_cast<Number>(number);
   }
-  /// A copy of what lies between weights, so that their surroundings need not be touched again.
-  std::string_view keep(std::string_view bytes) { return bytes.empty() ? bytes : kept_.emplace_back(bytes); }
-  /// A weight of that many bytes is passed over.
-  void pass(std::size_t size) {
-    passed_ += size;
-    if (passed_ < kForgetAfter) return;
-    forget_();
-    passed_ = 0;
-  }
 
  private:
-  static constexpr std::size_t kForgetAfter = std::size_t{1} << 20;
   static constexpr std::size_t kPerByte = 24;  ///< bytes of records, over those of the file; real ones need 6
   static constexpr std::size_t kAtLeast = std::size_t{1} << 24;
   std::size_t left_;
-  std::size_t passed_ = 0;
-  std::deque<std::string>& kept_;
-  const std::function<void()>& forget_;
 };
 
 // parse_tensor.cpp
