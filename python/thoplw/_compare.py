@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from thoplw import _native
 from thoplw._inputs import arguments
 from thoplw._native import Comparison
-from thoplw._profile import check_model
+from thoplw._profile import check_model, initialised
 
 if TYPE_CHECKING:
     import torch
@@ -38,8 +38,9 @@ def compare(
         Error: as ``profile``; or a convention is unknown.
     """
     check_model(model)
-    positional, keyword = arguments(model, tensor, kwargs)
-    trace = _native.capture(model, positional, keyword, {}, method)
+    with initialised(model):
+        positional, keyword = arguments(model, tensor, kwargs)
+        trace = _native.capture(model, positional, keyword, {}, method)
     if conventions is None:
         names = [name for name, _ in _native.conventions()]
     else:

@@ -42,6 +42,8 @@ def arguments(
         positional = tuple(_value(value, model) for value in tensor)
     else:
         raise Error(_no_input(tensor))
+    if kwargs is not None and not isinstance(kwargs, Mapping):
+        raise Error(f"kwargs is a dict of inputs by name, not {kwargs!r}")
     if kwargs:
         twice = sorted(set(keyword) & set(kwargs))
         if twice:
@@ -75,7 +77,10 @@ def _meta_tensor(shape: tuple[int, ...] | list[int], model: torch.nn.Module) -> 
     if min(shape) < 0:
         raise Error(f"the shape {tuple(shape)} has a negative size")
     dtype = next((p.dtype for p in model.parameters() if str(p.dtype)[6:] in _ACTIVATION_TYPES), None)
-    return torch.empty(shape, dtype=dtype, device="meta")
+    try:
+        return torch.empty(shape, dtype=dtype, device="meta")
+    except (RuntimeError, TypeError):
+        raise Error(f"the shape {tuple(shape)} is too large: torch counts bytes in 64 bits") from None
 
 
 def _no_input(value: Any) -> str:

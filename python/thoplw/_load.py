@@ -12,7 +12,7 @@ from thoplw._profile import counted, told
 
 
 def load(
-    path: str | os.PathLike[str],
+    path: str | bytes | os.PathLike[str],
     *,
     dims: Mapping[str, int] | None = None,
     convention: str | None = None,
@@ -39,12 +39,17 @@ def load(
             size out of the file's range, the convention is unknown, or, under `strict`, an operator could not be
             counted. The message names the file and the place in it.
     """
-    name, sizes = os.fspath(path), _checked(dims or {})
+    sizes = _checked(dims or {})
+    name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
     if not name.endswith(".json"):
-        return counted(_native.load(name, sizes), convention or "thoplw", strict, verbose)
+        trace = _native.load(path, sizes)
+        try:
+            return counted(trace, convention or "thoplw", strict, verbose)
+        except Error as error:
+            raise Error(f"{name.encode(errors='replace').decode()}: {error}") from None
     if sizes:
         raise Error(f"{name}: a saved report was counted before; leave dims out")
-    info = _native.read_report(name)
+    info = _native.read_report(path)
     if convention not in (None, info.convention):
         raise Error(f"{name}: this was counted by {info.convention!r}, not by {convention!r}; load the model itself")
     return told(info, strict, verbose)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 from thoplw import _native
@@ -63,14 +64,17 @@ def profile(
             unknown or its file is wrong, or, under `strict`, an operator could not be counted.
     """
     check_model(model)
-    positional, keyword = arguments(model, tensor, kwargs)
-    trace = _native.capture(model, positional, keyword, _by_class(custom_ops), method)
+    with initialised(model):
+        positional, keyword = arguments(model, tensor, kwargs)
+        trace = _native.capture(model, positional, keyword, _by_class(custom_ops), method)
     info = counted(trace, convention, strict, verbose)
     return info.macs, info.params, info
 
 
 def counted(trace: Trace, convention: str, strict: bool, verbose: bool) -> LayerInfo:
     """Prices a trace, and says on stderr what is worth knowing of it."""
+    if not isinstance(convention, str):
+        raise Error(f"convention is a name or the path of a TOML file, in a str, not {convention!r}")
     return told(_native.count(trace, convention), strict, verbose)
 
 
@@ -80,7 +84,7 @@ def told(info: LayerInfo, strict: bool, verbose: bool) -> LayerInfo:
         raise Error(_lower_bound(info))
     if verbose:
         for line in _messages(info):
-            print(f"thoplw: {line}", file=sys.stderr)
+            print(f"thoplw: {_native.harmless(line)}", file=sys.stderr)
     return info
 
 
@@ -131,6 +135,25 @@ def check_model(model: Any) -> None:
     raise Error(f"model is of type {type(model).__name__}, but must be a torch.nn.Module")
 
 
+@contextlib.contextmanager
+def initialised(model: torch.nn.Module) -> Iterator[None]:
+    """Torch trips over modules whose __init__ did not call super's; they are looked for only then."""
+    try:
+        yield
+    except AttributeError as tripped:
+        modules, seen = [("", model)], {id(model)}
+        for path, module in modules:
+            if "_modules" not in vars(module):
+                where = f"{path} is a" if path else "the model is a"
+                what = f"{where} {type(module).__name__} that was not initialised"
+                raise Error(f"{what}; call super().__init__() first in its __init__") from tripped
+            for name, inner in module._modules.items():
+                if inner is not None and id(inner) not in seen:
+                    seen.add(id(inner))
+                    modules.append((f"{path}.{name}" if path else name, inner))
+        raise
+
+
 def _by_class(custom_ops: Any) -> dict[type, Any]:
     """The users' functions, checked; those in place of a forward are inside of a tuple."""
     if not isinstance(custom_ops, Mapping):
@@ -163,7 +186,8 @@ def _in_place_of_forward(function: Callable[..., Any]) -> bool:
 
 def _lower_bound(info: LayerInfo) -> str:
     named = _limited([f"{u.op} in {u.path or info.model}" for u in info.uncounted], "operators")
-    return f"the total would be a lower bound, {info.macs} {info.unit}s or more; no rule counts {', '.join(named)}"
+    why = f"the total would be a lower bound, {info.macs} {info.unit}s or more; no rule counts {', '.join(named)}"
+    return _native.harmless(why)
 
 
 def _messages(info: LayerInfo) -> list[str]:

@@ -1,11 +1,14 @@
 // Runs the command that the arguments name.
+#include <new>
 #include <sstream>
+#include <stdexcept>
 
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/patterns.h"
 #include "cli/session.h"
+#include "trace/harmless.h"
 
 namespace thoplw::cli {
 namespace {
@@ -33,9 +36,13 @@ int run(const std::vector<std::string>& args, const Opener& open, Terminal termi
   } catch (const ReaderGone&) {
     return kOk;
   } catch (const Error& error) {
-    terminal.err << "thoplw: " << error.what() << "\n";
-    return kFailed;
+    terminal.err << "thoplw: " << harmless_message(error.what()) << "\n";
+  } catch (const std::bad_alloc&) {
+    terminal.err << "thoplw: more memory is needed than there is\n";
+  } catch (const std::length_error&) {
+    terminal.err << "thoplw: more memory is needed than there can be\n";
   }
+  return kFailed;
 }
 
 }  // namespace thoplw::cli

@@ -46,12 +46,14 @@ void fail_to_write(int error) {
   throw Error(std::string("cannot write the output: ") + (error == EBADF ? "stdout is closed" : std::strerror(error)));
 }
 
-void Session::complain(std::string_view message) { terminal.err << "thoplw: " << message << "\n"; }
+void Session::complain(std::string_view message) { terminal.err << "thoplw: " << harmless_message(message) << "\n"; }
 
 void Session::fail(const std::string& model, const Error& error) {
   clear_progress();
   code = kFailed;
-  complain((several ? model + ": " : "") + error.what());
+  const std::string what = error.what();
+  const bool named = what.starts_with(harmless(model) + ":");
+  complain(!named && (several || is_model_file(model)) ? model + ": " + what : what);
 }
 
 void Session::show(const std::string& text) {
@@ -81,7 +83,7 @@ void Session::show_progress(std::size_t index, std::size_t done) {
   const std::size_t bar = std::min<std::size_t>(width / 4, 24), filled = bar * done / all;
   std::string line = count;
   for (std::size_t cell = 0; cell < bar; ++cell) line += cell < filled ? "━" : "┄";
-  line += " " + shortened(one_line(options.models[index]), width - std::min(width, count.size() + bar + 2));
+  line += " " + shortened(harmless(options.models[index]), width - std::min(width, count.size() + bar + 2));
   terminal.err << "\r\x1b[K" << line << std::flush;
 }
 

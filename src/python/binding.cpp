@@ -18,6 +18,7 @@
 #include "python/docs.h"
 #include "render/notebook.h"
 #include "thoplw.h"
+#include "trace/harmless.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -43,6 +44,36 @@ RenderOptions options_of(const std::string& fmt, std::optional<int> depth, std::
     options.filter = std::get<std::vector<std::string>>(*filter);
   }
   return options;
+}
+
+/// Any path that Python takes: str, bytes, os.PathLike; in bytes, as the system has it.
+std::string path_of(nb::handle path) {
+  try {
+    const auto bytes = nb::cast<nb::bytes>(nb::module_::import_("os").attr("fsencode")(path));
+    const std::string name(bytes.c_str(), bytes.size());
+    if (name.find('\0') == std::string::npos) return name;
+  } catch (const nb::python_error&) {
+  }
+  throw Error("path is the path of a file, not " + nb::cast<std::string>(nb::repr(path)));
+}
+
+/// Names in files may be no UTF-8: each byte that is none is U+FFFD, as the json renderer has it.
+nb::object to_str(const std::string& text) {
+  return nb::steal(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace"));
+}
+
+/// As Python quotes it: nothing in it reaches a terminal as it is.
+std::string quoted(const std::string& text) { return nb::cast<std::string>(nb::repr(to_str(text))); }
+
+nb::list to_strs(const std::vector<std::string>& texts) {
+  nb::list list;
+  for (const std::string& text : texts) list.append(to_str(text));
+  return list;
+}
+
+template <class Owner>
+auto str_of(std::string Owner::*member) {
+  return [member](const Owner& owner) { return to_str(owner.*member); };
 }
 
 /// Without the batch dimension, as the table shows it.
@@ -94,19 +125,19 @@ nb::object python_part(const char* module, const char* function) {
 
 void bind_trace(nb::module_& m) {
   nb::class_<Trace>(m, "Trace", kTraceDoc)
-      .def("text", &to_text)
+      .def("text", [](const Trace& trace) { return to_str(to_text(trace)); })
       .def_static(
           "parse", [](const std::string& text) { return parse_trace(text); }, "text"_a,
           nb::call_guard<nb::gil_scoped_release>())
-      .def_ro("notes", &Trace::notes)
-      .def_prop_ro("operators", [](const Trace& trace) { return trace.op_names; });
+      .def_prop_ro("notes", [](const Trace& trace) { return to_strs(trace.notes); })
+      .def_prop_ro("operators", [](const Trace& trace) { return to_strs(trace.op_names); });
 }
 
 void bind_row(nb::module_& m) {
   const auto count = [](Count Row::*member) { return [member](const Row& row) { return (row.*member).value(); }; };
   nb::class_<Row>(m, "Row", kRowDoc)
-      .def_ro("name", &Row::path)
-      .def_ro("cls", &Row::cls)
+      .def_prop_ro("name", str_of(&Row::path))
+      .def_prop_ro("cls", str_of(&Row::cls))
       .def_prop_ro("input_shape", [](const Row& row) { return shape_of(row.in); })
       .def_prop_ro("output_shape", [](const Row& row) { return shape_of(row.out); })
       .def_prop_ro("macs", count(&Row::macs))
@@ -114,23 +145,23 @@ void bind_row(nb::module_& m) {
       .def_ro("calls", &Row::calls)
       .def_ro("exact", &Row::exact)
       .def("__repr__", [](const Row& row) {
-        return "Row(name='" + row.path + "', cls='" + row.cls + "', macs=" + std::to_string(row.macs.value()) +
-               ", params=" + std::to_string(row.params.value()) + ")";
+        return "Row(name=" + quoted(row.path) + ", cls=" + quoted(row.cls) +
+               ", macs=" + std::to_string(row.macs.value()) + ", params=" + std::to_string(row.params.value()) + ")";
       });
   nb::class_<Step>(m, "Step", kStepDoc)
-      .def_ro("name", &Step::path)
+      .def_prop_ro("name", str_of(&Step::path))
       .def_prop_ro("input_shape",
                    [](const Step& step) { return step.in ? capture::to_tuple(step.in->shape) : nb::none(); })
       .def_prop_ro("macs", [](const Step& step) { return step.macs.value(); })
       .def("__repr__", [](const Step& step) {
-        return "Step(name='" + step.path + "', macs=" + std::to_string(step.macs.value()) + ")";
+        return "Step(name=" + quoted(step.path) + ", macs=" + std::to_string(step.macs.value()) + ")";
       });
   nb::class_<Uncounted>(m, "Uncounted", kUncountedDoc)
-      .def_ro("op", &Uncounted::op)
-      .def_ro("path", &Uncounted::path)
+      .def_prop_ro("op", str_of(&Uncounted::op))
+      .def_prop_ro("path", str_of(&Uncounted::path))
       .def_ro("times", &Uncounted::times)
       .def("__repr__", [](const Uncounted& u) {
-        return "Uncounted(op='" + u.op + "', path='" + u.path + "', times=" + std::to_string(u.times) + ")";
+        return "Uncounted(op=" + quoted(u.op) + ", path=" + quoted(u.path) + ", times=" + std::to_string(u.times) + ")";
       });
 }
 
@@ -146,13 +177,13 @@ void bind_layer_info(nb::module_& m) {
   const auto save = [](const LayerInfo& report, nb::object path, std::optional<std::string> kind,
                        const std::string& fmt, std::optional<int> depth, std::optional<std::string> sort,
                        std::optional<std::int64_t> top, const Globs& filter) {
-    const std::string file = nb::cast<std::string>(nb::module_::import_("os").attr("fspath")(path));
+    const std::string file = path_of(path);
     const Renderer& renderer = kind ? find_renderer(*kind) : renderer_for_path(file);
     write_file(file, renderer.render(report, options_of(fmt, depth, std::move(sort), top, filter)));
   };
   nb::class_<LayerInfo>(m, "LayerInfo", kLayerInfoDoc)
-      .def_ro("model", &Report::model)
-      .def_ro("convention", &Report::convention)
+      .def_prop_ro("model", [](const LayerInfo& report) { return to_str(report.model); })
+      .def_prop_ro("convention", [](const LayerInfo& report) { return to_str(report.convention); })
       .def_prop_ro("unit", [](const LayerInfo& report) { return report.unit == Unit::mac ? "MAC" : "FLOP"; })
       .def_prop_ro("macs", count(&Report::macs))
       .def_prop_ro("params", count(&Report::params))
@@ -163,8 +194,8 @@ void bind_layer_info(nb::module_& m) {
       .def_ro("exact", &Report::exact)
       .def_ro("steps", &Report::steps)
       .def_ro("uncounted", &Report::uncounted)
-      .def_ro("not_run", &Report::not_run)
-      .def_ro("notes", &Report::notes)
+      .def_prop_ro("not_run", [](const LayerInfo& report) { return to_strs(report.not_run); })
+      .def_prop_ro("notes", [](const LayerInfo& report) { return to_strs(report.notes); })
       .def("summary", summary, "kind"_a = "text", "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
            "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(), kSummaryDoc)
       .def("save", save, "path"_a, "kind"_a = nb::none(), "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
@@ -186,7 +217,7 @@ void bind_layer_info(nb::module_& m) {
       .def("__str__", [](const LayerInfo& report) { return find_renderer("text").render(report, {}); })
       .def("__repr__",
            [](const LayerInfo& report) {
-             return "<LayerInfo of " + report.model + ": " + std::to_string(report.macs.value()) + " " +
+             return "<LayerInfo of " + harmless(report.model) + ": " + std::to_string(report.macs.value()) + " " +
                     (report.unit == Unit::mac ? "MACs" : "FLOPs") + ", " + std::to_string(report.params.value()) +
                     " params>";
            })
@@ -229,7 +260,7 @@ void bind_comparison(nb::module_& m) {
       .def("_repr_html_", [](const Comparison& c) { return notebook_html(c); })
       .def("__str__", [](const Comparison& c) { return render_comparison(c, find_renderer("text"), {}); })
       .def("__repr__", [](const Comparison& c) {
-        return "<Comparison of " + c.reports[c.base].model + " under " + std::to_string(c.reports.size()) +
+        return "<Comparison of " + harmless(c.reports[c.base].model) + " under " + std::to_string(c.reports.size()) +
                " conventions>";
       });
   m.def(
@@ -262,14 +293,14 @@ nb::object count_of(const Row* row, Count Row::*member) {
 
 void bind_diff_row(nb::module_& m) {
   const auto text = [](std::string Row::*member) {
-    return [member](const DiffRow& row) { return row.after() ? row.after()->*member : row.before()->*member; };
+    return [member](const DiffRow& row) { return to_str((row.after() ? row.after() : row.before())->*member); };
   };
   nb::class_<DiffRow>(m, "DiffRow", kDiffRowDoc)
       .def_prop_ro("name", text(&Row::path))
       .def_prop_ro("cls", text(&Row::cls))
       .def_prop_ro("state", [](const DiffRow& row) { return std::string(name(fate(*row.diff, row.pair))); })
       .def_prop_ro("name_before",
-                   [](const DiffRow& row) { return row.before() ? std::optional(row.before()->path) : std::nullopt; })
+                   [](const DiffRow& row) { return row.before() ? to_str(row.before()->path) : nb::none(); })
       .def_prop_ro("macs_before", [](const DiffRow& row) { return count_of(row.before(), &Row::macs); })
       .def_prop_ro("macs", [](const DiffRow& row) { return count_of(row.after(), &Row::macs); })
       .def_prop_ro("params_before", [](const DiffRow& row) { return count_of(row.before(), &Row::params); })
@@ -298,7 +329,7 @@ void bind_diff(nb::module_& m) {
            "sort"_a = nb::none(), "unchanged"_a = false, kDiffSummaryDoc)
       .def("__str__", [](const Diff& diff) { return render_diff(diff, find_renderer("text"), {}); })
       .def("__repr__", [](const Diff& diff) {
-        return "<Diff of " + diff.before.model + " and " + diff.after.model + ": " +
+        return "<Diff of " + harmless(diff.before.model) + " and " + harmless(diff.after.model) + ": " +
                std::to_string(difference(diff.before.macs, diff.after.macs)) + " " +
                (diff.after.unit == Unit::mac ? "MACs" : "FLOPs") + ", " +
                std::to_string(difference(diff.before.params, diff.after.params)) + " params>";
@@ -328,7 +359,7 @@ NB_MODULE(_native, m) {
         try {
           std::rethrow_exception(pointer);
         } catch (const Error& error) {
-          PyErr_SetString(capture::error_class.ptr(), error.what());
+          PyErr_SetString(capture::error_class.ptr(), harmless_message(error.what()).c_str());
         }
       },
       nullptr);
@@ -349,16 +380,27 @@ NB_MODULE(_native, m) {
       "real"_a = false);
   m.def(
       "load",
-      [](const std::string& path, std::vector<std::pair<std::string, std::int64_t>> dims) {
-        return load(path, {std::move(dims)});
+      [](nb::handle path, std::vector<std::pair<std::string, std::int64_t>> dims) {
+        const std::string name = path_of(path);
+        const nb::gil_scoped_release unlocked;
+        return load(name, {std::move(dims)});
       },
-      "path"_a, "dims"_a, nb::call_guard<nb::gil_scoped_release>());
-  m.def("read_report", &read_saved, "path"_a, nb::call_guard<nb::gil_scoped_release>());
+      "path"_a, "dims"_a);
+  m.def(
+      "read_report",
+      [](nb::handle path) {
+        const std::string name = path_of(path);
+        const nb::gil_scoped_release unlocked;
+        return read_saved(name);
+      },
+      "path"_a);
   m.def("count", &counted, "trace"_a, "convention"_a);
   m.def(
       "clever_format", [](std::uint64_t value, const std::string& fmt) { return clever_format(value, fmt); }, "value"_a,
       "fmt"_a = "%6.2f");
   m.def("conventions", &names_and_docs);
+  m.def(
+      "harmless", [](const std::string& text) { return harmless(text); }, "text"_a);
   m.def("shape_rule", &capture::shape_rule, "func"_a, "args"_a, "kwargs"_a);
   bind_command_line(m);
 }

@@ -66,13 +66,13 @@ std::string lines_of(const Verdict& verdict, NumberFormat numbers) {
   constexpr std::string_view kWords[] = {"ok", "OVER", "UNKNOWN"};
   std::string text = formatted("{:<8} {}: ", kWords[static_cast<std::size_t>(standing(verdict))], verdict.model);
   for (const Use& use : verdict.uses) text += (&use == verdict.uses.data() ? "" : "; ") + in_words(use, numbers);
-  text = one_line(text);
+  text = harmless(text);
   for (const Use& use : verdict.uses) {
     if (!use.blame.empty()) text += "\n           " + heading(use) + ":";
-    for (const Blame& blame : use.blame) text += "\n             " + one_line(in_words(blame, use, numbers));
+    for (const Blame& blame : use.blame) text += "\n             " + harmless(in_words(blame, use, numbers));
   }
   if (standing(verdict) == Standing::unknown) text += "\n           " + std::string(kUnknown);
-  for (const std::string& note : verdict.notes) text += "\n           " + one_line(note);
+  for (const std::string& note : verdict.notes) text += "\n           " + harmless(note);
   return text;
 }
 

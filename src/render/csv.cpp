@@ -1,12 +1,20 @@
-// Comma-separated values as RFC 4180 quotes them, with a line feed at the end of a record.
+// Comma-separated values as RFC 4180 quotes them, with a line feed at the end of a record. Texts that a spreadsheet
+// would take for formulas begin with an apostrophe.
 #include "render/formats.h"
 #include "render/table.h"
+#include "trace/harmless.h"
 
 namespace thoplw {
 namespace {
 
-std::string field(std::string_view cell) {
-  if (cell.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(cell);
+/// Spreadsheets run a cell that begins so.
+bool is_formula(std::string_view cell) {
+  return cell.size() > 1 && std::string_view("=+-@").find(cell.front()) != std::string_view::npos;
+}
+
+std::string field(std::string_view text, bool number = false) {
+  const std::string cell = (!number && is_formula(text) ? "'" : "") + harmless(text);
+  if (cell.find_first_of(",\"") == std::string_view::npos) return cell;
   std::string quoted = "\"";
   for (const char c : cell) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
   return quoted + "\"";
@@ -16,7 +24,7 @@ std::string record(const Table& table, const std::vector<std::string>& cells) {
   std::string text;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     if (i > 0) text += ",";
-    text += field(table.numbers[i] ? unpadded(cells[i]) : cells[i]);
+    text += table.numbers[i] ? field(unpadded(cells[i]), &cells != &table.titles) : field(cells[i]);
   }
   return text;
 }

@@ -13,7 +13,7 @@ namespace {
 /// Inside quotes. Graphviz reads backslashes and HTML entities in labels.
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : one_line(text)) {
+  for (const char c : harmless(text)) {
     if (c == '&') {
       out += "&amp;";
       continue;
@@ -59,7 +59,7 @@ std::string render_dot(const Report& report, const RenderOptions& options) {
       "  node [shape=box, style=\"filled,rounded\", color=\"#57606a\", height=0.3, margin=\"0.1,0.04\",\n"
       "        fontname=\"Helvetica,Arial,sans-serif\", fontsize=10];\n"
       "  edge [color=\"#8c959f\", arrowsize=0.5];\n{3}}}",
-      escaped(heading), totals_in_words(report), notes, writer.text);
+      escaped(heading), escaped(totals_in_words(report)), notes, writer.text);
 }
 
 }  // namespace thoplw

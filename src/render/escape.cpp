@@ -7,7 +7,7 @@ namespace thoplw {
 
 std::string xml_escaped(std::string_view text) {
   std::string out;
-  for (const char c : one_line(text)) {
+  for (const char c : harmless(text)) {
     switch (c) {
       case '&':
         out += "&amp;";

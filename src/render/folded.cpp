@@ -10,7 +10,7 @@ namespace {
 
 /// Semicolons part frames, a space parts the stack from its number.
 std::string frame(std::string_view name) {
-  std::string safe = one_line(name);
+  std::string safe = harmless(name);
   for (char& c : safe) {
     if (c == ';') c = ',';
     if (std::isspace(static_cast<unsigned char>(c)) != 0) c = '_';

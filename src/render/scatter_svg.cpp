@@ -107,7 +107,7 @@ std::string legend(const std::vector<std::string>& classes, bool exact) {
   double y = kPlot.top + 8;
   const std::size_t shown = classes.size() == 1 ? 0 : std::min(classes.size(), kClasses);
   for (std::size_t i = 0; i < shown; ++i, y += kLine) {
-    svg += marker(i, kLegend, y - 4, true) + text(kLegend + 12, y, "start", shortened(one_line(classes[i]), 24));
+    svg += marker(i, kLegend, y - 4, true) + text(kLegend + 12, y, "start", shortened(harmless(classes[i]), 24));
   }
   if (shown > 0 && shown < classes.size()) {
     svg += text(kLegend + 12, y, "start", formatted("... and {} more", classes.size() - shown));
@@ -120,7 +120,7 @@ std::string legend(const std::vector<std::string>& classes, bool exact) {
 std::string tip(const NamedReport& model) {
   const auto& [name, report] = model;
   return "<title>" +
-         xml_escaped(formatted("{}: {}{} {}, {} parameters", one_line(name),
+         xml_escaped(formatted("{}: {}{} {}, {} parameters", harmless(name),
                                report.exact ? "" : ">=", unpadded(clever_format(report.macs)),
                                report.unit == Unit::flop ? "FLOPs" : "MACs", unpadded(clever_format(report.params)))) +
          "</title>";
@@ -155,7 +155,7 @@ std::vector<Point> points_of(std::span<const NamedReport> models, const std::vec
   std::vector<Point> points;
   for (const NamedReport& model : models) {
     const auto look = static_cast<std::size_t>(std::ranges::find(classes, model.report.model) - classes.begin());
-    points.push_back({&model, shortened(one_line(model.name.substr(source)), kLetters), look,
+    points.push_back({&model, shortened(harmless(model.name.substr(source)), kLetters), look,
                       kPlot.left + across.at(model.report.params) * kPlot.width,
                       kPlot.top + kPlot.height - up.at(model.report.macs) * kPlot.height});
   }

@@ -102,7 +102,7 @@ struct Drawing {
   void label_cell(const IcicleCell& cell, double x, double y) {
     if (cell.height < kOneLine) return;
     const double room = column - 2 * kPadding;
-    const std::string name = one_line(cell.label), share = measure.share(cell.row);
+    const std::string name = harmless(cell.label), share = measure.share(cell.row);
     const std::string amount = short_number(measure.of(cell.row)) + " · " + share;
     const bool two = cell.height >= kTwoLines;
     const double middle = y + cell.height / 2 + kFont * 0.36;
@@ -134,8 +134,8 @@ struct Drawing {
 
   void draw_head(const std::string& heading, double width) {
     const double room = width - 2 * kMargin;
-    body += text_at(kMargin, 26, "h", cut(one_line(heading), room, 16)) + "\n";
-    body += text_at(kMargin, 44, "t", cut(totals_in_words(report), room, 12)) + "\n";
+    body += text_at(kMargin, 26, "h", cut(harmless(heading), room, 16)) + "\n";
+    body += text_at(kMargin, 44, "t", cut(harmless(totals_in_words(report)), room, 12)) + "\n";
   }
 
   void draw_legend(const std::vector<IcicleCell>& cells) {
@@ -192,7 +192,7 @@ std::string render_svg(const Report& report, const RenderOptions& options) {
   for (const IcicleCell& cell : cells) drawing.draw(cell);
   double y = kHead + high + kNote;
   for (const auto& note : notes) {
-    drawing.body += text_at(kMargin, y, "t", cut(one_line(note), width - 2 * kMargin, 12)) + "\n";
+    drawing.body += text_at(kMargin, y, "t", cut(harmless(note), width - 2 * kMargin, 12)) + "\n";
     y += kNote;
   }
   const double height = y - kNote + kMargin;

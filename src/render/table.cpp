@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <functional>
 #include <numeric>
+#include <string_view>
+#include <unordered_map>
 
 #include "render/narrow.h"
 #include "render/width.h"
@@ -128,12 +130,16 @@ Table lay_out(const Report& report, const RenderOptions& options) {
   return table;
 }
 
+/// A longer cell stands out of its column, which is not padded to it: of a long name in a file with many the padding
+/// would fill the memory.
+constexpr std::size_t kWidest = 300;
+
 std::vector<std::size_t> fit(Table& table, std::string (*safe)(std::string_view)) {
   std::vector<std::size_t> widths(table.titles.size());
   const auto fit_cells = [&](std::vector<std::string>& row) {
     for (std::size_t i = 0; i < row.size(); ++i) {
       row[i] = safe(row[i]);
-      widths[i] = std::max(widths[i], display_width(row[i]));
+      widths[i] = std::max(widths[i], std::min(display_width(row[i]), kWidest));
     }
   };
   fit_cells(table.titles);
@@ -142,23 +148,30 @@ std::vector<std::size_t> fit(Table& table, std::string (*safe)(std::string_view)
   return widths;
 }
 
-std::vector<std::string> footnotes(const Report& report, const RenderOptions& options) {
-  std::vector<std::string> notes;
-  std::vector<std::string> ops;  // in the order met, each once
-  for (const auto& uncounted : report.uncounted) {
-    if (std::ranges::find(ops, uncounted.op) == ops.end()) ops.push_back(uncounted.op);
-  }
-  for (const auto& op : ops) {
+std::vector<std::string> uncounted_notes(const Report& report) {
+  struct Op {
+    std::string name;
     std::vector<std::string> layers;
     int times = 0;
-    for (const auto& uncounted : report.uncounted) {
-      if (uncounted.op != op) continue;
-      layers.push_back(shown_path(uncounted.path));
-      times += uncounted.times;
-    }
-    notes.push_back(formatted("not counted: {} ({}) in {}", op, times == 1 ? "once" : formatted("{} times", times),
-                              some_of(layers)));
+  };
+  std::vector<Op> ops;  // in the order met
+  std::unordered_map<std::string_view, std::size_t> places;
+  for (const auto& [name, path, times] : report.uncounted) {
+    const auto [place, fresh] = places.try_emplace(name, ops.size());
+    if (fresh) ops.push_back({.name = name, .layers = {}});
+    ops[place->second].layers.push_back(shown_path(path));
+    ops[place->second].times += times;
   }
+  std::vector<std::string> notes;
+  for (const Op& op : ops) {
+    notes.push_back(formatted("not counted: {} ({}) in {}", op.name,
+                              op.times == 1 ? "once" : formatted("{} times", op.times), some_of(op.layers)));
+  }
+  return notes;
+}
+
+std::vector<std::string> footnotes(const Report& report, const RenderOptions& options) {
+  std::vector<std::string> notes = uncounted_notes(report);
   if (!report.exact && options.numbers == NumberFormat::ratio) notes.emplace_back("shares are of what was counted");
   if (!report.not_run.empty()) notes.push_back("not run: " + some_of(report.not_run));
   return notes;

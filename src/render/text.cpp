@@ -46,7 +46,7 @@ std::vector<std::string> fit_screen(Table& table, std::size_t columns) {
   std::vector<std::string> dropped;
   auto give_way = kGiveWay.begin();
   while (true) {
-    const auto widths = fit(table, one_line);
+    const auto widths = fit(table, harmless);
     std::size_t others = 4;  // of the name's own borders
     for (std::size_t i = 1; i < widths.size(); ++i) others += widths[i] + 3;
     const std::size_t room = columns > others ? columns - others : 0;
@@ -63,8 +63,8 @@ std::vector<std::string> fit_screen(Table& table, std::size_t columns) {
 
 /// With the titles once more below rows that fill the screen.
 std::string text_of(Table table, const std::string& title, const std::vector<std::string>& notes, int lines) {
-  const auto widths = fit(table, one_line);
-  std::string text = title.empty() ? "" : one_line(title) + "\n";
+  const auto widths = fit(table, harmless);
+  std::string text = title.empty() ? "" : harmless(title) + "\n";
   const std::string head = line(table.titles, widths);
   text += head + rule(widths);
   for (const auto& row : table.rows) text += line(row, widths);
@@ -72,7 +72,7 @@ std::string text_of(Table table, const std::string& title, const std::vector<std
   if (lines > 0 && table.rows.size() + 4 > static_cast<std::size_t>(lines)) text += head + rule(widths);
   for (const auto& row : table.totals) text += line(row, widths);
   if (!notes.empty()) text += "\n";
-  for (const auto& note : notes) text += one_line(note) + "\n";
+  for (const auto& note : notes) text += harmless(note) + "\n";
   text.pop_back();
   return text;
 }

@@ -13,8 +13,8 @@
 namespace thoplw {
 namespace {
 
-constexpr std::size_t kLeastLabel = 12, kGoodLabel = 20, kLeastBar = 6, kMostBar = 24;  ///< cells
-constexpr int kBold = 1, kDim = 2, kBar = 36;                                           ///< SGR parameters
+constexpr std::size_t kLeastLabel = 12, kGoodLabel = 20, kMostLabel = 400, kLeastBar = 6, kMostBar = 24;  ///< cells
+constexpr int kBold = 1, kDim = 2, kBar = 36;  ///< SGR parameters
 
 struct Line {
   std::string branches;  ///< "│  ├─ "
@@ -38,8 +38,8 @@ struct Painter {
   void paint(const ModuleNode& node, const std::string& branches, const std::string& stem) {
     Line line{.branches = branches, .name = "", .cls = "", .numbers = cells(node.row)};
     const bool named = node.module && !node.name.empty();
-    if (named) line.name = one_line(node.name) + ": ";
-    line.cls = one_line(node.module ? node.row.cls : node.name);
+    if (named) line.name = harmless(node.name) + ": ";
+    line.cls = harmless(node.module ? node.row.cls : node.name);
     line.ansi = node.module ? kind_of(node.row).ansi : 0;
     line.costs = node.row.macs > 0 || node.row.params > 0 || !node.row.exact;
     if (report.macs > 0) {
@@ -81,7 +81,7 @@ std::string narrow_branches(std::string_view branches) {
 
 Layout widths_of(const std::vector<Line>& lines, const Table::Cells& titles) {
   Layout layout{.label = display_width(titles[0]), .numbers = {}};
-  for (const Line& line : lines) layout.label = std::max(layout.label, label_width(line));
+  for (const Line& line : lines) layout.label = std::max(layout.label, std::min(label_width(line), kMostLabel));
   for (std::size_t i = 1; i < titles.size(); ++i) {
     std::size_t width = display_width(titles[i]);
     for (const Line& line : lines) width = std::max(width, display_width(line.numbers[i - 1]));
@@ -119,7 +119,11 @@ Layout fit_screen(std::vector<Line>& lines, Table::Cells& titles, const Screen& 
 }
 
 std::string last_cells(std::string_view text, std::size_t width) {
-  while (display_width(text) > width) text.remove_prefix(first_character(text).size());
+  for (std::size_t left = display_width(text); left > width;) {
+    const std::string_view first = first_character(text);
+    left -= display_width(first);
+    text.remove_prefix(first.size());
+  }
   return std::string(text);
 }
 
@@ -188,12 +192,12 @@ std::string render_tree(const Report& report, const RenderOptions& options) {
 
   const Screen& screen = options.screen;
   const Layout layout = fit_screen(painter.lines, titles, screen);
-  std::string text = options.title.empty() ? "" : one_line(options.title) + "\n";
+  std::string text = options.title.empty() ? "" : harmless(options.title) + "\n";
   text += header_text(titles, layout, screen.color);
   for (const Line& line : painter.lines) text += line_text(line, layout, screen.color);
   const auto notes = footnotes(report, options);
   if (!notes.empty()) text += "\n";
-  for (const auto& note : notes) text += one_line(note) + "\n";
+  for (const auto& note : notes) text += harmless(note) + "\n";
   text.pop_back();
   return text;
 }

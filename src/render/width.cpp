@@ -1,36 +1,12 @@
-// Measures text in terminal cells and escapes what would break a line.
+// Measures text in terminal cells.
 #include "render/width.h"
 
 #include <algorithm>
 #include <array>
 #include <vector>
 
-#include "trace/format.h"
-
 namespace thoplw {
 namespace {
-
-struct Decoded {
-  char32_t point = 0;
-  std::size_t length = 0;  ///< bytes; 0: no valid UTF-8 here
-};
-
-Decoded decode(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = byte(0);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {};
-  char32_t point = lead & (0xffu >> (length + 1));
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {};
-    point = point << 6 | (byte(i) & 0x3fu);
-  }
-  constexpr std::array<char32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
-  const bool surrogate = point >= 0xd800 && point <= 0xdfff;
-  if (point < kLeast[length] || surrogate || point > 0x10ffff) return {};
-  return {point, length};
-}
 
 struct Range {
   char32_t first, last;
@@ -54,30 +30,6 @@ constexpr std::array kZero = {
     Range{0x1dc0, 0x1dff}, Range{0x200b, 0x200d}, Range{0x20d0, 0x20ff}, Range{0xfe00, 0xfe0f}, Range{0xfe20, 0xfe2f},
 };
 
-// Characters that end a line, steer the terminal or turn the direction of what follows; the last two are none.
-constexpr std::array kControl = {
-    Range{0x00, 0x1f},     Range{0x7f, 0x9f},     Range{0x200e, 0x200f}, Range{0x2028, 0x202e},
-    Range{0x2066, 0x2069}, Range{0xfdd0, 0xfdef}, Range{0xfeff, 0xfeff},
-};
-
-/// No character ever, in any plane: markup must not hold it.
-bool is_noncharacter(char32_t point) { return (point & 0xfffe) == 0xfffe; }
-
-std::string escape(char32_t point) {
-  switch (point) {
-    case '\n':
-      return "\\n";
-    case '\r':
-      return "\\r";
-    case '\t':
-      return "\\t";
-    default:
-      break;
-  }
-  const auto value = static_cast<std::uint32_t>(point);
-  return value < 0x100 ? formatted("\\x{:02x}", value) : formatted("\\u{:04x}", value);
-}
-
 }  // namespace
 
 std::size_t display_width(std::string_view text) {
@@ -88,22 +40,6 @@ std::size_t display_width(std::string_view text) {
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return width;
-}
-
-std::string one_line(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const auto [point, length] = decode(text);
-    if (length == 0) {
-      out += formatted("\\x{:02x}", static_cast<unsigned char>(text.front()));
-    } else if (within(kControl, point) || is_noncharacter(point)) {
-      out += escape(point);
-    } else {
-      out += text.substr(0, length);
-    }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return out;
 }
 
 std::string_view first_character(std::string_view text) {

@@ -1,17 +1,16 @@
-// Text in a terminal: how many cells it takes, and how names that hold anything at all stay on one line.
+// Text in a terminal: how many cells it takes.
 #pragma once
 
 #include <cstddef>
 #include <string>
 #include <string_view>
 
+#include "trace/harmless.h"
+
 namespace thoplw {
 
 /// Cells of a terminal: 2 for wide (East Asian, emoji), 0 for combining characters.
 std::size_t display_width(std::string_view text);
-
-/// Control characters, line breaks and bytes that are not UTF-8 as escapes: "\n", "\x1b", "\u202e".
-std::string one_line(std::string_view text);
 
 /// The first character with the marks that combine with it; a byte that is not UTF-8 is one of its own.
 std::string_view first_character(std::string_view text);

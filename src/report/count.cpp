@@ -14,6 +14,7 @@
 #include "report/report.h"
 #include "report/usage.h"
 #include "trace/format.h"
+#include "trace/harmless.h"
 
 namespace thoplw {
 namespace {
@@ -132,6 +133,7 @@ Report count(const Trace& trace, const Convention& convention) {
   note_missed(convention, report);
   choose_listed(report.rows);
   report.not_run = unused_modules(trace, usage);
+  for (std::string& note : report.notes) note = harmless_message(note);
   return report;
 }
 

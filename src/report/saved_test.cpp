@@ -39,7 +39,7 @@ Report full_report() {
   report.missed = {{"aten::bmm", "block", 2}};
   report.missed_macs = 20736;
   report.not_run = {"aux"};
-  report.notes = {"a note, with \"quotes\"\nand lines"};
+  report.notes = {"a note, with \"quotes\" and \\n"};
   report.steps = {{"", Tensor{DType::i64, {1, 8}}, 30000}, {"block", std::nullopt, 4002}};
   return report;
 }

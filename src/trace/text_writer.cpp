@@ -5,6 +5,7 @@
 
 #include "trace/cursor.h"
 #include "trace/format.h"
+#include "trace/harmless.h"
 #include "trace/text.h"
 
 namespace thoplw {
@@ -16,7 +17,7 @@ const T& at(const std::vector<T>& items, Id id) {
 }
 
 std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return harmless_json(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
 std::string bare_or_quoted(const std::string& name) { return is_bare(name) ? name : quoted(name); }
