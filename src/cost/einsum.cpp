@@ -1,6 +1,8 @@
 // Formula of einsum: operands are contracted pair by pair, as torch does.
 #include <algorithm>
+#include <array>
 #include <cctype>
+#include <deque>
 #include <string>
 #include <vector>
 
@@ -44,10 +46,13 @@ std::string subscripts(const std::string& equation, std::string_view text) {
 /// Without '->' the result has the ellipsis and every letter that stands there once, in the order of the alphabet.
 std::string implied_result(const std::string& operands) {
   std::string result;
+  std::array<int, kLetters> times{};
   for (char c : operands) {
-    if (is_letter(c) && std::count(operands.begin(), operands.end(), c) == 1) result += c;
+    if (is_letter(c)) ++times[static_cast<std::size_t>(c)];
   }
-  std::sort(result.begin(), result.end());
+  for (std::size_t c = 0; c < kLetters; ++c) {
+    if (times[c] == 1) result += static_cast<char>(c);
+  }
   return '.' + result;
 }
 
@@ -109,22 +114,29 @@ void contract(const std::string& equation, Sizes& a, Sizes b, const std::vector<
   work[sums ? Kind::contraction : Kind::elementwise] += product;
 }
 
-Sizes take(std::vector<Sizes>& operands, std::int64_t index) {
-  if (index < 0 || index >= static_cast<std::int64_t>(operands.size()))
-    throw Error("path names an operand that is gone");
-  Sizes taken = std::move(operands[static_cast<std::size_t>(index)]);
-  operands.erase(operands.begin() + index);
-  return taken;
-}
+/// What is left to contract, and how many of them have each subscript.
+struct Operands {
+  std::deque<Sizes> left;
+  std::vector<std::size_t> holders;
 
-/// Which subscripts are in the result, or in an operand that is still to come.
-std::vector<bool> needed_subscripts(const std::vector<bool>& in_result, const std::vector<Sizes>& rest) {
-  std::vector<bool> needed = in_result;
-  for (const Sizes& sizes : rest) {
-    for (std::size_t label = 0; label < sizes.size(); ++label) needed[label] = needed[label] || sizes[label] != 1;
+  void put(Sizes sizes, std::size_t place) {
+    for (std::size_t label = 0; label < sizes.size(); ++label) holders[label] += sizes[label] != 1 ? 1 : 0;
+    left.insert(left.begin() + static_cast<std::ptrdiff_t>(place), std::move(sizes));
   }
-  return needed;
-}
+  Sizes take(std::int64_t index) {
+    if (index < 0 || index >= static_cast<std::int64_t>(left.size())) throw Error("path names an operand that is gone");
+    Sizes taken = std::move(left[static_cast<std::size_t>(index)]);
+    left.erase(left.begin() + index);
+    for (std::size_t label = 0; label < taken.size(); ++label) holders[label] -= taken[label] != 1 ? 1 : 0;
+    return taken;
+  }
+  /// Which subscripts are in the result, or in an operand that is still to come.
+  std::vector<bool> needed(std::vector<bool> in_result) const {
+    for (std::size_t label = 0; label < holders.size(); ++label)
+      in_result[label] = in_result[label] || holders[label] > 0;
+    return in_result;
+  }
+};
 
 std::vector<bool> result_subscripts(const std::string& result, std::size_t labels) {
   std::vector<bool> in_result(labels, false);
@@ -148,22 +160,22 @@ Work einsum(const OpView& op) {
   std::size_t labels = kLetters;
   for (std::size_t i = 0; i < op.op.in.size(); ++i) labels = std::max(labels, kLetters + op.in(i).shape.size());
 
-  std::vector<Sizes> operands;
+  Operands operands{.left = {}, .holders = std::vector<std::size_t>(labels, 0)};
   for (std::size_t i = 0; i < op.op.in.size(); ++i) {
-    operands.push_back(sizes_by_subscript(text, equation.operands[i], op.in(i).shape, labels));
+    operands.put(sizes_by_subscript(text, equation.operands[i], op.in(i).shape, labels), i);
   }
   const std::vector<bool> in_result = result_subscripts(equation.result, labels);
   const Dims* path = op.attr("path") ? &attr_as<Dims>(op, "path") : nullptr;
-  if (path && path->size() != 2 * (operands.size() - 1)) throw Error("path has the wrong length");
+  if (path && path->size() != 2 * (operands.left.size() - 1)) throw Error("path has the wrong length");
 
   Work work;
-  for (std::size_t step = 0; operands.size() > 1; ++step) {
+  for (std::size_t step = 0; operands.left.size() > 1; ++step) {
     const std::int64_t i = path ? std::min((*path)[2 * step], (*path)[2 * step + 1]) : 0;
     const std::int64_t j = path ? std::max((*path)[2 * step], (*path)[2 * step + 1]) : 1;
-    Sizes b = take(operands, j);
-    Sizes a = take(operands, i);
-    contract(text, a, std::move(b), needed_subscripts(in_result, operands), work);
-    operands.insert(path ? operands.end() : operands.begin(), std::move(a));
+    Sizes b = operands.take(j);
+    Sizes a = operands.take(i);
+    contract(text, a, std::move(b), operands.needed(in_result), work);
+    operands.put(std::move(a), path ? operands.left.size() : 0);
   }
   return work;
 }

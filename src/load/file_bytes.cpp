@@ -60,7 +60,8 @@ void FileBytes::need(std::string_view part) {
 
 void FileBytes::read(std::size_t begin, std::size_t end) {
   while (begin < end) {
-    const ssize_t count = pread(file_, const_cast<char*>(bytes_.data()) + begin, end - begin, static_cast<off_t>(begin));
+    const ssize_t count =
+        pread(file_, const_cast<char*>(bytes_.data()) + begin, end - begin, static_cast<off_t>(begin));
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) throw Error(std::strerror(errno));
     if (count == 0) throw Error("the file was cut short while it was read; try again");

@@ -10,6 +10,9 @@ namespace {
 
 constexpr std::ptrdiff_t kDeepestPath = 200;
 
+// Each level of a path is a module, and has the path up to there as its name. A real name shares most of them.
+constexpr std::size_t kSomeModules = 10'000, kSomeBytes = std::size_t{1} << 24, kPerName = 4;
+
 decltype(auto) at(auto& items, auto index) { return items[static_cast<std::size_t>(index)]; }
 
 /// "torch.nn.modules.conv.Conv2d" is "torch.nn.Conv2d" to its users.
@@ -69,11 +72,20 @@ std::size_t Finisher::mention(std::string_view path, bool called) {
     const std::size_t parent = mention(dot == std::string_view::npos ? "" : path.substr(0, dot), called);
     index = trees_.size();
     trees_.emplace_back().path = path;
+    path_bytes_ += path.size();
+    if (trees_.size() > kSomeModules + kPerName * names_ || path_bytes_ > kSomeBytes + kPerName * name_bytes_) {
+      throw Error("its names make more modules than a file of its size can mean; it is damaged");
+    }
     by_path_.emplace(path, index);
     insert(parent, index, called);
   }
   if (called && index != 0) trees_[trees_[index].parent].last_called = index;
   return index;
+}
+
+void Finisher::count_name(std::string_view path) {
+  ++names_;
+  name_bytes_ += path.size();
 }
 
 void Finisher::find_modules() {
@@ -84,15 +96,18 @@ void Finisher::find_modules() {
   };
   for (const std::string& path : from_.modules_) {
     require_shallow(path);
+    count_name(path);
     mention(path, false);
   }
   for (const auto& param : from_.params_) {
     require_shallow(param.name);
+    count_name(param.name);
     const std::size_t dot = param.name.rfind('.');
     mention(dot == std::string::npos ? "" : std::string_view(param.name).substr(0, dot), false);
   }
   std::vector<bool> seen(from_.nodes_.size(), false);
   for (const auto& placed : from_.ops_) {
+    count_name(at(from_.nodes_, placed.node).path);
     for (Id node = placed.node; node > 0 && !at(seen, node); node = at(from_.nodes_, node).parent) {
       at(seen, node) = true;
       require_shallow(at(from_.nodes_, node).path);

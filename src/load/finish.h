@@ -26,6 +26,7 @@ class Finisher {
     Id module = kNone;
   };
   std::size_t mention(std::string_view path, bool called);
+  void count_name(std::string_view path);
   void insert(std::size_t parent, std::size_t child, bool called);
   void find_modules();
   void number_modules(std::size_t tree, Id parent);
@@ -42,7 +43,9 @@ class Finisher {
 
   TraceBuilder from_;
   Trace trace_;
-  std::vector<Tree> trees_;  ///< the root first
+  std::vector<Tree> trees_;                 ///< the root first
+  std::size_t path_bytes_ = 0;              ///< of all of them
+  std::size_t names_ = 0, name_bytes_ = 0;  ///< that the file has, and how long they are together
   std::map<std::string, std::size_t, std::less<>> by_path_;
   std::map<std::string, Id> class_ids_, op_ids_;
   struct Item {

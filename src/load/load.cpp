@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <stdexcept>
 
 #include "load/foreign.h"
 #include "load/formats.h"
@@ -65,6 +66,8 @@ Trace load(const std::string& path, const LoadOptions& options) {
     return format.read({path, file.bytes(), [&](std::string_view part) { file.need(part); }}, options);
   } catch (const Error& error) {
     throw Error(path + ": " + error.what());
+  } catch (const std::length_error&) {
+    throw Error(path + ": more memory is needed than there can be; the file is damaged");
   } catch (const std::bad_alloc&) {
     throw Error(path + ": more memory is needed than there is; the file may be damaged");
   }

@@ -284,8 +284,11 @@ class Pickle {
     push({.kind = Kind::storage, .integer = static_cast<std::int64_t>(dtype), .text = item(id, 2, Kind::text).text});
   }
 
-  Dims dims(const Value& tuple) const {
+  Dims dims(const Value& tuple) {
     if (tuple.items.size() > kMostDims) throw Error("a tensor of too many dimensions");
+    // Each size takes a byte of the pickle at least, but the same tuple may be recalled for any number of tensors.
+    dims_ += tuple.items.size();
+    if (dims_ > 2 * bytes_.size()) throw Error("the pickle makes too many tensors");
     Dims sizes;
     for (std::size_t i = 0; i < tuple.items.size(); ++i) {
       sizes.push_back(item(tuple, i, Kind::integer).integer);
@@ -295,18 +298,19 @@ class Pickle {
   }
 
   /// _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks)
-  Stored tensor(const Value& args) const {
+  Stored tensor(const Value& args) {
     const Value& storage = item(args, 0, Kind::storage);
     Stored stored;
     stored.tensor.dtype = static_cast<DType>(storage.integer);
     stored.tensor.shape = dims(item(args, 2, Kind::list));
-    stored.storage = formatted("{} {} {} {}", storage.text, item(args, 1, Kind::integer).integer, stored.tensor.shape,
+    const std::size_t number = storages_.try_emplace(storage.text, storages_.size()).first->second;
+    stored.storage = formatted("{} {} {} {}", number, item(args, 1, Kind::integer).integer, stored.tensor.shape,
                                dims(item(args, 3, Kind::list)));
     return stored;
   }
 
   /// _rebuild_meta_tensor_no_storage(dtype, size, stride, requires_grad)
-  Stored meta_tensor(const Value& args) const {
+  Stored meta_tensor(const Value& args) {
     Stored stored;
     stored.tensor = {DType::other, dims(item(args, 1, Kind::list))};
     return stored;
@@ -348,6 +352,8 @@ class Pickle {
   std::vector<Stored> tensors_;
   std::vector<std::uint32_t> stack_;
   std::map<std::size_t, std::uint32_t> memo_;
+  std::map<std::string_view, std::size_t> storages_;  ///< each key by its number, which is shorter
+  std::size_t dims_ = 0;                              ///< sizes and strides of all tensors
 };
 
 }  // namespace

@@ -5,7 +5,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <numeric>
+#include <unordered_set>
 
 #include "trace/error.h"
 
@@ -16,7 +16,7 @@ constexpr int kDeepest = 100;  ///< parentheses in parentheses
 
 __extension__ using Wide = __int128;  ///< holds the product of any two sizes
 
-/// Exact, in lowest terms, with a positive denominator.
+/// Exact, in lowest terms, with a positive denominator; never INT64_MIN, whose negative leaves 64 bits.
 struct Fraction {
   std::int64_t num = 0, den = 1;
 };
@@ -220,9 +220,9 @@ class Reader {
   }
 
   Fraction symbol(const std::string& name) {
-    if (std::ranges::find(symbols, name) == symbols.end()) symbols.push_back(name);
+    if (met_.insert(name).second) symbols.push_back(name);
     if (symbols_) {
-      if (const auto found = symbols_->find(name); found != symbols_->end()) return {found->second, 1};
+      if (const auto found = symbols_->find(name); found != symbols_->end()) return make_fraction(found->second, 1);
     }
     known = false;
     return {1, 1};
@@ -268,6 +268,7 @@ class Reader {
 
   std::string_view text_;
   const Symbols* symbols_;
+  std::unordered_set<std::string> met_;
   std::size_t at_ = 0;
   int depth_ = 0;
 };
@@ -298,7 +299,8 @@ std::optional<std::pair<std::string, std::int64_t>> solve(std::string_view expre
     std::int64_t slope = 0, distance = 0;
     const std::int64_t base = at(0);
     if (__builtin_sub_overflow(at(1), base, &slope) || __builtin_sub_overflow(value, base, &distance)) too_large();
-    if (slope == 0 || distance % slope != 0 || at(distance / slope) != value) return std::nullopt;
+    if (slope == 0 || distance == INT64_MIN || distance % slope != 0 || at(distance / slope) != value)
+      return std::nullopt;
     return std::pair(symbols[0], distance / slope);
   } catch (const Error&) {
     return std::nullopt;

@@ -55,6 +55,17 @@ TEST_CASE("the size of a place gives that of its symbol") {
   CHECK(solve("s1//2", 6) == std::nullopt);
 }
 
+// -2^63 has no opposite in 64 bits: a processor that is asked to divide it by -1 stops the process.
+TEST_CASE("the least number is refused, whatever is done with it") {
+  for (const char* text : {"-s0", "s0//-1", "s0 % -1", "Abs(s0)", "0 - s0", "-1*s0", "ceiling(s0)"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(evaluate(text, {{"s0", INT64_MIN}}), Error);
+    CHECK(solve(text, INT64_MIN) == std::nullopt);
+  }
+  CHECK(solve("-s0", INT64_MIN + 1) == std::pair<std::string, std::int64_t>("s0", INT64_MAX));
+  CHECK(solve("1 - s0", INT64_MIN) == std::nullopt);
+}
+
 TEST_CASE("what is no size is refused") {
   for (const char* text : {"", "s0 +", "(s0", "s0)", "f(s0)", "s0 ? 1", "'s0'", "Symbol(s0)", "1/0", "7/2", "1.5",
                            "9223372036854775807*9223372036854775807", "2**1000", "99999999999999999999"}) {

@@ -7,6 +7,11 @@
 #include "load/finish.h"
 
 namespace thoplw {
+namespace {
+
+constexpr int kDeepest = 1000;  ///< as in the text of a trace
+
+}  // namespace
 
 TraceBuilder::TraceBuilder() { nodes_.emplace_back(); }
 
@@ -24,7 +29,7 @@ void TraceBuilder::add_param(std::string_view full_name, Id value, bool buffer, 
 }
 
 void TraceBuilder::add_note(std::string note) {
-  if (std::ranges::find(trace_.notes, note) == trace_.notes.end()) trace_.notes.push_back(std::move(note));
+  if (noted_.insert(note).second) trace_.notes.push_back(std::move(note));
 }
 
 Id TraceBuilder::child(Id parent, const Frame& frame) {
@@ -32,13 +37,19 @@ Id TraceBuilder::child(Id parent, const Frame& frame) {
   const auto [found, fresh] = children_.try_emplace({parent, std::string(frame.key)}, next);
   if (!fresh) return found->second;
   Node node;
-  node.parent = parent;
   node.key = frame.key;
   node.path = frame.path;
   node.cls = frame.cls;
   node.times = nodes_[static_cast<std::size_t>(parent)].times;
+  return add_node(std::move(node), parent);
+}
+
+Id TraceBuilder::add_node(Node node, Id parent) {
+  node.parent = parent;
+  node.depth = nodes_[static_cast<std::size_t>(parent)].depth + 1;
+  if (node.depth > kDeepest) throw Error("calls and loops are nested more than 1000 deep; the file is damaged");
   nodes_.push_back(std::move(node));
-  return next;
+  return static_cast<Id>(nodes_.size() - 1);
 }
 
 /// Inside of a loop a stack goes on from that of the loop, as far as both are the same.
@@ -70,12 +81,11 @@ void TraceBuilder::add_op(Stack stack, NewOp op) {
 }
 
 void TraceBuilder::begin_loop(Stack stack, Count times) {
-  Node loop = nodes_[static_cast<std::size_t>(node_of(stack))];
-  loop.parent = node_of(stack);
+  const Id around = node_of(stack);
+  Node loop = nodes_[static_cast<std::size_t>(around)];
   loop.times *= times;
   loop.loop = true;
-  loops_.push_back(static_cast<Id>(nodes_.size()));
-  nodes_.push_back(std::move(loop));
+  loops_.push_back(add_node(std::move(loop), around));
 }
 
 void TraceBuilder::end_loop() { loops_.pop_back(); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,6 +64,7 @@ class TraceBuilder {
     std::string key, path, cls;
     Count times = 1;
     bool loop = false;
+    int depth = 0;
   };
   struct Placed {
     NewOp op;
@@ -75,6 +77,7 @@ class TraceBuilder {
   };
 
   Id node_of(Stack stack);
+  Id add_node(Node node, Id parent);
   Id child(Id parent, const Frame& frame);
 
   Trace trace_;  ///< values and notes; the rest is made at the end
@@ -84,6 +87,7 @@ class TraceBuilder {
   std::map<std::pair<Id, std::string>, Id> children_;
   std::vector<Placed> ops_;
   std::vector<Id> outputs_;
+  std::set<std::string, std::less<>> noted_;
   std::vector<Id> loops_;  ///< nodes of the loops that are open
 
   friend class Finisher;

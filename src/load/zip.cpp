@@ -9,12 +9,14 @@
 #include <cstring>
 
 #include "trace/error.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
 
 constexpr std::uint64_t kDirectoryRecord = 46, kLocalHeader = 30;  ///< bytes at least
-constexpr std::uint64_t kMostExpansion = 1100;                     ///< deflate makes no more of a byte than that
+constexpr std::uint64_t kMostExpansion = 100;  ///< deflate can make 1000 bytes of one; of a program it makes 20
+constexpr std::uint64_t kSmall = 1 << 20;
 constexpr int kStored = 0, kDeflated = 8;
 
 /// Where minizip reads, and how far it has come.
@@ -173,7 +175,10 @@ std::string ZipArchive::read(const Entry& entry) const {
   if (entry.method != kDeflated) {
     bytes = view(entry);
   } else {
-    if (entry.size / kMostExpansion > from.size()) throw damaged();
+    if (entry.size > kSmall && entry.size / kMostExpansion > from.size()) {
+      throw Error(formatted("{}: {} bytes would be made of {}, which is no program; copy the file again", entry.name,
+                            entry.size, from.size()));
+    }
     bytes.resize(entry.size);
     z_stream inflater{};
     inflater.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(from.data()));

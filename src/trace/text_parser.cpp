@@ -14,7 +14,7 @@ namespace thoplw {
 namespace {
 
 constexpr std::string_view kHeader = "thoplw trace 1";
-constexpr std::size_t kDeepest = 1000;  ///< calls in calls
+constexpr std::size_t kDeepest = 1000;  ///< calls in calls, and modules in modules
 constexpr std::size_t kMostDims = 100;
 
 class Parser {
@@ -45,7 +45,7 @@ class Parser {
   void close(Cursor& line);
 
   Param named_tensor(Cursor& line);
-  Id enclosing_module(std::string_view path) const;
+  Id enclosing_module(Cursor& line, std::string_view path) const;
   Id value(Cursor& line);
   std::vector<Id> values(Cursor& line);
   Tensor tensor(Cursor& line);
@@ -117,7 +117,7 @@ void Parser::module(Cursor& line) {
     line.fail(path.empty() ? "a second root" : "the first module is not the root",
               "the root, \"\", stands first, once");
   }
-  const Id parent = path.empty() ? kNone : enclosing_module(path);
+  const Id parent = path.empty() ? kNone : enclosing_module(line, path);
   if (!modules_.emplace(path, size_of(trace_.modules)).second) {
     line.fail("module \"" + path + "\" stands here a second time", "remove one");
   }
@@ -130,7 +130,10 @@ void Parser::module(Cursor& line) {
 }
 
 /// The module with the longest path that `path` goes on from; the root goes with all.
-Id Parser::enclosing_module(std::string_view path) const {
+Id Parser::enclosing_module(Cursor& line, std::string_view path) const {
+  if (std::ranges::count(path, '.') > static_cast<std::ptrdiff_t>(kDeepest)) {
+    line.fail("a module stands too deep in modules", "1000 levels are understood");
+  }
   for (std::size_t dot = path.rfind('.'); dot != std::string_view::npos && dot > 0; dot = path.rfind('.', dot - 1)) {
     if (const auto found = modules_.find(std::string(path.substr(0, dot))); found != modules_.end())
       return found->second;
@@ -141,7 +144,7 @@ Id Parser::enclosing_module(std::string_view path) const {
 Param Parser::named_tensor(Cursor& line) {
   const std::string path = line.quoted();
   if (trace_.modules.empty()) line.fail("no module for \"" + path + "\"", "add the line 'module \"\" ...' above");
-  const Id module = enclosing_module(path);
+  const Id module = enclosing_module(line, path);
   const std::string& owner = trace_.modules[static_cast<std::size_t>(module)].path;
   Param param;
   param.name = owner.empty() ? path : path.substr(owner.size() + 1);

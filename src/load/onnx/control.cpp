@@ -83,6 +83,7 @@ bool Follower::control(Step& step) {
 }
 
 void Follower::call(const Step& step, const Function& function) {
+  spend(function.inputs.size() + function.outputs.size() + function.values.size() + function.defaults.size());
   Bindings bindings;
   for (const Attribute& attribute : function.defaults) bindings.insert_or_assign(attribute.name, &attribute);
   for (const Attribute& attribute : step.node.attributes) bindings.insert_or_assign(attribute.name, &attribute);

@@ -23,6 +23,24 @@ bool is_contraction(WorkFn work) {
   return std::ranges::find(kContractions, work) != std::end(kContractions);
 }
 
+std::size_t listed_in(const Graph& graph);
+
+std::size_t listed_in(const Attribute& attribute) {
+  std::size_t listed = 1 + attribute.integers.size() + attribute.reals.size() + attribute.texts.size() +
+                       attribute.tensor.ints.size() + attribute.tensor.floats.size();
+  for (const Graph& graph : attribute.graphs) listed += listed_in(graph);
+  return listed;
+}
+
+std::size_t listed_in(const Graph& graph) {
+  std::size_t listed = graph.initializers.size() + graph.values.size();
+  for (const Node& node : graph.nodes) {
+    listed += 1 + node.inputs.size() + node.outputs.size();
+    for (const Attribute& attribute : node.attributes) listed += listed_in(attribute);
+  }
+  return listed;
+}
+
 /// Were its elements all worked out? Then it is arithmetic on sizes, which a live model does in Python.
 bool is_followed(const Known& known) { return known.elements || known.reals; }
 
@@ -41,7 +59,7 @@ Follower::Follower(const Model& model, const Sizes& sizes, Scopes& scopes, Trace
     nodes += function.nodes.size();
   }
   // Functions that call each other can ask for any number of steps; those of real files are followed a few times.
-  steps_left_ = 100'000 + 50 * nodes;
+  steps_left_ = 400'000 + 4 * model.records;
   elements_left_ = 4'000'000 + 64 * nodes;
 }
 
@@ -83,7 +101,14 @@ void Follower::keep_elements(Known& known) {
   known.items.reset();
 }
 
+/// A step is anything that a graph lists: what a body has, it has anew each time that it is followed.
+void Follower::spend(std::size_t steps) {
+  if (steps > steps_left_) throw Error("its functions call each other more often than a file of its size can mean");
+  steps_left_ -= steps;
+}
+
 void Follower::enter(const Graph& graph, Context& context) {
+  spend(graph.initializers.size() + graph.inputs.size() + graph.outputs.size() + graph.values.size());
   for (const auto* infos : {&graph.values, &graph.outputs}) {
     for (const ValueInfo& info : *infos) context.infos.emplace(info.name, &info);
   }
@@ -146,10 +171,11 @@ Node Follower::bound(const Node& node, const Bindings& bindings) const {
 }
 
 void Follower::follow_node(const Node& node, const Frames& stack, Context& context) {
-  if (steps_left_-- == 0) throw Error("its functions call each other more often than a file of its size can mean");
+  spend(1 + node.inputs.size() + node.outputs.size() + node.attributes.size());
   const bool refers = std::ranges::any_of(node.attributes, [](const Attribute& a) { return !a.ref.empty(); });
   if (refers) {
     const Bindings none;
+    for (const Attribute& attribute : node.attributes) spend(listed_in(attribute));
     const Node copy = bound(node, context.bindings ? *context.bindings : none);
     Step step{copy, stack, context, inputs(copy, context)};
     return operate(step);

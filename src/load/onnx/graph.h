@@ -70,6 +70,7 @@ class Follower {
   void enter(const Graph& graph, Context& context);
   void follow_nodes(std::span<const Node> nodes, Context& context, const Frames& around);
   void follow_node(const Node& node, const Frames& stack, Context& context);
+  void spend(std::size_t steps);
   Node bound(const Node& node, const Bindings& bindings) const;
   Ref find(std::string_view name, const Context& context) const;
   std::vector<Ref> inputs(const Node& node, const Context& context) const;

@@ -110,6 +110,7 @@ struct Model {
   Opsets opsets;
   Graph graph;
   std::vector<Function> functions;
+  std::size_t records = 0;  ///< nodes, names, attributes, numbers: all that the file lists
 };
 
 /// Do the bytes begin as an ONNX file does?

@@ -1,10 +1,20 @@
 // Reads the protobuf wire format of an ONNX file into records. Field numbers are those of onnx.proto.
+#include <algorithm>
+
 #include "load/onnx/wire.h"
 
 namespace thoplw::onnx {
 namespace {
 
 constexpr int kMostNesting = 100;  ///< graphs inside of nodes inside of graphs
+constexpr int kMostLevels = 64;    ///< of a module path, which readers of names make modules of
+
+/// `ends`: the characters that end a level.
+std::string_view path(std::string_view name, std::string_view ends) {
+  const auto levels = std::ranges::count_if(name, [&](char c) { return ends.find(c) != std::string_view::npos; });
+  if (levels > kMostLevels) throw Error(std::string(name) + ": a name has more than 64 levels; the file is damaged");
+  return name;
+}
 
 class Parser {
  public:
@@ -40,6 +50,7 @@ class Parser {
       }
     }
     if (!found) throw Error("this is no ONNX model: there is no graph in it");
+    model.records = records_.count();
     return std::move(model_);
   }
 
@@ -57,8 +68,11 @@ class Parser {
           graph.name = text(reader);
           break;
         case bytes(5):
-          within("initializer", graph.initializers.size(),
-                 [&] { read_tensor(reader.get_message(), records_.add(graph.initializers), records_); });
+          within("initializer", graph.initializers.size(), [&] {
+            TensorData& tensor = records_.add(graph.initializers);
+            read_tensor(reader.get_message(), tensor, records_);
+            path(tensor.name, ".");
+          });
           break;
         case bytes(11):
           add_value(reader, "input", graph.inputs);
@@ -97,7 +111,7 @@ class Parser {
           add(node.outputs, reader);
           break;
         case bytes(3):
-          node.name = text(reader);
+          node.name = path(text(reader), "/");
           break;
         case bytes(4):
           node.op_type = text(reader);
@@ -116,7 +130,7 @@ class Parser {
           const auto [key, value] = read_entry(reader.get_message());
           // The others repeat the same, or hold lines of source text.
           if (key != kScopes && key != kClasses && key != kRewrite) break;
-          records_.add(node.metadata) = {key, value};
+          records_.add(node.metadata) = {key, path(value, ",")};
           break;
         }
         default:

@@ -91,6 +91,7 @@ class Records {
   Record& add(std::vector<Record>& records) {
     if (sizeof(Record) > left_) throw Error("it has more records than a file of its size can mean; it is damaged");
     left_ -= sizeof(Record);
+    ++count_;
     return records.emplace_back();
   }
   /// The numbers of a packed list.
@@ -98,11 +99,13 @@ class Records {
   void add_all(std::vector<Number>& list, Range range) {
     for (const auto number : range) add(list) = static_cast<Number>(number);
   }
+  /// How many there are.
+  std::size_t count() const { return count_; }
 
  private:
   static constexpr std::size_t kPerByte = 24;  ///< bytes of records, over those of the file; real ones need 6
   static constexpr std::size_t kAtLeast = std::size_t{1} << 24;
-  std::size_t left_;
+  std::size_t left_, count_ = 0;
 };
 
 // parse_tensor.cpp
