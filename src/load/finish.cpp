@@ -121,6 +121,8 @@ void Finisher::number_modules(std::size_t tree, Id parent) {
   trees_[tree].module = id;
   trace_.modules.push_back({trees_[tree].path, kNone, parent});
   for (std::size_t inside = trees_[tree].first; inside != 0; inside = trees_[inside].next) number_modules(inside, id);
+  module_ends_.resize(std::max(module_ends_.size(), static_cast<std::size_t>(id) + 1));
+  at(module_ends_, id) = static_cast<Id>(trace_.modules.size());
 }
 
 Id Finisher::class_id(const std::string& name) {
@@ -151,6 +153,7 @@ void Finisher::place_params() {
     trace_.params.push_back({root ? full_name : full_name.substr(dot + 1), module, value, buffer, trainable});
     at(owners_, value).push_back(module);
   }
+  for (std::vector<Id>& owners : owners_) std::ranges::sort(owners);
 }
 
 /// The operators of a call stand together, also where the file has others between them.
@@ -191,10 +194,8 @@ void Finisher::emit(std::size_t node, Id parent_call) {
 }
 
 bool Finisher::is_own_param(Id value, Id module) const {
-  return std::ranges::any_of(at(owners_, value), [&](Id owner) {
-    while (owner != kNone && owner != module) owner = at(trace_.modules, owner).parent;
-    return owner == module;
-  });
+  const auto first_inside = std::ranges::lower_bound(at(owners_, value), module);
+  return first_inside != at(owners_, value).end() && *first_inside < at(module_ends_, module);
 }
 
 /// What is read inside and made outside, in the order in which it is read; not the module's own parameters.

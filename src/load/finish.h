@@ -53,7 +53,8 @@ class Finisher {
     std::size_t index = 0;  ///< of the operator or of the node
   };
   std::vector<std::vector<Item>> items_;  ///< by node
-  std::vector<std::vector<Id>> owners_;   ///< by value: modules that have it as a parameter
+  std::vector<std::vector<Id>> owners_;   ///< by value: modules that have it as a parameter, in order
+  std::vector<Id> module_ends_;           ///< by module: the one after all that are inside it
   std::vector<Id> made_, last_read_;      ///< by value: index of the operator
   std::vector<bool> is_output_;           ///< by value
   std::vector<std::size_t> seen_;         ///< by value: the stamp of the last call that had it

@@ -93,7 +93,13 @@ Id Scope::id(std::string_view name) {
 
 std::int64_t Scope::number(const Json& argument) const {
   const auto [tag, value] = tagged(argument);
-  return sizes_.of(tag == "as_name" ? member(member(graph_, "sym_int_values"), text(*value)) : argument);
+  if (tag != "as_name") return sizes_.of(argument);
+  if (integers_.empty()) {
+    for (const auto& [name, size] : members(member(graph_, "sym_int_values"))) integers_.emplace(text(name), &size);
+  }
+  const auto found = integers_.find(text(*value));
+  if (found == integers_.end()) throw Error(formatted("sym_int_values lacks '{}'", text(*value)));
+  return sizes_.of(*found->second);
 }
 
 void GraphReader::add_owner(Id value, std::string_view module) {

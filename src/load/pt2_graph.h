@@ -44,6 +44,7 @@ class Scope {
   TraceBuilder& trace_;
   Sizes& sizes_;
   std::unordered_map<std::string_view, Value> values_;
+  mutable std::unordered_map<std::string_view, const Json*> integers_;  ///< sym_int_values, once one was asked for
 };
 
 /// Calls `visit` with the name of each tensor of an argument, in order; with an empty one for what is absent.

@@ -385,7 +385,7 @@ NB_MODULE(_native, m) {
         const nb::gil_scoped_release unlocked;
         return load(name, {std::move(dims)});
       },
-      "path"_a, "dims"_a);
+      nb::arg("path").none(), "dims"_a);
   m.def(
       "read_report",
       [](nb::handle path) {

@@ -54,9 +54,13 @@ def graph(
     return content + b"".join(field(11, one) for one in inputs) + b"".join(field(12, field(1, one)) for one in outputs)
 
 
-def function(name: str, inputs: Iterable[str], outputs: Iterable[str], nodes: Iterable[bytes]) -> bytes:
+def function(
+    name: str, inputs: Iterable[str], outputs: Iterable[str], nodes: Iterable[bytes], domain: str = "f"
+) -> bytes:
     content = field(1, name) + b"".join(field(4, one) for one in inputs) + b"".join(field(5, one) for one in outputs)
-    return content + b"".join(field(7, one) for one in nodes) + field(9, field(1, "") + integer(2, 20)) + field(10, "f")
+    return (
+        content + b"".join(field(7, one) for one in nodes) + field(9, field(1, "") + integer(2, 20)) + field(10, domain)
+    )
 
 
 def onnx(main: bytes, functions: Iterable[bytes] = ()) -> bytes:
@@ -108,6 +112,13 @@ def einsum(operands: int) -> bytes:
     equation = ",".join(["a"] * operands) + "->a"
     attribute = field(5, field(1, "equation") + field(4, equation) + integer(20, 3))
     return one_node(node("Einsum", ["x"] * operands, ["y"], more=attribute), [value("x", 8)])
+
+
+def functions_of_one_name(count: int) -> bytes:
+    """Their domains tell them apart."""
+    made = [function("f", ["i"], ["y"], [node("Relu", ["i"], ["y"])], domain=f"d{i}") for i in range(count)]
+    calls = [node("f", ["x"], [f"y{i}"], domain=f"d{count - 1}") for i in range(count)]
+    return onnx(graph(calls, [value("x", 2)], ["y0"]), made)
 
 
 def unknown_operators(count: int) -> bytes:
@@ -207,6 +218,11 @@ def safetensors(header: dict[str, Any], data: int = 0) -> bytes:
     return struct.pack("<Q", len(text)) + text + bytes(data)
 
 
+def tied_names(count: int) -> bytes:
+    header = {"__metadata__": {f"a{i}.w": "t" for i in range(count)}}
+    return safetensors(header | {"t": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, 4)
+
+
 def empty_tensors(names: Iterable[str]) -> bytes:
     return safetensors({name: {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for name in names})
 
@@ -262,6 +278,8 @@ ATTACKS: dict[str, Attack] = {
     "names of many levels.safetensors": lambda: empty_tensors(f"{i}" + ".a" * 190 for i in range(2000)),
     # Time
     "a sum of 30000 operands.onnx": lambda: einsum(30000),
+    "80000 functions of one name.onnx": lambda: functions_of_one_name(80000),
+    "150000 names of one tensor.safetensors": lambda: tied_names(150000),
     "200000 unknown operators.onnx": lambda: unknown_operators(200000),
     "calls of 20000 inputs.onnx": lambda: calls_that_double(15, 20000),
     "60000 symbols.pt2": lambda: pt2(program([expression("+".join(f"s{i}" for i in range(60000)), None)])),

@@ -106,9 +106,15 @@ def test_a_count_that_leaves_64_bits_names_the_file(tmp_path):
     assert re.match(f"thoplw: {said}", limited(tmp_path, path).err)
 
 
-@pytest.mark.parametrize("path", [3, None, b"\xff.onnx", "a\0b.onnx", "\udcff.onnx", [Path("x.onnx")]])
+@pytest.mark.parametrize("path", [3, None, "a\0b.onnx", [Path("x.onnx")]])
 def test_what_is_no_path_is_an_error(path):
-    with pytest.raises(thoplw.Error, match="path"):
+    with pytest.raises(thoplw.Error, match="path is the path of a file"):
+        thoplw.load(path)
+
+
+@pytest.mark.parametrize("path", [b"\xff.onnx", "\udcff.onnx"])
+def test_names_of_files_need_not_be_text(path):
+    with pytest.raises(thoplw.Error, match=r"\\xff\.onnx: No such file"):
         thoplw.load(path)
 
 
@@ -209,9 +215,9 @@ def test_no_way_out_does_what_a_name_says(hostile, capsys, tmp_path):
     info.save(saved)
     again = thoplw.load(saved, verbose=False)
     assert [row.name for row in again] == [row.name for row in info]
-    for args in (["--strict"], ["--strict", "-k", "tree"], ["--sort", "params"], ["--filter", name]):
+    for args in (["--strict"], ["--strict", "-k", "tree"], ["--sort", "params"], ["--filter", f"*{name}"]):
         code, out, err = command(str(path), *args)
-        assert code in (0, 1)
+        assert code in (0, 1), err
         check_harmless(out + err)
     convention = tmp_path / "own.toml"
     convention.write_text(f'base = "exact"\nname = {json.dumps("c" + name)}\n')

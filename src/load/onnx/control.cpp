@@ -57,12 +57,8 @@ Known stacked(Known slice, std::optional<std::int64_t> times, std::size_t axis) 
 }  // namespace
 
 const Function* Follower::function_of(const Node& node) const {
-  const auto found = functions_.find(node.op_type);
-  if (found == functions_.end()) return nullptr;
-  const auto match = std::ranges::find_if(found->second, [&](const Function* function) {
-    return function->domain == node.domain && function->overload == node.overload;
-  });
-  return match == found->second.end() ? nullptr : *match;
+  const auto found = functions_.find({node.op_type, node.domain, node.overload});
+  return found == functions_.end() ? nullptr : found->second;
 }
 
 const Graph* Follower::body(const Node& node, std::string_view name) const {

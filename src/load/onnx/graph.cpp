@@ -55,11 +55,11 @@ Follower::Follower(const Model& model, const Sizes& sizes, Scopes& scopes, Trace
     : model_(model), sizes_(sizes), scopes_(scopes), trace_(trace), weights_(model, scopes, trace) {
   std::size_t nodes = model.graph.nodes.size();
   for (const Function& function : model.functions) {
-    functions_[function.name].push_back(&function);
+    functions_.try_emplace({function.name, function.domain, function.overload}, &function);
     nodes += function.nodes.size();
   }
   // Functions that call each other can ask for any number of steps; those of real files are followed a few times.
-  steps_left_ = 400'000 + 4 * model.records;
+  steps_left_ = 1'500'000 + 4 * model.records;
   elements_left_ = 4'000'000 + 64 * nodes;
 }
 
@@ -101,14 +101,15 @@ void Follower::keep_elements(Known& known) {
   known.items.reset();
 }
 
-/// A step is anything that a graph lists: what a body has, it has anew each time that it is followed.
+/// A step is anything that a graph lists: what a body has, it has anew each time that it is followed. Weights take more
+/// memory than others.
 void Follower::spend(std::size_t steps) {
   if (steps > steps_left_) throw Error("its functions call each other more often than a file of its size can mean");
   steps_left_ -= steps;
 }
 
 void Follower::enter(const Graph& graph, Context& context) {
-  spend(graph.initializers.size() + graph.inputs.size() + graph.outputs.size() + graph.values.size());
+  spend(4 * graph.initializers.size() + graph.inputs.size() + graph.outputs.size() + graph.values.size());
   for (const auto* infos : {&graph.values, &graph.outputs}) {
     for (const ValueInfo& info : *infos) context.infos.emplace(info.name, &info);
   }

@@ -1,7 +1,9 @@
 // Follows the graph of an ONNX file from its inputs on: what each value is, and what each node does.
 #pragma once
 
+#include <array>
 #include <deque>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -115,7 +117,8 @@ class Follower {
   TraceBuilder& trace_;
   Weights weights_;
   std::deque<Value> values_;
-  std::unordered_map<std::string_view, std::vector<const Function*>> functions_;  ///< by name
+  using FunctionName = std::array<std::string_view, 3>;  ///< name, domain, overload
+  std::map<FunctionName, const Function*> functions_;
   std::size_t steps_left_, elements_left_;
 };
 

@@ -7,6 +7,7 @@ namespace thoplw::onnx {
 namespace {
 
 constexpr int kMostNesting = 100;  ///< graphs inside of nodes inside of graphs
+constexpr std::size_t kMostOpsets = 1000;
 constexpr int kMostLevels = 64;    ///< of a module path, which readers of names make modules of
 
 /// `ends`: the characters that end a level.
@@ -262,6 +263,7 @@ class Parser {
   }
 
   void opset(pbf_reader reader, Opsets& opsets) {
+    if (opsets.size() == kMostOpsets) throw Error("it names more than 1000 sets of operators; the file is damaged");
     auto& [name, version] = records_.add(opsets);
     while (reader.next()) {
       switch (reader.tag_and_type()) {
