@@ -6,9 +6,9 @@ TORCHVISION := 0.28.0
 TORCH_VERSIONS ?= 2.0.1 $(TORCH) newest
 ALL_TORCH ?= build/torch
 
-# What make test-fresh installs itself on, and what it makes there: demo, or test.
+# What make test-fresh installs itself on, and what it does there: targets of this file, and README's Install block.
 FRESH_SUITES ?= bookworm trixie
-FRESH_TARGET ?= demo
+FRESH_TARGETS ?= demo install
 
 FUZZ_READERS ?= convention onnx pt2 report safetensors trace
 FUZZ_SECONDS ?= 900
@@ -77,7 +77,8 @@ test-torch: $(STAMP)/wheel ## the capture tests of one wheel on the oldest, the 
 	for version in $(TORCH_VERSIONS); do .ci/torch-environment "$(PYTHON)" "$(ALL_TORCH)" "$$version" || exit 1; done
 
 test-fresh: ## make demo and the README's Install block on bare Debians, as root; half an hour and a few GB for each
-	for suite in $(FRESH_SUITES); do .ci/fresh $$suite build/fresh $(FRESH_TARGET) || exit 1; done
+	for suite in $(FRESH_SUITES); do for target in $(FRESH_TARGETS); do \
+	  .ci/fresh $$suite build/fresh $$target || exit 1; done; done
 
 fuzz: $(STAMP)/debian-fuzz ## the readers of files, FUZZ_SECONDS each; what is found stays in tests/fuzz/corpus
 	cmake --preset fuzz --log-level=WARNING

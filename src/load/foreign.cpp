@@ -30,9 +30,6 @@ constexpr Kind kTensorflow = {"a TensorFlow graph",
                               "convert it: python -m tf2onnx.convert --saved-model FOLDER --output model.onnx"};
 constexpr Kind kCoreml = {"a Core ML model", "give the .pt2 or .onnx that it was made from, or the PyTorch model"};
 constexpr Kind kOpenvino = {"an OpenVINO graph", "give the .onnx that it was made from, or the PyTorch model"};
-constexpr Kind kTorchscript = {
-    "a TorchScript model",
-    "count it in Python: thoplw.profile(torch.jit.load(\"FILE\"), (1, 3, 224, 224)), or export it as .pt2"};
 constexpr Kind kCheckpoint = {
     "what torch.save wrote, which can be opened only by running Python code from it",
     "count the model in Python: thoplw path/to/file.py:callable; or save its weights as .safetensors"};
