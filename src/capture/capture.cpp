@@ -69,12 +69,11 @@ nb::object inputs(Session& session, const nb::object& given) {
 }
 
 /// Runs forward, or another method: its calls of modules, of the model itself among them, are then the outermost.
-void run_method(Session& session, const std::string& method, const nb::object& args, const nb::object& kwargs) {
+nb::object run_method(Session& session, const std::string& method, const nb::object& args, const nb::object& kwargs) {
   PyObject* model = session.modules.front().ptr();
   if (method != "forward") {
     const nb::object bound = nb::borrow(model).attr(method.c_str());
-    take(PyObject_Call(bound.ptr(), args.ptr(), kwargs.ptr()));
-    return;
+    return take(PyObject_Call(bound.ptr(), args.ptr(), kwargs.ptr()));
   }
   std::vector<PyObject*> stack;
   for (nb::handle value : args) stack.push_back(value.ptr());
@@ -85,7 +84,20 @@ void run_method(Session& session, const std::string& method, const nb::object& a
     stack.push_back(value.ptr());
   }
   const nb::tuple keywords(names);
-  call_module(session, model, stack.data(), count, keywords.size() ? keywords.ptr() : nullptr);
+  return call_module(session, model, stack.data(), count, keywords.size() ? keywords.ptr() : nullptr);
+}
+
+/// What a generator or a coroutine does it does when it is iterated over or awaited: after the pass.
+void note_unfinished(Session& session, const std::string& method, const nb::object& result) {
+  const bool generator = PyGen_CheckExact(result.ptr()) || PyAsyncGen_CheckExact(result.ptr());
+  if (!generator && !PyCoro_CheckExact(result.ptr())) return;
+  for (const char* frame : {"gi_frame", "ag_frame", "cr_frame"}) {
+    if (!nb::hasattr(result, frame) || nb::object(result.attr(frame)).is_none()) continue;
+    add_op(session, generator ? "python::generator" : "python::coroutine");
+    session.trace.notes.push_back(formatted(
+        "{} returned a {}, which works only when it is {}: that work is not counted. Profile a method that does it",
+        method, generator ? "generator" : "coroutine", generator ? "iterated over" : "awaited"));
+  }
 }
 
 void note_adopted(Session& session) {
@@ -127,7 +139,8 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
     const nb::object named = inputs(session, kwargs);
     const ModuleCalls calls;
     const Active active(session);
-    run_method(session, options.method, positional, named);
+    const nb::object result = run_method(session, options.method, positional, named);
+    note_unfinished(session, options.method, result);
     note_adopted(session);
   } catch (nb::python_error& error) {
     result.error = std::make_unique<nb::python_error>(std::move(error));
@@ -184,6 +197,11 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
   if (!looked.empty()) {
     last.session->trace.notes.push_back(
         formatted("the model could not run without data, so one real forward was run ({})", looked));
+  }
+  if (last.session->made_up) {
+    last.session->trace.notes.push_back(
+        "of an input only the shape was given, so its values were made up: work that depends on values is counted for "
+        "these. Give the input itself to count for its own");
   }
   return std::move(last.session->trace);
 }

@@ -39,6 +39,7 @@ nb::object inputs_for_real(Session& session, nb::handle value, nb::handle device
       session.external_tensors.push_back(tensor);
       return tensor;
     }
+    session.made_up = true;
     const bool random = nb::cast<bool>(tensor.attr("is_floating_point")());
     const nb::object make = torch.attr(random ? "rand" : "zeros");
     return make(tensor.attr("shape"), nb::arg("device") = device).attr("to")(tensor.attr("dtype"));

@@ -44,6 +44,7 @@ struct Session {
   bool native_rules = true;  ///< shapes by native rules; off: torch is asked for each
   bool autograd = false;     ///< the pass runs without inference mode, so that the forward may differentiate
   bool initialised = false;  ///< lazy parameters that are still without sizes belong to what never runs
+  bool made_up = false;      ///< of an input without values some were made, for a real forward
   bool recording = true;     ///< off while a user's cost function runs
   nb::object mode;           ///< the dispatch mode object pushed on torch's stack
 

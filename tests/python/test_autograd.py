@@ -17,6 +17,7 @@ import thoplw
 
 def profile(model: nn.Module, *inputs: Any) -> tuple[int, thoplw.LayerInfo]:
     macs, _, info = thoplw.profile(model, list(inputs), convention="exact", verbose=False)
+    assert info.exact
     return macs, info
 
 
@@ -180,6 +181,25 @@ def test_a_forward_that_differentiates_twice():
     assert untouched(model)
 
 
+class Tunes(nn.Module):
+    """Writes gradients to its own parameters, as test-time training does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.layer(x).sum().backward()
+        return self.layer(x)
+
+
+def test_gradients_of_a_forward_stay_out_of_the_model():
+    model = Tunes()
+    # two forwards of 2 x 4 x 3, and the weight's gradient: 3 x 2 by 2 x 4
+    assert profile(model, torch.randn(2, 4))[0] == 3 * (2 * 4 * 3)
+    assert untouched(model)
+
+
 class Peeks(Potential):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         forces = super().forward(x)
@@ -188,7 +208,9 @@ class Peeks(Potential):
 
 def test_a_forward_that_differentiates_and_looks_at_values():
     model = Peeks()
-    macs, info = profile(model, torch.randn(5, 16))
+    x = torch.randn(5, 16)
+    macs, info = profile(model, x)
     assert macs == 8160
     assert "real forward" in info.notes[0]
     assert untouched(model)
+    assert not x.requires_grad

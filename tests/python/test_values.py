@@ -100,3 +100,75 @@ def test_the_first_flex_attention_of_a_process():
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", FLEX], capture_output=True, text=True, check=True)
     # 2 heads, 128 queries, 128 keys, 16 features; scores and weighted values
     assert int(run.stdout) == 2 * 128 * 128 * 16 * 2
+
+
+class Streams(nn.Module):
+    """Its forward is a generator: calling it does nothing yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        for row in x:
+            yield self.layer(row)
+
+    async def later(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(x)
+
+    async def stream(self, x: torch.Tensor) -> Any:
+        yield self.layer(x)
+
+    def first(self, x: torch.Tensor) -> Any:
+        rows = self.forward(x)
+        next(rows)
+        return rows
+
+    def spent(self, x: torch.Tensor) -> Any:
+        rows = self.forward(x)
+        self.done = list(rows)
+        return rows
+
+
+@pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
+@pytest.mark.parametrize(
+    ("method", "macs", "what"),
+    [
+        ("forward", 0, "generator"),
+        ("stream", 0, "generator"),
+        ("later", 0, "coroutine"),
+        ("first", 8 * 4, "generator"),  # one row of two
+    ],
+)
+def test_work_that_is_put_off_is_said(method, macs, what):
+    with pytest.raises(thoplw.Error, match=f"lower bound.*python::{what}"):
+        thoplw.profile(Streams(), (2, 8), method=method, strict=True, verbose=False)
+    count, _, info = thoplw.profile(Streams(), (2, 8), method=method, convention="exact", verbose=False)
+    assert (count, info.exact) == (macs, False)
+    assert info.notes[0].startswith(f"{method} returned a {what}, which works only when")
+
+
+def test_a_generator_that_has_worked_is_no_matter():
+    count, _, info = thoplw.profile(Streams(), (2, 8), method="spent", convention="exact", verbose=False)
+    assert (count, info.exact, info.notes) == (2 * 8 * 4, True, [])
+
+
+class Picks(nn.Module):
+    """As many rows go into the layer as are more than a half."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(x[x[:, 0] > 0.5])
+
+
+def test_counts_of_made_up_values_say_so():
+    x = torch.zeros(6, 8)
+    x[:2] = 1
+    count, _, info = thoplw.profile(Picks(), x, convention="exact", verbose=False)
+    assert count == 2 * 8 * 4
+    assert len(info.notes) == 1
+    _, _, info = thoplw.profile(Picks(), (6, 8), convention="exact", verbose=False)
+    assert "made up" in info.notes[1]
