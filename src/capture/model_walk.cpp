@@ -9,6 +9,7 @@
 #include "capture/custom_cost.h"
 #include "capture/lazy.h"
 #include "capture/leaf_modules.h"
+#include "capture/packed.h"
 #include "capture/sharded.h"
 #include "capture/snapshot.h"
 #include "trace/format.h"
@@ -49,6 +50,12 @@ struct Walker {
     return found->second;
   }
 
+  /// Of torch.nn: what these hold is in their tables.
+  bool is_torchs_own(Id id) const {
+    const Id cls = session.trace.modules[static_cast<std::size_t>(id)].cls;
+    return session.trace.classes[static_cast<std::size_t>(cls)].name.starts_with("torch.nn.");
+  }
+
   /// Calls visit(name, value) for each entry of a mapping attribute such as _modules.
   template <typename Visit>
   void each(PyObject* module, PyObject* attr, Visit visit) {
@@ -78,6 +85,14 @@ struct Walker {
       session.external_tensors.push_back(nb::borrow(tensor));
       Param param{.name = text_of(name), .module = id, .value = kNone, .buffer = buffers, .trainable = false};
       param.value = session.tensors.known(tensor).value;
+      Tensor& held = session.trace.values[static_cast<std::size_t>(param.value)];
+      if (is_integral(held.dtype) && !held.shape.empty()) {
+        Dims sizes = unpacked_sizes(module, param.name, tensor);
+        if (!sizes.empty()) {
+          held.shape = std::move(sizes);
+          param.buffer = false;  // where a layer keeps its weight among the buffers
+        }
+      }
       if (!buffers) param.trainable = attr_or_null(tensor, api.names.requires_grad).is(nb::bool_(true));
       session.trace.params.push_back(std::move(param));
     });
@@ -98,6 +113,7 @@ struct Walker {
     session.modules.push_back(module);
     add_tensors(module.ptr(), id, false);
     add_tensors(module.ptr(), id, true);
+    if (!is_torchs_own(id)) add_packed_objects(session, module.ptr(), id);
     each(module.ptr(), session.api.names.modules, [&](PyObject* name, PyObject* child) {
       if (!session.api.is_module(child)) return;
       visit(nb::borrow(child), path.empty() ? text_of(name) : path + '.' + text_of(name), id);
