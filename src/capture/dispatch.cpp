@@ -7,6 +7,7 @@
 
 #include "capture/arguments.h"
 #include "capture/failure.h"
+#include "capture/flop_formulas.h"
 #include "capture/grad_mode.h"
 #include "capture/operators.h"
 #include "capture/resizing.h"
@@ -22,6 +23,7 @@ namespace {
 // on the meta device, and their values are kept beside them, in a shadow.
 constexpr std::int64_t kMaxRealIntegers = 1 << 20;
 constexpr std::int64_t kMaxRealFloats = 256;
+constexpr std::int64_t kMaxDear = 1 << 12;  // encodings of positions are large, and nobody looks at them
 
 struct OpCall {
   Session& session;
@@ -336,6 +338,7 @@ bool all_real_and_small(const OpCall& call) {
     any = true;
     const bool shadowed = tensor->shadow.is_valid();
     if ((tensor->place == KnownTensor::Place::meta && !shadowed) || !is_small(*tensor)) return false;
+    if (call.op.dear && !is_integral(tensor->layout.dtype) && elements(tensor->layout.sizes) > kMaxDear) return false;
     if (shadowed ? call.op.changes_layout : session.tensors.is_meta(*tensor)) return false;
     if (!session.stale_storages.empty() && session.stale_storages.contains(storage_of(values_of(*tensor))))
       return false;
@@ -414,12 +417,13 @@ nb::object answer_factory(const OpCall& call) {
 
 // ---- one operator
 
-nb::object answer(const OpCall& call) {
+/// `known`: there is a rule or a formula for the operator as it is.
+nb::object answer(const OpCall& call, bool known) {
   Session& session = call.session;
   // No: sequences are counted with their padding, as they are given, whatever the values in the mask.
   if (call.op.asks_to_pack) return nb::bool_(false);
   if (session.real) {
-    if (!call.op.rule && call.op.composite) return decompose(call);
+    if (!known && call.op.composite) return decompose(call);
     keep_written(call);
     nb::object result = call_for_real(call, call.args, call.kwargs);
     if (call.op.changes_layout) session.tensors.refresh(*call.read.tensors.front());
@@ -427,7 +431,7 @@ nb::object answer(const OpCall& call) {
   }
   if (call.read.tensors.empty() && call.op.takes_device) return answer_factory(call);
   if (all_real_and_small(call)) {
-    if (!call.op.rule && call.op.composite) return decompose(call);
+    if (!known && call.op.composite) return decompose(call);
     return run_real(call);
   }
   if (call.op.in_place && !call.op.changes_layout) {
@@ -435,7 +439,7 @@ nb::object answer(const OpCall& call) {
   } else if (session.native_rules && !call.op.writes) {
     if (nb::object result = answer_natively(call); result.is_valid()) return result;
   }
-  if (!call.op.rule && call.op.composite) return decompose(call);
+  if (!known && call.op.composite) return decompose(call);
   nb::object result = call_on_meta(call);
   if (call.op.changes_layout) session.tensors.refresh(*call.read.tensors.front());
   return record_result(call, std::move(result));
@@ -449,7 +453,13 @@ nb::object dispatch(Session& session, PyObject* func, PyObject* args, PyObject* 
   if (op.asks_layout) return take(PyObject_Call(func, args, kwargs));
   if (op.asks_compatible) return nb::bool_(true);  // weights stay where they are and activations are on meta
   read_arguments(session.api, op, args, kwargs, session.tensors, *borrowed);
-  return answer({session, op, args, kwargs, *borrowed});
+  const OpCall call{session, op, args, kwargs, *borrowed};
+  const nb::object formula = registered_formula(op);
+  nb::object result = answer(call, op.rule || formula.is_valid());
+  if (formula.is_valid()) {
+    session.trace.ops.back().attrs.push_back({"flops", registered_flops(formula, op, args, kwargs, result)});
+  }
+  return result;
 }
 
 namespace {

@@ -1,6 +1,8 @@
 // Reads an OpOverload's schema once.
 #include "capture/operators.h"
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
 #include <unordered_map>
 
@@ -50,6 +52,11 @@ void add_attrs(Operator& op) {
   }
 }
 
+bool is_dear(std::string_view name) {
+  constexpr std::string_view kThese[] = {"aten::cos", "aten::exp", "aten::pow", "aten::sin"};
+  return std::ranges::find(kThese, name) != std::end(kThese);
+}
+
 Operator resolve(PyObject* func) {
   const TorchApi& api = torch_api();
   Operator op;
@@ -80,6 +87,7 @@ Operator resolve(PyObject* func) {
   }
   op.spelt = spelling_matters(op.name);
   op.resizes = is_resize(op.name);
+  op.dear = is_dear(op.name);
   op.flattens = flattens_input(op.name);
   add_attrs(op);
   return op;

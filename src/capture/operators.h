@@ -41,6 +41,7 @@ struct Operator {
   bool asks_to_pack = false;     ///< whether padded sequences may be packed: see dispatch
   bool lifts = false;            ///< aten::lift_fresh, which torch.tensor() gives its result to
   bool random = false;
+  bool dear = false;      ///< a function such as the sine: dear for real, and never how a mask is made
   bool spelt = false;     ///< its spelling is recorded
   bool resizes = false;   ///< what its caller asked for is recorded
   bool flattens = false;  ///< whether its input lies in one piece is recorded: see dispatch

@@ -61,6 +61,13 @@ Work fourier(const OpView& op) {
   return only(Kind::elementwise, in < out ? out : in);
 }
 
+Work registered(const OpView& op) {
+  const Count flops = attr_as<std::int64_t>(op, "flops");
+  Work work = only(Kind::contraction, flops.value() / 2);
+  work[Kind::elementwise] = flops.value() % 2;
+  return work;
+}
+
 Work embedding_bag(const OpView& op) { return only(Kind::reduction, numel(op.in(1)) * size_from_end(op.in(0), 1)); }
 
 bool reads_stored(WorkFn work) {

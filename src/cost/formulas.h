@@ -28,6 +28,7 @@ Work softmax(const OpView& op);        ///< input elements
 Work norm(const OpView& op);           ///< input elements
 Work reduction(const OpView& op);      ///< input elements
 Work fourier(const OpView& op);        ///< elements of the input or of the output, whichever has more
+Work registered(const OpView& op);     ///< attribute `flops`: two for each multiply-add; one is left where odd
 Work embedding_bag(const OpView& op);  ///< (weight[rows, dim], indices, ...): rows read, times dim
 
 // Contractions, in multiply-adds; where a bias is given, `bias` holds the output elements that it is added to.

@@ -129,6 +129,25 @@ constexpr const char* kNetRows =
 
 }  // namespace
 
+TEST_CASE("an operator without a rule counts as the formula says that the user gave torch for it") {
+  const auto net = [](const std::string& attributes) {
+    return parse_trace(R"(thoplw trace 1
+model "Net"
+source "by hand"
+class app.Net
+module "" app.Net
+call "" (%1:f32[3,5]) -> (%2:f32[3,7]) {
+  lib::thing(%1:f32[3,5]) -> %2:f32[3,7])" +
+                       attributes + "\n}\n");
+  };
+  const Trace trace = net(" {flops=211}");
+  const Report exact = count(trace, find_convention("exact"));
+  CHECK(exact.exact);
+  CHECK(exact.macs == 105);  // 2 for each, and one operation that is none
+  CHECK(count(trace, find_convention("flops")).macs == 211);
+  CHECK_FALSE(count(net(""), find_convention("exact")).exact);
+}
+
 TEST_CASE("leaves that ran have rows, and others for what they do themselves") {
   const Report report = report_of(kNet);
   CHECK(listed(report) == kNetRows);
