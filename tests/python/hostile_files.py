@@ -219,7 +219,7 @@ def safetensors(header: dict[str, Any], data: int = 0) -> bytes:
 
 
 def tied_names(count: int) -> bytes:
-    header = {"__metadata__": {f"a{i}.w": "t" for i in range(count)}}
+    header = {"__metadata__": {f"layer{i}.{'w' * 50}": "t" for i in range(count)}}
     return safetensors(header | {"t": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}, 4)
 
 
