@@ -55,10 +55,10 @@ int replace(const std::string& path, const struct stat* old, std::string_view te
     unlink(fresh.c_str());
     return write_in_place(path, text);
   }
-  int error = write_and_close(file, text);
-  if (error == 0 && std::rename(fresh.c_str(), path.c_str()) != 0) error = errno;
-  if (error != 0) unlink(fresh.c_str());
-  return error;
+  const int error = write_and_close(file, text);
+  if (error == 0 && std::rename(fresh.c_str(), path.c_str()) == 0) return 0;
+  unlink(fresh.c_str());
+  return error != 0 ? error : write_in_place(path, text);  // a file that is mounted by itself cannot be replaced
 }
 
 int write_whole(const std::string& path, std::string_view text) {
