@@ -10,6 +10,9 @@ ALL_TORCH ?= build/torch
 FRESH_SUITES ?= bookworm trixie
 FRESH_TARGETS ?= demo install
 
+# The newest clang that Debian has and that takes its RapidJSON.
+CLANG ?= $(shell . /etc/os-release; test "$$VERSION_ID" = 12 && echo 16 || echo 19)
+
 FUZZ_READERS ?= convention onnx pt2 report safetensors trace
 FUZZ_SECONDS ?= 900
 
@@ -58,7 +61,7 @@ test-cpp: $(STAMP)/debian-test ## the C++ tests, optimised
 	ctest --preset release
 
 test-sanitize: $(STAMP)/debian-clang ## the C++ tests under ASan and UBSan, by clang with libc++
-	cmake --preset clang --log-level=WARNING
+	cmake --preset clang --log-level=WARNING -DCMAKE_CXX_COMPILER=clang++-$(CLANG)
 	cmake --build --preset clang
 	ctest --preset clang -E '$(LIBRARY_TESTS)'
 
@@ -132,7 +135,7 @@ $(STAMP)/debian-test: $(STAMP)/debian
 	@touch $@
 
 $(STAMP)/debian-clang: $(STAMP)/debian-test
-	.ci/packages clang-19 libc++-19-dev libc++abi-19-dev libclang-rt-19-dev
+	.ci/packages clang-$(CLANG) libc++-$(CLANG)-dev libc++abi-$(CLANG)-dev libclang-rt-$(CLANG)-dev
 	@touch $@
 
 $(STAMP)/debian-page: $(STAMP)/debian
