@@ -375,6 +375,7 @@ constexpr Case kCases[] = {
     {"onnx::add_bias(f32[2,3], f32[3]) -> f32[2,3]", "6 bias"},                       // 2*3
     {"onnx::elementwise(f32[3]) -> f32[2,3]", "6 elementwise"},                       // 2*3
     {"onnx::norm(f32[2,3]) -> f32[2,3]", "6 norm"},                                   // 2*3
+    {"onnx::folded() -> i64[2] {of=\"aten::mul\"}", "nothing"},
     {"onnx::nothing(f32[2,3]) -> f32[6]", "nothing"},
 };
 

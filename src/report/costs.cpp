@@ -201,7 +201,7 @@ class Costs {
     const Id module = op.call == kNone ? 0 : at(trace_.calls, op.call).module;
     const Rule* rule = at(rules_, op.name);
     if (!rule && !Trace::attr(op, "flops")) return add_uncounted(trace_.op_name(op), module);
-    if (rule && rule->work == work::nothing) return;
+    if (rule && rule->work == work::nothing && !at(op_rules_, op.name)) return;
     if (rule && !work::reads_stored(rule->work) && has_stored(op)) return add_uncounted(trace_.op_name(op), module);
     Row& row = at(report_.rows, module);
     try {

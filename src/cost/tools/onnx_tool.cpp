@@ -27,6 +27,17 @@ Work per_input(const OpView& op) {
   return only(Kind::reduction, volume(op.in(0)) * Each);
 }
 
+/// Each input but the first is combined with what is there.
+Work per_pair(const OpView& op) {
+  const std::size_t pairs = op.op.in.size() > 1 ? op.op.in.size() - 1 : 1;
+  return only(Kind::elementwise, volume(op.out()) * pairs);
+}
+
+/// As many as there are if all elements were true.
+Work nonzero(const OpView& op) {
+  return only(Kind::elementwise, volume(op.in(0)) * static_cast<std::uint64_t>(op.in(0).shape.size()));
+}
+
 /// All elements that come out by the rows of the second factor, and an addition where a bias is given.
 template <std::size_t B, std::size_t Added, std::size_t Rows>
 Work product(const OpView& op) {
@@ -109,7 +120,8 @@ Work pool(const OpView& op) {
   return only(Kind::pool, volume(op.out()) * (kernel.size() == 2 ? Count(kernel[0]) * kernel[1] : Count(kernel.at(0))));
 }
 
-/// To one element it is a mean; else a pooling with a kernel that divides the input.
+/// To one element it is a mean, of a file with a division at the end; else a pooling with a kernel that divides the
+/// input.
 Work adaptive_average_pool(const OpView& op) {
   const Tensor& in = op.in(0);
   const Tensor& out = op.out();
@@ -120,7 +132,8 @@ Work adaptive_average_pool(const OpView& op) {
     outputs *= size;
     if (i + 2 > space) kernel *= divided(work::size_from_end(in, i), size);
   }
-  return only(Kind::pool, outputs == 1 ? volume(in) : volume(out) * kernel);
+  const Count mean = volume(in) + (is_live(op) ? Count(0) : volume(out) * kDivide);
+  return only(Kind::pool, outputs == 1 ? mean : volume(out) * kernel);
 }
 
 /// Four additions and three products per element; per row an addition, a root and a division. A row is along the first
@@ -140,6 +153,14 @@ Work rms_norm(const OpView& op) {
 
 /// An instance norm of the groups, a product and an addition.
 Work group_norm(const OpView& op) { return only(Kind::norm, volume(op.out()) * (7 + 2)); }
+
+/// Across channels, with as many of them as `size`; of a file's others along an axis.
+Work norm(const OpView& op) {
+  const bool local = op.attr("size") != nullptr;
+  const Count each =
+      local ? Count(kDivide + kExp + 1) + Count(work::attr_as<std::int64_t>(op, "size")) : Count(kExp + 1);
+  return only(Kind::norm, volume(op.out()) * each);
+}
 
 /// Two products with the scale, the scores, their softmax, the values; a mask is added.
 Work attention(const OpView& op) {
@@ -208,12 +229,34 @@ Work cell(const OpView& op) {
 }
 constexpr int kLstmCell = 3 * kExp + 2 * 2 * kTanh + 5 + 3, kGruCell = 2 * kExp + 2 * kTanh + 4 + 2 + 1;
 
+// ---- arithmetic on sizes and constants, which here is done when a file is read
+
+struct Folded {
+  std::string_view name;
+  int each;
+};
+constexpr Folded kFolded[] = {
+    {"aten::abs", 1},         {"aten::add", 1},         {"aten::amax", 1},        {"aten::amin", 1},
+    {"aten::ceil", 1},        {"aten::div", kDivide},   {"aten::eq", 1},          {"aten::exp", kExp},
+    {"aten::floor", 1},       {"aten::ge", 1},          {"aten::gt", 1},          {"aten::le", 1},
+    {"aten::log", kLog},      {"aten::logical_and", 1}, {"aten::logical_not", 1}, {"aten::logical_or", 1},
+    {"aten::logical_xor", 1}, {"aten::lt", 1},          {"aten::maximum", 1},     {"aten::mean", 1},
+    {"aten::minimum", 1},     {"aten::mul", 1},         {"aten::neg", 1},         {"aten::pow", kExp},
+    {"aten::prod", 1},        {"aten::reciprocal", 4},  {"aten::remainder", 1},   {"aten::round", 1},
+    {"aten::sign", 1},        {"aten::sqrt", kRoot},    {"aten::sub", 1},         {"aten::sum", 1},
+};
+
+Work folded(const OpView& op) {
+  const auto* row = std::ranges::find(kFolded, work::attr_as<std::string>(op, "of"), &Folded::name);
+  return row == std::end(kFolded) ? Work() : only(Kind::elementwise, volume(op.out()) * row->each);
+}
+
 constexpr OpRule kOperators[] = {
     {"aten::abs", per_output<1>},
     {"aten::adaptive_avg_pool1d", adaptive_average_pool},
     {"aten::adaptive_avg_pool2d", adaptive_average_pool},
     {"aten::adaptive_avg_pool3d", adaptive_average_pool},
-    {"aten::add", per_output<1>},
+    {"aten::add", per_pair},
     {"aten::addmm", product<2, 0, 2>},
     {"aten::amax", per_input<1>},
     {"aten::amin", per_input<1>},
@@ -274,6 +317,7 @@ constexpr OpRule kOperators[] = {
     {"aten::mm", product<1, kNothing, 2>},
     {"aten::mul", per_output<1>},
     {"aten::neg", per_output<1>},
+    {"aten::nonzero", nonzero},
     {"aten::pow", per_output<kExp>},
     {"aten::prelu", per_output<2, Kind::activation>},
     {"aten::prod", per_input<1>},
@@ -302,9 +346,14 @@ constexpr OpRule kOperators[] = {
     {"aten::upsample_bilinear2d", per_output<4, Kind::resize>},
     {"aten::upsample_linear1d", per_output<4, Kind::resize>},
     {"aten::upsample_trilinear3d", per_output<4, Kind::resize>},
+    {"onnx::activation", per_output<1, Kind::activation>},
     {"onnx::add_bias", per_output<1, Kind::bias>},
+    {"onnx::folded", folded},
     {"onnx::gemm", gemm},
+    {"onnx::norm", norm},
     {"onnx::rnn", recurrent},
+    {"quantized_decomposed::dequantize_per_tensor", per_output<2>},
+    {"quantized_decomposed::quantize_per_tensor", per_output<2>},
 };
 
 /// Nodes that it neither lists nor counts.

@@ -239,7 +239,11 @@ void Follower::operate(Step& step) {
     }
     out.push_back(node.outputs[i].empty() ? kAbsent : add(std::move(value)));
   }
-  if (!op || (!fixed && !followed) || reads_table(step)) write(step, op, out);
+  if (!op || (!fixed && !followed) || reads_table(step)) {
+    write(step, op, out);
+  } else {
+    write_folded(step, *op, out);
+  }
   for (std::size_t i = 0; i < out.size(); ++i) {
     if (out[i] != kAbsent) step.context.names.insert_or_assign(node.outputs[i], out[i]);
   }
@@ -350,16 +354,38 @@ bool Follower::reads_table(const Step& step) const {
 }
 
 /// Tensors of the file that the node reads beside parameters: the number of each, and how many elements it has.
-std::vector<std::int64_t> Follower::constants(const Step& step) const {
+std::vector<std::int64_t> Follower::constants(const Step& step) {
   std::vector<std::int64_t> found;
   for (const Ref ref : step.in) {
-    const TensorData* data = ref == kAbsent ? nullptr : values_[ref].data;
+    const TensorData* data = ref == kAbsent || values_[ref].origin != ref ? nullptr : values_[ref].data;
     const std::optional<std::size_t> number = data ? weights_.constant(*data) : std::nullopt;
     if (!number || data->dims.empty()) continue;
+    if (handed_on(step) && weights_.may_be_weight(*data)) {
+      weights_.defer(*data);
+      continue;
+    }
     found.push_back(static_cast<std::int64_t>(*number));
     found.push_back(static_cast<std::int64_t>(numel(data->dims).value()));
   }
   return found;
+}
+
+/// Arithmetic that a live model does in Python is no work, but a node of the file. What it reads is not shown, as no
+/// module is called with it.
+void Follower::write_folded(const Step& step, const Operator& op, std::span<const Ref> out) {
+  if (step.in.empty() || out.empty() || out[0] == kAbsent) return;
+  std::vector<const Known*> known;
+  const std::string name = op.map(view(step, known)).name;
+  const Rule* rule = find_rule(name);
+  const bool reduces = rule && rule->work == work::reduction;
+  if (!reduces && (!rule || rule->work != work::elementwise)) return;
+  const Ref counted = reduces ? step.in[0] : out[0];
+  if (counted == kAbsent || !values_[counted].known.whole() || values_[counted].known.shape.empty()) return;
+  const Known& elements = values_[counted].known;
+  NewOp folded{.name = "onnx::folded", .in = {}, .out = {}, .attrs = {{"of", name}}};
+  folded.out.push_back(trace_.add_value({.dtype = elements.dtype, .shape = elements.shape, .stored = -1}));
+  if (auto read = constants(step); !read.empty()) folded.attrs.push_back({"constants", std::move(read)});
+  trace_.add_op({}, std::move(folded));
 }
 
 bool Follower::scales_product(const Step& step) const {

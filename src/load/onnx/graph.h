@@ -86,9 +86,10 @@ class Follower {
   NodeView view(const Step& step, std::vector<const Known*>& known) const;
   void keep_elements(Known& known);
   void write(const Step& step, const Operator* op, std::span<const Ref> out);
+  void write_folded(const Step& step, const Operator& op, std::span<const Ref> out);
   bool adds_bias(const Step& step) const;
   bool reads_table(const Step& step) const;
-  std::vector<std::int64_t> constants(const Step& step) const;
+  std::vector<std::int64_t> constants(const Step& step);
   Id id_of(Ref ref);
   const Value* handed_on(const Step& step) const;
   Id input_of(const Step& step, std::size_t slot, std::size_t place, WorkFn work);

@@ -116,6 +116,10 @@ Mapped linear_attention(const NodeView& view) {
            {"delta", delta}}};
 }
 
+Mapped local_response_norm(const NodeView& view) {
+  return {"onnx::norm", inputs(view, {0}), {{"size", view.node.integer("size", 1)}}};
+}
+
 Mapped linear_model(const NodeView& view) {
   const Attribute* list = view.node.attribute("coefficients");
   return {"onnx::linear_model",

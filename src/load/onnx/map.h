@@ -67,6 +67,7 @@ Mapped quantized_attention(const NodeView& view);
 Mapped multi_head_attention(const NodeView& view);
 Mapped group_query_attention(const NodeView& view);
 Mapped linear_attention(const NodeView& view);
+Mapped local_response_norm(const NodeView& view);
 Mapped linear_model(const NodeView& view);
 
 }  // namespace thoplw::onnx::map

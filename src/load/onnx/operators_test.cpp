@@ -402,7 +402,7 @@ constexpr Family kFamilies[] = {
     {"Acos Acosh Asin Asinh Atan Atanh Clip Cos Cosh Erf Exp Log Reciprocal RotaryEmbedding Sign Sin Sinh Tan "
      "ai.onnx.ml::Binarizer",
      "(f32[2,3])", "f32[2,3]", "6 elementwise"},  // 2*3
-    {"Celu Elu Gelu HardSigmoid HardSwish LeakyRelu Mish PRelu Relu Selu Shrink Sigmoid Softplus Softsign SwiGLU Swish "
+    {"Celu Elu Gelu HardSigmoid HardSwish Hardmax LeakyRelu Mish PRelu Relu Selu Shrink Sigmoid Softplus Softsign SwiGLU Swish "
      "Tanh ThresholdedRelu com.microsoft::FastGelu com.microsoft::Gelu com.microsoft::QuickGelu "
      "com.microsoft::QLinearLeakyRelu com.microsoft::QLinearSigmoid",
      "(f32[2,3], f32[3])", "f32[2,3]", "6 activation"},  // 2*3
@@ -422,7 +422,7 @@ constexpr Family kFamilies[] = {
     {"GroupNormalization InstanceNormalization LRN LpNormalization MeanVarianceNormalization com.microsoft::GroupNorm "
      "com.microsoft::SkipGroupNorm",
      "(f32[2,3,4,4])", "f32[2,3,4,4]", "96 norm"},  // 2*3*4*4
-    {"CumProd CumSum Hardmax", "(f32[2,5])", "f32[2,5]", "10 reduction"},
+    {"CumProd CumSum", "(f32[2,5])", "f32[2,5]", "10 reduction"},
     {"ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMean ReduceSumSquare", "(f32[2,5])", "f32[1,1]",
      "10 reduction"},
     {"GlobalAveragePool GlobalLpPool GlobalMaxPool", "(f32[2,3,8,8])", "f32[2,3,1,1]", "6 pool"},

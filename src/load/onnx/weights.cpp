@@ -2,7 +2,6 @@
 #include "load/onnx/weights.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "load/onnx/tensor_names.h"
 #include "load/onnx/weight_slots.h"
@@ -19,30 +18,24 @@ bool has_elements(const TensorData& tensor) {
 
 bool is_number(DType dtype) { return is_floating(dtype) || dtype == DType::bits || dtype == DType::f4; }
 
-/// The first elements, of an f32.
-std::vector<float> first_elements(const TensorData& tensor) {
-  constexpr std::size_t kLooked = 1024;
-  if (tensor.external || tensor.dtype != DType::f32) return {};
-  std::vector<float> elements(tensor.floats.begin(), tensor.floats.end());
-  if (elements.empty()) elements.resize(std::min(kLooked, tensor.raw.size() / sizeof(float)));
-  if (tensor.floats.empty() && !elements.empty()) {
-    std::memcpy(elements.data(), tensor.raw.data(), elements.size() * sizeof(float));
-  }
-  return elements;
+/// Its elements, where they were read.
+std::vector<double> elements_of(const TensorData& tensor) {
+  constexpr std::size_t kRead = 4096;  // f32 in kSmallBytes
+  return tensor.reals(kRead).value_or(std::vector<double>());
 }
 
 /// Nothing but 0, and numbers that a softmax makes 0.
 bool is_mask(const TensorData& tensor) {
-  constexpr float kHides = -1e4F;
-  const std::vector<float> elements = first_elements(tensor);
-  return std::ranges::any_of(elements, [](float x) { return x <= kHides; }) &&
-         std::ranges::all_of(elements, [](float x) { return x == 0 || x <= kHides; });
+  constexpr double kHides = -1e4;
+  const std::vector<double> elements = elements_of(tensor);
+  return std::ranges::any_of(elements, [](double x) { return x <= kHides; }) &&
+         std::ranges::all_of(elements, [](double x) { return x == 0 || x <= kHides; });
 }
 
 /// One number, many times.
 bool is_filled(const TensorData& tensor) {
-  const std::vector<float> elements = first_elements(tensor);
-  return !elements.empty() && std::ranges::all_of(elements, [&](float x) { return x == elements.front(); });
+  const std::vector<double> elements = elements_of(tensor);
+  return !elements.empty() && std::ranges::all_of(elements, [&](double x) { return x == elements.front(); });
 }
 
 std::string_view statistic_name(std::size_t slot) { return slot == 3 ? "running_mean" : "running_var"; }
@@ -209,7 +202,9 @@ bool Weights::is_weight(const TensorData& tensor, const Reading& by) {
 
 bool Weights::may_be_weight(const TensorData& tensor) {
   const Kind kind = entry(tensor, tensor.name).kind;
-  return kind == Kind::parameter || kind == Kind::buffer || (kind == Kind::unknown && has_elements(tensor));
+  const bool narrow = tensor.dtype == DType::i8 || tensor.dtype == DType::u8 || tensor.dtype == DType::i16;
+  const bool unknown = kind == Kind::unknown && has_elements(tensor) && (narrow || is_number(tensor.dtype));
+  return kind == Kind::parameter || kind == Kind::buffer || unknown;
 }
 
 std::optional<std::size_t> Weights::constant(const TensorData& tensor) const {
@@ -255,6 +250,24 @@ std::vector<Id> Weights::read_attributes(const Node& node, const Frames& stack) 
   return read;
 }
 
+void Weights::defer(const TensorData& tensor) { entry(tensor, tensor.name).deferred = true; }
+
+/// Constants of which no operator of the trace says that it reads them.
+void Weights::add_deferred() {
+  std::vector<std::int64_t> constants;
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (!entry.deferred || entry.kind == Kind::parameter || entry.kind == Kind::buffer) continue;
+    constants.push_back(static_cast<std::int64_t>(i));
+    constants.push_back(static_cast<std::int64_t>(numel(entry.tensor->dims).value()));
+  }
+  if (constants.empty()) return;
+  trace_.add_op({}, {.name = "onnx::folded",
+                     .in = {},
+                     .out = {},
+                     .attrs = {{"of", std::string("onnx::nothing")}, {"constants", std::move(constants)}}});
+}
+
 void Weights::note_all() {
   if (!folded_.empty()) {
     trace_.add_note(
@@ -274,6 +287,7 @@ void Weights::note_all() {
 }
 
 void Weights::finish() {
+  add_deferred();
   // The order of a file is that of the model, but for what folding put behind all others.
   if (!lost_.empty()) std::ranges::stable_sort(entries_, {}, &Entry::first_read);
   for (Entry& entry : entries_) {

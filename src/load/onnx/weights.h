@@ -44,6 +44,8 @@ class Weights {
   std::vector<Id> read_attributes(const Node& node, const Frames& stack);
   /// The number of a tensor in the file's own list, unless it is a parameter or a buffer.
   std::optional<std::size_t> constant(const TensorData& tensor) const;
+  /// A node that counts what it reads hands the tensor on: whether it is a constant is told by who uses it.
+  void defer(const TensorData& tensor);
   /// Adds all parameters in the order of the file, and says what is odd about them.
   void finish();
 
@@ -57,6 +59,7 @@ class Weights {
     std::vector<std::string> before, after;  ///< other names of it, by modules that read it before and after its own
     bool lost = false;  ///< `name` is made up of the module that reads it and the name of a constant
     bool owner_ran = false;
+    bool deferred = false;
     bool unpacked = false;  ///< `value` has the sizes of the weights that the tensor packs
     std::size_t first_read = static_cast<std::size_t>(-1);
   };
@@ -68,6 +71,7 @@ class Weights {
   void tie(Entry& entry, const Reading& by);
   Id statistic(const Entry& entry, const Reading& by);
   void note_folding(const TensorData& tensor, const Reading& by);
+  void add_deferred();
   void note_all();
 
   const Model& model_;
