@@ -1,12 +1,16 @@
 // One profile call: tries the pass on meta, then without inference mode, then for real; restores everything.
 #include "capture/capture.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "capture/as_found.h"
 #include "capture/autocast.h"
 #include "capture/failure.h"
 #include "capture/grad_mode.h"
 #include "capture/inputs.h"
 #include "capture/lazy.h"
+#include "capture/left_behind.h"
 #include "capture/mode.h"
 #include "capture/model_walk.h"
 #include "capture/module_call.h"
@@ -171,6 +175,11 @@ void check_model(const TorchApi& api, const nb::object& model, const std::string
   }
 }
 
+/// Adds a note, once: forward after forward may say the same.
+void note(std::vector<std::string>& notes, std::string text) {
+  if (!text.empty() && std::ranges::find(notes, text) == notes.end()) notes.push_back(std::move(text));
+}
+
 Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,
                  const CaptureOptions& options, bool initialised) {
   const GarbageCollectionPaused paused;
@@ -189,8 +198,11 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
   };
   Attempt last = run();
   std::string looked;
+  std::vector<std::string> left;
   while (last.error && has_cure(last, pass)) {
     if (pass.real && looked.empty()) looked = failing_line(*last.error) + ": " + brief(*last.error);
+    last.error.reset();  // its frames hold tensors
+    note(left, left_behind(*last.session));
     last = run();
   }
   if (last.error) raise_forward_error(*last.error, *last.session, args, kwargs);
@@ -203,6 +215,8 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
         "of an input only the shape was given, so its values were made up: work that depends on values is counted for "
         "these. Give the input itself to count for its own");
   }
+  note(left, left_behind(*last.session));
+  std::ranges::copy(left, std::back_inserter(last.session->trace.notes));
   return std::move(last.session->trace);
 }
 

@@ -80,6 +80,21 @@ KnownTensor& TensorTable::add(PyObject* tensor) {
   return entry;
 }
 
+std::vector<nb::object> TensorTable::release() {
+  std::vector<nb::object> references;
+  for (KnownTensor& tensor : tensors_) {
+    // Others may be the rest of this table: a view holds what it is a view of.
+    if (!tensor.own || !tensor.keep.is_valid() || Py_REFCNT(tensor.object) == 1 || !is_meta(tensor)) continue;
+    references.push_back(take(PyWeakref_NewRef(tensor.object, nullptr)));
+  }
+  by_object_.clear();
+  inside_.clear();
+  templates_.clear();
+  tensors_.clear();
+  std::erase_if(references, [](const nb::object& reference) { return reference().is_none(); });
+  return references;
+}
+
 bool TensorTable::is_own(PyObject* tensor) const {
   const auto found = by_object_.find(tensor);
   return found != by_object_.end() && found->second->own;

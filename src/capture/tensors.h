@@ -53,6 +53,9 @@ class TensorTable {
   bool is_own(PyObject* tensor) const;
   /// Whether a tensor that was there before the pass has its data at this address.
   bool is_foreign(std::uintptr_t storage);
+  /// Lets go of all tensors: the table is of no more use. Gives weak references to those made here that have no values
+  /// and live on, in the order they were made.
+  std::vector<nb::object> release();
   /// Takes in a tensor that torch made; always a new value.
   KnownTensor& add(PyObject* tensor);
   /// The tensors inside of a torch.ScriptObject: the packed weights of a quantized layer.
