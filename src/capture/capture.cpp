@@ -28,13 +28,17 @@ namespace {
 class Active {
  public:
   explicit Active(Session& session)
-      : api_(session.api), outer_(Session::current()), modes_(modes_on_stack(session.api)) {
+      : api_(session.api),
+        outer_(Session::current()),
+        modes_(modes_on_stack(session.api)),
+        function_modes_(function_modes(session.api)) {
     session.api.push(session.mode.ptr());
     Session::current() = &session;
   }
   ~Active() {
     Session::current() = outer_;
     undo("thoplw: leaving the dispatch mode", [&] { set_mode_stack(api_, modes_); });
+    undo("thoplw: leaving function modes", [&] { leave_function_modes(api_, function_modes_); });
   }
   Active(const Active&) = delete;
   Active& operator=(const Active&) = delete;
@@ -42,7 +46,7 @@ class Active {
  private:
   const TorchApi& api_;
   Session* outer_;
-  std::vector<nb::object> modes_;
+  std::vector<nb::object> modes_, function_modes_;
 };
 
 struct Pass {

@@ -366,14 +366,20 @@ nb::object brought_home(Session& session, nb::handle value, const nb::object& ho
   return device && value.equal(session.api.meta_device) ? home : nb::borrow(value);
 }
 
-/// What a real operator's results say: `on_meta` where they would be on meta but for their values.
-Values values_of_results(const OpCall& call, bool on_meta) {
+bool is_view(const TorchApi& api, const nb::object& result, const KnownTensor& base) {
+  if (api.is_tensor(result.ptr())) return storage_of(result) == storage_of(base.object);
+  return PyList_Check(result.ptr()) && PyList_GET_SIZE(result.ptr()) > 0 && is_view(api, result[0], base);
+}
+
+/// What a real operator's results say: `on_meta` where they would be on meta but for their values. A view of a real
+/// tensor stays real: torch marks it as one, which it cannot do to a tensor made under inference mode.
+Values values_of_results(const OpCall& call, const nb::object& result, bool on_meta) {
   bool constant = !call.op.random;
   for (const KnownTensor* tensor : call.read.tensors) {
     if (!tensor) continue;
     constant &= is_constant(*tensor);
     const bool large = !is_integral(tensor->layout.dtype) && elements(tensor->layout.sizes) > kMaxRealFloats;
-    on_meta |= large || tensor->shadow.is_valid();
+    on_meta |= tensor->shadow.is_valid() || (large && !is_view(call.session.api, result, *tensor));
   }
   return on_meta ? Values::shadowed : constant ? Values::constant : Values::unknown;
 }
@@ -394,7 +400,8 @@ nb::object run_real(const OpCall& call, bool on_meta = false) {
   const nb::object args = brought_home(session, call.args, home);
   nb::object result = call_for_real(call, args.ptr(), kwargs.ptr());
   if (call.op.changes_layout) session.tensors.refresh(*call.read.tensors.front());
-  return record_result(call, std::move(result), values_of_results(call, on_meta));
+  const Values values = values_of_results(call, result, on_meta);
+  return record_result(call, std::move(result), values);
 }
 
 /// Factories: integers and booleans are made for real even where meta is asked for, so that a model can look at them.

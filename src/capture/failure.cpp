@@ -27,12 +27,7 @@ bool mentions(std::string_view text, std::initializer_list<std::string_view> wor
 }
 
 bool says_no_data(nb::handle error) {
-  const nb::object message = nb::steal(PyObject_Str(error.ptr()));
-  if (!message.is_valid()) {
-    PyErr_Clear();
-    return false;
-  }
-  const std::string text = text_of(message.ptr());
+  const std::string text = message_of(error);
   return speaks_of_meta(text) || mentions(text, {"data-dependent", "data-independent", "fake impl", "not allocated"});
 }
 
@@ -48,7 +43,7 @@ std::string where(const Session& session) {
 
 bool wants_autograd(const nb::python_error& error) {
   return error.matches(PyExc_RuntimeError) &&
-         mentions(str_of(error.value().ptr()),
+         mentions(message_of(error.value()),
                   {"nference tensor", "version_counter", "does not require grad", "requires_grad"});
 }
 

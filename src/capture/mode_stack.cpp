@@ -33,6 +33,28 @@ void take_off(const TorchApi& api, PyObject* mode) {
   set_mode_stack(api, modes);
 }
 
+std::vector<nb::object> function_modes(const TorchApi& api) {
+  const nb::object c = api.torch.attr("_C");
+  const auto size = nb::cast<std::size_t>(c.attr("_len_torch_function_stack")());
+  std::vector<nb::object> modes;
+  for (std::size_t i = 0; i < size; ++i) modes.push_back(c.attr("_get_function_stack_at")(i));
+  return modes;
+}
+
+void leave_function_modes(const TorchApi& api, const std::vector<nb::object>& modes) {
+  const std::vector<nb::object> now = function_modes(api);
+  const auto stays = [&](const nb::object& mode) {
+    const bool before = std::ranges::any_of(modes, [&](const nb::object& one) { return one.is(mode); });
+    return before || nb::cast<std::string>(mode.type().attr("__name__")) == "DeviceContext";
+  };
+  if (std::ranges::all_of(now, stays)) return;
+  const nb::object c = api.torch.attr("_C");
+  for (std::size_t i = 0; i < now.size(); ++i) c.attr("_pop_torch_function_stack")();
+  for (const nb::object& mode : now) {
+    if (stays(mode)) c.attr("_push_on_torch_function_stack")(mode);
+  }
+}
+
 ModesOff::~ModesOff() {
   undo("thoplw: putting dispatch modes back", [&] { set_mode_stack(api_, modes_); });
 }

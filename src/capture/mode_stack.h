@@ -1,4 +1,4 @@
-// The stack of torch's dispatch modes, of which a pass may move none but its own.
+// The stacks of torch's dispatch and function modes, of which a pass may move none but its own.
 #pragma once
 
 #include <vector>
@@ -14,6 +14,11 @@ void take_off(const TorchApi& api, PyObject* mode);
 std::vector<nb::object> modes_on_stack(const TorchApi& api);
 /// Makes exactly these modes be on.
 void set_mode_stack(const TorchApi& api, const std::vector<nb::object>& modes);
+
+/// The function modes that are on now, outermost first.
+std::vector<nb::object> function_modes(const TorchApi& api);
+/// Takes those off that are not among these, but for the one that torch.set_default_device keeps there.
+void leave_function_modes(const TorchApi& api, const std::vector<nb::object>& modes);
 
 /// No mode is on while it lives.
 class ModesOff {

@@ -70,10 +70,20 @@ inline nb::handle error_class;
   throw nb::python_error();
 }
 
+/// str(error), empty where that raises.
+inline std::string message_of(nb::handle error) {
+  try {
+    return str_of(error.ptr());
+  } catch (const nb::python_error& another) {
+    pass_on_interrupt(another);
+    return "";
+  }
+}
+
 /// "RuntimeError: mat1 and mat2 shapes cannot be multiplied": type and first line, cut where it goes on and on.
 inline std::string brief(const nb::python_error& error) {
   constexpr std::size_t kMost = 160;
-  std::string text = str_of(error.value().ptr());
+  std::string text = message_of(error.value());
   text.resize(std::min(text.size(), text.find('\n')));
   if (text.size() > kMost) text = text.substr(0, text.rfind(' ', kMost)) + " ...";
   return nb::cast<std::string>(error.type().attr("__name__")) + ": " + text;

@@ -214,3 +214,27 @@ def test_a_forward_that_differentiates_and_looks_at_values():
     assert "real forward" in info.notes[0]
     assert untouched(model)
     assert not x.requires_grad
+
+
+class LargeConstant(nn.Module):
+    """Position embeddings as DETR makes them: more floats than a model looks at, moved about by views."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        passes.append(torch.is_inference_mode_enabled())
+        rows = torch.arange(16.0).view(16, 1, 1).expand(16, 32, 1)
+        table = torch.cat((rows, rows.flip(0)), dim=2).permute(2, 0, 1)
+        first, second = table.unbind(0)
+        return self.layer(x + first.reshape(-1, 8) * second.reshape(-1, 8))
+
+
+passes: list[bool] = []
+
+
+def test_views_of_large_constants_take_one_pass():
+    passes.clear()
+    assert profile(LargeConstant(), torch.ones(64, 8))[0] == 64 * 8 * 4
+    assert passes == [True]

@@ -214,3 +214,25 @@ def test_a_mode_opened_and_shut_in_a_forward_sees_its_operators():
 
     assert profile(Model()) == MACS
     assert seen
+
+
+class Passes(torch.overrides.TorchFunctionMode):
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return func(*args, **(kwargs or {}))
+
+
+def test_function_modes_that_a_forward_leaves_open_are_taken_off():
+    class OpensPasses(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(8, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            Passes().__enter__()
+            return self.layer(x)
+
+    with Passes():
+        before = torch._C._len_torch_function_stack()  # type: ignore[attr-defined]
+        assert profile(OpensPasses()) == MACS
+        assert torch._C._len_torch_function_stack() == before  # type: ignore[attr-defined]
+    assert torch._C._len_torch_function_stack() == before - 1  # type: ignore[attr-defined]
