@@ -1,6 +1,7 @@
 """Multiply-adds and parameters of PyTorch models, layer by layer. Importing this imports no torch."""
 
 from thoplw._compare import compare
+from thoplw._inputs import as_is
 from thoplw._load import load
 from thoplw._native import Comparison, Diff, Error, LayerInfo, diff
 from thoplw._plot import plot
@@ -12,6 +13,7 @@ __all__ = [
     "Error",
     "LayerInfo",
     "__version__",
+    "as_is",
     "clever_format",
     "compare",
     "diff",

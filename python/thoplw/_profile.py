@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
 from thoplw import _native
@@ -38,7 +38,7 @@ def profile(
         tensor: what goes into ``model.forward``: a tensor, such as one of shape (1, 3, 224, 224); a tuple of ints,
             which is a shape; a tuple or list of inputs, passed by position; a dict of inputs, passed by keyword;
             or any mix of these inside each other. Where token ids are wanted, pass an integer tensor; where the
-            forward itself wants a tuple of ints, pass a list of ints.
+            forward itself wants a tuple of ints, pass ``thoplw.as_is((16, 16))``, or a list of ints.
         custom_ops: what a layer class costs, by class: ``{LayerClass: function(layer, inputs, output) -> int}``, in
             multiply-adds of one call. ``inputs`` is the tuple of positional inputs; shapes can be read, values
             cannot. It is used for subclasses too, and instead of what is inside such a layer. A ``function(layer,
@@ -63,10 +63,16 @@ def profile(
             forward raised (its own exception is the ``__cause__``), there is no such method, the convention is
             unknown or its file is wrong, or, under `strict`, an operator could not be counted.
     """
-    check_model(model)
-    with initialised(model):
-        positional, keyword = arguments(model, tensor, kwargs)
-        trace = _native.capture(model, positional, keyword, _by_class(custom_ops), method)
+    check_model(model, method)
+    shapes: list[str] = []
+    try:
+        with initialised(model):
+            positional, keyword = arguments(model, tensor, kwargs, shapes)
+            trace = _native.capture(model, positional, keyword, _by_class(custom_ops), method)
+    except Error as error:
+        if error.__cause__ is None:
+            raise
+        raise Error(_explained(model, error, shapes)) from error.__cause__
     info = counted(trace, convention, strict, verbose)
     return info.macs, info.params, info
 
@@ -122,17 +128,75 @@ def _clever(value: int, fmt: str) -> str:
     return _native.clever_format(value, fmt)
 
 
-def check_model(model: Any) -> None:
+def check_model(model: Any, method: str = "forward") -> None:
     try:
         from torch.nn import Module
     except ImportError as missing:
         raise Error("profile() needs PyTorch: pip install torch") from missing
-    if isinstance(model, Module):
-        return
-    if callable(model):
-        name = getattr(model, "__name__", type(model).__name__)
-        raise Error(f"model is {name}, not a torch.nn.Module; if calling it makes one, pass {name}()")
-    raise Error(f"model is of type {type(model).__name__}, but must be a torch.nn.Module")
+    if not isinstance(model, Module):
+        raise Error(_no_module(model))
+    forward = getattr(model, "forward", None)
+    if method == "forward" and getattr(forward, "__func__", None) is Module.forward:
+        raise Error(_no_forward(model))
+
+
+def _no_module(model: Any) -> str:
+    from torch.nn import Module
+
+    kind = type(model).__name__
+    owner = getattr(model, "__self__", None)
+    if isinstance(owner, Module):
+        name = model.__name__
+        method = "" if name == "forward" or name[0] == "_" else f" with method={name!r}"
+        return (
+            f"model is the method {type(owner).__name__}.{name}, not a torch.nn.Module; pass the model itself{method}"
+        )
+    if kind == "ExportedProgram":
+        return "model is an ExportedProgram, not a torch.nn.Module; pass its module, program.module()"
+    if callable(model) and hasattr(model, "__name__"):
+        name = model.__name__
+        return f"model is {name}, not a torch.nn.Module; if calling it makes one, pass {name}()"
+    inside = [name for name, value in getattr(model, "__dict__", {}).items() if isinstance(value, Module)]
+    cure = f"; pass one that it holds: {_listed(f'.{name}' for name in inside)}" if inside else ""
+    return f"model is of type {kind}, but must be a torch.nn.Module{cure}"
+
+
+def _no_forward(model: torch.nn.Module) -> str:
+    """For wrappers, which have methods of their own, and containers, which have children only."""
+    from torch.nn import Module
+
+    own = [base for base in type(model).__mro__ if base not in Module.__mro__ and base.__module__[:6] != "torch."]
+    names = dict.fromkeys(name for base in own for name, value in vars(base).items() if callable(value))
+    methods = [name for name in names if not hasattr(Module, name) and name[0] != "_"]
+    if any("__call__" in vars(base) for base in own):
+        methods.insert(0, "__call__")
+    cures = []
+    if methods:
+        cures.append(f"give the method that takes the inputs, method={methods[0]!r}" + _others(methods))
+    if children := [name for name, _ in model.named_children()]:
+        cures.append(f"pass a module inside of it, model.{children[0]}" + _others(children))
+    return f"{type(model).__name__} has no forward; {', or '.join(cures) or 'write one'}"
+
+
+def _others(names: list[str]) -> str:
+    return f" (also: {_listed(names[1:])})" if len(names) > 1 else ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(listed[:_MOST_NAMED]) + (", ..." if len(listed) > _MOST_NAMED else "")
+
+
+def _explained(model: torch.nn.Module, error: Error, shapes: list[str]) -> str:
+    """The message of an error that the forward raised, and what may be behind it."""
+    if f'[{type(model).__name__}] is missing the required "forward"' in str(error.__cause__):
+        return _no_forward(model)
+    if not shapes:
+        return str(error)
+    return (
+        f"{error}. Taken for shapes of tensors: {_listed(shapes)}; where a tuple of ints itself is wanted, "
+        f"give thoplw.as_is(...) of it"
+    )
 
 
 @contextlib.contextmanager

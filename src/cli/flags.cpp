@@ -47,9 +47,10 @@ void add_dim(Options& options, const std::string& value) {
   const char* digits = equals == std::string::npos ? end : value.data() + equals + 1;
   std::int64_t size = 0;
   const auto [rest, error] = std::from_chars(digits, end, size);
-  if (equals == 0 || rest != end || error != std::errc() || size <= 0) {
+  if (equals == 0 || digits == end || rest != end || error != std::errc()) {
     throw Error("dim '" + value + "' is not name=size, such as batch=8");
   }
+  if (size <= 0) throw Error("dim '" + value + "': a size must be 1 or more, such as batch=8");
   options.load.dims.emplace_back(value.substr(0, equals), size);
 }
 
