@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cost/rule.h"
+#include "report/routing.h"
 
 namespace thoplw {
 namespace {
@@ -21,19 +22,20 @@ constexpr std::string_view kChoices[] = {"aten::index", "aten::index_select", "a
 bool is_one_of(const auto& names, std::string_view name) { return std::ranges::find(names, name) != std::end(names); }
 
 /// The first floating tensor into a call, of two dimensions or more; the last one holds features.
-const Tensor* activations(const Trace& trace, const Call& call) {
+Id activations(const Trace& trace, const Call& call) {
   for (Id value : call.in) {
     if (value == kNone || !is_floating(at(trace.values, value).dtype)) continue;
     const Tensor& tensor = at(trace.values, value);
-    return tensor.shape.size() < 2 || tensor.shape.back() == 0 ? nullptr : &tensor;
+    return tensor.shape.size() < 2 || tensor.shape.back() == 0 ? kNone : value;
   }
-  return nullptr;
+  return kNone;
 }
 
 std::uint64_t tokens_into(const Trace& trace, Id call) {
-  const Tensor* tensor = activations(trace, at(trace.calls, call));
-  if (!tensor) return 0;
-  return numel(tensor->shape).value() / static_cast<std::uint64_t>(tensor->shape.back());
+  const Id value = activations(trace, at(trace.calls, call));
+  if (value == kNone) return 0;
+  const Dims& shape = at(trace.values, value).shape;
+  return numel(shape).value() / static_cast<std::uint64_t>(shape.back());
 }
 
 std::uint64_t tokens_into(const Trace& trace, const std::set<Id>& calls) {
@@ -56,7 +58,16 @@ bool takes_matrices(const Tensor& stack, const Tensor& taken) {
                     taken.shape.end() - static_cast<std::ptrdiff_t>(rank - 1));
 }
 
-std::map<Id, Stacked> find_stacked(const Trace& trace) {
+/// Whether a router has a say in a product with experts: it picked the rows, or it says where those of each expert are.
+bool is_routed(const Trace& trace, const Routing& routing, const Op& op, Id experts) {
+  return std::ranges::any_of(op.in, [&](Id value) {
+    if (value == kNone || value == experts) return false;
+    const bool offsets = !is_floating(at(trace.values, value).dtype) && routing.learned(value);
+    return offsets || routing.picked_from(value) != kNone;
+  });
+}
+
+std::map<Id, Stacked> find_stacked(const Trace& trace, const Routing& routing) {
   std::vector<Id> origin(trace.values.size(), kNone);  // by value: the parameter that it is a view or a part of
   std::vector<bool> part(trace.values.size(), false);
   for (const Param& param : trace.params) at(origin, param.value) = param.value;
@@ -74,6 +85,7 @@ std::map<Id, Stacked> find_stacked(const Trace& trace) {
     for (Id value : op.in) {
       if (!rule || op.call == kNone || value == kNone || at(origin, value) == kNone) continue;
       if (!at(part, value) && !name.ends_with("grouped_mm")) continue;
+      if (routing.picked_from(value) == kNone && !is_routed(trace, routing, op, value)) continue;
       const Count work = rule->work({trace, op}).products();
       if (work == 0) continue;
       Stacked& uses = stacked[at(origin, value)];
@@ -89,10 +101,12 @@ struct Share {
   std::uint64_t some = 1, all = 1;
 };
 
-/// Modules of one list, of one class, that are called with different numbers of tokens are experts.
+/// Modules of one list, of one class, that are called with different numbers of tokens are experts, if a router picked
+/// the tokens of each from among the same.
 class Experts {
  public:
-  explicit Experts(const Trace& trace) : trace_(trace), calls_(trace.modules.size()), share_(trace.modules.size()) {
+  Experts(const Trace& trace, const Routing& routing)
+      : trace_(trace), routing_(routing), calls_(trace.modules.size()), share_(trace.modules.size()) {
     for (std::size_t i = 0; i < trace.calls.size(); ++i) {
       at(calls_, trace.calls[i].module).push_back(static_cast<Id>(i));
     }
@@ -116,13 +130,15 @@ class Experts {
   void settle(const std::vector<Id>& experts) {
     std::set<Id> around;
     std::set<std::uint64_t> tokens;
+    std::set<Id> picked_from;
     std::vector<std::uint64_t> by_expert;
     for (Id expert : experts) {
       std::uint64_t sum = 0;
       for (Id call : at(calls_, expert)) {
-        const Tensor* input = activations(trace_, at(trace_.calls, call));
-        const bool rows = input && input->shape.size() == 2;
+        const Id input = activations(trace_, at(trace_.calls, call));
+        const bool rows = input != kNone && at(trace_.values, input).shape.size() == 2;
         if (!rows || at(trace_.modules, expert).cls != at(trace_.modules, experts[0]).cls) return;
+        picked_from.insert(routing_.picked_from(input));
         around.insert(at(trace_.calls, call).parent);
         sum += tokens_into(trace_, call);
       }
@@ -131,7 +147,7 @@ class Experts {
     }
     around.erase(kNone);
     const std::uint64_t all = tokens_into(trace_, around);
-    if (all == 0 || tokens.size() == 1) return;
+    if (all == 0 || tokens.size() == 1 || picked_from.size() != 1 || picked_from.contains(kNone)) return;
     for (std::size_t i = 0; i < experts.size(); ++i) at(share_, experts[i]) = Share{by_expert[i], all};
   }
 
@@ -143,6 +159,7 @@ class Experts {
   }
 
   const Trace& trace_;
+  const Routing& routing_;
   std::vector<std::vector<Id>> calls_;       ///< by module
   std::vector<std::optional<Share>> share_;  ///< by module; none: all tokens
 };
@@ -150,8 +167,9 @@ class Experts {
 }  // namespace
 
 Active active_params(const Trace& trace, const Usage& usage) {
-  const std::map<Id, Stacked> stacked = find_stacked(trace);
-  const Experts experts(trace);
+  const Routing routing(trace);
+  const std::map<Id, Stacked> stacked = find_stacked(trace, routing);
+  const Experts experts(trace, routing);
   std::vector<bool> seen(trace.values.size(), false);
   Active sum;
   std::map<std::uint64_t, Count> of_experts;  // by the tokens around them: parameters times tokens; divided once

@@ -50,10 +50,14 @@ source "by hand"
 class app.Experts
 module "" app.Experts
 param "stacked" %1:f32[4,6,8] trainable
-param "unstacked" %2:f32[8,8] trainable
+param "router" %2:f32[4,8] trainable
 call "" (%3:f32[5,8]) -> (%9:f32[10,6]) {
-  aten::linear(%3:f32[5,8], %2:f32[8,8], none) -> %4:f32[5,8]
-  aten::index(%4:f32[5,8], %5:i64[10]) -> %6:f32[10,8]
+  aten::linear(%3:f32[5,8], %2:f32[4,8], none) -> %4:f32[5,4]
+  aten::topk(%4:f32[5,4]) -> (%11:f32[5,2], %12:i64[5,2])
+  aten::reshape(%12:i64[5,2]) -> %13:i64[10]
+  aten::argsort(%13:i64[10]) -> %5:i64[10]
+  aten::histc(%13:i64[10]) -> %8:i32[4]
+  aten::index(%3:f32[5,8], %5:i64[10]) -> %6:f32[10,8]
   aten::transpose(%1:f32[4,6,8]) -> %7:f32[4,8,6]
   aten::_grouped_mm(%6:f32[10,8], %7:f32[4,8,6], %8:i32[4]) -> %9:f32[10,6]
 }
@@ -61,11 +65,11 @@ call "" (%3:f32[5,8]) -> (%9:f32[10,6]) {
 
 TEST_CASE("of experts stacked in one tensor, those chosen for a token are active") {
   const Report report = report_of(kStacked);
-  CHECK(report.macs == 5 * 8 * 8 + 10 * 8 * 6);
-  CHECK(report.params == 4 * 6 * 8 + 8 * 8);
-  CHECK(report.active_params == 2 * 6 * 8 + 8 * 8);
+  CHECK(report.macs == 5 * 4 * 8 + 10 * 8 * 6);
+  CHECK(report.params == 4 * 6 * 8 + 4 * 8);
+  CHECK(report.active_params == 2 * 6 * 8 + 4 * 8);
   REQUIRE(report.notes.size() == 1);
-  CHECK(report.notes[0].starts_with("160 of 256 parameters are active per token"));
+  CHECK(report.notes[0].starts_with("128 of 224 parameters are active per token"));
 }
 
 // The same experts picked one by one: 3 rows for the first, 7 for the third.
@@ -75,15 +79,32 @@ source "by hand"
 class app.Experts
 module "" app.Experts
 param "stacked" %1:f32[4,6,8] trainable
+param "router" %2:f32[4,8] trainable
 call "" (%3:f32[5,8]) -> () {
+  aten::linear(%3:f32[5,8], %2:f32[4,8], none) -> %10:f32[5,4]
+  aten::topk(%10:f32[5,4]) -> (%11:f32[5,2], %12:i64[5,2])
+  aten::nonzero(%12:i64[5,2]) -> %13:i64[3]
+  aten::nonzero(%12:i64[5,2]) -> %14:i64[7]
   aten::select(%1:f32[4,6,8]) -> %4:f32[6,8]
+  aten::index(%3:f32[5,8], %13:i64[3]) -> %5:f32[3,8]
   aten::linear(%5:f32[3,8], %4:f32[6,8], none) -> %6:f32[3,6]
   aten::select(%1:f32[4,6,8]) -> %7:f32[6,8]
+  aten::index(%3:f32[5,8], %14:i64[7]) -> %8:f32[7,8]
   aten::linear(%8:f32[7,8], %7:f32[6,8], none) -> %9:f32[7,6]
 }
 )";
 
-TEST_CASE("experts picked one by one give the same") { CHECK(report_of(kSelected).active_params == 2 * 6 * 8); }
+TEST_CASE("experts picked one by one give the same") { CHECK(report_of(kSelected).active_params == 2 * 6 * 8 + 4 * 8); }
+
+// The same without a router: types of edges, say, come with the input.
+TEST_CASE("matrices for rows that are picked by the input are all active") {
+  std::string trace = kSelected;
+  const std::size_t router = trace.find("  aten::linear(%3");
+  trace.erase(router, trace.find("  aten::select(%1") - router);
+  const Report report = report_of(trace);
+  CHECK(report.active_params == 4 * 6 * 8 + 4 * 8);
+  CHECK(report.notes.empty());
+}
 
 // A table of positions is read row by row, and multiplied with queries: every token may use all of it.
 TEST_CASE("tables that are indexed are no experts") {

@@ -143,6 +143,49 @@ def test_layers_in_a_list_are_no_experts():
     assert info.notes == []
 
 
+class PerType(nn.Module):
+    """A layer for each type of node; how many there are of each comes with the input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layers = nn.ModuleList(nn.Linear(8, 8) for _ in range(3))
+
+    def forward(self, x: Any, types: torch.Tensor | None = None) -> Any:
+        if types is None:
+            return [layer(rows) for layer, rows in zip(self.layers, x, strict=True)]
+        return torch.cat([layer(x[types == number]) for number, layer in enumerate(self.layers)])
+
+
+class PerRelation(nn.Module):
+    """The same with matrices that are stacked, as graph networks have them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Linear(8, 8)
+        self.weight = nn.Parameter(torch.ones(3, 8, 8))
+
+    def forward(self, x: torch.Tensor, types: torch.Tensor) -> Any:
+        x = self.embed(x)
+        return torch.cat([x[types == number] @ self.weight[number] for number in range(3)])
+
+
+TYPES = torch.tensor([0, 1, 1, 2, 2, 2, 2])
+
+
+@pytest.mark.parametrize(
+    ("model", "inputs"),
+    [
+        (PerType(), [[torch.ones(rows, 8) for rows in (3, 5, 7)]]),
+        (PerType(), [torch.ones(7, 8), TYPES]),
+        (PerRelation(), [torch.ones(7, 8), TYPES]),
+    ],
+)
+def test_different_numbers_of_rows_are_no_router(model, inputs):
+    info = thoplw.profile(model, inputs, verbose=False)[2]
+    assert info.active_params == info.params == info.all_params
+    assert not any("router" in note for note in info.notes)
+
+
 class EarlyExit(nn.Module):
     def __init__(self) -> None:
         super().__init__()
