@@ -89,7 +89,7 @@ Work householder_times(const OpView& op);    ///< (reflections, their k scales, 
 Work qr(const OpView& op);                   ///< (a[m, n]), attribute `mode`
 
 // Operators of ONNX that torch does not have in this form.
-Work onnx_gemm(const OpView& op);                   ///< (a, b, added), attribute `transA`
+Work onnx_gemm(const OpView& op);                   ///< (a, b, added), attributes `transA`, `transBatchA`
 Work onnx_nhwc_conv(const OpView& op);              ///< (input[N, ..., C], weight, bias) -> [N, ..., M]
 Work onnx_rnn(const OpView& op);                    ///< (x[T, N, in], w[dirs, gates H, in], r, bias, peepholes)
 Work onnx_attention(const OpView& op);              ///< (q, k, v, past k), attribute `heads`, which may be 0

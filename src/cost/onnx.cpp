@@ -24,8 +24,12 @@ Count heads_of(const OpView& op, const Tensor& query) {
 
 }  // namespace
 
+// The first factor is [..., m, k]; transposed [..., k, m], or with its rows before the batch [k, ..., m].
 Work onnx_gemm(const OpView& op) {
-  const Count inner = size_from_end(op.in(0), attr_as<bool>(op, "transA") ? 2 : 1);
+  const Tensor& a = op.in(0);
+  const bool rows_first = op.attr("transBatchA") && attr_as<bool>(op, "transBatchA");
+  const bool transposed = attr_as<bool>(op, "transA") && a.shape.size() > 1;
+  const Count inner = !transposed ? size_from_end(a, 1) : size_from_end(a, rows_first ? a.shape.size() : 2);
   Work work;
   work[Kind::contraction] = numel(op.out()) * inner;
   if (op.has_in(2)) work[op.in(2).shape == op.out().shape ? Kind::elementwise : Kind::bias] = numel(op.out());

@@ -1142,7 +1142,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"onnx::elementwise", work::elementwise},
     {"onnx::folded", work::nothing, nullptr, "of"},
     {"onnx::fused_attention", work::onnx_fused_attention, nullptr, "heads"},
-    {"onnx::gemm", work::onnx_gemm, nullptr, "transA"},
+    {"onnx::gemm", work::onnx_gemm, nullptr, "transA transBatchA"},
     {"onnx::group_query_attention", work::onnx_group_query_attention, nullptr, "heads"},
     {"onnx::linear_attention", work::onnx_linear_attention, nullptr, "q_heads kv_heads delta"},
     {"onnx::linear_model", work::onnx_linear_model, nullptr, "coefficients"},

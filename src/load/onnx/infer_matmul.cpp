@@ -11,18 +11,26 @@ namespace {
 struct Factor {
   const Known& tensor;
   bool transposed = false;
+  bool rows_first = false;  ///< [rows, batch..., columns] for [batch..., rows, columns]
 };
+
+/// Sizes as [batch..., rows, columns]; a vector stays one.
+Dims sizes_of(const Factor& factor) {
+  Dims sizes = factor.tensor.shape;
+  if (sizes.empty()) throw Error("a factor has no dimensions");
+  if (sizes.size() == 1) return sizes;
+  if (factor.rows_first) std::rotate(sizes.begin(), sizes.begin() + 1, sizes.end() - 1);
+  if (factor.transposed) std::swap(sizes[sizes.size() - 1], sizes[sizes.size() - 2]);
+  return sizes;
+}
 
 /// numpy's matmul: vectors, matrices, or batches of them that broadcast.
 void product(const Factor& left, const Factor& right, DType dtype, Out out) {
   if (!left.tensor.has_rank || !right.tensor.has_rank) return give_type(out, 0, dtype);
-  Dims a = left.tensor.shape, b = right.tensor.shape;
-  if (a.empty() || b.empty()) throw Error("a factor has no dimensions");
+  Dims a = sizes_of(left), b = sizes_of(right);
   const bool row = a.size() == 1, column = b.size() == 1;
   if (row) a.insert(a.begin(), 1);
   if (column) b.push_back(1);
-  if (left.transposed && !row) std::swap(a[a.size() - 1], a[a.size() - 2]);
-  if (right.transposed && !column) std::swap(b[b.size() - 1], b[b.size() - 2]);
   const std::int64_t inner_a = a.back(), inner_b = b[b.size() - 2];
   if (inner_a >= 0 && inner_b >= 0 && inner_a != inner_b) {
     throw Error("inner sizes differ: " + std::to_string(inner_a) + " and " + std::to_string(inner_b));
@@ -55,11 +63,10 @@ void matmul_integer(const NodeView& view, Out out) { product({need(view, 0)}, {n
 // com.microsoft: (a, b quantized, ...): as real numbers
 void matmul_to_real(const NodeView& view, Out out) { product({need(view, 0)}, {need(view, 1)}, DType::f32, out); }
 
-// com.microsoft. With transBatch... the first dimension moves behind the others: only the type is told.
+// com.microsoft
 void fused_matmul(const NodeView& view, Out out) {
-  const DType dtype = need(view, 0).dtype;
-  if (is_set(view, "transBatchA") || is_set(view, "transBatchB")) return give_type(out, 0, dtype);
-  product({need(view, 0), is_set(view, "transA")}, {need(view, 1), is_set(view, "transB")}, dtype, out);
+  product({need(view, 0), is_set(view, "transA"), is_set(view, "transBatchA")},
+          {need(view, 1), is_set(view, "transB"), is_set(view, "transBatchB")}, need(view, 0).dtype, out);
 }
 
 void gemm(const NodeView& view, Out out) { fused_matmul(view, out); }

@@ -56,7 +56,9 @@ Mapped gemm(const NodeView& view) { return product(view, 0, 1, 2); }
 Mapped qgemm(const NodeView& view) { return product(view, 0, 3, 6); }
 
 Mapped fused_matmul(const NodeView& view) {
-  return {"onnx::gemm", inputs(view, {0, 1}), {{"transA", is_set(view, "transA")}}};
+  return {"onnx::gemm",
+          inputs(view, {0, 1}),
+          {{"transA", is_set(view, "transA")}, {"transBatchA", is_set(view, "transBatchA")}}};
 }
 
 Mapped einsum(const NodeView& view) {

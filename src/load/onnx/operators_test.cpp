@@ -83,8 +83,16 @@ constexpr Case kCases[] = {
     {"com.microsoft::QGemm(u8[3,4], f32[], u8[], i8[5,4], f32[], i8[], i32[5], f32[], u8[]) {transB=1}", "u8[3,5]",
      "60 contraction, 15 bias"},  // 3*5*4; 3*5
     {"com.microsoft::FusedMatMul(f32[2,4,3], f32[2,5,4]) {transA=1 transB=1}", "f32[2,3,5]",
-     "120 contraction"},                                                                                // 2*3*5*4
-    {"com.microsoft::TransposeMatMul(f32[2,3,4], f32[2,4,5])", "f32[2,3,5]", "120 contraction"},        // 2*3*5*4
+     "120 contraction"},  // 2*3*5*4
+    // With transBatch... the first dimension and those of the batch change places: a is [4,3,6] or [6,4,3] in all.
+    {"com.microsoft::FusedMatMul(f32[6,4,3], f32[4,6,5]) {transA=1 transBatchA=1}", "f32[4,3,5]",
+     "360 contraction"},  // 4*3*5 * 6
+    {"com.microsoft::FusedMatMul(f32[3,4,6], f32[4,6,5]) {transBatchA=1}", "f32[4,3,5]", "360 contraction"},
+    {"com.microsoft::FusedMatMul(f32[4,3,6], f32[5,4,6]) {transB=1 transBatchB=1}", "f32[4,3,5]", "360 contraction"},
+    {"com.microsoft::FusedMatMul(f32[6,2,7,3], f32[6,2,7,5]) {transA=1 transBatchA=1 transBatchB=1}", "f32[2,7,3,5]",
+     "1260 contraction"},                                                                         // 2*7*3*5 * 6
+    {"com.microsoft::FusedMatMul(f32[4], f32[4,5]) {transA=1}", "f32[5]", "20 contraction"},      // a vector stays one
+    {"com.microsoft::TransposeMatMul(f32[2,3,4], f32[2,4,5])", "f32[2,3,5]", "120 contraction"},  // 2*3*5*4
     {"com.microsoft::FusedMatMulActivation(f32[2,3,4], f32[2,4,5])", "f32[2,3,5]", "120 contraction"},  // 2*3*5*4
     {"com.microsoft::GemmFastGelu(f32[2,3,4], f32[4,5], f32[5])", "f32[2,3,5]", "120 contraction"},     // 2*3*5*4
     {"com.microsoft::DynamicQuantizeMatMul(f32[3,4], i8[4,5], f32[5], i8[5])", "f32[3,5]", "60 contraction"},
