@@ -22,9 +22,10 @@ def load(
     """Counts the multiply-adds and the parameters of a model file, in milliseconds and without importing torch.
 
     Args:
-        path: a ``.pt2`` file (``torch.export.save``), an ``.onnx`` file, a ``.safetensors`` file (parameters only) or
-            a ``.trace`` file. Weights in it, and files that it names, are not read. Or a table that was saved as
-            ``.json``, which has no model in it: it cannot be counted ``under`` another convention.
+        path: a ``.pt2`` file (``torch.export.save``), an ``.onnx`` file, a ``.safetensors`` file (parameters only), the
+            ``.safetensors.index.json`` of several such files beside it, or a ``.trace`` file. Weights are not read.
+            Or a table that was saved as ``.json``, which has no model in it: it cannot be counted ``under`` another
+            convention.
         dims: sizes of symbolic dimensions, such as ``{"batch": 8, "seq": 512}``: by their name in the file, or by
             place, ``{"x.0": 8}`` being the first dimension of input ``x``. Those that are not named are what the
             exporter saw.
@@ -41,7 +42,7 @@ def load(
     """
     sizes = _checked(dims or {})
     name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
-    if not name.endswith(".json"):
+    if not _native.is_saved_report(path):
         trace = _native.load(path, sizes)
         try:
             return counted(trace, convention or "thoplw", strict, verbose)

@@ -121,7 +121,8 @@ void set_color(Options& options, const std::string& value) {
 
 constexpr auto kFlags = std::to_array<Flag>({
     {"MODEL", "",
-     "a file: .pt2, .onnx, .safetensors, .trace, .json (a saved report); or torchvision:NAME, timm:NAME (also a "
+     "a file: .pt2, .onnx, .safetensors, .safetensors.index.json, .trace, .json (a saved report); or torchvision:NAME, "
+     "timm:NAME (also a "
      "pattern: 'timm:vit*'), transformers:CLASS (or :config.json), package.module:callable, path/to/file.py:callable",
      add_model, true},
     {"-i,--input", "SIZES", "sizes and element type of an input, such as 1x3x224x224 or 1x128:i64; once per input",

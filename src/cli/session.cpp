@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 
 #include "load/file_bytes.h"
 #include "render/width.h"
@@ -29,13 +28,6 @@ void refuse_flags(const std::string& report, const Options& options) {
 }
 
 }  // namespace
-
-// "transformers:config.json" is a model.
-bool is_saved_report(const std::string& model) {
-  std::error_code ignored;
-  return model.ends_with(".json") &&
-         (model.find(':') == std::string::npos || std::filesystem::is_regular_file(model, ignored));
-}
 
 void flush(std::ostream& out) {
   if (!out.flush()) fail_to_write(errno);

@@ -17,9 +17,6 @@ namespace thoplw::cli {
 
 constexpr int kOk = 0, kNotExact = 1, kOverBudget = 1, kFailed = 2;
 
-/// Is it the name of a file that holds a report?
-bool is_saved_report(const std::string& model);
-
 /// Throws ReaderGone, or Error where the output cannot be written.
 void flush(std::ostream& out);
 

@@ -17,6 +17,8 @@ constexpr auto kFormats = std::to_array<Format>({
     {"pt2", ".pt2", "a program saved by torch.export", looks_like_pt2, read_pt2},
     {"safetensors", ".safetensors", "named weights: parameters without multiply-adds", looks_like_safetensors,
      read_safetensors},
+    {"safetensors.index.json", ".safetensors.index.json", "the index of named weights in several files",
+     looks_like_safetensors_index, read_safetensors_index},
     {"trace", ".trace", "what a model did, as text", looks_like_trace, read_trace},
 });
 
@@ -52,6 +54,13 @@ std::span<const Format> formats() { return kFormats; }
 bool is_model_file(const std::string& path) {
   std::error_code ignored;
   return by_suffix(path) || !foreign_by_suffix(path).empty() || std::filesystem::exists(path, ignored);
+}
+
+// "transformers:config.json" is a model.
+bool is_saved_report(const std::string& path) {
+  std::error_code ignored;
+  return path.ends_with(".json") && !by_suffix(path) &&
+         (path.find(':') == std::string::npos || std::filesystem::is_regular_file(path, ignored));
 }
 
 Trace load(const std::string& path, const LoadOptions& options) {

@@ -38,6 +38,8 @@ std::span<const Format> formats();
 
 /// Is it for load() to open, or to refuse: a file that is there, or a name with the suffix of some kind of model file?
 bool is_model_file(const std::string& path);
+/// Is it the name of a file that holds a report, for read_report()?
+bool is_saved_report(const std::string& path);
 
 /// Throws Error("<path>: where, what, and the cure").
 Trace load(const std::string& path, const LoadOptions& options = {});

@@ -45,6 +45,13 @@ TEST_CASE("a file is known by its suffix or by its first bytes") {
   CHECK(complaint(text.path).find("no format that is read here; known are .onnx, .pt2") != std::string::npos);
 }
 
+TEST_CASE("a saved report is told by its name from models that are .json too") {
+  CHECK(is_saved_report("report.json"));
+  CHECK_FALSE(is_saved_report("model.safetensors.index.json"));
+  CHECK_FALSE(is_saved_report("transformers:config.json"));
+  CHECK_FALSE(is_saved_report("net.onnx"));
+}
+
 TEST_CASE("what cannot be opened is named, with the reason") {
   const TemporaryFile empty("empty.pt2", ""), cut("cut.trace", "thoplw trace 1\nmodel"), traced("net.trace", kTrace);
   CHECK(complaint("missing.onnx") == "missing.onnx: No such file or directory");

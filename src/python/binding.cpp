@@ -387,6 +387,8 @@ NB_MODULE(_native, m) {
       },
       nb::arg("path").none(), "dims"_a);
   m.def(
+      "is_saved_report", [](nb::handle path) { return is_saved_report(path_of(path)); }, nb::arg("path").none());
+  m.def(
       "read_report",
       [](nb::handle path) {
         const std::string name = path_of(path);

@@ -263,6 +263,7 @@ ATTACKS: dict[str, Attack] = {
     "open vmaps.pt2": lambda: open_vmaps(30000),
     "lists in lists.pt2": lambda: pt2("[" * 1000000),
     "lists in lists.safetensors": lambda: struct.pack("<Q", 1000001) + b"{" + b"[" * 1000000,
+    "lists in lists.safetensors.index.json": lambda: b'{"weight_map":' + b"[" * 1000000,
     "lists in lists.json": lambda: b"[" * 1000000,
     "objects in objects.json": lambda: b'{"a":' * 300000,
     "modules in modules.json": lambda: saved_report(8000),
@@ -280,6 +281,9 @@ ATTACKS: dict[str, Attack] = {
     "a sum of 30000 operands.onnx": lambda: einsum(30000),
     "80000 functions of one name.onnx": lambda: functions_of_one_name(80000),
     "150000 names of one tensor.safetensors": lambda: tied_names(150000),
+    "200000 shards.safetensors.index.json": lambda: json.dumps(
+        {"weight_map": {f"t{i}": f"{i}.safetensors" for i in range(200000)}}
+    ).encode(),
     "200000 unknown operators.onnx": lambda: unknown_operators(200000),
     "calls of 20000 inputs.onnx": lambda: calls_that_double(15, 20000),
     "60000 symbols.pt2": lambda: pt2(program([expression("+".join(f"s{i}" for i in range(60000)), None)])),

@@ -9,6 +9,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import huggingface_hub
 import numpy as np
 import onnx
 import onnxruntime
@@ -90,6 +91,32 @@ def test_weights_have_parameters_and_an_open_cost(capsys):
     assert "weights only" in capsys.readouterr().err
     with pytest.raises(thoplw.Error, match="lower bound"):
         thoplw.load(WEIGHTS, strict=True)
+
+
+def test_an_index_is_the_table_of_its_shards(tmp_path):
+    """As huggingface_hub splits a state dict in which the head is the embedding: 5 x 8, and 2 layers of 8 x 8 + 8."""
+    model = torch.nn.Sequential(torch.nn.Embedding(5, 8), *(torch.nn.Linear(8, 8) for _ in range(2)))
+    model.append(torch.nn.Linear(8, 5, bias=False))
+    model[3].weight = model[0].weight
+    huggingface_hub.save_torch_state_dict(model.state_dict(), tmp_path, max_shard_size=300)
+    index = tmp_path / "model.safetensors.index.json"
+    assert len(list(tmp_path.glob("*.safetensors"))) > 1
+    info = thoplw.load(index, verbose=False)
+    assert info.params == 5 * 8 + 2 * (8 * 8 + 8)
+    (tmp_path / "whole").mkdir()
+    huggingface_hub.save_torch_state_dict(model.state_dict(), tmp_path / "whole", max_shard_size="1GB")
+    whole = thoplw.load(tmp_path / "whole" / "model.safetensors", verbose=False)
+    assert sorted((row.name, row.cls, row.params) for row in info) == sorted(
+        (row.name, row.cls, row.params) for row in whole
+    )
+    run = subprocess.run(
+        [sys.executable, "-m", "thoplw", index, "-k", "csv"], capture_output=True, text=True, timeout=60
+    )
+    assert run.stdout.splitlines()[-1].startswith("Total"), run.stderr
+    missing = min(tmp_path.glob("*.safetensors"))
+    missing.unlink()
+    with pytest.raises(thoplw.Error, match=f"index.json: shard '{missing.name}' is missing; put all files"):
+        thoplw.load(index)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,35 @@
+// The header of a .safetensors file: the type and sizes of each tensor. The weights behind it are not read.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "load/load.h"
+
+namespace thoplw::safetensors {
+
+struct Stored {
+  std::string name;  ///< "model.embed_tokens.weight"
+  Tensor tensor;
+};
+
+/// What one header lists, or those of all shards.
+struct Weights {
+  std::vector<Stored> tensors;                               ///< in the order of the files
+  std::map<std::string, std::size_t, std::less<>> by_name;   ///< places in `tensors`
+  std::vector<std::pair<std::string, std::string>> aliases;  ///< "lm_head.weight", stored as another name says
+};
+
+constexpr std::uint64_t kLongestHeader = 100'000'000;  ///< bytes: the format's own limit
+
+/// Adds what the header of `file` lists. Throws Error("tensor 'w' ...").
+void read_header(const ModelFile& file, Weights& weights);
+
+/// The model that the weights are of, with a row for each.
+Trace trace_of(Weights weights, const std::string& path);
+
+}  // namespace thoplw::safetensors
