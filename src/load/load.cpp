@@ -56,10 +56,10 @@ bool is_model_file(const std::string& path) {
   return by_suffix(path) || !foreign_by_suffix(path).empty() || std::filesystem::exists(path, ignored);
 }
 
-// "transformers:config.json" is a model.
+// "transformers:config.json" is a model. An index may have a variant in its name: ".safetensors.index.fp16.json".
 bool is_saved_report(const std::string& path) {
   std::error_code ignored;
-  return path.ends_with(".json") && !by_suffix(path) &&
+  return path.ends_with(".json") && path.find(".safetensors.index.") == std::string::npos &&
          (path.find(':') == std::string::npos || std::filesystem::is_regular_file(path, ignored));
 }
 

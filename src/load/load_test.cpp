@@ -48,6 +48,7 @@ TEST_CASE("a file is known by its suffix or by its first bytes") {
 TEST_CASE("a saved report is told by its name from models that are .json too") {
   CHECK(is_saved_report("report.json"));
   CHECK_FALSE(is_saved_report("model.safetensors.index.json"));
+  CHECK_FALSE(is_saved_report("unet/model.safetensors.index.fp16.json"));
   CHECK_FALSE(is_saved_report("transformers:config.json"));
   CHECK_FALSE(is_saved_report("net.onnx"));
 }
