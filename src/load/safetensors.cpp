@@ -6,6 +6,7 @@
 
 #include "load/formats.h"
 #include "load/safetensors_header.h"
+#include "load/safetensors_packed.h"
 #include "load/trace_builder.h"
 #include "trace/format.h"
 
@@ -16,12 +17,17 @@ namespace {
 /// What torch's norms keep beside their parameters. The file does not tell the two apart.
 constexpr std::array<std::string_view, 3> kBuffers = {"running_mean", "running_var", "num_batches_tracked"};
 
+Tensor counted(const Stored& stored) {
+  return stored.packed ? Tensor{.dtype = DType::bits, .shape = {*stored.packed}, .stored = -1} : stored.tensor;
+}
+
 /// Every tensor has a row of its own, in the module that its name says.
-void add_row(std::string_view name, Id value, TraceBuilder& builder) {
-  const Tensor& tensor = builder.value(value);
+void add_row(std::string_view name, const Stored& stored, Id value, TraceBuilder& builder) {
+  const Tensor& tensor = stored.tensor;
   const std::string cls = formatted("{}[{}]", thoplw::name(tensor.dtype), fmt::join(tensor.shape, ","));
   const Frame frame{name, name, cls};
-  const bool buffer = std::ranges::find(kBuffers, name.substr(name.rfind('.') + 1)) != kBuffers.end();
+  const bool buffer =
+      !stored.parameter || std::ranges::find(kBuffers, name.substr(name.rfind('.') + 1)) != kBuffers.end();
   builder.add_param(std::string(name) + ".data", value, buffer, !buffer);
   builder.add_op({&frame, 1}, {.name = "safetensors::tensor", .in = {value}, .out = {}, .attrs = {}});
 }
@@ -30,16 +36,21 @@ void add_row(std::string_view name, Id value, TraceBuilder& builder) {
 
 Trace trace_of(Weights weights, const std::string& path) {
   TraceBuilder builder;
-  for (const Stored& stored : weights.tensors) add_row(stored.name, builder.add_value(stored.tensor), builder);
+  const std::vector<std::string> notes = unpack(weights);
+  for (const Stored& stored : weights.tensors) {
+    add_row(stored.name, stored, builder.add_value(counted(stored)), builder);
+  }
   for (const auto& [alias, name] : weights.aliases) {
     const auto stored = weights.by_name.find(name);
     if (stored == weights.by_name.end()) continue;
     if (weights.by_name.emplace(alias, stored->second).second) {
-      add_row(alias, static_cast<Id>(stored->second), builder);  // values are in the order of the tensors
+      // Values are in the order of the tensors.
+      add_row(alias, weights.tensors[stored->second], static_cast<Id>(stored->second), builder);
     }
   }
   builder.add_op({}, {.name = "safetensors::forward", .in = {}, .out = {}, .attrs = {}});  // unknown is never 0
   builder.add_note("weights only: the file has parameters, but says nothing of what is computed with them");
+  for (const std::string& note : notes) builder.add_note(note);
   const std::string name = path.substr(path.rfind('/') + 1);
   return std::move(builder).finish(name.substr(0, name.find('.')), "safetensors");
 }

@@ -48,7 +48,7 @@ class Entry {
   Entry(std::string_view name, const Json& json, std::uint64_t data_size)
       : name_(name), json_(json), data_size_(data_size) {}
 
-  Tensor tensor() const {
+  Stored stored() const {
     if (!json_.IsObject()) fail("is no object");
     const ElementType& type = element_type();
     Tensor tensor{type.dtype, sizes()};
@@ -58,7 +58,7 @@ class Entry {
     }
     const Count bits = numel(tensor) * type.bits;
     if (bits.value() / 8 != end - begin) fail("has data_offsets that do not fit its shape");
-    return tensor;
+    return {.name = std::string(name_), .tensor = tensor, .bits = bits, .packed = {}};
   }
 
  private:
@@ -111,13 +111,13 @@ void add_aliases(const Json& metadata, Weights& weights) {
 }
 
 /// `first` is the place of the first tensor of this file.
-void add_tensor(std::string_view name, Tensor tensor, std::size_t first, Weights& weights) {
-  const auto [known, fresh] = weights.by_name.emplace(name, weights.tensors.size());
+void add_tensor(Stored stored, std::size_t first, Weights& weights) {
+  const auto [known, fresh] = weights.by_name.emplace(stored.name, weights.tensors.size());
   if (!fresh) {
-    throw Error("tensor '" + std::string(name) + "' " +
+    throw Error("tensor '" + stored.name + "' " +
                 (known->second < first ? "is in another shard too" : "stands in the header twice"));
   }
-  weights.tensors.push_back({std::string(name), std::move(tensor)});
+  weights.tensors.push_back(std::move(stored));
 }
 
 }  // namespace
@@ -143,7 +143,7 @@ void read_header(const ModelFile& file, Weights& weights) {
     if (text_of(name) == "__metadata__") {
       add_aliases(json, weights);
     } else {
-      add_tensor(text_of(name), Entry(text_of(name), json, data_size).tensor(), first, weights);
+      add_tensor(Entry(text_of(name), json, data_size).stored(), first, weights);
     }
   }
 }

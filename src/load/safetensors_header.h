@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,6 +16,9 @@ namespace thoplw::safetensors {
 struct Stored {
   std::string name;  ///< "model.embed_tokens.weight"
   Tensor tensor;
+  Count bits;                          ///< that all of its elements take
+  std::optional<std::int64_t> packed;  ///< how many weights its elements hold, where a quantizer packed them
+  bool parameter = true;               ///< false: of a quantizer, such as scales
 };
 
 /// What one header lists, or those of all shards.

@@ -1,5 +1,6 @@
 // Safetensors files, sound and damaged.
 #include <doctest/doctest.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -66,6 +67,139 @@ TEST_CASE("damaged files are refused with the tensor and the reason") {
           R"({"dtype":"F32","shape":[4],"data_offsets":[0,16]},"w":{"dtype":"F32","shape":[4],"data_offsets":[0,16]})"),
       "twice");
   refused(tensor(R"({"dtype":"F32","shape":[4],"data_offsets":[0,16]})"), "leave --dim out", {{{"batch", 1}}});
+}
+
+struct Sizes {
+  std::string name, dtype;
+  std::vector<std::int64_t> shape;
+  std::int64_t bytes;  ///< of an element
+};
+
+/// A file of tensors that lie one after the other.
+std::string file_of(const std::vector<Sizes>& tensors) {
+  std::string header;
+  std::int64_t end = 0;
+  for (const auto& [name, dtype, shape, bytes] : tensors) {
+    std::int64_t size = bytes;
+    std::string sizes;
+    for (const std::int64_t dim : shape) {
+      size *= dim;
+      sizes += (sizes.empty() ? "" : ",") + std::to_string(dim);
+    }
+    header += (header.empty() ? "{\"" : ",\"") + name + R"(":{"dtype":")" + dtype + R"(","shape":[)" + sizes +
+              R"(],"data_offsets":[)" + std::to_string(end) + "," + std::to_string(end + size) + "]}";
+    end += size;
+  }
+  return file_of(header + "}", static_cast<std::size_t>(end));
+}
+
+TEST_CASE("weights of quantized layers are counted, not the words that they are packed into") {
+  struct Row {
+    std::string layout;
+    std::vector<Sizes> tensors;
+    std::uint64_t params;
+    std::string note;
+  };
+  const std::string counted = "tensors are quantized: counted are the weights in them", words = "counted are the words";
+  const Row rows[] = {
+      {"GPTQ, 64 -> 32, groups of 32, 4 bits: 8 weights to a word of 32",
+       {{"q.qweight", "I32", {64 / 8, 32}, 4},
+        {"q.qzeros", "I32", {2, 32 / 8}, 4},
+        {"q.scales", "F16", {2, 32}, 2},
+        {"q.g_idx", "I32", {64}, 4},
+        {"q.bias", "F16", {32}, 2}},
+       64 * 32 + 32,
+       "1 " + counted},
+      {"GPTQ in 3 bits: 32 weights to 3 words",
+       {{"q.qweight", "I32", {64 / 32 * 3, 32}, 4},
+        {"q.qzeros", "I32", {2, 32 / 32 * 3}, 4},
+        {"q.scales", "F16", {2, 32}, 2}},
+       64 * 32,
+       "1 " + counted},
+      {"GPTQ in 8 bits, words of 16",
+       {{"qweight", "I16", {64 / 2, 32}, 2}, {"qzeros", "I16", {1, 32 / 2}, 2}, {"scales", "F16", {1, 32}, 2}},
+       64 * 32,
+       "1 " + counted},
+      {"AWQ packs along the outputs",
+       {{"q.qweight", "I32", {64, 32 / 8}, 4},
+        {"q.qzeros", "I32", {64 / 16, 32 / 8}, 4},
+        {"q.scales", "F16", {64 / 16, 32}, 2}},
+       64 * 32,
+       "1 " + counted},
+      {"AWQ for GEMV: zero points of a row, filled up to 8 groups",
+       {{"q.qweight", "I32", {32, 64 / 8}, 4}, {"q.qzeros", "I32", {32, 1}, 4}, {"q.scales", "F16", {32, 8}, 2}},
+       64 * 32,
+       "1 " + counted},
+      {"AWQ for fast GEMV: zero points are no words",
+       {{"q.qweight", "I16", {32 / 4, 64}, 2}, {"q.qzeros", "F16", {8, 32}, 2}, {"q.scales", "F16", {8, 32}, 2}},
+       32 / 4 * 64,
+       "1 tensors, such as 'q.qweight', hold packed weights, but not how many: " + words},
+      {"no whole number of bits: 32 * 3 / 10",
+       {{"q.qweight", "I32", {8, 32}, 4}, {"q.qzeros", "I32", {1, 3}, 4}, {"q.scales", "F16", {1, 10}, 2}},
+       8 * 32,
+       words},
+      {"no zero points", {{"q.qweight", "I32", {8, 32}, 4}, {"q.scales", "F16", {1, 32}, 2}}, 8 * 32, words},
+      {"bitsandbytes, NF4, scales quantized too",
+       {{"fc.weight", "U8", {64 * 32 / 2, 1}, 1},
+        {"fc.weight.absmax", "U8", {32}, 1},
+        {"fc.weight.quant_map", "F32", {16}, 4},
+        {"fc.weight.nested_absmax", "F32", {1}, 4},
+        {"fc.weight.nested_quant_map", "F32", {256}, 4},
+        {"fc.weight.quant_state.bitsandbytes__nf4", "U8", {90}, 1},
+        {"fc.bias", "F16", {32}, 2}},
+       64 * 32 + 32,
+       "1 " + counted},
+      {"bitsandbytes, FP4, stored as bf16: 4 weights to an element",
+       {{"fc.weight", "BF16", {64 * 32 / 4, 1}, 2},
+        {"fc.weight.absmax", "F32", {32}, 4},
+        {"fc.weight.quant_map", "F32", {16}, 4},
+        {"fc.weight.quant_state.bitsandbytes__fp4", "U8", {90}, 1}},
+       64 * 32,
+       "1 " + counted},
+      {"bitsandbytes, int8",
+       {{"fc.weight", "I8", {32, 64}, 1}, {"fc.SCB", "F32", {32}, 4}, {"fc.weight_format", "U8", {}, 1}},
+       64 * 32,
+       "1 " + counted},
+      {"MXFP4: 8 experts, 32 rows, 2 blocks of 16 bytes, a scale for each",
+       {{"mlp.up_proj_blocks", "U8", {8, 32, 2, 16}, 1}, {"mlp.up_proj_scales", "U8", {8, 32, 2}, 1}},
+       8 * 32 * 2 * 32,
+       "1 " + counted},
+      {"NVFP4 of compressed-tensors",
+       {{"fc.weight_packed", "U8", {32, 64 / 2}, 1},
+        {"fc.weight_scale", "F8_E4M3", {32, 64 / 16}, 1},
+        {"fc.weight_global_scale", "F32", {1}, 4}},
+       64 * 32,
+       "1 " + counted},
+      {"integers of compressed-tensors: their width is in what weight_shape holds",
+       {{"fc.weight_packed", "I32", {32, 64 / 8}, 4},
+        {"fc.weight_scale", "BF16", {32, 2}, 2},
+        {"fc.weight_shape", "I64", {2}, 8}},
+       32 * 64 / 8,
+       words},
+      {"names alone, without a quantizer's tensors beside them",
+       {{"q.qweight", "I32", {8, 32}, 4}, {"q.qzeros", "I32", {1, 4}, 4}, {"w_blocks", "U8", {4, 16}, 1}},
+       8 * 32 + 4 + 4 * 16,
+       ""},
+  };
+  for (const auto& [layout, tensors, params, note] : rows) {
+    CAPTURE(layout);
+    const Report report = read(file_of(tensors));
+    CHECK(report.params == params);
+    const std::string notes = fmt::format("{}", fmt::join(report.notes, "\n"));
+    CAPTURE(notes);
+    CHECK((note.empty() ? report.notes.size() == 1 : notes.find(note) != std::string::npos));
+  }
+}
+
+TEST_CASE("what is no parameter of a quantized layer is a buffer, and packed weights show what the file has") {
+  const Report report = read(file_of({{"q.qweight", "I32", {8, 32}, 4},
+                                      {"q.qzeros", "I32", {2, 4}, 4},
+                                      {"q.scales", "F16", {2, 32}, 2},
+                                      {"q.g_idx", "I32", {64}, 4}}));
+  CHECK(report.buffers == 2 * 4 + 2 * 32 + 64);
+  CHECK(report.rows[2].path == "q.qweight");
+  CHECK(report.rows[2].cls == "i32[8,32]");
+  CHECK(report.rows[2].params == 64 * 32);
 }
 
 /// A folder of files, by their names.

@@ -14,6 +14,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import safetensors.torch
 import torch
 from onnx import helper
 
@@ -113,10 +114,56 @@ def test_an_index_is_the_table_of_its_shards(tmp_path):
         [sys.executable, "-m", "thoplw", index, "-k", "csv"], capture_output=True, text=True, timeout=60
     )
     assert run.stdout.splitlines()[-1].startswith("Total"), run.stderr
+    variant = index.with_name("model.safetensors.index.fp16.json")
+    variant.write_bytes(index.read_bytes())
+    assert thoplw.load(variant, verbose=False).params == info.params
     missing = min(tmp_path.glob("*.safetensors"))
     missing.unlink()
     with pytest.raises(thoplw.Error, match=f"index.json: shard '{missing.name}' is missing; put all files"):
         thoplw.load(index)
+
+
+def gptq(out, size, bits, group):
+    """A layer as AutoGPTQ packs it: along the inputs, its zero points along the outputs."""
+    tensors = {"qweight": (size * bits // 32, out), "qzeros": (size // group, out * bits // 32), "g_idx": (size,)}
+    packed = {name: torch.zeros(shape, dtype=torch.int32) for name, shape in tensors.items()}
+    return packed | {"scales": torch.ones(size // group, out, dtype=torch.float16)}
+
+
+def awq(out, size, bits, group):
+    """As AutoAWQ packs it: along the outputs."""
+    tensors = {"qweight": (size, out * bits // 32), "qzeros": (size // group, out * bits // 32)}
+    packed = {name: torch.zeros(shape, dtype=torch.int32) for name, shape in tensors.items()}
+    return packed | {"scales": torch.ones(size // group, out, dtype=torch.float16)}
+
+
+def nf4(out, size):
+    """As bitsandbytes 0.50 stores a Linear4bit with nested scales."""
+    count = out * size
+    beside = {"absmax": torch.zeros(count // 64, dtype=torch.uint8), "quant_map": torch.zeros(16)}
+    beside |= {"nested_absmax": torch.zeros(1), "nested_quant_map": torch.zeros(256)}
+    beside["quant_state.bitsandbytes__nf4"] = torch.zeros(166, dtype=torch.uint8)
+    packed = {f"weight.{name}": tensor for name, tensor in beside.items()}
+    return packed | {"weight": torch.zeros(count // 2, 1, dtype=torch.uint8)}
+
+
+def int8(out, size):
+    """As bitsandbytes stores a Linear8bitLt."""
+    weight = torch.zeros(out, size, dtype=torch.int8)
+    return {"weight": weight, "SCB": torch.ones(out), "weight_format": torch.tensor(0, dtype=torch.uint8)}
+
+
+@pytest.mark.parametrize(
+    "layer", [gptq(96, 64, 4, 32), gptq(96, 64, 3, 64), awq(96, 64, 4, 16), nf4(96, 64), int8(96, 64)]
+)
+def test_packed_weights_count_as_in_the_float_model(layer, tmp_path, capsys):
+    path = tmp_path / "model.safetensors"
+    tensors = {f"layers.0.q_proj.{name}": tensor for name, tensor in layer.items()}
+    safetensors.torch.save_file(
+        tensors | {"layers.0.q_proj.bias": torch.zeros(96), "norm.weight": torch.ones(64)}, path
+    )
+    assert thoplw.load(path).params == 96 * 64 + 96 + 64
+    assert "1 tensors are quantized: counted are the weights" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,154 @@
+// One function for each layout. A file does not name it: what stands beside a tensor tells it.
+#include "load/safetensors_packed.h"
+
+#include <array>
+
+#include "trace/format.h"
+
+namespace thoplw::safetensors {
+namespace {
+
+constexpr std::uint64_t kWidest = 8;  ///< bits of a packed weight
+constexpr std::uint64_t kNotTold = 0;
+
+/// What bitsandbytes keeps of a weight in 4 bits, behind the name of the weight.
+constexpr auto kBesideFourBits = std::to_array<std::string_view>({
+    "absmax",
+    "quant_map",
+    "nested_absmax",
+    "nested_quant_map",
+    "quant_state.bitsandbytes__nf4",
+    "quant_state.bitsandbytes__fp4",
+});
+
+/// What compressed-tensors keeps beside weight_packed.
+constexpr auto kBesideCompressed = std::to_array<std::string_view>({
+    "weight_scale",
+    "weight_global_scale",
+    "weight_zero_point",
+    "weight_shape",
+    "weight_g_idx",
+    "input_scale",
+    "input_global_scale",
+});
+
+bool is_word(const Stored& stored) { return is_integral(stored.tensor.dtype) && stored.tensor.dtype != DType::boolean; }
+
+class Unpacker {
+ public:
+  explicit Unpacker(Weights& weights) : weights_(weights) {}
+
+  /// AutoGPTQ, GPTQModel and AutoAWQ: qweight, qzeros, scales and g_idx. Both of the first are words; there is one zero
+  /// point for each scale, so that what zero points take tells the bits of one: 32 * qzeros / scales.
+  void gptq(Stored& qweight, const std::string& module) {
+    if (!find(module + "scales")) return;
+    const Stored* zeros = beside(module + "qzeros");
+    const Stored* scales = beside(module + "scales");
+    beside(module + "g_idx");
+    const bool words = zeros && is_word(qweight) && zeros->tensor.dtype == qweight.tensor.dtype;
+    const std::uint64_t scale = numel(scales->tensor).value();
+    pack(qweight, words && scale > 0 && zeros->bits.value() % scale == 0 ? zeros->bits.value() / scale : kNotTold);
+  }
+
+  /// bitsandbytes in 4 bits: weight, weight.absmax, weight.quant_map, weight.quant_state.bitsandbytes__nf4 (or fp4).
+  void four_bits(const std::string& weight) {
+    Stored* packed = find(weight);
+    if (!packed || packed->packed) return;
+    for (const std::string_view name : kBesideFourBits) beside(formatted("{}.{}", weight, name));
+    pack(*packed, 4);
+  }
+
+  /// bitsandbytes in 8 bits: weight, SCB (a scale for each row), weight_format.
+  void eight_bits(Stored& scales, const std::string& module) {
+    Stored* weight = find(module + "weight");
+    if (!weight || weight->tensor.dtype != DType::i8) return;
+    scales.parameter = false;
+    beside(module + "weight_format");
+    pack(*weight, 8);
+  }
+
+  /// MXFP4, as gpt-oss has it: two weights to a byte of proj_blocks, the last of whose sizes proj_scales lacks.
+  void blocks(Stored& blocks, const std::string& stem) {
+    const Stored* scales = find(stem + "_scales");
+    const Dims& sizes = blocks.tensor.shape;
+    if (!scales || blocks.tensor.dtype != DType::u8 || scales->tensor.dtype != DType::u8 || sizes.empty()) return;
+    if (scales->tensor.shape != Dims(sizes.begin(), sizes.end() - 1)) return;
+    beside(stem + "_scales");
+    pack(blocks, 4);
+  }
+
+  /// compressed-tensors: weight_packed and weight_scale. A byte holds two weights of 4 bits; how wide those in larger
+  /// words are, only the contents of weight_shape tell.
+  void compressed(Stored& packed, const std::string& module) {
+    if (!find(module + "weight_scale")) return;
+    for (const std::string_view name : kBesideCompressed) beside(formatted("{}{}", module, name));
+    pack(packed, packed.tensor.dtype == DType::u8 ? 4 : kNotTold);
+  }
+
+  std::vector<std::string> notes() const {
+    std::vector<std::string> notes;
+    if (packed_ > 0) {
+      notes.push_back(
+          formatted("{} tensors are quantized: counted are the weights in them, not the words that hold several; "
+                    "scales, zero points and the like are no parameters",
+                    packed_));
+    }
+    if (!unknown_.empty()) {
+      notes.push_back(
+          formatted("{} tensors, such as '{}', hold packed weights, but not how many: counted are the words, "
+                    "each of which may hold several",
+                    unknown_.size(), unknown_.front()));
+    }
+    return notes;
+  }
+
+ private:
+  Stored* find(const std::string& name) {
+    const auto found = weights_.by_name.find(name);
+    return found == weights_.by_name.end() ? nullptr : &weights_.tensors[found->second];
+  }
+
+  /// What is no parameter there.
+  Stored* beside(const std::string& name) {
+    Stored* stored = find(name);
+    if (stored) stored->parameter = false;
+    return stored;
+  }
+
+  /// `bits` of one weight.
+  void pack(Stored& stored, std::uint64_t bits) {
+    if (bits == kNotTold || bits > kWidest || stored.bits.value() % bits != 0) {
+      unknown_.push_back(stored.name);
+    } else {
+      stored.packed = static_cast<std::int64_t>(stored.bits.value() / bits);
+      ++packed_;
+    }
+  }
+
+  Weights& weights_;
+  std::size_t packed_ = 0;
+  std::vector<std::string> unknown_;
+};
+
+}  // namespace
+
+std::vector<std::string> unpack(Weights& weights) {
+  constexpr std::string_view kBlocks = "_blocks",
+                             kStates[] = {".quant_state.bitsandbytes__nf4", ".quant_state.bitsandbytes__fp4"};
+  Unpacker unpacker(weights);
+  for (Stored& stored : weights.tensors) {
+    const std::string& name = stored.name;
+    const std::string module = name.substr(0, name.rfind('.') + 1);
+    const std::string_view own = std::string_view(name).substr(module.size());
+    if (own == "qweight") unpacker.gptq(stored, module);
+    if (own == "weight_packed") unpacker.compressed(stored, module);
+    if (own == "SCB") unpacker.eight_bits(stored, module);
+    if (own.ends_with(kBlocks)) unpacker.blocks(stored, name.substr(0, name.size() - kBlocks.size()));
+    for (const std::string_view state : kStates) {
+      if (name.ends_with(state)) unpacker.four_bits(name.substr(0, name.size() - state.size()));
+    }
+  }
+  return unpacker.notes();
+}
+
+}  // namespace thoplw::safetensors
