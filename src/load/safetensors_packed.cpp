@@ -21,9 +21,11 @@ constexpr auto kBesideFourBits = std::to_array<std::string_view>({
     "quant_state.bitsandbytes__fp4",
 });
 
-/// What compressed-tensors keeps beside weight_packed.
-constexpr auto kBesideCompressed = std::to_array<std::string_view>({
+/// What stands beside a weight that has weight_scale.
+constexpr auto kBesideScaled = std::to_array<std::string_view>({
     "weight_scale",
+    "weight_scale_inv",
+    "weight_scale_2",
     "weight_global_scale",
     "weight_zero_point",
     "weight_shape",
@@ -77,12 +79,17 @@ class Unpacker {
     pack(blocks, 4);
   }
 
-  /// compressed-tensors: weight_packed and weight_scale. A byte holds two weights of 4 bits; how wide those in larger
-  /// words are, only the contents of weight_shape tell.
-  void compressed(Stored& packed, const std::string& module) {
-    if (!find(module + "weight_scale")) return;
-    for (const std::string_view name : kBesideCompressed) beside(formatted("{}{}", module, name));
-    pack(packed, packed.tensor.dtype == DType::u8 ? 4 : kNotTold);
+  /// compressed-tensors, ModelOpt, DeepSeek: weight_packed or weight, with weight_scale or weight_scale_inv.
+  void scaled(Stored& weight, const std::string& module, bool packed) {
+    const Stored* scale = find(module + "weight_scale");
+    if (!scale) scale = find(module + "weight_scale_inv");
+    const DType dtype = weight.tensor.dtype;
+    const bool byte = dtype == DType::i8 || dtype == DType::f8e4m3 || dtype == DType::f8e5m2;
+    if (!scale || (!packed && !byte && dtype != DType::u8)) return;
+    for (const std::string_view name : kBesideScaled) beside(formatted("{}{}", module, name));
+    // Two weights to a byte; how many are in larger words, only the contents of weight_shape tell.
+    const bool half = dtype == DType::u8 && (packed || scale->tensor.dtype == DType::f8e4m3);
+    pack(weight, byte ? 8 : half ? 4 : kNotTold);
   }
 
   std::vector<std::string> notes() const {
@@ -141,7 +148,7 @@ std::vector<std::string> unpack(Weights& weights) {
     const std::string module = name.substr(0, name.rfind('.') + 1);
     const std::string_view own = std::string_view(name).substr(module.size());
     if (own == "qweight") unpacker.gptq(stored, module);
-    if (own == "weight_packed") unpacker.compressed(stored, module);
+    if (own == "weight" || own == "weight_packed") unpacker.scaled(stored, module, own == "weight_packed");
     if (own == "SCB") unpacker.eight_bits(stored, module);
     if (own.ends_with(kBlocks)) unpacker.blocks(stored, name.substr(0, name.size() - kBlocks.size()));
     for (const std::string_view state : kStates) {
