@@ -33,6 +33,7 @@ class Active {
         modes_(modes_on_stack(session.api)),
         function_modes_(function_modes(session.api)) {
     session.api.push(session.mode.ptr());
+    session.modes_on = session.api.modes_on();
     Session::current() = &session;
   }
   ~Active() {
@@ -145,7 +146,7 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
     const GradMode grad(api, pass.grad);
     const nb::object positional = inputs(session, args);
     const nb::object named = inputs(session, kwargs);
-    const ModuleCalls calls;
+    const ModuleCalls calls(session);
     const Active active(session);
     const nb::object result = run_method(session, options.method, positional, named);
     note_unfinished(session, options.method, result);

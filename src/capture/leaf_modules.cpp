@@ -5,6 +5,7 @@
 #include <array>
 
 #include "capture/dispatch.h"
+#include "capture/torchs_own.h"
 
 namespace thoplw::capture {
 
@@ -86,11 +87,15 @@ PyObject* name_object(const char* name) {
   return object;
 }
 
-bool forward_is_torchs(nb::handle type) {
-  const nb::object forward = nb::getattr(type, "forward", nb::none());
-  const nb::object package = nb::getattr(forward, "__module__", nb::none());
-  return nb::isinstance<nb::str>(package) && nb::cast<std::string>(package).starts_with("torch.nn.modules.") &&
-         PyFunction_Check(forward.ptr());
+/// What the forward of a leaf class calls; empty where it has been patched when it was first met.
+ForwardPath& path_of(const Leaf& leaf) {
+  static auto* paths = new std::array<ForwardPath, std::size(kLeaves)>;
+  return (*paths)[static_cast<std::size_t>(&leaf - kLeaves)];
+}
+
+/// Whether other modes or a transform are to see the operator, or its path has been patched.
+bool intercepted(const Session& session, const Leaf& leaf) {
+  return session.api.modes_on() != session.modes_on || session.api.transforms() || !path_of(leaf).unaltered();
 }
 
 PyObject* entry(PyObject* dict, PyObject* table, const char* name) {
@@ -144,12 +149,29 @@ bool read_leaf(Session& session, const Leaf& leaf, PyObject* dict, PyObject* inp
 
 const Leaf* find_leaf(nb::handle type, std::string_view name) {
   for (const Leaf& leaf : kLeaves) {
-    if (leaf.cls == name) return forward_is_torchs(type) ? &leaf : nullptr;
+    if (leaf.cls != name) continue;
+    ForwardPath& path = path_of(leaf);
+    if (path.empty()) path = ForwardPath(type, leaf.op.substr(leaf.op.find("::") + 2));
+    return path.unaltered() ? &leaf : nullptr;
   }
   return nullptr;
 }
 
-bool has_hooks(const TorchApi& api, PyObject* dict) {
+namespace {
+
+bool has_torchs_call_impl(const TorchApi& api, PyTypeObject* type) {
+  static PyObject* torchs = nullptr;
+  const nb::object found = take(PyObject_GetAttr(reinterpret_cast<PyObject*>(type), api.names.call_impl));
+  if (found.ptr() == torchs) return true;
+  if (!is_torchs_function(found.ptr(), "torch.nn.modules.module")) return false;
+  torchs = nb::object(found).release().ptr();
+  return true;
+}
+
+}  // namespace
+
+bool has_hooks(const TorchApi& api, PyTypeObject* type, PyObject* dict) {
+  if (PyDict_Contains(dict, api.names.call_impl) != 0 || !has_torchs_call_impl(api, type)) return true;
   for (PyObject* hooks : api.global_hooks) {
     if (PyDict_GET_SIZE(hooks) > 0) return true;
   }
@@ -165,7 +187,9 @@ nb::object run_leaf(Session& session, const Leaf& leaf, PyObject* module, PyObje
   const nb::object instance = take(PyObject_GenericGetDict(module, nullptr));
   PyObject* dict = instance.ptr();
   if (!api.is_plain_tensor(input_tensor) || !session.native_rules || session.real || session.autograd) return {};
-  if (has_hooks(api, dict) || PyDict_Contains(dict, api.names.forward) != 0 || !allows(leaf, dict)) return {};
+  if (intercepted(session, leaf)) return {};
+  if (has_hooks(api, Py_TYPE(module), dict) || PyDict_Contains(dict, api.names.forward) != 0 || !allows(leaf, dict))
+    return {};
   KnownTensor& tensor = session.tensors.known(input_tensor);
   if (!session.tensors.is_meta(tensor) || (leaf.dims != 0 && tensor.layout.dim() != leaf.dims)) return {};
   const BorrowedArguments borrowed(session);

@@ -12,7 +12,7 @@ const Leaf* find_leaf(nb::handle type, std::string_view name);
 /// because the module has hooks, and forward must run. (The traces of both ways are equal; a test holds them together.)
 nb::object run_leaf(Session& session, const Leaf& leaf, PyObject* module, PyObject* input);
 
-/// Whether nn.Module.__call__ would run hooks of this module.
-bool has_hooks(const TorchApi& api, PyObject* instance_dict);
+/// Whether nn.Module.__call__ would run hooks of this module, or another _call_impl than torch's.
+bool has_hooks(const TorchApi& api, PyTypeObject* type, PyObject* instance_dict);
 
 }  // namespace thoplw::capture

@@ -5,6 +5,7 @@
 #include "capture/entry_point.h"
 #include "capture/leaf_modules.h"
 #include "capture/model_walk.h"
+#include "capture/torchs_own.h"
 
 namespace thoplw::capture {
 namespace {
@@ -13,6 +14,40 @@ int installed = 0;                      // captures in progress in all threads; 
 EntryPoint module_call_function;        // Module.__call__
 EntryPoint rule_function;               // what torch from 2.5 on asks, in Python, for each operator that a mode gets
 bool module_call_is_call_impl = false;  // before torch 2.1 one function is both
+bool module_call_is_torchs = true;      // not something that another tool has put in its place
+
+/// What classes of models have in place of Module.__call__.
+auto& own_call_functions() {
+  static auto* functions = new std::unordered_map<PyObject*, EntryPoint>;
+  return *functions;
+}
+
+/// The exchanged function behind a call.
+const EntryPoint& entry_of(PyObject* function) {
+  const auto& own = own_call_functions();
+  const auto found = own.empty() ? own.end() : own.find(function);
+  return found == own.end() ? module_call_function : found->second;
+}
+
+/// Whether calling a module of that class does more than Module.__call__ of torch does. The call of torch.fx's
+/// modules only words errors.
+bool has_own_call(const nb::object& call) {
+  if (call.is(module_call_function.function())) return !module_call_is_torchs;
+  return call.is_valid() && !is_torchs_function(call.ptr(), "torch.fx.");
+}
+
+nb::object call_of(const TorchApi& api, PyObject* type) { return attr_or_null(type, api.names.call); }
+
+PyObject* module_call(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names);
+
+void exchange_own_calls(const Session& session) {
+  for (const auto& [type, id] : session.class_ids) {
+    nb::object call = call_of(session.api, type);
+    if (call.is(module_call_function.function()) || !has_own_call(call) || !PyFunction_Check(call.ptr())) continue;
+    EntryPoint& entry = own_call_functions()[call.ptr()];
+    if (!entry.exchanged()) entry.exchange(std::move(call), module_call);
+  }
+}
 
 /// Every tensor in an argument or result, containers opened; depth is bounded against cycles.
 void collect_tensors(Session& session, PyObject* value, std::vector<Id>& values, int depth = 0) {
@@ -46,7 +81,7 @@ nb::object run_forward(const TorchApi& api, PyObject* module, PyObject* const* a
   stack.push_back(module);
   stack.insert(stack.end(), args, args + count + keywords);
   const nb::object dict = take(PyObject_GenericGetDict(module, nullptr));
-  const bool hooks = has_hooks(api, dict.ptr());
+  const bool hooks = has_hooks(api, Py_TYPE(module), dict.ptr());
   if (hooks && module_call_is_call_impl) {
     return take(
         module_call_function.call(module_call_function.function(), stack.data(), stack.size() - keywords, names));
@@ -77,15 +112,26 @@ struct OpenCall {
   Id id;
 };
 
-nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* args, std::size_t count,
-                  PyObject* names) {
+/// Says which call is in its class's own __call__, and has not come to forward.
+struct OwnCall {
+  OwnCall(Session& in, Id call) : session(in), outer(in.own_call) { session.own_call = call; }
+  ~OwnCall() { session.own_call = outer; }
+  OwnCall(const OwnCall&) = delete;
+  OwnCall& operator=(const OwnCall&) = delete;
+  Session& session;
+  Id outer;
+};
+
+/// Records a call of a module that `run` answers.
+template <typename Run>
+nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names,
+                  const Run& run) {
   const OpenCall open(session, id);
   const std::size_t given = count + (names ? static_cast<std::size_t>(PyTuple_GET_SIZE(names)) : 0);
   std::vector<Id> values;
   for (std::size_t i = 0; i < given; ++i) collect_tensors(session, args[i], values);
   open.call().in = std::move(values);
   const auto cls = static_cast<std::size_t>(session.trace.modules[static_cast<std::size_t>(id)].cls);
-  const Leaf* leaf = session.leaf_by_class[cls];
   const CustomCost& custom = session.custom_by_class[cls];
   nb::object output;
   const auto ask = [&] {
@@ -96,8 +142,7 @@ nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* ar
   };
   try {
     if (custom.in_place_of_forward) output = ask();
-    if (!output.is_valid() && leaf && count == 1 && !names) output = run_leaf(session, *leaf, module, args[0]);
-    if (!output.is_valid()) output = run_forward(session.api, module, args, count, names);
+    if (!output.is_valid()) output = run(open.id, cls);
   } catch (...) {
     if (session.failed_module == kNone) session.failed_module = id;
     throw;
@@ -109,17 +154,57 @@ nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* ar
   return output;
 }
 
-/// Module.__call__(self, *args, **kwargs) while a capture is in progress somewhere.
+/// The module's number in the trace; kNone where its work is that of the module around it.
+Id module_id(Session& session, PyObject* module) {
+  const auto known = session.module_ids.find(module);
+  if (known != session.module_ids.end()) return known->second;
+  const std::size_t classes = session.class_ids.size();
+  const Id id = adopt_module(session, nb::borrow(module));
+  if (session.class_ids.size() > classes) exchange_own_calls(session);
+  return id;
+}
+
+/// Whether the innermost call is of that module and comes by here a second time, as its class's own __call__ goes on.
+bool goes_on(const Session& session, Id id) {
+  return session.own_call != kNone && session.own_call == session.open_calls.back() &&
+         session.trace.calls[static_cast<std::size_t>(session.own_call)].module == id;
+}
+
+nb::object follow_forward(Session& session, Id id, PyObject* module, PyObject* const* args, std::size_t count,
+                          PyObject* names) {
+  return follow(session, id, module, args, count, names, [&](Id, std::size_t cls) {
+    const Leaf* leaf = session.leaf_by_class[cls];
+    nb::object output;
+    if (leaf && count == 1 && !names) output = run_leaf(session, *leaf, module, args[0]);
+    return output.is_valid() ? output : run_forward(session.api, module, args, count, names);
+  });
+}
+
+/// Module.__call__(self, *args, **kwargs), or what a class has in its place, while a capture is in progress somewhere.
 PyObject* module_call(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
   const std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
   Session* session = Session::current();
-  if (!session || count == 0) return module_call_function.call(function, args, nargsf, names);
+  const EntryPoint& entry = entry_of(function);
+  const auto go_on = [&] { return take(entry.call(function, args, nargsf, names)); };
+  if (!session || count == 0) return entry.call(function, args, nargsf, names);
   try {
-    const auto known = session->module_ids.find(args[0]);
-    const Id id = known != session->module_ids.end() ? known->second : adopt_module(*session, nb::borrow(args[0]));
-    if (id == kNone) return module_call_function.call(function, args, nargsf, names);
+    const Id id = module_id(*session, args[0]);
+    if (id == kNone) return entry.call(function, args, nargsf, names);
     PyObject* module = session->modules[static_cast<std::size_t>(id)].ptr();  // not its wrapper
-    return follow(*session, id, module, args + 1, count - 1, names).release().ptr();
+    const bool own = &entry != &module_call_function || !module_call_is_torchs;
+    nb::object output;
+    if (goes_on(*session, id)) {
+      const OwnCall at_forward(*session, own ? session->own_call : kNone);
+      output = own ? go_on() : run_forward(session->api, module, args + 1, count - 1, names);
+    } else if (own) {
+      output = follow(*session, id, module, args + 1, count - 1, names, [&](Id call, std::size_t) {
+        const OwnCall before_forward(*session, call);
+        return go_on();
+      });
+    } else {
+      output = follow_forward(*session, id, module, args + 1, count - 1, names);
+    }
+    return output.release().ptr();
   } catch (nb::python_error& error) {
     error.restore();
   } catch (const std::exception& error) {
@@ -141,10 +226,17 @@ PyObject* no_rule(PyObject* function, PyObject* const* args, std::size_t nargsf,
 }  // namespace
 
 nb::object call_module(Session& session, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names) {
-  return follow(session, session.module_ids.at(module), module, args, count, names);
+  const Id id = session.module_ids.at(module);
+  if (!has_own_call(call_of(session.api, reinterpret_cast<PyObject*>(Py_TYPE(module))))) {
+    return follow_forward(session, id, module, args, count, names);
+  }
+  return follow(session, id, module, args, count, names, [&](Id call, std::size_t) {
+    const OwnCall before_forward(session, call);
+    return take(PyObject_Vectorcall(module, args, count, names));
+  });
 }
 
-ModuleCalls::ModuleCalls() {
+ModuleCalls::ModuleCalls(const Session& session) {
   if (installed == 0) {
     const TorchApi& api = torch_api();
     nb::object function = take(PyObject_GetAttr(api.module_type.ptr(), api.names.call));
@@ -154,9 +246,11 @@ ModuleCalls::ModuleCalls() {
     }
     const nb::object call_impl = take(PyObject_GetAttr(api.module_type.ptr(), api.names.call_impl));
     module_call_is_call_impl = call_impl.is(function);
+    module_call_is_torchs = is_torchs_function(function.ptr(), "torch.nn.modules.module");
     module_call_function.exchange(std::move(function), module_call);
     if (PyFunction_Check(api.find_dispatch_rule.ptr())) rule_function.exchange(api.find_dispatch_rule, no_rule);
   }
+  exchange_own_calls(session);
   ++installed;
 }
 
@@ -167,6 +261,8 @@ void ModuleCalls::keep(int count) {
   installed = count;
   if (count > 0 || !were_some) return;
   module_call_function.put_back();
+  for (auto& [function, entry] : own_call_functions()) entry.put_back();
+  own_call_functions().clear();
   if (rule_function.exchanged()) rule_function.put_back();
 }
 

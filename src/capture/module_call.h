@@ -5,12 +5,12 @@
 
 namespace thoplw::capture {
 
-/// Puts our code in place of that of the function torch.nn.Module.__call__ for its lifetime; threads without a
-/// capture go straight on to the original. So with torch's lookup of rules for a mode, which is Python and runs once
-/// per operator.
+/// Puts our code in place of that of the function torch.nn.Module.__call__, and of what classes of the model have in
+/// its place, for its lifetime; threads without a capture go straight on to the original. So with torch's lookup of
+/// rules for a mode, which is Python and runs once per operator.
 class ModuleCalls {
  public:
-  ModuleCalls();
+  explicit ModuleCalls(const Session& session);
   ~ModuleCalls();
   /// From now on only so many captures are in progress; where it is none, the original is back.
   static void keep(int count);

@@ -47,6 +47,7 @@ struct Session {
   bool made_up = false;      ///< of an input without values some were made, for a real forward
   bool recording = true;     ///< off while a user's cost function runs
   nb::object mode;           ///< the dispatch mode object pushed on torch's stack
+  std::size_t modes_on = 0;  ///< how many are on where this one is the innermost
 
   std::vector<Id> open_calls;                    ///< innermost last
   std::vector<nb::object> modules;               ///< in named_modules() order, as in the trace; adopted ones behind
@@ -57,7 +58,8 @@ struct Session {
   std::vector<CustomCost> custom_by_class;       ///< per trace class
   std::vector<const Leaf*> leaf_by_class;        ///< per trace class, the shortcut for torch's own leaves or null
   std::unordered_map<std::string_view, Id> op_name_ids;  ///< names live as long as the process
-  Id failed_module = kNone;                              ///< innermost module in which an error rose
+  Id own_call = kNone;       ///< the open call that is in its class's own __call__, before it comes to forward
+  Id failed_module = kNone;  ///< innermost module in which an error rose
 
   /// By address of its data: a storage of the caller that a real operator wrote to, and its bytes from before.
   std::unordered_map<std::uintptr_t, std::pair<nb::object, nb::object>> overwritten;

@@ -59,6 +59,8 @@ TorchApi::Names make_names() {
   n.enter = interned("__enter__");
   n.exit = interned("__exit__");
   n.script = interned("_c");
+  n.module_name = interned("__name__");
+  n.module_file = interned("__file__");
   return n;
 }
 
@@ -94,6 +96,9 @@ TorchApi load() {
   api.pop_mode = c.attr("_pop_torch_dispatch_stack");
   api.inference_guard = c.attr("_InferenceMode");
   api.set_grad_enabled = c.attr("_set_grad_enabled");
+  api.count_modes = c.attr("_len_torch_dispatch_stack");
+  api.count_function_modes = c.attr("_len_torch_function_stack");
+  api.innermost_transform = c.attr("_functorch").attr("peek_interpreter_stack");
   api.has_kernel = c.attr("_dispatch_has_kernel_for_dispatch_key");
   api.inplace_view_tag = torch.attr("Tag").attr("inplace_view");
   api.seeded_tag = torch.attr("Tag").attr("nondeterministic_seeded");
@@ -150,6 +155,13 @@ void TorchApi::push(PyObject* mode) const { take(PyObject_CallOneArg(push_mode.p
 
 nb::object TorchApi::pop() const {
   return take(pop_takes_key ? PyObject_CallOneArg(pop_mode.ptr(), Py_None) : PyObject_CallNoArgs(pop_mode.ptr()));
+}
+
+std::size_t TorchApi::modes_on() const { return PyLong_AsSize_t(take(PyObject_CallNoArgs(count_modes.ptr())).ptr()); }
+
+bool TorchApi::transforms() const {
+  return PyLong_AsSize_t(take(PyObject_CallNoArgs(count_function_modes.ptr())).ptr()) > 0 ||
+         !take(PyObject_CallNoArgs(innermost_transform.ptr())).is_none();
 }
 
 }  // namespace thoplw::capture

@@ -27,9 +27,12 @@ struct TorchApi {
   nb::object meta_device;
   nb::object cpu_device;
   nb::object push_mode, pop_mode;
-  nb::object inference_guard;   ///< torch._C._InferenceMode
-  nb::object set_grad_enabled;  ///< torch._C._set_grad_enabled
-  nb::object has_kernel;        ///< torch._C._dispatch_has_kernel_for_dispatch_key
+  nb::object inference_guard;       ///< torch._C._InferenceMode
+  nb::object set_grad_enabled;      ///< torch._C._set_grad_enabled
+  nb::object count_modes;           ///< torch._C._len_torch_dispatch_stack
+  nb::object count_function_modes;  ///< torch._C._len_torch_function_stack
+  nb::object innermost_transform;   ///< of torch.func: torch._C._functorch.peek_interpreter_stack
+  nb::object has_kernel;            ///< torch._C._dispatch_has_kernel_for_dispatch_key
   nb::object inplace_view_tag, seeded_tag;
   nb::object find_dispatch_rule;  ///< torch._library.simple_registry.find_torch_dispatch_rule, or None before torch 2.5
   nb::object empty_names;         ///< ("dtype", "device"), for empty_strided
@@ -40,7 +43,7 @@ struct TorchApi {
   struct Names {
     PyObject *layout, *shape, *stride, *dtype, *device, *is_meta, *storage_offset, *data, *forward;
     PyObject *modules, *parameters, *buffers, *training, *requires_grad;
-    PyObject *call, *call_impl, *decompose, *script;
+    PyObject *call, *call_impl, *decompose, *script, *module_name, *module_file;
     PyObject *enter, *exit;
     std::array<PyObject*, 4> hooks;  ///< attributes of a module that hold its own hooks
   } names{};
@@ -69,6 +72,10 @@ struct TorchApi {
   void push(PyObject* mode) const;
   /// The mode that was the innermost.
   nb::object pop() const;
+  /// How many dispatch modes are on.
+  std::size_t modes_on() const;
+  /// Whether there are function modes, or a transform of torch.func is in progress.
+  bool transforms() const;
 };
 
 /// Imports torch on first use.

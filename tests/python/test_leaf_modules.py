@@ -1,9 +1,18 @@
 """The shortcuts for torch's own leaf modules write the very trace that their forward writes."""
 
+import contextlib
+import functools
+from collections.abc import Callable
+from typing import Any
+from unittest import mock
+
 import pytest
 import torch
 from torch import nn
+from torch.nn import functional
 from torch.nn.modules.module import register_module_forward_pre_hook
+from torch.overrides import TorchFunctionMode
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from thoplw import _native
 
@@ -77,6 +86,71 @@ def test_own_forward_is_not_skipped() -> None:
 def test_patched_class_is_not_skipped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(nn.Linear, "forward", lambda self, x: torch.relu(x))
     assert "aten::linear(" not in traces(nn.Linear(4, 4), (2, 4))[0]
+
+
+def twice(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Does the work of a function of one result two times, and takes over its name and module."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        function(*args, **kwargs)
+        return function(*args, **kwargs)
+
+    return run
+
+
+class FunctionMode(TorchFunctionMode):
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return twice(func)(*args, **(kwargs or {}))
+
+
+class DispatchMode(TorchDispatchMode):
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return twice(func)(*args, **(kwargs or {}))
+
+
+def patched(owner: Any, name: str) -> Callable[[], Any]:
+    return lambda: mock.patch.object(owner, name, twice(getattr(owner, name)))
+
+
+IN_THE_WAY = {
+    "forward": (patched(nn.Conv2d, "forward"), nn.Conv2d(4, 4, 3)),
+    "a method of forward": (patched(nn.Conv2d, "_conv_forward"), nn.Conv2d(4, 4, 3)),
+    "a built-in function": (patched(functional, "linear"), nn.Linear(12, 12)),
+    "a function": (patched(functional, "layer_norm"), nn.LayerNorm(12)),
+    "what a function calls": (patched(torch, "relu"), nn.ReLU()),
+    "a function mode": (FunctionMode, nn.Linear(12, 12)),
+    "a dispatch mode": (DispatchMode, nn.Linear(12, 12)),
+}
+
+
+class Within(nn.Module):
+    """A layer, and what is in the way of its operator, or nothing."""
+
+    def __init__(self, layer: nn.Module, around: Callable[[], Any] = contextlib.nullcontext) -> None:
+        super().__init__()
+        self.layer, self.around = layer, around
+
+    def forward(self, x: torch.Tensor) -> Any:
+        with self.around():
+            return self.layer(x)
+
+
+@pytest.mark.parametrize("around_the_pass", [True, False])
+@pytest.mark.parametrize("what", IN_THE_WAY)
+def test_a_shortcut_passes_nothing_by(what: str, around_the_pass: bool) -> None:
+    around, layer = IN_THE_WAY[what]
+    if around_the_pass and around is DispatchMode:
+        pytest.skip("a pass answers operators itself: modes around it see none")
+    x = torch.empty(IMAGE, device="meta")
+    once = _native.capture(Within(layer), (x,), {}, {}).text()
+    with around() if around_the_pass else contextlib.nullcontext():
+        model = Within(layer) if around_the_pass else Within(layer, around)
+        seen = _native.capture(model, (x,), {}, {}).text()
+    operators = {"ReLU": "relu", "Conv2d": "conv2d", "Linear": "linear", "LayerNorm": "layer_norm"}
+    name = f"aten::{operators[type(layer).__name__]}("
+    assert (once.count(name), seen.count(name)) == (1, 2)
+    assert _native.capture(Within(layer), (x,), {}, {}).text() == once  # with the shortcut again
 
 
 def test_wrong_rank_is_left_to_torch() -> None:

@@ -140,6 +140,63 @@ def test_vmap():
     assert profile(lambda m, x: torch.func.vmap(lambda row: m.first.weight @ row)(x))[0] == 2 * 8 * 8
 
 
+def per_sample_gradients(layer: nn.Module, x: torch.Tensor) -> Any:
+    def loss(weights: dict[str, torch.Tensor], row: torch.Tensor) -> torch.Tensor:
+        return torch.func.functional_call(layer, weights, (row,)).pow(2).sum()
+
+    return torch.vmap(torch.func.grad(loss), in_dims=(None, 0))(dict(layer.named_parameters()), x)
+
+
+def ensemble(layers: nn.ModuleList, x: torch.Tensor) -> Any:
+    def run(*state: dict[str, torch.Tensor]) -> Any:
+        return torch.func.functional_call(layers[0], state, (x,))
+
+    return torch.vmap(run)(*torch.func.stack_module_state(list(layers)))
+
+
+ROWS = torch.ones(5, 8)
+PRODUCT = 5 * 8 * 16  # Linear(8, 16) on five rows
+CONV = nn.Sequential(nn.Conv2d(2, 3, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(0))
+NORMED = nn.Sequential(nn.LayerNorm(8), nn.Linear(8, 16), nn.GELU(), nn.Softmax(-1), nn.Dropout(0.5))
+
+
+@pytest.mark.parametrize(
+    ("function", "layer", "x", "products"),
+    [
+        (lambda m, x: torch.vmap(m)(x), nn.Linear(8, 16), ROWS, PRODUCT),
+        (lambda m, x: torch.vmap(m, in_dims=1, out_dims=1)(x), nn.Linear(8, 16), ROWS.T, PRODUCT),
+        (lambda m, x: torch.vmap(m, chunk_size=2)(x), nn.Linear(8, 16), ROWS, PRODUCT),
+        (lambda m, x: torch.vmap(m, randomness="different")(x), NORMED, ROWS, PRODUCT),
+        (lambda m, x: torch.vmap(torch.vmap(m))(x), nn.Linear(8, 16), torch.ones(3, 5, 8), 3 * PRODUCT),
+        # five images of 2 channels to 3, by 3 x 3 taps at 6 x 6 positions
+        (lambda m, x: torch.vmap(m)(x), CONV, torch.ones(5, 2, 8, 8), 5 * 2 * 3 * 9 * 36),
+        # forward, and the gradient of x: as many products
+        (lambda m, x: torch.func.grad(lambda x: m(x).sum())(x), nn.Linear(8, 1), ROWS, 2 * 5 * 8),
+        # forward, and the gradient of the weight: one outer product for each row
+        (per_sample_gradients, nn.Linear(8, 16), ROWS, 2 * PRODUCT),
+        (ensemble, nn.ModuleList(nn.Linear(8, 16) for _ in range(3)), ROWS, 3 * PRODUCT),
+        # the value of one row, and 16 rows of the Jacobian, each a product of 16 with 16 x 8
+        (lambda m, x: torch.func.jacrev(m)(x[0]), nn.Linear(8, 16), ROWS, 8 * 16 + 16 * 8 * 16),
+        (lambda m, x: torch.vmap(torch.func.jacrev(m))(x), nn.Linear(8, 16), ROWS, 5 * (8 * 16 + 16 * 8 * 16)),
+        # the value, the tangent of x with the weight, and x with the tangent of the weight, which torch makes of zeros
+        (lambda m, x: torch.func.jvp(m, (x,), (x,)), nn.Linear(8, 16), ROWS, 3 * PRODUCT),
+    ],
+    ids=lambda value: value if isinstance(value, int) else type(value).__name__,
+)
+def test_leaf_modules_under_torch_func(function, layer, x, products):
+    class Transformed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = layer
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return function(self.layer, x)
+
+    macs, _, info = thoplw.profile(Transformed(), x, convention="exact", verbose=False)
+    assert (macs, info.exact) == (products, True)
+    assert "INTERNAL ASSERT" not in str(info.notes)
+
+
 def test_functional_call():
     def run(model: Model, x: torch.Tensor) -> Any:
         weights = {"weight": model.second.weight * 2, "bias": model.second.bias}
