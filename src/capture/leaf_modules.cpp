@@ -161,10 +161,10 @@ namespace {
 
 bool has_torchs_call_impl(const TorchApi& api, PyTypeObject* type) {
   static PyObject* torchs = nullptr;
-  const nb::object found = take(PyObject_GetAttr(reinterpret_cast<PyObject*>(type), api.names.call_impl));
-  if (found.ptr() == torchs) return true;
-  if (!is_torchs_function(found.ptr(), "torch.nn.modules.module")) return false;
-  torchs = nb::object(found).release().ptr();
+  PyObject* found = in_class(reinterpret_cast<PyObject*>(type), api.names.call_impl);
+  if (found == torchs) return true;
+  if (!is_torchs_function(found, "torch.nn.modules.module")) return false;
+  torchs = Py_NewRef(found);
   return true;
 }
 

@@ -49,6 +49,11 @@ inline nb::object attr_or_null(PyObject* object, PyObject* name) {
   return nb::steal(value);
 }
 
+/// What instances of a class find in it or its bases, unbound and borrowed; null where there is none.
+inline PyObject* in_class(PyObject* type, PyObject* name) {
+  return _PyType_Lookup(reinterpret_cast<PyTypeObject*>(type), name);
+}
+
 /// What `dataclasses` keeps of the fields of this object's class, by name; a null object where it is no dataclass.
 inline nb::object dataclass_fields(nb::handle object) {
   static PyObject* name = interned("__dataclass_fields__");

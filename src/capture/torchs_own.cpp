@@ -9,9 +9,9 @@ nb::handle item_or_none(nb::handle dict, PyObject* name) {
   return found ? nb::handle(found) : nb::none();
 }
 
-nb::object current(const nb::object& owner, PyObject* name) {
-  if (!PyDict_Check(owner.ptr())) return attr_or_null(owner.ptr(), name);
-  return nb::borrow(PyDict_GetItem(owner.ptr(), name));
+/// Borrowed; null where there is none. Of a class it is what is in its dictionary or in that of a base.
+PyObject* current(const nb::object& owner, PyObject* name) {
+  return PyDict_Check(owner.ptr()) ? PyDict_GetItem(owner.ptr(), name) : in_class(owner.ptr(), name);
 }
 
 /// torch._C._nn.gelu or torch._C._VariableFunctions.relu
@@ -40,7 +40,7 @@ bool is_torchs_function(PyObject* function, std::string_view module_prefix) {
 template <typename IsTorchs>
 bool ForwardPath::add(nb::object owner, const char* name, const IsTorchs& is_torchs) {
   PyObject* key = interned(name);
-  nb::object found = current(owner, key);
+  nb::object found = nb::borrow(current(owner, key));
   if (!found.is_valid()) return true;
   if (!is_torchs(found)) return false;
   steps_.push_back({std::move(owner), key, std::move(found)});
@@ -67,7 +67,7 @@ ForwardPath::ForwardPath(nb::handle type, std::string_view functional) {
 
 bool ForwardPath::unaltered() const {
   for (const Step& step : steps_) {
-    if (!current(step.owner, step.name).is(step.expected)) return false;
+    if (current(step.owner, step.name) != step.expected.ptr()) return false;
   }
   return !steps_.empty();
 }
