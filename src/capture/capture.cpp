@@ -19,6 +19,7 @@
 #include "capture/switches.h"
 #include "capture/turns.h"
 #include "capture/type_names.h"
+#include "capture/unseen.h"
 #include "trace/format.h"
 
 namespace thoplw::capture {
@@ -109,15 +110,6 @@ void note_unfinished(Session& session, const std::string& method, const nb::obje
   }
 }
 
-void note_adopted(Session& session) {
-  if (session.adopted == 0) return;
-  const std::size_t first = session.trace.modules.size() - session.adopted;
-  session.trace.notes.push_back(formatted(
-      "{} modules are no submodules of the model, {} the first (kept in a plain list, or built in forward): they are "
-      "counted, though model.parameters() does not list what they hold",
-      session.adopted, session.trace.modules[first].path));
-}
-
 /// One pass over the model. A Python error of the forward is returned, not thrown.
 Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,
                 Pass pass, const CaptureOptions& options, bool initialised) {
@@ -146,11 +138,13 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
     const GradMode grad(api, pass.grad);
     const nb::object positional = inputs(session, args);
     const nb::object named = inputs(session, kwargs);
+    const std::size_t given = session.trace.values.size();
     const ModuleCalls calls(session);
     const Active active(session);
     const nb::object result = run_method(session, options.method, positional, named);
     note_unfinished(session, options.method, result);
     note_adopted(session);
+    record_unseen(session, given);
   } catch (nb::python_error& error) {
     result.error = std::make_unique<nb::python_error>(std::move(error));
   }

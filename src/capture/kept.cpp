@@ -309,7 +309,10 @@ void KeptStates::generator(Kind kind, PyObject* object) {
 void KeptStates::script(PyObject* module) {
   const std::size_t begin = items_.size();
   const nb::object inside = nb::handle(module).attr("_c");
-  for (nb::handle name : nb::list(nb::handle(module).attr("_concrete_type").attr("get_attributes")())) {
+  // Not the module's own _concrete_type, which frozen ones lack.
+  const nb::object type =
+      torch_api().torch.attr("_C").attr("ConcreteModuleType").attr("from_jit_type")(inside.attr("_type")());
+  for (nb::handle name : nb::list(type.attr("get_attributes")())) {
     items_.push_back(nb::borrow(name));
     items_.push_back(inside.attr("getattr")(name));
   }

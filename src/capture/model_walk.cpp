@@ -157,14 +157,15 @@ std::string name_within(const nb::object& owner, const nb::object& module) {
 }
 
 /// Paths name modules: one that is taken gets a number.
-std::string unused_path(const Trace& trace, const std::string& wanted) {
-  const auto taken = [&](const std::string& path) {
-    return std::ranges::any_of(trace.modules, [&](const Module& module) { return module.path == path; });
-  };
-  if (!taken(wanted)) return wanted;
-  int number = 2;
-  while (taken(formatted("{}#{}", wanted, number))) ++number;
-  return formatted("{}#{}", wanted, number);
+std::string unused_path(Session& session, const std::string& wanted) {
+  for (std::size_t i = session.paths_known; i < session.trace.modules.size(); ++i) {
+    session.path_numbers.try_emplace(session.trace.modules[i].path, 1);
+  }
+  session.paths_known = session.trace.modules.size();
+  const auto [taken, fresh] = session.path_numbers.try_emplace(wanted, 1);
+  std::string path = wanted;
+  while (!fresh && session.path_numbers.contains(path)) path = formatted("{}#{}", wanted, ++taken->second);
+  return path;
 }
 
 }  // namespace
@@ -206,10 +207,30 @@ Id adopt_module(Session& session, nb::object module) {
   const auto id = static_cast<Id>(known);
   const std::string& path = session.trace.modules[static_cast<std::size_t>(around)].path;
   const std::string name = name_within(session.modules[static_cast<std::size_t>(around)], module);
-  Walker{session}.visit(std::move(module), unused_path(session.trace, path.empty() ? name : path + '.' + name), around);
+  Walker{session}.visit(std::move(module), unused_path(session, path.empty() ? name : path + '.' + name), around);
   session.snapshot->take_of({session.modules.begin() + static_cast<std::ptrdiff_t>(known), session.modules.end()});
   session.adopted += session.modules.size() - known;
   return id;
+}
+
+void note_adopted(Session& session) {
+  if (session.adopted == 0) return;
+  const auto first = static_cast<Id>(session.modules.size() - session.adopted);
+  std::set<Id> registered, strangers;
+  for (const Param& param : session.trace.params) {
+    if (param.module < first) registered.insert(param.value);
+  }
+  for (const Param& param : session.trace.params) {
+    if (registered.contains(param.value)) continue;  // of the model, in a wrapper
+    for (Id id = param.module; id >= first; id = session.trace.modules[static_cast<std::size_t>(id)].parent) {
+      strangers.insert(id);
+    }
+  }
+  if (strangers.empty()) return;
+  session.trace.notes.push_back(formatted(
+      "{} modules are no submodules of the model, {} the first (kept in a plain list, or built in forward): they are "
+      "counted, though model.parameters() does not list what they hold",
+      strangers.size(), session.trace.modules[static_cast<std::size_t>(*strangers.begin())].path));
 }
 
 void walk_model(Session& session, nb::object root) {

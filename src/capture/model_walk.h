@@ -18,6 +18,9 @@ void walk_model(Session& session, nb::object root);
 /// Returns kNone for one without parameters, which is left to its operators.
 Id adopt_module(Session& session, nb::object module);
 
+/// Says which of the modules that were taken in hold weights that are not the model's.
+void note_adopted(Session& session);
+
 /// "torch.nn.Conv2d" for torch.nn.modules.conv.Conv2d; otherwise package, module and name.
 std::string class_name(nb::handle type);
 

@@ -71,8 +71,10 @@ struct Session {
   std::unordered_map<PyObject*, KeptSettings> settings;  ///< by tensor that the pass has not made
   std::vector<nb::object> swaps;                         ///< pairs of tensors that have exchanged all they have
 
-  std::size_t adopted = 0;       ///< how many modules were met only when they were called
-  Snapshot* snapshot = nullptr;  ///< what is put back at the end of the pass
+  std::unordered_map<std::string, int> path_numbers;  ///< of paths that are taken: the last number that went with it
+  std::size_t paths_known = 0;                        ///< how many modules' paths are among them
+  std::size_t adopted = 0;                            ///< how many modules were met only when they were called
+  Snapshot* snapshot = nullptr;                       ///< what is put back at the end of the pass
 
   Spellings spellings;
   int decomposing = 0;  ///< operators that are being taken apart: what runs inside of them Python did not call

@@ -35,7 +35,11 @@ KnownTensor& TensorTable::insert(PyObject* tensor, Read read) {
   trace_.values.push_back({read.layout.dtype, read.layout.sizes, read.stored});
   KnownTensor& entry = tensors_.emplace_back();
   entry.object = tensor;
-  if (hold) entry.keep = nb::borrow(tensor);
+  if (hold) {
+    entry.keep = nb::borrow(tensor);
+  } else {
+    entry.weak = take(PyWeakref_NewRef(tensor, nullptr));
+  }
   entry.layout = std::move(read.layout);
   entry.plain = read.plain;
   entry.value = value;
@@ -66,7 +70,10 @@ KnownTensor& TensorTable::known(PyObject* tensor) {
   if (found == by_object_.end()) return insert_foreign(tensor, read_type_and_shape(tensor));
   KnownTensor& entry = *found->second;
   if (!hold && !entry.keep.is_valid()) {
-    // The object may be another one at the same address: believe what it says of itself.
+    // The object may be another one at the same address, or have changed.
+    if (entry.weak.is_valid() && !take(PyObject_CallNoArgs(entry.weak.ptr())).is(nb::handle(tensor))) {
+      return insert_foreign(tensor, read_type_and_shape(tensor));
+    }
     Read read = read_type_and_shape(tensor);
     if (read.layout.dtype != entry.layout.dtype || read.layout.sizes != entry.layout.sizes || !read.plain)
       return insert_foreign(tensor, std::move(read));

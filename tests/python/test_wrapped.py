@@ -253,6 +253,9 @@ def test_scripted_and_traced_models_are_counted_by_operator():
         macs, params, info = thoplw.profile(wrapped, (1, 2, 8), convention="exact", verbose=False)
         assert (macs, params) == (expected, 8 * 8 + 8 + 2 * 3 * 3 + 3)
         assert info.exact
+    frozen = torch.jit.freeze(torch.jit.script(model.eval()))  # its weights have become constants
+    macs, _, info = thoplw.profile(frozen, torch.ones(1, 2, 8), convention="exact", verbose=False)
+    assert (macs, info.exact) == (expected, True)
 
 
 class Tagged(torch.Tensor):

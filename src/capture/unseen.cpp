@@ -1,0 +1,232 @@
+// Works on the finished trace: which values were made, written and read by whom.
+#include "capture/unseen.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "cost/formulas.h"
+#include "trace/format.h"
+
+namespace thoplw::capture {
+namespace {
+
+decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id)]; }
+
+constexpr std::string_view kUnwritten[] = {"aten::empty",         "aten::empty_like", "aten::empty_permuted",
+                                           "aten::empty_strided", "aten::new_empty",  "aten::new_empty_strided"};
+
+constexpr std::string_view kKernel = "outside::kernel";
+
+/// An operator at the end of a call that is over.
+void insert_op(Session& session, Id call, std::string_view name) {
+  Trace& trace = session.trace;
+  const Id place = at(trace.calls, call).end_op;
+  std::set<Id> around;
+  for (Id id = call; id != kNone; id = at(trace.calls, id).parent) around.insert(id);
+  for (std::size_t i = 0; i < trace.calls.size(); ++i) {
+    Call& other = trace.calls[i];
+    const bool later = other.first_op >= place && !around.contains(static_cast<Id>(i));
+    if (later) ++other.first_op;
+    if (later || other.end_op > place || around.contains(static_cast<Id>(i))) ++other.end_op;
+  }
+  Op op = std::move(add_op(session, name));
+  op.call = call;
+  trace.ops.pop_back();
+  trace.ops.insert(trace.ops.begin() + place, std::move(op));
+}
+
+bool is_view(const Trace& trace, const Op& op) {
+  const Rule* rule = find_rule(trace.op_name(op));
+  return rule && rule->work == work::nothing && !op.in.empty() && op.in[0] != kNone;
+}
+
+bool holds_activations(const Tensor& tensor) {
+  return is_floating(tensor.dtype) && !tensor.shape.empty() && numel(tensor.shape).value() > 1;
+}
+
+bool makes_unwritten(std::string_view name) { return std::ranges::find(kUnwritten, name) != std::end(kUnwritten); }
+
+/// The calls that made tensors without values, of which some were read though no operator ever wrote there.
+std::set<Id> calls_with_unwritten_results(const Trace& trace) {
+  if (std::ranges::none_of(trace.op_names, makes_unwritten)) return {};
+  std::map<Id, Id> made_in;  // by value: the call
+  std::map<Id, Id> base;     // by value: the tensor that it is a view of, or itself
+  std::set<Id> written, read;
+  for (const Op& op : trace.ops) {
+    if (makes_unwritten(trace.op_name(op)) && op.out.size() == 1 && op.call != kNone &&
+        holds_activations(at(trace.values, op.out[0]))) {
+      made_in[op.out[0]] = op.call;
+      base[op.out[0]] = op.out[0];
+      continue;
+    }
+    if (base.empty()) continue;
+    for (Id out : op.out) {
+      if (const auto found = base.find(out); found != base.end()) written.insert(found->second);
+    }
+    const bool view = is_view(trace, op);
+    for (Id in : op.in) {
+      const auto found = base.find(in);
+      if (found == base.end()) continue;
+      if (!view) read.insert(found->second);
+      for (Id out : op.out) {
+        if (view) base.emplace(out, found->second);
+      }
+    }
+  }
+  for (const Call& call : trace.calls) {
+    if (call.parent != kNone) continue;
+    for (Id out : call.out) {
+      if (const auto found = base.find(out); found != base.end()) read.insert(found->second);
+    }
+  }
+  std::set<Id> calls;
+  for (Id value : read) {
+    if (!written.contains(value)) calls.insert(made_in[value]);
+  }
+  return calls;
+}
+
+/// Values of a real forward that no operator made, and values that none reads.
+class LooseEnds {
+ public:
+  LooseEnds(Session& session, std::size_t given)
+      : trace_(session.trace), made_(trace_.values.size(), false), used_(made_), derived_(made_) {
+    std::fill_n(made_.begin(), given, true);
+    for (const Call& call : trace_.calls) {
+      if (call.parent != kNone) continue;
+      for (Id value : call.in) at(made_, value) = true;
+      for (Id value : call.out) at(used_, value) = true;
+    }
+    derived_ = made_;
+    for (const Op& op : trace_.ops) {
+      const bool derived = std::ranges::any_of(op.in, [&](Id in) { return in != kNone && at(derived_, in); });
+      for (Id out : op.out) {
+        at(made_, out) = true;
+        if (derived) at(derived_, out) = true;
+      }
+    }
+    for (auto op = trace_.ops.rbegin(); op != trace_.ops.rend(); ++op) {
+      const bool writes = trace_.op_name(*op).ends_with('_');
+      const bool used = writes || !is_view(trace_, *op) || op->out.empty() ||
+                        std::ranges::any_of(op->out, [&](Id out) { return at(used_, out); });
+      for (Id in : op->in) {
+        if (used && in != kNone) at(used_, in) = true;
+      }
+    }
+    for (const nb::object& module : session.modules)
+      hold(session, take(PyObject_GenericGetDict(module.ptr(), nullptr)));
+  }
+
+  std::set<Id> calls() const {
+    std::map<Id, Id> from_nowhere;  // by value: the innermost call that returns it, or the one that reads it
+    for (const Op& op : trace_.ops) {
+      for (Id in : op.in) {
+        if (in != kNone && op.call != kNone && is_from_nowhere(in)) from_nowhere.emplace(in, op.call);
+      }
+    }
+    for (std::size_t i = 0; i < trace_.calls.size(); ++i) {
+      for (Id out : trace_.calls[i].out) {
+        if (is_from_nowhere(out)) from_nowhere[out] = static_cast<Id>(i);
+      }
+    }
+    std::set<Id> calls;
+    for (const auto& [value, call] : from_nowhere) {
+      if (leads_nowhere(call, at(trace_.values, value).shape.front())) calls.insert(call);
+    }
+    return calls;
+  }
+
+ private:
+  bool is_from_nowhere(Id value) const { return !at(made_, value) && holds_activations(at(trace_.values, value)); }
+
+  /// Whether activations of so many rows that came into the call, or arose in it, are read by no operator.
+  bool leads_nowhere(Id call, std::int64_t rows) const {
+    const auto loose = [&](Id value) {
+      const Tensor& tensor = at(trace_.values, value);
+      return at(derived_, value) && !at(used_, value) && holds_activations(tensor) && tensor.shape.front() == rows;
+    };
+    if (std::ranges::any_of(at(trace_.calls, call).in, loose)) return true;
+    for (const Op& op : trace_.ops) {
+      if (op.call == call && std::ranges::any_of(op.out, loose)) return true;
+    }
+    return std::ranges::any_of(
+        trace_.calls, [&](const Call& inner) { return inner.parent == call && std::ranges::any_of(inner.out, loose); });
+  }
+
+  /// Tensors that modules keep, in containers too, were there before.
+  void hold(Session& session, const nb::object& value, int depth = 0) {
+    if (session.api.is_tensor(value.ptr())) {
+      const Id id = session.tensors.known(value.ptr()).value;
+      if (static_cast<std::size_t>(id) < made_.size()) at(made_, id) = true;
+    } else if (depth < 3 && PyDict_Check(value.ptr())) {
+      for (auto [key, item] : nb::borrow<nb::dict>(value)) hold(session, nb::borrow(item), depth + 1);
+    } else if (depth < 3 && (PyList_Check(value.ptr()) || PyTuple_Check(value.ptr()))) {
+      for (nb::handle item : value) hold(session, nb::borrow(item), depth + 1);
+    }
+  }
+
+  const Trace& trace_;
+  std::vector<bool> made_;     ///< by value: by an operator, or there from the start
+  std::vector<bool> used_;     ///< by value: by more than views of it
+  std::vector<bool> derived_;  ///< by value: from inputs and weights
+};
+
+/// "prim::mkldnn_convolution", as often as it stands in the graph of a scripted module.
+std::vector<std::string> undispatched(const nb::object& module) {
+  const std::string graph = str_of(nb::object(module.attr("inlined_graph")).ptr());
+  std::vector<std::string> names;
+  for (std::size_t at = graph.find("prim::mkldnn_"); at != std::string::npos;
+       at = graph.find("prim::mkldnn_", at + 1)) {
+    names.push_back(graph.substr(at, graph.find_first_of("[( ", at) - at));
+  }
+  return names;
+}
+
+/// Records them, and takes their calls out of those that are left to explain.
+void record_undispatched(Session& session, std::set<Id>& unexplained) {
+  static auto* names = new std::set<std::string>;  // the session keeps views of them
+  const auto is_scripted = [](const Class& cls) {
+    return std::ranges::find(cls.bases, "torch.jit._script.ScriptModule") != cls.bases.end();
+  };
+  if (std::ranges::none_of(session.trace.classes, is_scripted)) return;
+  for (std::size_t i = 0; i < session.trace.calls.size(); ++i) {
+    const Id module = session.trace.calls[i].module;
+    if (!is_scripted(at(session.trace.classes, at(session.trace.modules, module).cls))) continue;
+    for (const std::string& name : undispatched(at(session.modules, module))) {
+      unexplained.erase(static_cast<Id>(i));
+      insert_op(session, static_cast<Id>(i), *names->insert(name).first);
+    }
+  }
+}
+
+/// Whether the user has said what the call, or one around it, costs.
+bool has_cost(const Trace& trace, Id call) {
+  for (; call != kNone; call = at(trace.calls, call).parent) {
+    if (at(trace.calls, call).custom) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void record_unseen(Session& session, std::size_t given) {
+  std::set<Id> calls = calls_with_unwritten_results(session.trace);
+  if (session.real) calls.merge(LooseEnds(session, given).calls());
+  record_undispatched(session, calls);
+  std::erase_if(calls, [&](Id call) { return has_cost(session.trace, call); });
+  std::set<std::string> places;
+  for (Id call : calls) {
+    insert_op(session, call, kKernel);
+    const Module& module = at(session.trace.modules, at(session.trace.calls, call).module);
+    places.insert(module.path.empty() ? session.trace.model : module.path);
+  }
+  for (const std::string& place : places) {
+    session.trace.notes.push_back(formatted(
+        "{}: a result comes from no operator of torch (numpy, say, or a kernel of its own): what made it is not "
+        "counted; custom_ops can say what it costs",
+        place));
+  }
+}
+
+}  // namespace thoplw::capture
