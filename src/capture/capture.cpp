@@ -139,12 +139,14 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
     const nb::object positional = inputs(session, args);
     const nb::object named = inputs(session, kwargs);
     const std::size_t given = session.trace.values.size();
-    const ModuleCalls calls(session);
-    const Active active(session);
-    const nb::object result = run_method(session, options.method, positional, named);
-    note_unfinished(session, options.method, result);
+    {
+      const ModuleCalls calls(session);
+      const Active active(session);
+      const nb::object result = run_method(session, options.method, positional, named);
+      note_unfinished(session, options.method, result);
+    }
     note_adopted(session);
-    record_unseen(session, given);
+    record_unseen(session, given);  // prints graphs, for which torch runs operators
   } catch (nb::python_error& error) {
     result.error = std::make_unique<nb::python_error>(std::move(error));
   }
