@@ -115,7 +115,7 @@ class LooseEnds {
       }
     }
     for (const nb::object& module : session.modules)
-      hold(session, take(PyObject_GenericGetDict(module.ptr(), nullptr)));
+      hold(session, take(PyObject_GenericGetDict(module.ptr(), nullptr)).ptr());
   }
 
   std::set<Id> calls() const {
@@ -154,15 +154,19 @@ class LooseEnds {
         trace_.calls, [&](const Call& inner) { return inner.parent == call && std::ranges::any_of(inner.out, loose); });
   }
 
-  /// Tensors that modules keep, in containers too, were there before.
-  void hold(Session& session, const nb::object& value, int depth = 0) {
-    if (session.api.is_tensor(value.ptr())) {
-      const Id id = session.tensors.known(value.ptr()).value;
+  /// Tensors that modules keep, in containers too, were there before. A container may say what it likes of itself.
+  void hold(Session& session, PyObject* value, int depth = 0) {
+    if (session.api.is_tensor(value)) {
+      const Id id = session.tensors.known(value).value;
       if (static_cast<std::size_t>(id) < made_.size()) at(made_, id) = true;
-    } else if (depth < 3 && PyDict_Check(value.ptr())) {
-      for (auto [key, item] : nb::borrow<nb::dict>(value)) hold(session, nb::borrow(item), depth + 1);
-    } else if (depth < 3 && (PyList_Check(value.ptr()) || PyTuple_Check(value.ptr()))) {
-      for (nb::handle item : value) hold(session, nb::borrow(item), depth + 1);
+    } else if (depth < 3 && PyDict_Check(value)) {
+      PyObject *key = nullptr, *item = nullptr;
+      Py_ssize_t next = 0;
+      while (PyDict_Next(value, &next, &key, &item)) hold(session, item, depth + 1);
+    } else if (depth < 3 && (PyList_Check(value) || PyTuple_Check(value))) {
+      for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i) {
+        hold(session, PySequence_Fast_GET_ITEM(value, i), depth + 1);
+      }
     }
   }
 
