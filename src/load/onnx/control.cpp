@@ -64,7 +64,7 @@ const Function* Follower::function_of(const Node& node) const {
 const Graph* Follower::body(const Node& node, std::string_view name) const {
   const Attribute* found = node.attribute(name);
   if (!found || found->kind != Attribute::Kind::graph || found->graphs.empty()) return nullptr;
-  return &found->graphs.front();
+  return found->graphs.front().get();
 }
 
 bool Follower::control(Step& step) {

@@ -230,7 +230,7 @@ void Follower::operate(Step& step) {
     value.fixed = op && (fixed || is_settled(known[i]));
     value.known = std::move(known[i]);
     if (node.op_type == "Constant" && weights_.keep(node)) {
-      value.data = &node.attribute("value")->tensor;
+      value.data = node.tensor("value");
       value.origin = values_.size();
     } else if (const Value* weight = handed_on(step)) {
       value.data = weight->data;

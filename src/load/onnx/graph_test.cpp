@@ -133,6 +133,57 @@ TEST_CASE("functions are followed, with the attributes of their call") {
   CHECK(report.exact);
 }
 
+/// x[2, 4] through a function that is called twice, each time with an attribute of its own.
+GraphOf two_calls(const std::vector<Message>& given) {
+  GraphOf graph = product();
+  graph.initializers.clear();
+  graph.nodes = {node("Layer", {"x"}, {"a"}, "first", {given[0]}, "own"),
+                 node("Layer", {"a"}, {"y"}, "second", {given[1]}, "own")};
+  return graph;
+}
+
+TEST_CASE("a weight that each call of a function gives as an attribute is a parameter of its own") {
+  const Message layer =
+      function("own", "Layer", {"a"}, {"c"},
+               {node("Constant", {}, {"b"}, "", {referring("value", 4, "weight")}), node("MatMul", {"a", "b"}, {"c"})});
+  const Message weight = tensor_attribute("weight", tensor("t", kFloat, {4, 4}));
+  const Report report = read(model(two_calls({weight, weight}), {layer}), {}, "exact");
+  CHECK(report.params == 2 * 4 * 4);
+  CHECK(report.macs == 2 * kProduct);
+
+  const Message around = function("own", "Around", {"a"}, {"c"},
+                                  {node("Layer", {"a"}, {"c"}, "", {referring("weight", 4, "weight")}, "own")});
+  GraphOf deeper = two_calls({weight, weight});
+  deeper.nodes = {node("Around", {"x"}, {"a"}, "first", {weight}, "own"),
+                  node("Around", {"a"}, {"y"}, "second", {weight}, "own")};
+  CHECK(read(model(deeper, {layer, around}), {}, "exact").params == 2 * 4 * 4);
+}
+
+TEST_CASE("a weight in the default of a function's attribute is one, however often it is called") {
+  Message layer =
+      function("own", "Layer", {"a"}, {"c"},
+               {node("Constant", {}, {"b"}, "", {referring("value", 4, "weight")}), node("MatMul", {"a", "b"}, {"c"})});
+  layer.add(11, tensor_attribute("weight", tensor("t", kFloat, {4, 4})));
+  const Report report = read(model(two_calls({attribute("other", 1), attribute("other", 1)}), {layer}), {}, "exact");
+  CHECK(report.params == 4 * 4);
+  CHECK(report.macs == 2 * kProduct);
+}
+
+TEST_CASE("graphs that each call of a function gives as an attribute keep their weights apart") {
+  GraphOf body;
+  body.nodes = {node("MatMul", {"a", "w"}, {"m"})};
+  body.outputs = {value("m", kFloat, {"2", "4"})};
+  body.initializers = {tensor("w", kFloat, {4, 4})};
+  const Message layer = function(
+      "own", "Layer", {"a"}, {"c"},
+      {constant("yes", Message().number(2, kBool).text(9, "\x01")),
+       node("If", {"yes"}, {"c"}, "if", {referring("then_branch", 5, "graph"), referring("else_branch", 5, "graph")})});
+  const Message graph = attribute("graph", body.message());
+  const Report report = read(model(two_calls({graph, graph}), {layer}), {}, "exact");
+  CHECK(report.params == 2 * 4 * 4);
+  CHECK(report.macs == 2 * kProduct);
+}
+
 TEST_CASE("an optional input that is left out may be passed on, but stands for no value") {
   GraphOf graph = product();
   graph.nodes = {node("Layer", {"x", "w"}, {"y"}, "call", {}, "own")};

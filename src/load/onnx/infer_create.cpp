@@ -48,7 +48,7 @@ void constant(const NodeView& view, Out out) {
   using Kind = Attribute::Kind;
   for (const Attribute& attribute : view.node.attributes) {
     if (attribute.name == "value" && attribute.kind == Kind::tensor) {
-      if (!out.empty()) out[0] = known(attribute.tensor);
+      if (!out.empty()) out[0] = known(*attribute.tensor);
     } else if (attribute.name == "value_int") {
       give_ints(out, {}, {attribute.integer});
     } else if (attribute.name == "value_ints") {
@@ -66,8 +66,8 @@ void constant(const NodeView& view, Out out) {
 }
 
 void constant_of_shape(const NodeView& view, Out out) {
-  const Attribute* value = view.node.attribute("value");
-  const DType dtype = value ? value->tensor.dtype : DType::f32;
+  const TensorData* value = view.node.tensor("value");
+  const DType dtype = value ? value->dtype : DType::f32;
   const std::optional<Dims> sizes = sizes_from(list_of(view, "", 0));
   if (!sizes) return give_type(out, 0, dtype);
   give(out, 0, dtype, *sizes);
@@ -75,9 +75,9 @@ void constant_of_shape(const NodeView& view, Out out) {
   const auto count = static_cast<std::size_t>(elements_in(out[0].shape));
   if (!value) {
     out[0].reals.emplace(count, 0.0);
-  } else if (const auto ints = value->tensor.integers(1); ints && ints->size() == 1) {
+  } else if (const auto ints = value->integers(1); ints && ints->size() == 1) {
     out[0].elements.emplace(count, ints->front());
-  } else if (const auto reals = value->tensor.reals(1); reals && reals->size() == 1) {
+  } else if (const auto reals = value->reals(1); reals && reals->size() == 1) {
     out[0].reals.emplace(count, reals->front());
   }
 }

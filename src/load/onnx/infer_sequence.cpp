@@ -201,7 +201,7 @@ void label_encoder(const NodeView& view, Out out) {
   DType dtype = DType::other;
   if (node.attribute("values_int64s") || node.attribute("default_int64")) dtype = DType::i64;
   if (node.attribute("values_floats")) dtype = DType::f32;
-  if (const Attribute* values = node.attribute("values_tensor")) dtype = values->tensor.dtype;
+  if (const TensorData* values = node.tensor("values_tensor")) dtype = values->dtype;
   if (node.attribute("values_strings")) dtype = DType::other;
   give_like(out, 0, dtype, need(view, 0));
 }

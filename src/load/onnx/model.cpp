@@ -104,6 +104,11 @@ std::string_view Node::text(std::string_view wanted, std::string_view otherwise)
   return found && found->kind == Attribute::Kind::text ? found->text : otherwise;
 }
 
+const TensorData* Node::tensor(std::string_view wanted) const {
+  const Attribute* found = attribute(wanted);
+  return found ? found->tensor.get() : nullptr;
+}
+
 std::string_view Node::note(std::string_view key) const {
   const auto found = std::ranges::find(metadata, key, [](const auto& entry) { return entry.first; });
   return found == metadata.end() ? std::string_view() : found->second;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,7 +40,8 @@ struct TensorData {
   std::optional<std::vector<double>> reals(std::size_t most = 1024) const;
 };
 
-/// AttributeProto. What its kind does not name is not set.
+/// AttributeProto. What its kind does not name is not set. Copies share tensor and graphs: a node of a function gets a
+/// copy with each call, and what is known of a weight goes by where it is.
 struct Attribute {
   enum class Kind : std::uint8_t { none, real, integer, text, tensor, graph, reals, integers, texts, graphs, other };
   std::string_view name;
@@ -47,12 +49,12 @@ struct Attribute {
   double real = 0;
   std::int64_t integer = 0;
   std::string_view text;
-  TensorData tensor;
+  std::shared_ptr<const TensorData> tensor;  ///< null but for Kind::tensor
   std::vector<double> reals;
   std::vector<std::int64_t> integers;
   std::vector<std::string_view> texts;
-  std::vector<Graph> graphs;  ///< one for Kind::graph
-  std::string_view ref;       ///< in a function: the attribute of the function that it stands for
+  std::vector<std::shared_ptr<const Graph>> graphs;  ///< one for Kind::graph
+  std::string_view ref;  ///< in a function: the attribute of the function that it stands for
 };
 
 struct Node {
@@ -67,6 +69,8 @@ struct Node {
   /// The list of that name; empty where there is none.
   const std::vector<std::int64_t>& integers(std::string_view wanted) const;
   std::string_view text(std::string_view wanted, std::string_view otherwise) const;
+  /// The tensor of that name, or null.
+  const TensorData* tensor(std::string_view wanted) const;
   /// What metadata_props say; "" where they say nothing.
   std::string_view note(std::string_view key) const;
 };

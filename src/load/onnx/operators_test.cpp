@@ -508,9 +508,11 @@ Attribute read_attribute(Cursor& line, Example& example) {
   } else if (line.next_is('i')) {
     const Known known = read_known(line);
     attribute.kind = Kind::tensor;
-    attribute.tensor.dtype = known.dtype;
-    attribute.tensor.dims = known.shape;
-    attribute.tensor.ints = *known.elements;
+    auto tensor = std::make_shared<TensorData>();
+    tensor->dtype = known.dtype;
+    tensor->dims = known.shape;
+    tensor->ints = *known.elements;
+    attribute.tensor = std::move(tensor);
   } else {
     const std::string number(line.number());
     const bool real = number.find('.') != std::string::npos;

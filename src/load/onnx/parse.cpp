@@ -157,13 +157,19 @@ class Parser {
         case bytes(4):
           attribute.text = text(reader);
           break;
-        case bytes(5):
-          read_tensor(reader.get_message(), attribute.tensor, records_);
+        case bytes(5): {
+          const auto tensor = records_.make<TensorData>();
+          read_tensor(reader.get_message(), *tensor, records_);
+          attribute.tensor = tensor;
           break;
+        }
         case bytes(6):
-        case bytes(11):
-          graph(reader.get_message(), records_.add(attribute.graphs));
+        case bytes(11): {
+          const auto inner = records_.make<Graph>();
+          graph(reader.get_message(), *inner);
+          records_.add(attribute.graphs) = inner;
           break;
+        }
         case fixed32(7):
           records_.add(attribute.reals) = reader.get_float();
           break;
@@ -202,7 +208,7 @@ class Parser {
       case 3:
         return Kind::text;
       case 4:
-        return Kind::tensor;
+        return attribute.tensor ? Kind::tensor : Kind::none;
       case 5:
         return attribute.graphs.empty() ? Kind::none : Kind::graph;
       case 6:
@@ -218,6 +224,7 @@ class Parser {
       default:
         return Kind::other;
     }
+    if (attribute.tensor) return Kind::tensor;
     if (!attribute.graphs.empty()) return Kind::graph;
     if (!attribute.integers.empty()) return Kind::integers;
     if (!attribute.reals.empty()) return Kind::reals;

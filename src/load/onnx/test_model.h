@@ -81,8 +81,15 @@ inline Message attribute(std::string_view name, std::int64_t value) {
 inline Message attribute(std::string_view name, const Message& graph) {
   return Message().text(1, name).add(6, graph).number(20, 5);
 }
+inline Message tensor_attribute(std::string_view name, const Message& tensor) {
+  return Message().text(1, name).add(5, tensor).number(20, 4);
+}
 inline Message constant(std::string_view name, const Message& tensor) {
-  return node("Constant", {}, {std::string(name)}, "", {Message().text(1, "value").add(5, tensor).number(20, 4)});
+  return node("Constant", {}, {std::string(name)}, "", {tensor_attribute("value", tensor)});
+}
+/// Of a node in a function: what the call gives as `given`. The type is that of AttributeProto.
+inline Message referring(std::string_view name, std::int64_t type, std::string_view given) {
+  return Message().text(1, name).number(20, type).text(21, given);
 }
 
 struct GraphOf {

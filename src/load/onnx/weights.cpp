@@ -102,11 +102,11 @@ Weights::Entry& Weights::entry(const TensorData& tensor, std::string_view name) 
 }
 
 bool Weights::keep(const Node& constant) {
-  const Attribute* value = constant.attribute("value");
+  const TensorData* value = constant.tensor("value");
   if (!value || constant.outputs.empty()) return false;
   const std::string_view name = constant.outputs.front();
   if (from_torch_ && !scopes_.owner(name)) return false;
-  entry(value->tensor, name);
+  entry(*value, name);
   return true;
 }
 
@@ -243,7 +243,7 @@ std::vector<Id> Weights::read_attributes(const Node& node, const Frames& stack) 
     if (!list || list->reals.empty()) continue;
     const Dims sizes{static_cast<std::int64_t>(list->reals.size())};
     const Id value = trace_.add_value({.dtype = DType::f32, .shape = sizes, .stored = -1});
-    const auto [known, fresh] = attributes_.try_emplace(list, value);
+    const auto [known, fresh] = attributes_.try_emplace(list->origin ? list->origin : list, value);
     if (fresh) in_attributes_.emplace_back(in_module(stack, name), value);
     read.push_back(known->second);
   }

@@ -1,6 +1,7 @@
 // How the fields of a protobuf message are told apart, and what their records may need in all.
 #pragma once
 
+#include <memory>
 #include <protozero/pbf_reader.hpp>
 
 #include "load/onnx/model.h"
@@ -89,10 +90,14 @@ class Records {
   /// A new record at the end.
   template <class Record>
   Record& add(std::vector<Record>& records) {
-    if (sizeof(Record) > left_) throw Error("it has more records than a file of its size can mean; it is damaged");
-    left_ -= sizeof(Record);
-    ++count_;
+    pay(sizeof(Record));
     return records.emplace_back();
+  }
+  /// A new record of its own.
+  template <class Record>
+  std::shared_ptr<Record> make() {
+    pay(sizeof(Record));
+    return std::make_shared<Record>();
   }
   /// The numbers of a packed list.
   template <class Number, class Range>
@@ -103,6 +108,12 @@ class Records {
   std::size_t count() const { return count_; }
 
  private:
+  void pay(std::size_t size) {
+    if (size > left_) throw Error("it has more records than a file of its size can mean; it is damaged");
+    left_ -= size;
+    ++count_;
+  }
+
   static constexpr std::size_t kPerByte = 24;  ///< bytes of records, over those of the file; real ones need 6
   static constexpr std::size_t kAtLeast = std::size_t{1} << 24;
   std::size_t left_, count_ = 0;
