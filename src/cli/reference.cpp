@@ -282,7 +282,9 @@ std::string conventions_reference() {
       "operator "
       "rule one operator; elsewhere work has a price per unit of its kind. The conventions of other tools give what "
       "those "
-      "tools print: what they have no rule for costs nothing there, and a note says which products that leaves out.\n";
+      "tools print: what they have no rule for costs nothing there, and a note says which products that leaves out. "
+      "What has no rule "
+      "here makes a lower bound there, too.\n";
   for (const Convention* convention : conventions()) text += section(*convention);
   return text + "\n" + std::string(kOwnConventions);
 }

@@ -200,7 +200,7 @@ class Costs {
     if (op.call != kNone && at(settled_, op.call)) return;
     const Id module = op.call == kNone ? 0 : at(trace_.calls, op.call).module;
     const Rule* rule = at(rules_, op.name);
-    if (!rule && !Trace::attr(op, "flops")) return add_uncounted(trace_.op_name(op), module);
+    if (!rule && !Trace::attr(op, "flops")) return add_unknown(op, module);
     if (rule && rule->work == work::nothing && !at(op_rules_, op.name)) return;
     if (rule && !work::reads_stored(rule->work) && has_stored(op)) return add_uncounted(trace_.op_name(op), module);
     Row& row = at(report_.rows, module);
@@ -254,8 +254,14 @@ class Costs {
     return std::ranges::any_of(op.in, [&](Id id) { return id != kNone && at(trace_.values, id).stored >= 0; });
   }
 
+  /// Of an operator of a file the rule may be known, but not what sizes it works on.
+  void add_unknown(const Op& op, Id module) {
+    const bool vague = Trace::attr(op, "unknown_size") != nullptr;
+    add_uncounted(trace_.op_name(op) + (vague ? " of unknown size" : ""), module);
+  }
+
+  /// Also by the convention of a tool: what it makes of an operator that has no rule is not known.
   void add_uncounted(const std::string& op, Id module) {
-    if (convention_.is_tool()) return;  // it counts nothing there, and so does its convention
     Row& row = at(report_.rows, module);
     row.exact = report_.exact = false;
     add_to(report_.uncounted, uncounted_, op, row);

@@ -229,6 +229,20 @@ TEST_CASE("an operator without a rule makes the total a lower bound and is named
   check_sums(report);
 }
 
+TEST_CASE("a tool makes no known zero of an operator that no rule knows") {
+  const std::string text = replaced(kNet, "aten::mm", "mylib::product");
+  for (const Convention* convention : conventions()) {
+    CAPTURE(convention->name);
+    const Report report = count(parse_trace(text), *convention);
+    CHECK_FALSE(report.exact);
+    REQUIRE(report.uncounted.size() == 1);
+    CHECK((report.uncounted[0].op == "mylib::product" && report.uncounted[0].path == ""));
+  }
+  // What a tool does not know, but a rule does, is nothing there, and said in the notes: a product that thop overlooks.
+  const Report overlooked = count(parse_trace(kNet), find_convention("thop"));
+  CHECK((overlooked.exact && overlooked.missed_macs == 16 + 8));  // 1*4*4; 1*4*2, which belongs to no layer
+}
+
 TEST_CASE("work that hangs on what a sparse tensor holds makes a lower bound") {
   std::string text = replaced(kNet, "aten::mm(", "aten::scaled_dot_product_attention(%40:f32[2,2;3], %40:f32[2,2;3], ");
   text = replaced(text, "aten::add_(", "aten::mm(%40:f32[2,2;3], %40:f32[2,2;3], ");

@@ -98,10 +98,10 @@ def own_shapes(model: onnx.ModelProto, path: Path) -> dict[str, Shape]:
     shapes = {}
     for line in _native.load(str(path), []).text().splitlines():
         operator, _, rest = line.strip().partition("(")
-        if "onnx::Probe" not in operator:
+        if "probe::Probe" not in operator:
             continue
         tensor = rest[: rest.index(")")]
-        index = int(operator[operator.index("onnx::Probe") + len("onnx::Probe") :])
+        index = int(operator[operator.index("probe::Probe") + len("probe::Probe") :])
         shapes[names[index]] = tensor
     return {name: shape_of(tensor) for name, tensor in shapes.items()}
 

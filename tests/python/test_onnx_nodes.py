@@ -133,7 +133,7 @@ def inferred(path: Path, model: Any, inputs: list[Any]) -> list[str]:
     """The results as "f32[2,3]", and "?" where their sizes are not known."""
     path.write_bytes(shown(model, inputs).SerializeToString())
     text = _native.load(str(path), []).text()
-    found = re.findall(r"^ *(aten::abs|onnx::Abs)\(.*-> %\d+:(\S+)$", text, re.MULTILINE)
+    found = re.findall(r"^ *(aten::abs|onnx::Abs)\(.*-> %\d+:(\S+?)(?: \{.*\})?$", text, re.MULTILINE)
     count = sum(value.type.HasField("tensor_type") for value in model.graph.output)
     return [result if name == "aten::abs" else "?" for name, result in found[len(found) - count :]]
 

@@ -17,6 +17,12 @@ std::string place_of(const Node& node) {
          "' (" + std::string(node.op_type) + ")";
 }
 
+/// "com.example::Foo", for what has no rule; never the name of a rule.
+std::string unknown_name(const Node& node) {
+  const std::string name = std::string(node.domain.empty() ? "onnx" : node.domain) + "::" + std::string(node.op_type);
+  return find_rule(name) ? "onnx:" + name : name;
+}
+
 bool is_contraction(WorkFn work) {
   constexpr WorkFn kContractions[] = {work::matmul,         work::linear,  work::addmm,    work::convolution,
                                       work::conv_transpose, work::baddbmm, work::onnx_gemm};
@@ -418,8 +424,10 @@ void Follower::write(const Step& step, const Operator* op, std::span<const Ref> 
     values_[ref].of_product = values_[ref].product || scales_product(step);
     whole = whole && values_[ref].known.whole();
   }
-  if (!op || (!whole && work != work::nothing)) {
-    written.name = "onnx::" + std::string(step.node.op_type);
+  const bool vague = op && !whole && work != work::nothing;
+  if (!op || vague) {
+    written.name = unknown_name(step.node);
+    if (vague && rule) written.attrs.push_back({"unknown_size", true});
     written.attrs.clear();
   }
   if (auto read = constants(step); !read.empty()) written.attrs.push_back({"constants", std::move(read)});
