@@ -28,7 +28,7 @@ def load(
             convention.
         dims: sizes of symbolic dimensions, such as ``{"batch": 8, "seq": 512}``: by their name in the file, or by
             place, ``{"x.0": 8}`` being the first dimension of input ``x``. Those that are not named are what the
-            exporter saw.
+            exporter saw. Of an ONNX file also values of inputs of one integer: ``{"sr": 16000}``.
         convention: as in ``profile``; None for "thoplw", or that of a table that was saved.
         strict, verbose: as in ``profile``.
 
@@ -60,6 +60,6 @@ def _checked(dims: Any) -> list[tuple[str, int]]:
     if not isinstance(dims, Mapping):
         raise Error(f"dims is a dict of sizes by name, such as {{'batch': 8}}, not {dims!r}")
     for name, size in dims.items():
-        if not isinstance(name, str) or not isinstance(size, int) or isinstance(size, bool) or not 0 < size < 2**63:
-            raise Error(f"dims: {name!r}: {size!r} is not a name and a size of 1 or more")
+        if not isinstance(name, str) or not isinstance(size, int) or isinstance(size, bool) or not -(2**63) <= size < 2**63:
+            raise Error(f"dims: {name!r}: {size!r} is not a name and a whole number")
     return list(dims.items())

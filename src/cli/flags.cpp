@@ -50,7 +50,6 @@ void add_dim(Options& options, const std::string& value) {
   if (equals == 0 || digits == end || rest != end || error != std::errc()) {
     throw Error("dim '" + value + "' is not name=size, such as batch=8");
   }
-  if (size <= 0) throw Error("dim '" + value + "': a size must be 1 or more, such as batch=8");
   options.load.dims.emplace_back(value.substr(0, equals), size);
 }
 
@@ -129,7 +128,9 @@ constexpr auto kFlags = std::to_array<Flag>({
      add_input, true},
     {"--set", "KEY=VALUE", "argument of the callable that makes the model, or field of its config; once per argument",
      add_setting, true},
-    {"--dim", "NAME=SIZE", "size of a symbolic dimension of a file, by its name or place (x.0); once per dimension",
+    {"--dim", "NAME=SIZE",
+     "size of a symbolic dimension of a file, by its name or place (x.0), or value of an input of one integer; once "
+     "per name",
      add_dim, true},
     {"-k,--kind", "KIND", "what to print; else by the suffix of FILE, else text", set_kind, false, kinds},
     {"--fmt", "FMT", "how to print numbers", set_numbers, false, number_format_names, "raw"},

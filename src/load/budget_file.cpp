@@ -143,7 +143,7 @@ class Reader {
 
   std::int64_t size_of(const toml::node& node, const std::string& place) const {
     const toml::value<std::int64_t>* size = node.as_integer();
-    if (!size || size->get() < 1) fail(node, place, "this is a size of 1 or more");
+    if (!size) fail(node, place, "this is a whole number");
     return size->get();
   }
 

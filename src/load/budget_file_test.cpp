@@ -131,7 +131,7 @@ TEST_CASE("what is wrong is said with its line and key") {
   CHECK(entry_error("set = 3") == at + "set: this is a table, such as { name = 1 }");
   CHECK(entry_error("set = { a = 1979-05-27 }") ==
         at + "set.a: this is a number, a text, true, false or a list of these");
-  CHECK(entry_error("dim = { a = 0 }") == at + "dim.a: this is a size of 1 or more");
+  CHECK(entry_error("dim = { a = 1.5 }") == at + "dim.a: this is a whole number");
   CHECK(entry_error("strict = 1") == at + "strict: this is true or false");
   CHECK(entry_error("baseline = \"\"") == at + "baseline: this is a text in quotes");
   CHECK(error_of("[[tool.thoplw.check]]\nmax-macs = 1") ==

@@ -15,7 +15,8 @@ namespace thoplw {
 
 struct LoadOptions {
   /// Sizes of symbolic dimensions, by their name in the file ("batch", "s77") or by place ("x.0": input x, first
-  /// dimension). Those that are not named are what the exporter saw.
+  /// dimension). Those that are not named are what the exporter saw. Of an ONNX file also the values of inputs of one
+  /// integer or bool, by their name ("sr").
   std::vector<std::pair<std::string, std::int64_t>> dims;
 };
 

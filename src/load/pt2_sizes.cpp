@@ -111,7 +111,7 @@ void Sizes::add(const std::string& place, const Json& size) {
 }
 
 void Sizes::set(const std::string& name, std::int64_t value) {
-  if (value < 0) throw Error(formatted("--dim {}={}: a size is not negative", name, value));
+  if (value < 1) throw Error(formatted("--dim {}={}: a size is 1 or more", name, value));
   names_.contains(name) ? set_symbol(name, value, name) : set_place(name, value);
 }
 

@@ -136,7 +136,7 @@ TEST_CASE("pt2: sizes that cannot be") {
   CHECK(said({{"x.2", 5}}).starts_with("--dim x.2=5: this size is 4 in the file"));
   CHECK(said({{"x.1", 7}}) == "--dim x.1=7: no s1 makes it so");
   CHECK(said({{"x.1", 10}, {"s1", 6}}) == "--dim x.1 and --dim s1 contradict each other: s1 would be 5 and 6");
-  CHECK(said({{"s0", -1}}) == "--dim s0=-1: a size is not negative");
+  CHECK(said({{"s0", -1}}) == "--dim s0=-1: a size is 1 or more");
 }
 
 TEST_CASE("pt2: a size that hangs on data is asked for") {

@@ -173,7 +173,7 @@ def test_packed_weights_count_as_in_the_float_model(layer, tmp_path, capsys):
         ({"batch": 2}, r"input\.0"),  # the file does not keep the name; the places are listed
         ({"input.1": 4}, "input.1"),
         ({"input.0": 0}, "1 or more"),
-        ({"input.0": "2"}, "1 or more"),
+        ({"input.0": "2"}, "a whole number"),
         ([2], "a dict"),
     ],
 )

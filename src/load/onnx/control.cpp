@@ -27,12 +27,6 @@ Known common(const Known& a, const Known& b) {
   return both;
 }
 
-Value value_of(Known known) {
-  Value value;
-  value.known = std::move(known);
-  return value;
-}
-
 Known of_type(DType dtype) {
   Known known;
   known.dtype = dtype;
@@ -91,7 +85,7 @@ void Follower::call(const Step& step, const Function& function) {
   for (std::size_t i = 0; i < function.inputs.size(); ++i) {
     inner.names.emplace(function.inputs[i], i < step.in.size() ? step.in[i] : kAbsent);
   }
-  follow_nodes(function.nodes, inner, scopes_.inside(step.node, function, step.stack));
+  follow_nodes(function.nodes, inner, scopes_.stacks(function.nodes, scopes_.inside(step.node, function, step.stack)));
   for (std::size_t i = 0; i < function.outputs.size() && i < step.node.outputs.size(); ++i) {
     const Ref made = find(function.outputs[i], inner);
     if (made == kUnmade)
@@ -101,20 +95,27 @@ void Follower::call(const Step& step, const Function& function) {
   }
 }
 
-/// Follows a body with the values that are given for its inputs; what its outputs are.
-std::vector<Value> Follower::run(const Step& step, const Graph& body, std::span<const Value> given) {
+/// What nodes of a graph in this node see.
+Follower::Context Follower::inside(const Step& step) const {
   Context inner;
   inner.outer = &step.context;
   inner.depth = step.context.depth + 1;
   inner.opsets = step.context.opsets;
   inner.bindings = step.context.bindings;
+  return inner;
+}
+
+/// Follows a body with the values that are given for its inputs; what its outputs are.
+std::vector<Value> Follower::run(const Step& step, const Graph& body, std::span<const Value> given,
+                                 const Stacks& stacks) {
+  Context inner = inside(step);
   enter(body, inner);
   for (std::size_t i = 0; i < body.inputs.size(); ++i) {
     Value value = i < given.size() ? given[i] : value_of(sizes_.known(body.inputs[i]));
     if (value.known.dtype == DType::other) value.known.dtype = body.inputs[i].dtype;
     inner.names.insert_or_assign(body.inputs[i].name, add(std::move(value)));
   }
-  follow_nodes(body.nodes, inner, step.stack);
+  follow_nodes(body.nodes, inner, stacks);
   std::vector<Value> out;
   for (const ValueInfo& output : body.outputs) {
     const Ref made = find(output.name, inner);
@@ -130,23 +131,52 @@ void Follower::branch(const Step& step) {
   const std::optional<std::int64_t> condition =
       step.in.empty() || step.in[0] == kAbsent ? std::nullopt : only_element(values_[step.in[0]].known);
   if (condition) {
-    std::vector<Value> out = run(step, *body(step.node, *condition ? "then_branch" : "else_branch"), {});
+    const Graph& graph = *body(step.node, *condition ? "then_branch" : "else_branch");
+    std::vector<Value> out = run(step, graph, {}, scopes_.stacks(graph.nodes, step.stack));
     for (std::size_t i = 0; i < out.size(); ++i) define(step, i, std::move(out[i]));
     return;
   }
-  const std::size_t start = trace_.size();
-  std::vector<Value> then_out = run(step, *body(step.node, "then_branch"), {});
-  const std::size_t middle = trace_.size();
-  std::vector<Value> else_out = run(step, *body(step.node, "else_branch"), {});
-  const bool first = trace_.cost(start, middle) >= trace_.cost(middle, trace_.size());
-  if (first) {
-    trace_.drop(middle, trace_.size());
-  } else {
-    trace_.drop(start, middle);
+  Branch yes = try_branch(step, "then_branch"), no = try_branch(step, "else_branch");
+  if (!yes.error.empty() && !no.error.empty()) {
+    throw CannotRun(named(step.node) + ": neither branch can run: in then_branch, " + yes.error + "; in else_branch, " +
+                    no.error);
   }
-  std::vector<Value>& out = first ? then_out : else_out;
+  choose(step, yes, no);
+}
+
+/// Exporters write a branch for each size that a model knows; at those of the inputs only one may fit.
+Follower::Branch Follower::try_branch(const Step& step, std::string_view name) {
+  const Graph& graph = *body(step.node, name);
+  Branch branch;
+  branch.start = trace_.size();
+  try {
+    branch.out = run(step, graph, {}, scopes_.stacks(graph.nodes, step.stack));
+  } catch (const CannotRun& error) {
+    trace_.drop(branch.start, trace_.size());
+    branch.error = error.what();
+  }
+  branch.end = trace_.size();
+  return branch;
+}
+
+/// Of two branches the one that can run counts, or the costlier one; the operators of the other are dropped.
+void Follower::choose(const Step& step, Branch& first, Branch& second) {
+  const bool both = first.error.empty() && second.error.empty();
+  const bool takes_first =
+      both ? trace_.cost(first.start, first.end) >= trace_.cost(second.start, second.end) : first.error.empty();
+  const Branch& dropped = takes_first ? second : first;
+  trace_.drop(dropped.start, dropped.end);
+  std::vector<Value>& out = takes_first ? first.out : second.out;
   for (std::size_t i = 0; i < out.size(); ++i) define(step, i, std::move(out[i]));
-  trace_.add_note("the costlier branch of each If counts, as which one runs hangs on the data");
+  if (!both) {
+    const std::string_view kept = takes_first ? "then_branch" : "else_branch";
+    trace_.add_note(named(step.node) + ": " + std::string(kept) +
+                    " counts, as the other one cannot run at these sizes: " + dropped.error);
+    return;
+  }
+  const std::string values = sizes_.open_values();
+  trace_.add_note("the costlier branch of each If counts, as which one runs hangs on the data" +
+                  (values.empty() ? "" : "; values of inputs may tell it:" + values));
 }
 
 void Follower::write_unknown(const Step& step, std::string_view op_type) {
@@ -159,18 +189,20 @@ void Follower::write_unknown(const Step& step, std::string_view op_type) {
   trace_.add_op(step.stack, std::move(op));
 }
 
-/// Follows a body once, as what it does `turns.times` often. Sizes are those that go into the first turn: where a turn
-/// changes them, or says itself whether there is another, it stands for no other, and counts once.
+/// Follows a body once, as what it does `turns.times` often, with the sizes that go into the first turn. Where a turn
+/// changes them each is followed by itself; if that is too much, or how many there are is not known, one counts.
 std::vector<Value> Follower::repeat(const Step& step, const Graph& body, std::vector<Value>& given, Turns& turns) {
-  for (Value& value : given) value.known.elements.reset(), value.known.reals.reset(), value.fixed = false;
-  if (turns.goes_on) given[1].known.elements = {1};
+  const Stacks stacks = scopes_.stacks(body.nodes, step.stack);
+  std::vector<Value> first = given;
+  for (std::size_t i = turns.asks ? 2 : 0; i < given.size(); ++i) {
+    given[i].known.elements.reset(), given[i].known.reals.reset();
+    if (i >= turns.first_in + turns.states) first[i].known = given[i].known;
+  }
   for (;;) {
     const std::size_t start = trace_.size();
-    trace_.begin_loop(step.stack, turns.times ? Count(*turns.times) : Count(1));
-    std::vector<Value> out = run(step, body, given);
-    trace_.end_loop();
+    std::vector<Value> out = run_turns(step, body, given, stacks, turns.times ? Count(*turns.times) : Count(1));
     if (out.size() < turns.first_out + turns.states) throw Error(named(step.node) + ": its body makes too few outputs");
-    bool again = turns.goes_on && turns.times && only_element(out[0].known) != 1;
+    bool again = false;
     for (std::size_t i = 0; i < turns.states; ++i) {
       Known& before = given[turns.first_in + i].known;
       Known both = common(before, out[turns.first_out + i].known);
@@ -179,10 +211,10 @@ std::vector<Value> Follower::repeat(const Step& step, const Graph& body, std::ve
       before = std::move(both);
     }
     if (turns.times == 0) trace_.drop(start, trace_.size());
-    if (!again) return out;
+    if (!again || turns.times == 0) return out;
     trace_.drop(start, trace_.size());
+    if (can_unroll(body, turns)) return unroll(step, body, std::move(first), stacks, turns);
     turns.times.reset();
-    turns.goes_on = false;
   }
 }
 
@@ -209,18 +241,24 @@ void Follower::leave(const Step& step, std::vector<Value> out, const Turns& turn
 }
 
 void Follower::loop(const Step& step) {
-  const auto given_element = [&](std::size_t i) {
-    return i < step.in.size() && step.in[i] != kAbsent ? only_element(values_[step.in[i]].known) : std::nullopt;
+  constexpr std::int64_t kEndless = INT64_MAX;
+  const auto given_element = [&](std::size_t i, std::int64_t absent) {
+    return i < step.in.size() && step.in[i] != kAbsent ? only_element(values_[step.in[i]].known)
+                                                       : std::optional<std::int64_t>(absent);
   };
   const Graph& inner = *body(step.node, "body");
-  const bool asks = step.in.size() > 1 && step.in[1] != kAbsent;
-  const std::optional<std::int64_t> first = asks ? given_element(1) : std::optional<std::int64_t>(1);
-  Turns turns{.times = first ? given_element(0) : std::nullopt, .goes_on = first == 1, .first_in = 2, .first_out = 1};
-  if (first == 0) turns.times = 0;
-  if (turns.times && *turns.times < 0) turns.times = 0;
+  Turns turns{.times = {}, .asks = true, .first_in = 2, .first_out = 1};
   turns.states = step.in.size() > 2 ? step.in.size() - 2 : 0;
   std::vector<Value> given{value_of(scalar(DType::i64)), value_of(scalar(DType::boolean))};
+  given[1].known.elements = {1};
   for (std::size_t i = 2; i < step.in.size(); ++i) given.push_back(value_of(known_of(step.in[i])));
+  const std::optional<std::int64_t> most = given_element(0, kEndless), starts = given_element(1, 1);
+  if (starts == 0 || (most && *most < 1)) {
+    turns.times = 0;
+  } else if (starts && most) {
+    turns.times = count_turns(step, inner, given, *most);
+  }
+  if (turns.times == kEndless) turns.times.reset();
   std::vector<Value> out = repeat(step, inner, given, turns);
   leave(step, std::move(out), turns, {});
 }
@@ -231,7 +269,7 @@ void Follower::scan(const Step& step) {
   const auto inputs = static_cast<std::int64_t>(step.in.size());
   if (scanned < 1 || scanned > inputs) throw Error(named(node) + ": it has no input to scan");
   const auto states = static_cast<std::size_t>(inputs - scanned);
-  Turns turns{.times = std::nullopt, .goes_on = false, .first_in = 0, .first_out = 0, .states = states};
+  Turns turns{.times = std::nullopt, .asks = false, .first_in = 0, .first_out = 0, .states = states};
   std::vector<Value> given;
   for (std::size_t i = 0; i < step.in.size(); ++i) {
     Known known = known_of(step.in[i]);
@@ -240,13 +278,14 @@ void Follower::scan(const Step& step) {
       std::int64_t axis = i - states < axes.size() ? axes[i - states] : 0;
       const auto rank = static_cast<std::int64_t>(known.shape.size());
       if (axis < 0) axis += rank;
-      if (axis < 0 || axis >= rank) throw Error(named(node) + ": it scans an axis that its input does not have");
+      if (axis < 0 || axis >= rank) throw CannotRun(named(node) + ": it scans an axis that its input does not have");
       const std::int64_t size = known.shape[static_cast<std::size_t>(axis)];
       if (size >= 0) turns.times = size;
       known.shape.erase(known.shape.begin() + axis);
     }
     given.push_back(value_of(std::move(known)));
   }
+  if (opset("", step.context) < 9) turns.times.reset();  // version 8 has batches, and a length for each sequence
   std::vector<Value> out = repeat(step, *body(node, "body"), given, turns);
   leave(step, std::move(out), turns, node.integers("scan_output_axes"));
 }

@@ -76,10 +76,10 @@ void Follower::follow() {
   for (const ValueInfo& input : model_.graph.inputs) {
     if (context.names.contains(input.name)) continue;  // a weight that callers may replace
     Value value;
-    value.known = sizes_.known(input);
+    value.known = sizes_.input(input);
     context.names.emplace(input.name, add(std::move(value)));
   }
-  follow_nodes(model_.graph.nodes, context, {});
+  follow_nodes(model_.graph.nodes, context, scopes_.stacks(model_.graph.nodes, {}));
   for (const ValueInfo& output : model_.graph.outputs) {
     const Ref ref = find(output.name, context);
     if (ref == kUnmade) throw Error("output '" + std::string(output.name) + "' is made by no node");
@@ -156,9 +156,8 @@ std::int64_t Follower::opset(std::string_view domain, const Context& context) co
   return 1;
 }
 
-void Follower::follow_nodes(std::span<const Node> nodes, Context& context, const Frames& around) {
+void Follower::follow_nodes(std::span<const Node> nodes, Context& context, const Stacks& stacks) {
   if (context.depth > kDeepest) throw Error("functions call each other without end, or more than 200 deep");
-  const std::vector<const Frames*> stacks = scopes_.stacks(nodes, around);
   for (std::size_t i = 0; i < nodes.size(); ++i) follow_node(nodes[i], *stacks[i], context);
 }
 
@@ -207,7 +206,7 @@ void Follower::infer(const Step& step, const Operator& op, std::span<Known> out)
   try {
     op.infer(view(step, known), out);
   } catch (const Error& error) {
-    throw Error(place_of(step.node) + ": " + error.what());
+    throw CannotRun(place_of(step.node) + ": " + error.what());
   }
 }
 
@@ -427,8 +426,8 @@ void Follower::write(const Step& step, const Operator* op, std::span<const Ref> 
   const bool vague = op && !whole && work != work::nothing;
   if (!op || vague) {
     written.name = unknown_name(step.node);
-    if (vague && rule) written.attrs.push_back({"unknown_size", true});
     written.attrs.clear();
+    if (vague && rule) written.attrs.push_back({"unknown_size", true});
   }
   if (auto read = constants(step); !read.empty()) written.attrs.push_back({"constants", std::move(read)});
   trace_.add_op(step.stack, std::move(written));

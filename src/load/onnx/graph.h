@@ -32,6 +32,17 @@ struct Value {
   bool of_product = false;           ///< the same, or a product that was scaled since
 };
 
+inline Value value_of(Known known) {
+  Value value;
+  value.known = std::move(known);
+  return value;
+}
+
+/// What goes into a node cannot be: of two branches, it is the other one that runs.
+struct CannotRun : Error {
+  using Error::Error;
+};
+
 class Follower {
  public:
   Follower(const Model& model, const Sizes& sizes, Scopes& scopes, TraceBuilder& trace);
@@ -61,16 +72,24 @@ class Follower {
     std::vector<Ref> in;
   };
 
+  /// What a branch gives, or why it cannot run.
+  struct Branch {
+    std::size_t start = 0, end = 0;  ///< its operators in the trace
+    std::vector<Value> out;
+    std::string error;
+  };
+  using Stacks = std::vector<const Frames*>;  ///< one for each node of a graph
+
   /// How often a body runs, and where the values are that each turn hands to the next.
   struct Turns {
     std::optional<std::int64_t> times;  ///< nothing where it hangs on the data
-    bool goes_on = false;               ///< the second input says whether there is a turn, and the first says yes
+    bool asks = false;                  ///< its first two inputs are the number of the turn, and that there is one
     std::size_t first_in = 0, first_out = 0, states = 0;
   };
 
   // graph.cpp
   void enter(const Graph& graph, Context& context);
-  void follow_nodes(std::span<const Node> nodes, Context& context, const Frames& around);
+  void follow_nodes(std::span<const Node> nodes, Context& context, const Stacks& stacks);
   void follow_node(const Node& node, const Frames& stack, Context& context);
   void spend(std::size_t steps);
   Node bound(const Node& node, const Bindings& bindings) const;
@@ -100,17 +119,29 @@ class Follower {
 
   // control.cpp
   bool control(Step& step);
+  const Function* function_of(const Node& node) const;
+  const Graph* body(const Node& node, std::string_view name) const;
   void call(const Step& step, const Function& function);
-  std::vector<Value> run(const Step& step, const Graph& body, std::span<const Value> given);
+  Context inside(const Step& step) const;
+  std::vector<Value> run(const Step& step, const Graph& body, std::span<const Value> given, const Stacks& stacks);
   void branch(const Step& step);
+  Branch try_branch(const Step& step, std::string_view name);
+  void choose(const Step& step, Branch& first, Branch& second);
   void loop(const Step& step);
   void scan(const Step& step);
   void map_sequence(const Step& step);
   std::vector<Value> repeat(const Step& step, const Graph& body, std::vector<Value>& given, Turns& turns);
   void leave(const Step& step, std::vector<Value> out, const Turns& turns, const std::vector<std::int64_t>& axes);
   void write_unknown(const Step& step, std::string_view op_type);
-  const Function* function_of(const Node& node) const;
-  const Graph* body(const Node& node, std::string_view name) const;
+  // turns.cpp
+  void evaluate(const Step& step);
+  std::optional<std::int64_t> count_turns(const Step& step, const Graph& body, std::vector<Value> given,
+                                          std::int64_t most);
+  std::vector<Value> run_turns(const Step& step, const Graph& body, std::span<const Value> given, const Stacks& stacks,
+                               Count times);
+  bool can_unroll(const Graph& body, const Turns& turns) const;
+  std::vector<Value> unroll(const Step& step, const Graph& body, std::vector<Value> given, const Stacks& stacks,
+                            const Turns& turns);
 
   const Model& model_;
   const Sizes& sizes_;
@@ -121,6 +152,7 @@ class Follower {
   using FunctionName = std::array<std::string_view, 3>;  ///< name, domain, overload
   std::map<FunctionName, const Function*> functions_;
   std::size_t steps_left_, elements_left_;
+  std::size_t unrolled_ = 0, worked_out_ = 0;  ///< nodes so far, for turns of loops
 };
 
 }  // namespace thoplw::onnx

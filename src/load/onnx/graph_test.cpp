@@ -242,6 +242,91 @@ TEST_CASE("of the branches of an If the costlier counts, unless the file says wh
   CHECK(read(model(known)).macs == 0);
 }
 
+/// A branch of one product with that weight; one of 4 rows fits x[2, 4].
+Message branch_of(const std::string& weight) {
+  const GraphOf graph{.nodes = {node("MatMul", {"x", weight}, {"m"}, "by " + weight)},
+                      .inputs = {},
+                      .outputs = {value("m", kFloat, {"2", ""})},
+                      .initializers = {},
+                      .values = {}};
+  return graph.message();
+}
+
+/// An If on `which`, one integer, of which the file does not say the value.
+GraphOf open_branches(const Message& then_branch, const Message& else_branch) {
+  GraphOf graph = product();
+  graph.inputs.push_back(value("rate", kInt64, {}));
+  graph.initializers = {tensor("w", kFloat, {4, 4}), tensor("wide", kFloat, {4, 12}), tensor("tall", kFloat, {5, 4}),
+                        tensor("taller", kFloat, {6, 4}), tensor("known", kInt64, {}, {16000})};
+  graph.nodes = {
+      node("Equal", {"rate", "known"}, {"is"}),
+      node("If", {"is"}, {"y"}, "if", {attribute("then_branch", then_branch), attribute("else_branch", else_branch)})};
+  return graph;
+}
+
+TEST_CASE("a branch that cannot run at these sizes is not the one that runs") {
+  for (const bool fits_first : {true, false}) {
+    const Message fits = branch_of("w"), does_not = branch_of("tall");
+    const Report report = read(model(fits_first ? open_branches(fits, does_not) : open_branches(does_not, fits)));
+    CHECK(report.macs == kProduct);
+    CHECK(report.exact);
+    CHECK(noted(report, fits_first ? "If 'if': then_branch counts" : "If 'if': else_branch counts"));
+    CHECK(noted(report, "cannot run at these sizes: node 'by tall' (MatMul): inner sizes differ: 4 and 5"));
+  }
+}
+
+TEST_CASE("where neither branch can run, the error says why of both") {
+  const std::string said = complaint(model(open_branches(branch_of("tall"), branch_of("taller"))));
+  CHECK(has(said,
+            "If 'if': neither branch can run: in then_branch, node 'by tall' (MatMul): inner sizes differ: 4 and 5"));
+  CHECK(has(said, "; in else_branch, node 'by taller' (MatMul): inner sizes differ: 4 and 6"));
+}
+
+TEST_CASE("a branch cannot run either where an If or a loop in it cannot") {
+  const auto inside = [](const Names& in, std::string_view op, const std::vector<Message>& attributes) {
+    GraphOf graph;
+    graph.nodes = {node(op, in, {"inner"}, "inner", attributes)};
+    graph.outputs = {value("inner", kFloat, {"2", ""})};
+    return graph.message();
+  };
+  const Message choice = inside(
+      {"is"}, "If", {attribute("then_branch", branch_of("tall")), attribute("else_branch", branch_of("taller"))});
+  GraphOf body;
+  body.nodes = {node("MatMul", {"state", "tall"}, {"next"}), node("Identity", {"go"}, {"on"})};
+  body.inputs = {value("i", kInt64, {}), value("go", kBool, {}), value("state", kFloat, {"2", "4"})};
+  body.outputs = {value("on", kBool, {}), value("next", kFloat, {"2", "4"})};
+  const Message loop = inside({"known", "", "x"}, "Loop", {attribute("body", body.message())});
+  for (const Message& cannot : {choice, loop}) {
+    GraphOf graph = open_branches(cannot, branch_of("w"));
+    graph.nodes.push_back(node("MatMul", {"y", "w"}, {"z"}));
+    graph.outputs = {value("z", kFloat, {"2", "4"})};
+    CHECK(read(model(graph)).macs == 2 * kProduct);
+  }
+}
+
+TEST_CASE("what is wrong with a file is said, whatever branch it is in") {
+  CHECK(has(complaint(model(open_branches(branch_of("w"), branch_of("absent")))), "reads 'absent'"));
+}
+
+TEST_CASE("the value of an input of one integer decides which branch runs") {
+  const std::string file = model(open_branches(branch_of("w"), branch_of("wide")));
+  constexpr std::uint64_t kWide = 2 * 4 * 12;
+  CHECK(read(file).macs == kWide);
+  CHECK(noted(read(file), "values of inputs may tell it: --dim rate=N"));
+  for (const std::int64_t rate : {8000, 0, -1}) CHECK(read(file, {{"rate", rate}}).macs == kWide);
+  const Report told = read(file, {{"rate", 16000}});
+  CHECK(told.macs == kProduct);
+  CHECK(told.notes.empty());
+  CHECK(has(complaint(file, {{"rates", 16000}}), "did you mean 'rate'"));
+
+  GraphOf graph = branches();  // a product where `which` is false
+  graph.inputs.back() = value("which", kBool, {"1"});
+  CHECK(read(model(graph), {{"which", 1}}).macs == 0);
+  CHECK(read(model(graph), {{"which", 0}}).macs == kProduct);
+  CHECK(has(complaint(model(graph), {{"which", 2}}), "this input is true or false; give 1 or 0"));
+  CHECK(has(complaint(model(graph), {{"x", 2}}), "unknown dimension 'x'; known: which"));
+}
+
 /// A loop whose body multiplies its state by the weight.
 GraphOf loop(const Message& condition_out, bool grows = false) {
   GraphOf body;
@@ -264,10 +349,68 @@ TEST_CASE("a loop of known length counts its body as often") {
   CHECK(report.exact);
 }
 
-TEST_CASE("a loop that may end earlier, or changes sizes, counts once, and the total is a lower bound") {
+TEST_CASE("a loop that changes sizes counts each turn with those that it has") {
+  const Report report = read(model(loop(node("Identity", {"go"}, {"on"}), true)));
+  CHECK(report.macs == (2 + 4 + 8 + 16 + 32 + 64 + 128) * 4 * 4);  // rows double with each of 7 turns
+  CHECK(report.exact);
+  CHECK(row(report, "").in->shape == Sizes{2, 4});
+}
+
+/// A loop as tf2onnx writes it: as many turns as a file can say, and a counter among the states that ends it.
+GraphOf counting(const Message& step, std::int64_t from, std::string_view limit, bool grows = false) {
+  GraphOf body;
+  body.nodes = {step, node("Less", {"count_next", std::string(limit)}, {"on"})};
+  body.nodes.push_back(node("MatMul", {"state", "w"}, {"m"}, "product"));
+  body.nodes.push_back(grows ? node("Concat", {"state", "m"}, {"next"}, "", {attribute("axis", 0)})
+                             : node("Relu", {"m"}, {"next"}));
+  body.nodes.push_back(node("Identity", {"limit"}, {"limit_next"}));
+  const Names sizes = grows ? Names{"", "4"} : Names{"2", "4"};
+  body.inputs = {value("i", kInt64, {}), value("go", kBool, {}), value("count", kInt64, {}), value("limit", kInt64, {}),
+                 value("state", kFloat, sizes)};
+  body.outputs = {value("on", kBool, {}), value("count_next", kInt64, {}), value("limit_next", kInt64, {}),
+                  value("next", kFloat, sizes)};
+  GraphOf graph = product();
+  for (const auto& [name, number] : {std::pair("most", INT64_MAX), std::pair("from", from),
+                                     std::pair("nine", INT64_C(9)), std::pair("two", INT64_C(2))}) {
+    graph.initializers.push_back(tensor(name, kInt64, {}, {number}));
+  }
+  graph.nodes = {node("Less", {"from", "nine"}, {"starts"}),
+                 node("Loop", {"most", "starts", "from", "nine", "x"}, {"a", "b", "y"}, "loop",
+                      {attribute("body", body.message())})};
+  return graph;
+}
+
+TEST_CASE("a loop whose condition follows from integers runs as often as that says") {
+  const Message plus_two = node("Add", {"count", "two"}, {"count_next"});
+  struct {
+    GraphOf graph;
+    std::uint64_t turns;
+  } kLoops[] = {
+      {counting(plus_two, 0, "nine"), 5},                                   // 2, 4, 6, 8, 10
+      {counting(plus_two, 0, "limit"), 5},                                  // the same, as a state that no turn changes
+      {counting(plus_two, 7, "nine"), 1},                                   // 9
+      {counting(plus_two, 9, "nine"), 0},                                   // it does not start
+      {counting(node("Add", {"i", "two"}, {"count_next"}), 0, "nine"), 8},  // 2, 3, ... 9: by the number of the turn
+      {counting(node("Mul", {"count", "two"}, {"count_next"}), 1, "nine"), 4},  // 2, 4, 8, 16
+  };
+  for (const auto& [graph, turns] : kLoops) {
+    const Report report = read(model(graph));
+    CHECK(report.macs == turns * kProduct);
+    CHECK(report.exact);
+  }
+}
+
+TEST_CASE("the condition of a loop may ask for sizes that its turns change") {
+  GraphOf graph = counting(node("Size", {"state"}, {"count_next"}), 0, "nine", true);
+  CHECK(read(model(graph)).macs == (2 + 4) * 4 * 4);  // 2 rows, 8 elements: go on; 4 rows, 16: stop
+  CHECK(read(model(graph)).exact);
+}
+
+TEST_CASE("a loop that may end earlier counts once, and the total is a lower bound") {
   GraphOf asks = loop(node("Identity", {"flag"}, {"on"}));
   asks.inputs.push_back(value("flag", kBool, {}));
-  for (const GraphOf& graph : {asks, loop(node("Identity", {"go"}, {"on"}), true)}) {
+  const GraphOf endless = counting(node("Identity", {"count"}, {"count_next"}), 0, "nine");
+  for (const GraphOf& graph : {asks, endless}) {
     const Report report = read(model(graph));
     CHECK_FALSE(report.exact);
     CHECK(std::ranges::any_of(report.uncounted, [](const Uncounted& left) { return left.op == "onnx::Loop"; }));

@@ -45,6 +45,12 @@ bool names_a_batch(std::string_view symbol) {
   return lower.find("batch") != std::string::npos || lower == "n" || lower == "b" || lower == "bs";
 }
 
+/// Of one integer or bool, such as a sampling rate or whether there is a cache?
+bool holds_one_number(const ValueInfo& input) {
+  return is_integral(input.dtype) && input.has_shape &&
+         std::ranges::all_of(input.dims, [](const Dim& dim) { return dim.size == 1; });
+}
+
 std::string taken_as_one(const std::string& name) { return name + " is taken as 1; set it with --dim " + name + "=N"; }
 
 }  // namespace
@@ -78,6 +84,9 @@ void Sizes::throw_unknown(const std::string& name) const {
   std::vector<std::string_view> known;
   for (const auto& [symbol, uses] : uses_) known.push_back(symbol);
   for (const auto& [text, size] : places_) known.push_back(text);
+  for (const ValueInfo* input : inputs_) {
+    if (holds_one_number(*input)) known.push_back(input->name);
+  }
   if (known.empty()) throw Error("--dim " + name + ": no input has a symbolic dimension; leave --dim out");
   throw Error(did_you_mean("dimension", name, known));
 }
@@ -120,7 +129,18 @@ bool Sizes::set_place(std::string_view name, std::int64_t size) {
   return false;
 }
 
+bool Sizes::set_value(const std::string& name, std::int64_t value) {
+  const auto named = std::ranges::find(inputs_, name, &ValueInfo::name);
+  if (named == inputs_.end() || !holds_one_number(**named)) return false;
+  if ((*named)->dtype == DType::boolean && value != 0 && value != 1) {
+    throw Error("--dim " + name + ": this input is true or false; give 1 or 0");
+  }
+  values_[name] = value;
+  return true;
+}
+
 void Sizes::set_named(const std::string& name, std::int64_t size) {
+  if (!uses_.contains(name) && set_value(name, size)) return;
   if (size < 1) throw Error("--dim " + name + ": a size is 1 or more");
   if (uses_.contains(name)) return set_symbol(name, size);
   if (!set_place(name, size)) throw_unknown(name);
@@ -161,6 +181,21 @@ std::int64_t Sizes::of(const Dim& dim) const {
     if (value && *value >= 0) found->second = *value;
   }
   return found->second;
+}
+
+std::string Sizes::open_values() const {
+  std::string names;
+  for (const ValueInfo* input : inputs_) {
+    if (holds_one_number(*input) && !values_.contains(input->name))
+      names += " --dim " + std::string(input->name) + "=N";
+  }
+  return names;
+}
+
+Known Sizes::input(const ValueInfo& value) const {
+  Known input = known(value);
+  if (const auto named = values_.find(value.name); named != values_.end()) input.elements = {named->second};
+  return input;
 }
 
 Known Sizes::known(const ValueInfo& value) const {

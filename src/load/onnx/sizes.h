@@ -1,4 +1,4 @@
-// Sizes of symbolic dimensions: those that a user names, and what follows from them.
+// Sizes of symbolic dimensions, and values of inputs of one integer: those that a user names, and what follows.
 #pragma once
 
 #include <map>
@@ -23,6 +23,10 @@ class Sizes {
   /// -1 where it does not follow from the sizes that are known.
   std::int64_t of(const Dim& dim) const;
   Known known(const ValueInfo& value) const;
+  /// The same of an input, with its value where one is named.
+  Known input(const ValueInfo& value) const;
+  /// " --dim sr=N" for each input of one integer whose value is not named.
+  std::string open_values() const;
   /// "batch is taken as 1; set it with --dim batch=N"
   const std::vector<std::string>& notes() const { return notes_; }
 
@@ -34,6 +38,7 @@ class Sizes {
   void find_symbols();
   void set_named(const std::string& name, std::int64_t size);
   bool set_place(std::string_view name, std::int64_t size);
+  bool set_value(const std::string& name, std::int64_t value);
   void set_symbol(const std::string& symbol, std::int64_t size);
   void settle_others();
   [[noreturn]] void throw_unknown(const std::string& name) const;
@@ -43,6 +48,7 @@ class Sizes {
   std::map<std::string, std::vector<Use>, std::less<>> uses_;  ///< by symbol
   Symbols symbols_;
   std::map<std::string, std::int64_t, std::less<>> places_;  ///< "x.0" where the file has no name for a size
+  std::map<std::string, std::int64_t, std::less<>> values_;  ///< of inputs of one integer
   std::vector<std::string> notes_;
   mutable std::unordered_map<std::string_view, std::int64_t> evaluated_;
 };
