@@ -91,6 +91,7 @@ constexpr auto kFormulas = std::to_array<Formula>({
     {work::onnx_nhwc_conv, "contraction", "weight elements x output positions; bias: output elements"},
     {work::onnx_rnn, "contraction", "each gate of each step and direction as a linear; bias: output elements"},
     {work::onnx_attention, "attention", "heads x L x S x (E of the keys + E of the values), with what is cached"},
+    {work::onnx_fused, "contraction", "all products of the parts that it is made of; attention; bias: output elements"},
     {work::onnx_fused_attention, "contraction", "projections; attention: both products; bias: output elements"},
     {work::onnx_group_query_attention, "attention", "heads x L x S x 2 E, with what is cached"},
     {work::onnx_linear_attention, "attention", "per token and head: the state is read, and a product joins it"},

@@ -96,6 +96,7 @@ Work onnx_attention(const OpView& op);              ///< (q, k, v, past k), attr
 Work onnx_fused_attention(const OpView& op);        ///< (input, weight of all projections, bias, past), `heads`
 Work onnx_group_query_attention(const OpView& op);  ///< (q[N, L, E], past k) -> (y, present k), `heads`
 Work onnx_linear_attention(const OpView& op);       ///< (q, k, v), attributes `q_heads`, `kv_heads`, `delta`
+Work onnx_fused(const OpView& op);                  ///< attributes by kind, where there is some: multiply-adds
 Work onnx_linear_model(const OpView& op);           ///< (x[N, C]), attribute `coefficients`: how many
 
 /// The sizes that an equation makes of those of its operands; -1 is one that is not known.

@@ -104,6 +104,19 @@ Work onnx_linear_attention(const OpView& op) {
   return work;
 }
 
+// The loader has worked it out: what such an operator does hangs on its attributes more than on its sizes.
+Work onnx_fused(const OpView& op) {
+  Work work;
+  for (const Kind kind : {Kind::contraction, Kind::attention, Kind::bias, Kind::softmax}) {
+    const std::string_view name = kKindNames[static_cast<std::size_t>(kind)];
+    if (!op.attr(name)) continue;
+    const auto count = attr_as<std::int64_t>(op, name);
+    if (count < 0) throw NotCounted("its sizes are not known");
+    work[kind] = count;
+  }
+  return work;
+}
+
 Work onnx_linear_model(const OpView& op) {
   const Tensor& x = op.in(0);
   Work work;

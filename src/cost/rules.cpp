@@ -1141,6 +1141,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"onnx::attention", work::onnx_attention, nullptr, "heads"},
     {"onnx::elementwise", work::elementwise},
     {"onnx::folded", work::nothing, nullptr, "of"},
+    {"onnx::fused", work::onnx_fused, nullptr, "contraction attention bias softmax"},
     {"onnx::fused_attention", work::onnx_fused_attention, nullptr, "heads"},
     {"onnx::gemm", work::onnx_gemm, nullptr, "transA transBatchA"},
     {"onnx::group_query_attention", work::onnx_group_query_attention, nullptr, "heads"},

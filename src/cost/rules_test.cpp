@@ -349,6 +349,7 @@ constexpr Case kCases[] = {
     {"aten::_embedding_bag_forward_only(f32[10,3], i64[8], i64[2]) -> (f32[2,3], i64[8], i64[2], i64[2])",
      "24 reduction"},  // 8*3
     // Of ONNX.
+    {"onnx::gemm(f32[6,4,3], f32[4,6,5]) -> f32[4,3,5] {transA=true transBatchA=true}", "360 contraction"},  // 4*3*5*6
     {"onnx::gemm(f32[4,3], f32[4,5], f32[5]) -> f32[3,5] {transA=true}", "60 contraction, 15 bias"},  // 3*5*4; 3*5
     {"onnx::nhwc_conv(f32[2,8,8,3], f32[4,3,3,3], f32[4]) -> f32[2,6,6,4]",
      "7776 contraction, 288 bias"},  // 4*3*3*3*2*36; 2*36*4
@@ -368,7 +369,9 @@ constexpr Case kCases[] = {
     {"onnx::linear_attention(f32[2,5,32], f32[2,5,16], f32[2,5,24]) -> f32[2,5,48] {q_heads=4 kv_heads=2 delta=false}",
      "5760 attention"},  // 2*5 tokens * 8*12 * (4 + 2)
     {"onnx::linear_attention(f32[2,5,32], f32[2,5,16], f32[2,5,24]) -> f32[2,5,48] {q_heads=4 kv_heads=2 delta=true}",
-     "7680 attention"},                                                               // 2*5 * 8*12 * (4 + 2*2)
+     "7680 attention"},  // 2*5 * 8*12 * (4 + 2*2)
+    {"onnx::fused(f32[2,4]) -> f32[2,4] {contraction=40 attention=30 bias=20 softmax=10}",
+     "40 contraction, 30 attention, 20 bias, 10 softmax"},                            // as the loader says
     {"onnx::linear_model(f32[4,3]) -> f32[4,2] {coefficients=6}", "24 contraction"},  // 4*6
     {"onnx::add_bias(f32[2,3], f32[3]) -> f32[2,3]", "6 bias"},                       // 2*3
     {"onnx::activation(f32[2,3]) -> f32[2,3]", "6 activation"},                       // 2*3

@@ -430,7 +430,9 @@ void Follower::write(const Step& step, const Operator* op, std::span<const Ref> 
     if (vague && rule) written.attrs.push_back({"unknown_size", true});
   }
   if (auto read = constants(step); !read.empty()) written.attrs.push_back({"constants", std::move(read)});
+  const bool part = mapped.part && !vague;
   trace_.add_op(step.stack, std::move(written));
+  if (part) trace_.add_op(step.stack, {.name = unknown_name(step.node), .in = {}, .out = {}, .attrs = {}});
 }
 
 }  // namespace thoplw::onnx

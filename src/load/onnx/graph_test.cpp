@@ -114,6 +114,12 @@ TEST_CASE("a folded batch norm and lost names are said, not guessed") {
   graph.outputs = {value("y", kFloat, {"1", "4", "8", "8"})};
   graph.initializers = {tensor("onnx::Conv_7", kFloat, {4, 3, 1, 1}), tensor("onnx::Conv_8", kFloat, {4})};
   graph.nodes = {node("Conv", {"x", "onnx::Conv_7", "onnx::Conv_8"}, {"y"}, "/conv/Conv")};
+  // Tools that price a layer by its weight find it under whatever name; torchstat adds the bias to all 4*8*8 elements.
+  for (const auto& [tool, macs] :
+       {std::pair("thop", 12 * 64), std::pair("ultralytics-thop", 12 * 64), std::pair("torchstat", 12 * 64 + 256)}) {
+    CAPTURE(tool);
+    CHECK(read(model(graph, {}, "pytorch"), {}, tool).macs == static_cast<std::uint64_t>(macs));
+  }
   const Report report = read(model(graph, {}, "pytorch"));
   CHECK(row(report, "conv").cls == "Conv2d");
   CHECK(row(report, "conv").macs == 12 * 64 + 4);  // 4*3 weights at 8*8 positions, the bias once
@@ -466,6 +472,36 @@ TEST_CASE("what is not known is never 0") {
   const Report vague = read(model(shapeless));
   CHECK_FALSE(vague.exact);
   CHECK(vague.uncounted.at(0).op == "onnx::MatMul of unknown size");
+}
+
+TEST_CASE("where a part of the work of an operator hangs on the data, the other part counts") {
+  GraphOf graph;
+  graph.inputs = {value("x", kFloat, {"2", "8", "16"}), value("mask", kFloat, {"2", "8"}),
+                  value("global", kInt64, {"2", "8"})};
+  graph.initializers = {tensor("w", kFloat, {16, 48}), tensor("b", kFloat, {48}),
+                        tensor("none", kInt64, {2, 8}, Sizes(16, 0))};
+  graph.outputs = {value("y", kFloat, {"2", "8", "16"})};
+  const std::vector<Message> attributes = {attribute("num_heads", 4), attribute("window", 2)};
+  const auto longformer = [&](const std::string& global) {
+    graph.nodes = {node("LongformerAttention", {"x", "w", "b", "mask", "w", "b", global}, {"y"}, "layer", attributes,
+                        "com.microsoft")};
+    return read(model(graph), {}, "exact");
+  };
+  const std::uint64_t local = 16 * 16 * 48 + 2 * 34 * (16 + 16);  // of 8 tokens, 8*5 - 2*3 pairs are at most 2 apart
+  CHECK(longformer("none").macs == local);
+  CHECK(longformer("none").exact);
+  const Report open = longformer("global");
+  CHECK(open.macs == local);
+  CHECK_FALSE(open.exact);
+  CHECK(open.uncounted.at(0).op == "com.microsoft::LongformerAttention");
+}
+
+TEST_CASE("trees count as what they are: not at all, and said so") {
+  GraphOf graph = product();
+  graph.nodes = {node("TreeEnsembleRegressor", {"x"}, {"y"}, "trees", {attribute("n_targets", 1)}, "ai.onnx.ml")};
+  const Report report = read(model(graph), {}, "exact");
+  CHECK_FALSE(report.exact);
+  CHECK(report.uncounted.at(0).op == "ai.onnx.ml::TreeEnsembleRegressor");
 }
 
 TEST_CASE("integers for shapes are no parameters, and quantized weights are") {

@@ -110,6 +110,7 @@ void conv_integer(const NodeView& view, Out out);
 void nhwc_conv(const NodeView& view, Out out);
 void qlinear_conv(const NodeView& view, Out out);
 void conv_transpose(const NodeView& view, Out out);
+void qlinear_conv_transpose(const NodeView& view, Out out);
 void causal_conv(const NodeView& view, Out out);
 void pool(const NodeView& view, Out out);
 void nhwc_pool(const NodeView& view, Out out);
@@ -185,5 +186,40 @@ void regressor(const NodeView& view, Out out);
 void classifier(const NodeView& view, Out out);
 void category_columns(const NodeView& view, Out out);
 void label_encoder(const NodeView& view, Out out);
+
+// infer_fused.cpp
+void packed_attention(const NodeView& view, Out out);
+void packed_multi_head_attention(const NodeView& view, Out out);
+void paged_attention(const NodeView& view, Out out);
+void sparse_attention(const NodeView& view, Out out);
+void decoder_self_attention(const NodeView& view, Out out);
+void decoder_attention(const NodeView& view, Out out);
+void qordered_attention(const NodeView& view, Out out);
+void qordered_matmul(const NodeView& view, Out out);
+void gated_delta_net(const NodeView& view, Out out);
+void gated_position_bias(const NodeView& view, Out out);
+void packed_qkv(const NodeView& view, Out out);
+void packed_mlp(const NodeView& view, Out out);
+void router_projection(const NodeView& view, Out out);
+void by_rows(const NodeView& view, Out out);
+void shaped_matmul(const NodeView& view, Out out);
+void gemm_float8(const NodeView& view, Out out);
+
+// infer_layouts.cpp
+void reorder_input(const NodeView& view, Out out);
+void reorder_output(const NodeView& view, Out out);
+void nchwc_upsample(const NodeView& view, Out out);
+void in_channels_last(const NodeView& view, Out out, void (*infer)(const NodeView&, Out));
+/// As `infer` where the channels of the input and of all results come last.
+template <void (*infer)(const NodeView&, Out)>
+void channels_last(const NodeView& view, Out out) {
+  in_channels_last(view, out, infer);
+}
+
+// infer_learners.cpp
+void ensemble(const NodeView& view, Out out);
+void ensemble_classifier(const NodeView& view, Out out);
+void support_vector_regressor(const NodeView& view, Out out);
+void support_vector_classifier(const NodeView& view, Out out);
 
 }  // namespace thoplw::onnx::infer

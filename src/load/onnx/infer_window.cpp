@@ -136,11 +136,11 @@ void qlinear_conv(const NodeView& view, Out out) {
   convolved(view, out, need(view, 0), need(view, 3), need(view, 7).dtype, last);
 }
 
-// The weight is [C, M / group, ...].
-void conv_transpose(const NodeView& view, Out out) {
-  const Known& x = need(view, 0);
-  const Known& weight = need(view, 1);
-  if (!x.has_rank) return give_type(out, 0, x.dtype);
+namespace {
+
+/// The weight is [C, M / group, ...].
+void spread(const NodeView& view, Out out, const Known& x, const Known& weight, DType dtype) {
+  if (!x.has_rank) return give_type(out, 0, dtype);
   const auto space = space_of(x, false);
   const Windows windows = windows_of(view, space.size(), spatial_kernel(weight, space.size(), false));
   const Dims added = per_dimension(view, "output_padding", space.size(), 0);
@@ -159,7 +159,20 @@ void conv_transpose(const NodeView& view, Out out) {
     }
   }
   const std::int64_t channels = weight.has_rank ? times(weight.shape[1], view.node.integer("group", 1)) : kNoSize;
-  give(out, 0, x.dtype, assemble(x.shape[0], channels, std::move(sizes), false));
+  give(out, 0, dtype, assemble(x.shape[0], channels, std::move(sizes), false));
+}
+
+}  // namespace
+
+void conv_transpose(const NodeView& view, Out out) {
+  const Known& x = need(view, 0);
+  spread(view, out, x, need(view, 1), x.dtype);
+}
+
+// (x, scale, zero, w, scale, zero, scale, zero of the result, bias)
+void qlinear_conv_transpose(const NodeView& view, Out out) {
+  const Known& x = need(view, 0);
+  spread(view, out, x, need(view, 3), view.input(7) ? view.input(7)->dtype : x.dtype);
 }
 
 // (input[N, C, L], weight[C, 1, k], bias, state) -> (like input, [N, C, k - 1])

@@ -70,4 +70,29 @@ Mapped linear_attention(const NodeView& view);
 Mapped local_response_norm(const NodeView& view);
 Mapped linear_model(const NodeView& view);
 
+// map_fused.cpp
+Mapped experts(const NodeView& view);
+Mapped quantized_experts(const NodeView& view);
+Mapped packed_experts(const NodeView& view);
+Mapped decoder_self_attention(const NodeView& view);
+Mapped decoder_attention(const NodeView& view);
+Mapped packed_attention(const NodeView& view);
+Mapped packed_multi_head_attention(const NodeView& view);
+Mapped paged_attention(const NodeView& view);
+Mapped sparse_attention(const NodeView& view);
+Mapped longformer_attention(const NodeView& view);
+Mapped qordered_longformer_attention(const NodeView& view);
+Mapped qordered_attention(const NodeView& view);
+Mapped gated_delta_net(const NodeView& view);
+Mapped packed_qkv(const NodeView& view);
+Mapped packed_mlp(const NodeView& view);
+Mapped packed_adapter(const NodeView& view);
+Mapped router_projection(const NodeView& view);
+Mapped gated_position_bias(const NodeView& view);
+Mapped causal_conv(const NodeView& view);
+Mapped nhwc_conv_transpose(const NodeView& view);
+Mapped qlinear_nhwc_conv_transpose(const NodeView& view);
+Mapped support_vectors(const NodeView& view);
+Mapped ensemble(const NodeView& view);
+
 }  // namespace thoplw::onnx::map

@@ -48,6 +48,7 @@ struct Mapped {
   std::string name;         ///< "aten::conv2d"
   std::vector<int> in;      ///< indexes of the node's inputs; -1: absent optional
   std::vector<Attr> attrs;  ///< those that the formula reads
+  bool part = false;        ///< there is more work, which hangs on the data
 };
 
 struct Operator {
