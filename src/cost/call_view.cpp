@@ -24,4 +24,11 @@ const Tensor* CallView::param(std::string_view name) const {
   return found == params.end() ? nullptr : &trace.values[static_cast<std::size_t>((*found)->value)];
 }
 
+const Tensor* CallView::param_or_input(std::string_view name, std::size_t i) const {
+  if (const Tensor* found = param(name)) return found;
+  const auto convolves = [](const OpView& op) { return op.trace.op_name(op.op).find("::conv") != std::string::npos; };
+  const auto op = std::find_if(ops.begin(), ops.end(), convolves);
+  return op != ops.end() && op->has_in(i) ? &op->in(i) : nullptr;
+}
+
 }  // namespace thoplw

@@ -26,6 +26,8 @@ struct CallView {
   const Tensor& in(std::size_t i = 0) const;  ///< throws Error if the call has no such tensor
   const Tensor& out(std::size_t i = 0) const;
   const Tensor* param(std::string_view name) const;  ///< null if the module has none of that name
+  /// The same; where a file has lost that name, the i-th input of the convolution that the module is.
+  const Tensor* param_or_input(std::string_view name, std::size_t i) const;
 };
 
 /// A cost that is told in numbers, as users tell theirs.

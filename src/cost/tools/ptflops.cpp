@@ -12,14 +12,9 @@ namespace {
 
 // ---- modules
 
-/// The elements of a weight, of the operator where the module has it under another name.
 Count weight_of(const CallView& call) {
-  if (const Tensor* weight = call.param("weight")) return numel(*weight);
-  for (const OpView& op : call.ops) {
-    const std::string_view name = op.trace.op_name(op.op);
-    if (name.starts_with("aten::conv")) return numel(op.in(1));
-  }
-  return 0;
+  const Tensor* weight = call.param_or_input("weight", 1);
+  return weight ? numel(*weight) : Count(0);
 }
 
 /// The product of all sizes from the i-th on.

@@ -13,7 +13,7 @@ using namespace thop_hooks;
 /// second size of the input, whatever that is without a batch.
 template <bool Transposed>
 Work convolution(const CallView& call) {
-  const Tensor* weight = call.param("weight");
+  const Tensor* weight = call.param_or_input("weight", 1);
   if (!weight || weight->shape.size() < 2 || call.in().shape.size() < 2) return {};
   const std::size_t spatial = weight->shape.size() - 2;
   const Count channels = work::size_from_end(Transposed ? call.out() : call.in(), spatial + 1);

@@ -7,11 +7,11 @@ namespace {
 
 /// Kernel x channels in x channels out / groups per position, and a bias.
 Work convolution(const CallView& call) {
-  const Tensor* weight = call.param("weight");
+  const Tensor* weight = call.param_or_input("weight", 1);
   if (!weight) return {};
   const Count each = divided(numel(*weight), size_at(*weight, 0));
   Work cost = only(Kind::contraction, numel(call.out()) * each);
-  if (call.param("bias")) cost[Kind::bias] = numel(call.out());
+  if (call.param_or_input("bias", 2)) cost[Kind::bias] = numel(call.out());
   return cost;
 }
 

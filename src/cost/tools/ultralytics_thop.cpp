@@ -16,7 +16,7 @@ using namespace thop_hooks;
 /// Positions x the weight's elements per channel: those of the output, or of the input of a transposed one.
 template <bool Transposed>
 Work convolution(const CallView& call) {
-  const Tensor* weight = call.param("weight");
+  const Tensor* weight = call.param_or_input("weight", 1);
   if (!weight) return {};
   Count each = 1;
   for (std::size_t i = 1; i < weight->shape.size(); ++i) each *= weight->shape[i];

@@ -170,6 +170,7 @@ Node Follower::bound(const Node& node, const Bindings& bindings) const {
     if (given == bindings.end()) return true;
     const std::string_view name = attribute.name;
     attribute = *given->second;
+    if (!attribute.origin) attribute.origin = given->second;
     attribute.name = name;
     return false;
   });

@@ -54,7 +54,8 @@ struct Attribute {
   std::vector<std::int64_t> integers;
   std::vector<std::string_view> texts;
   std::vector<std::shared_ptr<const Graph>> graphs;  ///< one for Kind::graph
-  std::string_view ref;  ///< in a function: the attribute of the function that it stands for
+  std::string_view ref;               ///< in a function: the attribute of the function that it stands for
+  const Attribute* origin = nullptr;  ///< of a copy: the attribute of the file, which lives as long as that
 };
 
 struct Node {
