@@ -29,22 +29,9 @@ bool is_contraction(WorkFn work) {
   return std::ranges::find(kContractions, work) != std::end(kContractions);
 }
 
-std::size_t listed_in(const Graph& graph);
-
+/// What a copy copies: tensor and graphs are shared.
 std::size_t listed_in(const Attribute& attribute) {
-  std::size_t listed = 1 + attribute.integers.size() + attribute.reals.size() + attribute.texts.size() +
-                       attribute.tensor.ints.size() + attribute.tensor.floats.size();
-  for (const Graph& graph : attribute.graphs) listed += listed_in(graph);
-  return listed;
-}
-
-std::size_t listed_in(const Graph& graph) {
-  std::size_t listed = graph.initializers.size() + graph.values.size();
-  for (const Node& node : graph.nodes) {
-    listed += 1 + node.inputs.size() + node.outputs.size();
-    for (const Attribute& attribute : node.attributes) listed += listed_in(attribute);
-  }
-  return listed;
+  return 1 + attribute.integers.size() + attribute.reals.size() + attribute.texts.size();
 }
 
 /// Were its elements all worked out? Then it is arithmetic on sizes, which a live model does in Python.
