@@ -32,11 +32,6 @@ WITHOUT_ROW = {
     ("ai.onnx", "Loop"): "its graph is followed",
     ("ai.onnx", "Scan"): "its graph is followed",
     ("ai.onnx", "SequenceMap"): "its graph is followed",
-    ("ai.onnx.ml", "SVMClassifier"): "how many products a kernel takes hangs on its kind",
-    ("ai.onnx.ml", "SVMRegressor"): "how many products a kernel takes hangs on its kind",
-    ("ai.onnx.ml", "TreeEnsemble"): "a path through a tree hangs on the data",
-    ("ai.onnx.ml", "TreeEnsembleClassifier"): "a path through a tree hangs on the data",
-    ("ai.onnx.ml", "TreeEnsembleRegressor"): "a path through a tree hangs on the data",
 }
 
 # Operators and tests whose sizes may stay unknown, and why. A test says that each is needed.
@@ -44,7 +39,6 @@ UNKNOWN = {
     "Adagrad": "training: no row",
     "Adam": "training: no row",
     "Momentum": "training: no row",
-    "TreeEnsemble": "no row",
     "ImageDecoder": "the size of the image is in its data",
     "NonMaxSuppression": "how many boxes stay hangs on the data",
     "NonZero": "how many elements there are hangs on the data",
