@@ -60,6 +60,11 @@ def _checked(dims: Any) -> list[tuple[str, int]]:
     if not isinstance(dims, Mapping):
         raise Error(f"dims is a dict of sizes by name, such as {{'batch': 8}}, not {dims!r}")
     for name, size in dims.items():
-        if not isinstance(name, str) or not isinstance(size, int) or isinstance(size, bool) or not -(2**63) <= size < 2**63:
+        if (
+            not isinstance(name, str)
+            or not isinstance(size, int)
+            or isinstance(size, bool)
+            or not -(2**63) <= size < 2**63
+        ):
             raise Error(f"dims: {name!r}: {size!r} is not a name and a whole number")
     return list(dims.items())

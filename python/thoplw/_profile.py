@@ -136,7 +136,8 @@ def check_model(model: Any, method: str = "forward") -> None:
     if not isinstance(model, Module):
         raise Error(_no_module(model))
     forward = getattr(model, "forward", None)
-    if method == "forward" and getattr(forward, "__func__", None) is Module.forward:
+    initialised = "_modules" in vars(model)  # else the engine says what is missing
+    if method == "forward" and initialised and getattr(forward, "__func__", None) is Module.forward:
         raise Error(_no_forward(model))
 
 

@@ -420,7 +420,7 @@ SETTINGS: list[tuple[Callable[[], Any], Callable[[], Any]]] = [
     (lambda: torch.set_grad_enabled(False), torch.is_grad_enabled),
     (lambda: torch.set_float32_matmul_precision("high"), torch.get_float32_matmul_precision),
     (lambda: torch.set_num_threads(torch.get_num_threads() + 1), torch.get_num_threads),
-    (lambda: setattr(torch.backends.cudnn, "benchmark", True), lambda: torch.backends.cudnn.benchmark),
+    (lambda: torch._C._set_cudnn_benchmark(True), torch._C._get_cudnn_benchmark),
     (lambda: torch.autograd.set_detect_anomaly(True), torch.is_anomaly_enabled),
 ]
 

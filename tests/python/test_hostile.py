@@ -270,6 +270,9 @@ class HoldsOne(torch.nn.Module):
         self.linear = torch.nn.Linear(2, 2)
         self.linear.odd = NotInitialised()
 
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.linear(x)
+
 
 @pytest.mark.parametrize(
     ("run", "said"),

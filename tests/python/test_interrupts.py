@@ -130,7 +130,7 @@ def test_real_signals_at_any_time():
     profile(model)
     before = found(model)
     for microseconds in range(100, 3000, 50):
-        with alarm(microseconds / 1e6, signal.default_int_handler), pytest.raises(KeyboardInterrupt):
+        with pytest.raises(KeyboardInterrupt), alarm(microseconds / 1e6, signal.default_int_handler):
             profile_for_ever(model)
         assert_same(before, found(model))
     assert profile(model) == MACS
@@ -144,8 +144,8 @@ def profile_for_ever(model: nn.Module) -> None:
 @contextlib.contextmanager
 def alarm(seconds: float, handler: Callable[[int, FrameType | None], Any]) -> Iterator[None]:
     before = signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -164,7 +164,7 @@ def test_the_exception_of_an_alarm_reaches_who_set_it():
 
     model = nn.Sequential(Sleepy())
     begin = time.monotonic()
-    with alarm(0.05, too_late), pytest.raises(TimeoutError, match="too late"):
+    with pytest.raises(TimeoutError, match="too late"), alarm(0.05, too_late):
         profile(model)
     assert time.monotonic() - begin < 4  # no second forward, which would sleep
 
