@@ -16,6 +16,9 @@ decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id
 constexpr std::string_view kUnwritten[] = {"aten::empty",         "aten::empty_like", "aten::empty_permuted",
                                            "aten::empty_strided", "aten::new_empty",  "aten::new_empty_strided"};
 
+/// They fill an input that they do not return: the noise of a random slope.
+constexpr std::string_view kFilling[] = {"aten::rrelu_with_noise", "aten::rrelu_with_noise_"};
+
 constexpr std::string_view kKernel = "outside::kernel";
 
 /// An operator at the end of a call that is over.
@@ -46,6 +49,7 @@ bool holds_activations(const Tensor& tensor) {
 }
 
 bool makes_unwritten(std::string_view name) { return std::ranges::find(kUnwritten, name) != std::end(kUnwritten); }
+bool fills_inputs(std::string_view name) { return std::ranges::find(kFilling, name) != std::end(kFilling); }
 
 /// The calls that made tensors without values, of which some were read though no operator ever wrote there.
 std::set<Id> calls_with_unwritten_results(const Trace& trace) {
@@ -64,11 +68,12 @@ std::set<Id> calls_with_unwritten_results(const Trace& trace) {
     for (Id out : op.out) {
       if (const auto found = base.find(out); found != base.end()) written.insert(found->second);
     }
-    const bool view = is_view(trace, op);
+    const bool view = is_view(trace, op), fills = fills_inputs(trace.op_name(op));
     for (Id in : op.in) {
       const auto found = base.find(in);
       if (found == base.end()) continue;
       if (!view) read.insert(found->second);
+      if (fills) written.insert(found->second);
       for (Id out : op.out) {
         if (view) base.emplace(out, found->second);
       }
