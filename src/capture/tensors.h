@@ -18,7 +18,7 @@ struct KnownTensor {
   PyObject* object = nullptr;  ///< borrowed; `keep` owns it where the capture holds its tensors
   nb::object keep;
   nb::object weak;  ///< reference to the object where `keep` has none
-  Strided layout;  ///< strides are read when first asked for: see TensorTable::strided
+  Strided layout;   ///< strides are read when first asked for: see TensorTable::strided
   Id value = kNone;
   Place place = Place::unknown;
   bool strides_known = false;

@@ -103,7 +103,9 @@ class Harmless(nn.Module):
         y[:, 8:].copy_(x)
         noise = torch.empty(2, 16).uniform_()
         nothing = torch.empty(2, 0)
-        return torch.cat([self.layer((y + noise)[:, :8])[:, order], nothing], dim=1)
+        slopes = torch.empty_like(x)
+        x = torch.ops.aten.rrelu_with_noise(x, slopes, 0.1, 0.3, True)
+        return torch.cat([self.layer((y + noise)[:, :8] + x)[:, order], nothing], dim=1)
 
 
 class Shapes(nn.Module):

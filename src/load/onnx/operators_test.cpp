@@ -562,7 +562,8 @@ constexpr Family kFamilies[] = {
     {"Acos Acosh Asin Asinh Atan Atanh Clip Cos Cosh Erf Exp Log Reciprocal RotaryEmbedding Sign Sin Sinh Tan "
      "ai.onnx.ml::Binarizer",
      "(f32[2,3])", "f32[2,3]", "6 elementwise"},  // 2*3
-    {"Celu Elu Gelu HardSigmoid HardSwish Hardmax LeakyRelu Mish PRelu Relu Selu Shrink Sigmoid Softplus Softsign SwiGLU Swish "
+    {"Celu Elu Gelu HardSigmoid HardSwish Hardmax LeakyRelu Mish PRelu Relu Selu Shrink Sigmoid Softplus Softsign "
+     "SwiGLU Swish "
      "Tanh ThresholdedRelu com.microsoft::FastGelu com.microsoft::Gelu com.microsoft::QuickGelu "
      "com.microsoft::QLinearLeakyRelu com.microsoft::QLinearSigmoid",
      "(f32[2,3], f32[3])", "f32[2,3]", "6 activation"},  // 2*3

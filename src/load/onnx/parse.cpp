@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kMostNesting = 100;  ///< graphs inside of nodes inside of graphs
 constexpr std::size_t kMostOpsets = 1000;
-constexpr int kMostLevels = 64;    ///< of a module path, which readers of names make modules of
+constexpr int kMostLevels = 64;  ///< of a module path, which readers of names make modules of
 
 /// `ends`: the characters that end a level.
 std::string_view path(std::string_view name, std::string_view ends) {
