@@ -75,7 +75,8 @@ std::map<Id, Stacked> find_stacked(const Trace& trace, const Routing& routing) {
   for (const Op& op : trace.ops) {
     const std::string& name = trace.op_name(op);
     const bool choice = is_one_of(kChoices, name);
-    if ((choice || is_one_of(kViews, name)) && !op.in.empty() && op.in[0] != kNone && !op.out.empty()) {
+    if ((choice || is_one_of(kViews, name)) && !op.in.empty() && op.in[0] != kNone && !op.out.empty() &&
+        op.out[0] != kNone) {
       if (choice && !takes_matrices(at(trace.values, op.in[0]), at(trace.values, op.out[0]))) continue;
       at(origin, op.out[0]) = at(origin, op.in[0]);
       at(part, op.out[0]) = at(part, op.in[0]) || choice;

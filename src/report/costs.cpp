@@ -114,7 +114,8 @@ class Costs {
     }
     for (std::size_t i = live.size(); i-- > 0;) {
       const Op& op = trace_.ops[i];
-      live[i] = trace_.op_name(op).ends_with('_') || std::ranges::any_of(op.out, [&](Id id) { return at(wanted, id); });
+      const auto is_wanted = [&](Id id) { return id != kNone && at(wanted, id); };
+      live[i] = trace_.op_name(op).ends_with('_') || std::ranges::any_of(op.out, is_wanted);
       if (live[i]) want(op.in);
     }
     return live;
