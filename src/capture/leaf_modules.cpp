@@ -98,6 +98,11 @@ bool intercepted(const Session& session, const Leaf& leaf) {
   return session.api.modes_on() != session.modes_on || session.api.transforms() || !path_of(leaf).unaltered();
 }
 
+/// Whether the instance has something in place of its class's forward, or of the part of it that convolutions share.
+bool has_own_forward(const TorchApi& api, PyObject* dict) {
+  return PyDict_Contains(dict, api.names.forward) != 0 || PyDict_Contains(dict, name_object("_conv_forward")) != 0;
+}
+
 PyObject* entry(PyObject* dict, PyObject* table, const char* name) {
   PyObject* found = PyDict_GetItem(dict, table);
   return found && PyDict_Check(found) ? PyDict_GetItem(found, name_object(name)) : nullptr;
@@ -188,8 +193,7 @@ nb::object run_leaf(Session& session, const Leaf& leaf, PyObject* module, PyObje
   PyObject* dict = instance.ptr();
   if (!api.is_plain_tensor(input_tensor) || !session.native_rules || session.real || session.autograd) return {};
   if (intercepted(session, leaf)) return {};
-  if (has_hooks(api, Py_TYPE(module), dict) || PyDict_Contains(dict, api.names.forward) != 0 || !allows(leaf, dict))
-    return {};
+  if (has_hooks(api, Py_TYPE(module), dict) || has_own_forward(api, dict) || !allows(leaf, dict)) return {};
   KnownTensor& tensor = session.tensors.known(input_tensor);
   if (!session.tensors.is_meta(tensor) || (leaf.dims != 0 && tensor.layout.dim() != leaf.dims)) return {};
   const BorrowedArguments borrowed(session);

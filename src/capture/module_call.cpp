@@ -132,7 +132,7 @@ nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* ar
   for (std::size_t i = 0; i < given; ++i) collect_tensors(session, args[i], values);
   open.call().in = std::move(values);
   const auto cls = static_cast<std::size_t>(session.trace.modules[static_cast<std::size_t>(id)].cls);
-  const CustomCost& custom = session.custom_by_class[cls];
+  const CustomCost custom = session.custom_by_class[cls];  // a copy: a forward may bring classes that are new
   nb::object output;
   const auto ask = [&] {
     const std::string path = session.trace.modules[static_cast<std::size_t>(id)].path;

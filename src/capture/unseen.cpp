@@ -48,6 +48,11 @@ bool holds_activations(const Tensor& tensor) {
   return is_floating(tensor.dtype) && !tensor.shape.empty() && numel(tensor.shape).value() > 1;
 }
 
+/// Sparse and nested tensors are new values whenever they are met, as what they hold may have changed.
+bool has_other_layouts(const Trace& trace) {
+  return std::ranges::any_of(trace.values, [](const Tensor& value) { return value.stored >= 0; });
+}
+
 bool makes_unwritten(std::string_view name) { return std::ranges::find(kUnwritten, name) != std::end(kUnwritten); }
 bool fills_inputs(std::string_view name) { return std::ranges::find(kFilling, name) != std::end(kFilling); }
 
@@ -221,7 +226,7 @@ bool has_cost(const Trace& trace, Id call) {
 
 void record_unseen(Session& session, std::size_t given) {
   std::set<Id> calls = calls_with_unwritten_results(session.trace);
-  if (session.real) calls.merge(LooseEnds(session, given).calls());
+  if (session.real && !has_other_layouts(session.trace)) calls.merge(LooseEnds(session, given).calls());
   record_undispatched(session, calls);
   std::erase_if(calls, [&](Id call) { return has_cost(session.trace, call); });
   std::set<std::string> places;

@@ -156,3 +156,22 @@ def test_a_shortcut_passes_nothing_by(what: str, around_the_pass: bool) -> None:
 def test_wrong_rank_is_left_to_torch() -> None:
     with pytest.raises(ValueError, match="expected 4D input"):
         _native.capture(nn.BatchNorm2d(4), (torch.empty(2, 4, device="meta"),), {}, {})
+
+
+def test_a_part_of_forward_that_an_instance_has_of_its_own_runs():
+    """As image models are patched to pad around the edge; twice 3*3*3*3 weights at 8 x 8 places."""
+    layer = nn.Conv2d(3, 3, 3, padding=1)
+    once = layer._conv_forward
+    layer._conv_forward = lambda x, weight, bias: once(once(x, weight, bias), weight, bias)
+    assert thoplw.profile(layer, (1, 3, 8, 8), convention="exact", verbose=False)[0] == 2 * 81 * 64
+
+
+class ManyClasses(nn.Module):
+    def forward(self, x):
+        for number in range(40):
+            x = type(f"Layer{number}", (nn.Linear,), {})(8, 8)(x)
+        return x
+
+
+def test_a_forward_may_bring_any_number_of_new_classes():
+    assert thoplw.profile(ManyClasses(), (2, 8), convention="exact", verbose=False)[0] == 40 * 2 * 8 * 8
