@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,18 +10,17 @@ import torch.distributed as dist
 from torch import nn
 
 import thoplw
+from alone import join_group
 
 MACS = 8 * 16 * 32 + 8 * 32 * 4  # 5120
 PARAMS = 16 * 32 + 32 + 32 * 4 + 4
 
 
 @pytest.fixture(scope="module")
-def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def mesh() -> Any:
     pytest.importorskip("torch.distributed.device_mesh")
-    store: Path = tmp_path_factory.mktemp("store") / "file"
-    dist.init_process_group("gloo", init_method=f"file://{store}", rank=0, world_size=1)
-    yield dist.device_mesh.init_device_mesh("cpu", (1,))
-    dist.destroy_process_group()
+    join_group()
+    return dist.device_mesh.init_device_mesh("cpu", (1,))
 
 
 def perceptron() -> nn.Sequential:

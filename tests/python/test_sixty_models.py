@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 import thoplw
+from alone import join_group
 from reachable import reachable
 from thoplw._models import import_torchvision
 from transformer_models import MODELS
@@ -136,10 +137,8 @@ def adapted(name: str) -> Made:
 
 def sharded() -> Made:
     fully_shard = pytest.importorskip("torch.distributed.fsdp").fully_shard
-    distributed = torch.distributed
-    if not distributed.is_initialized():
-        distributed.init_process_group("gloo", store=distributed.HashStore(), rank=0, world_size=1)
-    mesh = distributed.init_device_mesh("cpu", (1,))
+    join_group()
+    mesh = torch.distributed.init_device_mesh("cpu", (1,))
     model = nn.Sequential(nn.Linear(16, 32), nn.ReLU(), nn.Linear(32, 4))
     for layer in (*model, model):
         if layer is model or isinstance(layer, nn.Linear):
