@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from thoplw import _models, _native
+from in_process import in_process
 
 torchvision = pytest.importorskip("torchvision")
 
@@ -26,23 +26,6 @@ NATIVE = shutil.which("thoplw", path=DATA.parents[1] / "build" / "release")
 
 def thoplw(*args: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "thoplw", *args], capture_output=True, text=True, cwd=cwd, timeout=300)
-
-
-class Stream(io.StringIO):
-    """Takes output where a process of its own would only cost the time of another torch import."""
-
-    def __init__(self, terminal: bool = False) -> None:
-        super().__init__()
-        self.terminal = terminal
-
-    def isatty(self) -> bool:
-        return self.terminal
-
-
-def in_process(*args: str, terminal: bool = False) -> tuple[int, str, str]:
-    out, err = Stream(), Stream(terminal)
-    code = _native.run_command_line(list(args), _models.open_model, out, err)
-    return code, out.getvalue(), err.getvalue()
 
 
 MODULE = '''

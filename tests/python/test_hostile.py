@@ -18,7 +18,8 @@ import torch
 
 import thoplw
 from hostile_files import ATTACKS, CONVENTIONS
-from thoplw import _models, _native
+from in_process import in_process
+from thoplw import _native
 
 MEMORY = 200 << 20
 TIMES_THE_FILE = 60
@@ -183,17 +184,6 @@ def hostile(request, tmp_path):
     return NAMES[request.param], path
 
 
-class Stream(io.StringIO):
-    def isatty(self) -> bool:
-        return False
-
-
-def command(*args: str) -> tuple[int, str, str]:
-    out, err = Stream(), Stream()
-    code = _native.run_command_line(list(args), _models.open_model, out, err)
-    return code, out.getvalue(), err.getvalue()
-
-
 def test_no_way_out_does_what_a_name_says(hostile, capsys, tmp_path):
     name, path = hostile
     info = thoplw.load(path)
@@ -216,7 +206,7 @@ def test_no_way_out_does_what_a_name_says(hostile, capsys, tmp_path):
     again = thoplw.load(saved, verbose=False)
     assert [row.name for row in again] == [row.name for row in info]
     for args in (["--strict"], ["--strict", "-k", "tree"], ["--sort", "params"], ["--filter", f"*{name}"]):
-        code, out, err = command(str(path), *args)
+        code, out, err = in_process(str(path), *args)
         assert code in (0, 1), err
         check_harmless(out + err)
     convention = tmp_path / "own.toml"
@@ -231,10 +221,10 @@ def test_no_way_out_does_what_a_name_says(hostile, capsys, tmp_path):
         [name],
         [str(path), "--convention", name],
     ):
-        _, out, err = command(*args)
+        _, out, err = in_process(*args)
         check_harmless(out + err)
     for kind in KINDS:
-        check_harmless(command(str(path), "--convention", str(convention), "-k", kind)[1])
+        check_harmless(in_process(str(path), "--convention", str(convention), "-k", kind)[1])
 
 
 def test_cells_are_no_formulas(hostile, tmp_path):
@@ -242,7 +232,7 @@ def test_cells_are_no_formulas(hostile, tmp_path):
     saved = tmp_path / "net.json"
     thoplw.load(path, verbose=False).save(saved)
     for args in ([str(path)], [str(path), str(saved)], ["diff", str(path), str(saved)], ["compare", str(path)]):
-        _, out, _ = command(*args, "-k", "csv")
+        _, out, _ = in_process(*args, "-k", "csv")
         cells = [cell for record in csv.reader(io.StringIO(out)) for cell in record]
         assert cells
         for cell in cells:

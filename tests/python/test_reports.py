@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import io
 import json
 from pathlib import Path
 
@@ -14,20 +13,10 @@ from hypothesis import strategies as st
 from torch import nn
 
 import thoplw
-from thoplw import _models, _native
+from in_process import in_process
+from thoplw import _models
 
 SAMPLES = Path(__file__).parents[1] / "data" / "samples"
-
-
-class Stream(io.StringIO):
-    def isatty(self) -> bool:
-        return False
-
-
-def command(*args: str) -> tuple[int, str, str]:
-    out, err = Stream(), Stream()
-    code = _native.run_command_line(list(args), _models.open_model, out, err)
-    return code, out.getvalue(), err.getvalue()
 
 
 def info_of(model: nn.Module, *sizes: int) -> thoplw.LayerInfo:
@@ -232,10 +221,10 @@ def test_changes_of_random_models_add_up(one, two):
 
 
 def test_check_of_resnet18():
-    within = command("check", "torchvision:resnet18", "--max-macs", "1824010216", "--max-params", "11_699_112")
+    within = in_process("check", "torchvision:resnet18", "--max-macs", "1824010216", "--max-params", "11_699_112")
     assert within[0] == 0
     assert within[1].startswith("ok ")
-    code, out, err = command("check", "torchvision:resnet18", "--max-macs", "1.824010215G")
+    code, out, err = in_process("check", "torchvision:resnet18", "--max-macs", "1.824010215G")
     assert (code, err) == (1, "")
     assert "1 too many" in out
     assert "layer1.0.conv1 (Conv2d): 115605504 MACs" in out  # 64 * 64 * 3 * 3 * 56 * 56
@@ -243,11 +232,11 @@ def test_check_of_resnet18():
 
 def test_baseline_of_a_real_model(tmp_path):
     base = str(tmp_path / "base.json")
-    assert command("torchvision:resnet18", "-o", base)[0] == 0
-    assert command("check", "torchvision:resnet18", "--baseline", base)[0] == 0
-    code, out, _ = command("check", "torchvision:resnet18", "--set", "num_classes=1001", "--baseline", base)
+    assert in_process("torchvision:resnet18", "-o", base)[0] == 0
+    assert in_process("check", "torchvision:resnet18", "--baseline", base)[0] == 0
+    code, out, _ = in_process("check", "torchvision:resnet18", "--set", "num_classes=1001", "--baseline", base)
     assert code == 1
     assert "fc (Linear): +513 to 513513 MACs" in out  # 512 and a bias
-    code, out, _ = command("diff", base, "torchvision:resnet18", "--set", "num_classes=1001", "--kind", "md")
+    code, out, _ = in_process("diff", base, "torchvision:resnet18", "--set", "num_classes=1001", "--kind", "md")
     assert code == 0
     assert "**MACs 1824010216 -> 1824010729 (+0.0 %), params 11699112 -> 11699625 (+0.0 %)**" in out
