@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "capture/dispatch.h"
+#include "capture/native_answers.h"
 #include "capture/torchs_own.h"
 
 namespace thoplw::capture {

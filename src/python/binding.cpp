@@ -12,7 +12,7 @@
 #include <variant>
 
 #include "capture/capture.h"
-#include "capture/dispatch.h"
+#include "capture/native_answers.h"
 #include "load/file_bytes.h"
 #include "python/command_line.h"
 #include "python/docs.h"

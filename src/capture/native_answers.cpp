@@ -1,0 +1,144 @@
+// Asks shape rules and makes the tensors that they speak of.
+#include "capture/native_answers.h"
+
+#include <array>
+
+#include "capture/real_kernels.h"
+#include "capture/recording.h"
+
+namespace thoplw::capture {
+
+bool ask_rule(const OpCall& call, std::vector<Result>& results) {
+  if (!call.op.rule || !call.op.rule->shape) return false;
+  for (KnownTensor* tensor : call.read.tensors) {
+    if (!tensor) continue;
+    if (!tensor->plain) return false;
+    call.session.tensors.strided(*tensor);
+  }
+  results.clear();
+  return call.op.rule->shape(call.read.args, results);
+}
+
+namespace {
+
+nb::object make_view(const OpCall& call, const Result& result) {
+  Session& session = call.session;
+  KnownTensor& base = *call.read.tensors[static_cast<std::size_t>(result.alias_of)];
+  // A meta tensor has no data that views could share, so a view of one is simply a tensor of that layout. Under
+  // inference mode torch refuses that for views of parameters.
+  if (base.made) return session.tensors.make(result.tensor);
+  std::int64_t offset = result.offset;
+  const nb::object at = take(PyObject_CallMethodNoArgs(base.object, session.api.names.storage_offset));
+  offset += nb::cast<std::int64_t>(at);
+  const nb::object view = session.api.as_strided(nb::handle(base.object), to_tuple(result.tensor.sizes),
+                                                 to_tuple(result.tensor.strides), offset);
+  session.tensors.add(view.ptr()).constant = base.constant;
+  return view;
+}
+
+nb::object make_result(const OpCall& call, Result& result) {
+  if (result.same) return nb::borrow(call.read.tensors[static_cast<std::size_t>(result.alias_of)]->object);
+  if (result.alias_of >= 0) return make_view(call, result);
+  return call.session.tensors.make(std::move(result.tensor));
+}
+
+nb::object results_object(const Operator& op, std::vector<nb::object>& items) {
+  if (op.returns == Operator::Returns::tensor) return std::move(items.front());
+  nb::list list;
+  for (nb::object& item : items) list.append(std::move(item));
+  return op.returns == Operator::Returns::list ? nb::object(list) : nb::object(nb::tuple(list));
+}
+
+}  // namespace
+
+nb::object answer_natively(const OpCall& call) {
+  std::vector<Result> results;
+  if (!ask_rule(call, results)) return {};
+  std::vector<nb::object> items;
+  std::vector<Id> out;
+  for (Result& result : results) {
+    items.push_back(make_result(call, result));
+    out.push_back(call.session.tensors.known(items.back().ptr()).value);
+  }
+  record(call).out = std::move(out);
+  return results_object(call.op, items);
+}
+
+nb::object answer_in_place(const OpCall& call) {
+  KnownTensor* self = call.read.tensors.empty() ? nullptr : call.read.tensors.front();
+  if (!self) return {};
+  std::vector<Result> results;
+  if (call.session.native_rules && ask_rule(call, results) && results.size() == 1 && !results[0].same &&
+      results[0].tensor.sizes != self->layout.sizes) {
+    return {};
+  }
+  mark_stale(call.session, self->object);
+  record(call).out.push_back(self->value);
+  return nb::borrow(self->object);
+}
+
+namespace {
+
+/// Outside the mode's own __torch_dispatch__, which torch calls with the mode off, making a tensor would come back to
+/// it.
+class ModeOff {
+ public:
+  explicit ModeOff(Session& session) : session_(session) { session_.api.pop(); }
+  ~ModeOff() { session_.api.push(session_.mode.ptr()); }
+  ModeOff(const ModeOff&) = delete;
+  ModeOff& operator=(const ModeOff&) = delete;
+
+ private:
+  Session& session_;
+};
+
+}  // namespace
+
+nb::object answer_leaf(Session& session, std::string_view name, bool in_place,
+                       std::span<const std::string_view> arguments, Arguments& read) {
+  static auto* operators = new std::unordered_map<std::string_view, std::array<Operator, 2>>;
+  auto& [plain, written] = (*operators)[name];
+  if (plain.name.empty()) {
+    plain.name = name;
+    written.name = plain.name + '_';
+    plain.rule = written.rule = find_rule(name);
+    plain.flattens = flattens_input(name);
+    plain.returns = written.returns = Operator::Returns::tensor;
+    for (std::size_t i = 0; i < arguments.size() && plain.rule; ++i) {
+      if (reads(*plain.rule, arguments[i])) plain.attrs.emplace_back(i, arguments[i]);
+    }
+    written.attrs = plain.attrs;
+  }
+  const OpCall call{session, in_place ? written : plain, nullptr, nullptr, read};
+  if (!plain.rule) return {};
+  for (const auto& [index, attr] : plain.attrs) {
+    if (!read.args[index].given()) return {};  // forward finds a value for it
+  }
+  const ModeOff off(session);
+  return in_place ? answer_in_place(call) : answer_natively(call);
+}
+
+nb::object shape_rule(nb::object func, nb::tuple args, nb::dict kwargs) {
+  Session session(torch_api());
+  session.tensors.real = true;  // to be told of tensors that have no meta form, not refused
+  const Operator& op = operator_of(func.ptr());
+  Arguments read;
+  read_arguments(session.api, op, args.ptr(), kwargs.ptr(), session.tensors, read);
+  std::vector<Result> results;
+  if (!ask_rule({session, op, args.ptr(), kwargs.ptr(), read}, results)) return nb::none();
+  nb::list list;
+  for (const Result& result : results) {
+    const nb::object sizes = to_tuple(result.tensor.sizes);
+    const nb::object strides = to_tuple(result.tensor.strides);
+    if (result.same) {
+      list.append(nb::make_tuple("same", result.alias_of));
+    } else if (result.alias_of >= 0) {
+      list.append(nb::make_tuple("view", result.alias_of, sizes, strides, result.offset));
+    } else {
+      list.append(nb::make_tuple("new", sizes, strides, nb::handle(session.api.dtype_objects.at(result.tensor.dtype))));
+    }
+  }
+  return list;
+}
+
+}  // namespace thoplw::capture

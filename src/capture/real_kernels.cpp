@@ -1,0 +1,153 @@
+// Says which operators run for real, brings their arguments to a device with data, and calls torch.
+#include "capture/real_kernels.h"
+
+#include <algorithm>
+
+#include "capture/failure.h"
+#include "capture/grad_mode.h"
+#include "capture/native_answers.h"
+#include "capture/writes.h"
+
+namespace thoplw::capture {
+namespace {
+
+constexpr std::int64_t kMaxDear = 1 << 12;  // encodings of positions are large, and nobody looks at them
+
+bool is_inference(nb::handle tensor) { return nb::cast<bool>(tensor.attr("is_inference")()); }
+
+bool is_constant(const KnownTensor& tensor) { return tensor.constant || is_integral(tensor.layout.dtype); }
+
+bool is_small(const KnownTensor& tensor) {
+  return elements(tensor.layout.sizes) <= (is_constant(tensor) ? kMaxRealIntegers : kMaxRealFloats);
+}
+
+/// Results are seldom larger than what the operands broadcast to; where there is a shape rule, it says.
+bool results_are_small(const OpCall& call) {
+  std::vector<Result> results;
+  try {
+    if (ask_rule(call, results)) {
+      return std::ranges::all_of(results, [](const Result& result) {
+        return result.alias_of >= 0 || elements(result.tensor.sizes) <= kMaxRealIntegers;
+      });
+    }
+  } catch (const nb::python_error& error) {  // sparse tensors have no strides
+    pass_on_interrupt(error);
+  }
+  Dims largest;  // from the last dimension
+  for (const KnownTensor* tensor : call.read.tensors) {
+    if (!tensor) continue;
+    const Dims& sizes = tensor->layout.sizes;
+    largest.resize(std::max(largest.size(), sizes.size()), 1);
+    for (std::size_t i = 0; i < sizes.size(); ++i) largest[i] = std::max(largest[i], sizes[sizes.size() - 1 - i]);
+  }
+  return elements(largest) <= kMaxRealIntegers;
+}
+
+/// An argument with shadows in place of what they stand for, and the device `home` in place of meta.
+nb::object brought_home(Session& session, nb::handle value, const nb::object& home) {
+  if (session.api.is_tensor(value.ptr())) return nb::borrow(values_of(session.tensors.known(value.ptr())));
+  if (PyList_CheckExact(value.ptr()) || PyTuple_CheckExact(value.ptr())) {
+    nb::list items;
+    for (nb::handle item : value) items.append(brought_home(session, item, home));
+    return PyTuple_CheckExact(value.ptr()) ? nb::object(nb::tuple(items)) : nb::object(items);
+  }
+  const bool device = nb::isinstance(value, session.api.device_type);
+  return device && value.equal(session.api.meta_device) ? home : nb::borrow(value);
+}
+
+bool is_view(const TorchApi& api, const nb::object& result, const KnownTensor& base) {
+  if (api.is_tensor(result.ptr())) return storage_of(result) == storage_of(base.object);
+  return PyList_Check(result.ptr()) && PyList_GET_SIZE(result.ptr()) > 0 && is_view(api, result[0], base);
+}
+
+/// What a real operator's results say: `on_meta` where they would be on meta but for their values. A view of a real
+/// tensor stays real: torch marks it as one, which it cannot do to a tensor made under inference mode.
+Values values_of_results(const OpCall& call, const nb::object& result, bool on_meta) {
+  bool constant = !call.op.random;
+  for (const KnownTensor* tensor : call.read.tensors) {
+    if (!tensor) continue;
+    constant &= is_constant(*tensor);
+    const bool large = !is_integral(tensor->layout.dtype) && elements(tensor->layout.sizes) > kMaxRealFloats;
+    on_meta |= tensor->shadow.is_valid() || (large && !is_view(call.session.api, result, *tensor));
+  }
+  return on_meta ? Values::shadowed : constant ? Values::constant : Values::unknown;
+}
+
+}  // namespace
+
+std::int64_t elements(const Dims& sizes) {
+  std::int64_t count = 1;
+  for (const std::int64_t size : sizes) {
+    if (__builtin_mul_overflow(count, size, &count)) return INT64_MAX;
+  }
+  return count;
+}
+
+nb::handle values_of(const KnownTensor& tensor) {
+  return tensor.shadow.is_valid() ? nb::handle(tensor.shadow) : nb::handle(tensor.object);
+}
+
+void mark_stale(Session& session, nb::handle tensor) {
+  KnownTensor& known = session.tensors.known(tensor.ptr());
+  if (!known.shadow.is_valid() && session.tensors.is_meta(known)) return;
+  session.stale_storages.insert(storage_of(values_of(known)));
+}
+
+bool all_real_and_small(const OpCall& call) {
+  bool any = false;
+  Session& session = call.session;
+  for (KnownTensor* tensor : call.read.tensors) {
+    if (!tensor) continue;
+    any = true;
+    const bool shadowed = tensor->shadow.is_valid();
+    if ((tensor->place == KnownTensor::Place::meta && !shadowed) || !is_small(*tensor)) return false;
+    if (call.op.dear && !is_integral(tensor->layout.dtype) && elements(tensor->layout.sizes) > kMaxDear) return false;
+    if (shadowed ? call.op.changes_layout : session.tensors.is_meta(*tensor)) return false;
+    if (!session.stale_storages.empty() && session.stale_storages.contains(storage_of(values_of(*tensor))))
+      return false;
+  }
+  return any && results_are_small(call);
+}
+
+void keep_written(const OpCall& call) {
+  each_written(call, [&](nb::handle tensor) { keep_before_write(call.session, tensor.ptr()); });
+  for (std::size_t i = 0; i < call.op.args.size(); ++i) {
+    PyObject* object = call.op.args[i].statistics ? call.read.objects[i] : nullptr;
+    if (object && call.session.api.is_tensor(object)) keep_before_write(call.session, object);
+  }
+}
+
+nb::object call_for_real(const OpCall& call, PyObject* args, PyObject* kwargs) {
+  if (call.session.autograd) return call_torch(call, args, kwargs);
+  bool writes_inference = false;
+  each_written(call, [&](nb::handle tensor) { writes_inference |= is_inference(tensor); });
+  if (writes_inference) return call_torch(call, args, kwargs);
+  const GradMode grad(call.session.api, Grad::off);
+  nb::object result = call_torch(call, args, kwargs);
+  if (!call.op.lifts || !is_inference(result)) return result;
+  // torch.tensor() makes one before it asks for this operator: here is another one over the same memory.
+  const nb::object empty = call.session.api.torch.attr("empty")(0, nb::arg("dtype") = result.attr("dtype"),
+                                                                nb::arg("device") = result.attr("device"));
+  return empty.attr("set_")(result.attr("untyped_storage")(), result.attr("storage_offset")(), result.attr("shape"),
+                            result.attr("stride")());
+}
+
+nb::object run_real(const OpCall& call, bool on_meta) {
+  keep_written(call);
+  Session& session = call.session;
+  nb::object home = session.api.cpu_device;
+  for (KnownTensor* tensor : call.read.tensors) {
+    if (tensor) home = take(PyObject_GetAttr(values_of(*tensor).ptr(), session.api.names.device));
+  }
+  nb::dict kwargs;
+  if (call.kwargs) {
+    for (auto [name, value] : nb::borrow<nb::dict>(call.kwargs)) kwargs[name] = brought_home(session, value, home);
+  }
+  const nb::object args = brought_home(session, call.args, home);
+  nb::object result = call_for_real(call, args.ptr(), kwargs.ptr());
+  if (call.op.changes_layout) session.tensors.refresh(*call.read.tensors.front());
+  const Values values = values_of_results(call, result, on_meta);
+  return record_result(call, std::move(result), values);
+}
+
+}  // namespace thoplw::capture

@@ -1,0 +1,96 @@
+// Records operators: which values go in and out, and the attributes that formulas read.
+#include "capture/recording.h"
+
+#include "capture/resizing.h"
+#include "shape/strides.h"
+
+namespace thoplw::capture {
+namespace {
+
+AttrValue attr_value(const Arg& arg) {
+  switch (arg.kind) {
+    case Arg::Kind::integer:
+      return arg.integer;
+    case Arg::Kind::boolean:
+      return arg.integer != 0;
+    case Arg::Kind::real:
+      return arg.real;
+    case Arg::Kind::ints:
+      return std::vector<std::int64_t>(arg.ints.begin(), arg.ints.end());
+    case Arg::Kind::text:
+      return std::string(arg.text);
+    default:
+      return std::string();
+  }
+}
+
+/// Whether an input of three or more sizes lies in pieces, as the operator reads it.
+bool scattered(const OpCall& call) {
+  KnownTensor* input = call.read.tensors.empty() ? nullptr : call.read.tensors.front();
+  if (!input || !input->plain || input->layout.sizes.size() < 3) return false;
+  Strided layout = call.session.tensors.strided(*input);
+  if (call.op.name != "aten::linear" && call.read.args.back().integer != 0) {  // batch_first
+    std::swap(layout.sizes[0], layout.sizes[1]);
+    std::swap(layout.strides[0], layout.strides[1]);
+  }
+  return !shape::is_contiguous(layout);
+}
+
+}  // namespace
+
+Op& record(const OpCall& call) {
+  Session& session = call.session;
+  Op& op = add_op(session, call.op.name);
+  op.in.reserve(call.read.tensors.size());
+  for (const KnownTensor* tensor : call.read.tensors) op.in.push_back(tensor ? tensor->value : kNone);
+  for (const auto& [index, name] : call.op.attrs) {
+    const Arg& arg = call.read.args[index];
+    if (arg.given()) op.attrs.push_back({name, attr_value(arg)});
+  }
+  if (call.op.flattens && scattered(call)) op.attrs.push_back({"scattered", true});
+  if (call.op.spelt) {
+    const std::string_view spelt = session.decomposing > 0 ? "inside" : session.spellings.of(call.op.name);
+    if (!spelt.empty()) op.attrs.push_back({"spelt", std::string(spelt)});
+  }
+  if (call.op.resizes && !call.read.tensors.empty() && call.read.tensors.front()) {
+    const auto rank = static_cast<std::size_t>(call.read.tensors.front()->layout.dim());
+    for (Attr& attr : asked_for(rank)) op.attrs.push_back(std::move(attr));
+  }
+  return op;
+}
+
+nb::object record_result(const OpCall& call, nb::object result, Values values) {
+  Session& session = call.session;
+  std::vector<Id> out;
+  const auto take_in = [&](nb::object item) {
+    if (PyObject* original = session.tensors.original_of(item.ptr())) item = nb::borrow(original);
+    for (const KnownTensor* tensor : call.read.tensors) {
+      if (!tensor || (tensor->object != item.ptr() && tensor->shadow.ptr() != item.ptr())) continue;
+      out.push_back(tensor->value);
+      return nb::borrow(tensor->object);
+    }
+    const nb::object dtype = take(PyObject_GetAttr(item.ptr(), session.api.names.dtype));
+    if (values == Values::shadowed && !is_integral(session.api.dtype_of(dtype.ptr()))) {
+      item = session.tensors.make_shadowed(item);
+    } else {
+      session.tensors.add(item.ptr()).constant = values != Values::unknown;
+    }
+    out.push_back(session.tensors.known(item.ptr()).value);
+    return item;
+  };
+  if (session.api.is_tensor(result.ptr())) {
+    result = take_in(std::move(result));
+  } else if (PyTuple_CheckExact(result.ptr()) || PyList_CheckExact(result.ptr())) {
+    const bool tuple = PyTuple_CheckExact(result.ptr());
+    nb::list items;
+    for (nb::handle item : result) {
+      const nb::object object = nb::borrow(item);
+      items.append(session.api.is_tensor(object.ptr()) ? take_in(object) : object);
+    }
+    result = tuple ? nb::object(nb::tuple(items)) : nb::object(items);
+  }
+  record(call).out = std::move(out);
+  return result;
+}
+
+}  // namespace thoplw::capture
