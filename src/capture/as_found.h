@@ -2,6 +2,7 @@
 #pragma once
 
 #include "capture/defaults.h"
+#include "capture/random_state.h"
 #include "capture/session.h"
 #include "capture/snapshot.h"
 #include "capture/tensor_setters.h"

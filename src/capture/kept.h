@@ -2,10 +2,9 @@
 #pragma once
 
 #include <exception>
-#include <functional>
-#include <span>
 #include <vector>
 
+#include "capture/containers.h"
 #include "capture/holders.h"
 
 namespace thoplw::capture {
@@ -20,13 +19,8 @@ class KeptStates {
     dict,              ///< key, value, ...; in their order
     list,
     deque,
-    set,     ///< a frozenset of the same
-    size,    ///< of a list or dict that is too long to be remembered: how long it was
-    memory,  ///< its bytes
-    generator,
-    numpy_bits,
-    python_generator,
-    script,  ///< attributes that TorchScript holds: name, value, ...
+    set,   ///< a frozenset of the same
+    size,  ///< of a list or dict that is too long to be remembered: how long it was
   };
   struct Kept {
     Kind kind;
@@ -42,18 +36,19 @@ class KeptStates {
   }
 
   /// Each remembers one object's state as it is now, and gives what it holds.
-  std::span<const nb::object> attributes(PyObject* object, nb::object dict);
-  std::span<const nb::object> class_attributes(PyTypeObject* type);
-  std::span<const nb::object> slots(PyObject* object, const std::vector<nb::object>& descriptors);
-  std::span<const nb::object> dict(PyObject* dict);
-  std::span<const nb::object> list(PyObject* list);
-  std::span<const nb::object> deque(PyObject* deque);
+  Items attributes(PyObject* object, nb::object dict);
+  Items class_attributes(PyTypeObject* type);
+  Items slots(PyObject* object, const std::vector<nb::object>& descriptors);
+  Items dict(PyObject* dict);
+  Items list(PyObject* list);
+  Items deque(PyObject* deque);
   void set(PyObject* set);
   void empty(PyObject* dict_or_set) { empty_.push_back(nb::borrow(dict_or_set)); }
   void size(PyObject* container, Py_ssize_t size);
-  void memory(PyObject* object);
-  void generator(Kind kind, PyObject* object);
-  void script(PyObject* module);
+  /// What has its own way to be put back; an empty function is none.
+  void put_back_by(PutBack function) {
+    if (function) functions_.push_back(std::move(function));
+  }
 
   /// Puts all back; what cannot be keeps nothing else from it, and the first error is given.
   std::exception_ptr restore();
@@ -63,17 +58,16 @@ class KeptStates {
   std::size_t count() const { return kept_.size(); }
 
  private:
-  std::span<const nb::object> add(Kind kind, PyObject* object, std::size_t begin);
+  Items add(Kind kind, PyObject* object, std::size_t begin);
   void add_entries(PyObject* dict);
   void restore(const Kept& kept);
   void put(const Kept& kept, std::size_t item, const nb::object& value);
-  std::span<const nb::object> items_of(const Kept& kept) const {
-    return std::span(items_).subspan(kept.begin, kept.end - kept.begin);
-  }
+  Items items_of(const Kept& kept) const { return std::span(items_).subspan(kept.begin, kept.end - kept.begin); }
 
   std::vector<Kept> kept_;
   std::vector<nb::object> items_;
   std::vector<nb::object> empty_;  ///< dicts and sets: most modules have a dozen
+  std::vector<PutBack> functions_;
 };
 
 }  // namespace thoplw::capture

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 
-#include "capture/interrupts.h"
+#include "capture/attributes.h"
+#include "capture/memory.h"
+#include "capture/random_state.h"
 #include "trace/format.h"
 
 namespace thoplw::capture {
@@ -84,7 +86,7 @@ void Snapshot::keep_module(PyObject* module) {
       follow(value);
     }
   }
-  if (is_script(api_, dict.ptr())) modules_.script(module);
+  if (is_script(api_, dict.ptr())) modules_.put_back_by(keep_script(module));
 }
 
 void Snapshot::keep_table(PyObject* table) {
@@ -134,7 +136,6 @@ void Snapshot::keep(PyObject* object) {
 
 void Snapshot::keep_content(PyObject* object, Holder::Content content) {
   using enum Holder::Content;
-  using Kind = KeptStates::Kind;
   switch (content) {
     case tuple:
       for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(object); ++i) follow(PyTuple_GET_ITEM(object, i));
@@ -150,15 +151,13 @@ void Snapshot::keep_content(PyObject* object, Holder::Content content) {
     case deque:
       return follow(reached_.deque(object));
     case memory:
-      return reached_.memory(object);
-    case generator:
-      return reached_.generator(Kind::generator, object);
+      return reached_.put_back_by(keep_memory(object));
     case numpy_generator:
       return follow(nb::handle(object).attr("bit_generator").ptr());
+    case generator:
     case numpy_bits:
-      return reached_.generator(Kind::numpy_bits, object);
     case python_generator:
-      return reached_.generator(Kind::python_generator, object);
+      return reached_.put_back_by(keep_generator(content, object));
     default:
       break;
   }
@@ -232,27 +231,6 @@ void Snapshot::restore() {
   for (const std::exception_ptr& error : failed) {
     if (error) std::rethrow_exception(error);
   }
-}
-
-RandomState::RandomState(bool numpy) {
-  torch_ = torch_api().torch.attr("get_rng_state")();
-  const nb::object cuda = torch_api().torch.attr("cuda");
-  if (nb::cast<bool>(cuda.attr("is_initialized")())) cuda_ = cuda.attr("get_rng_state_all")();
-  python_ = nb::module_::import_("random").attr("getstate")();
-  const nb::dict modules = nb::module_::import_("sys").attr("modules");
-  // Reading and setting NumPy's state costs 100 us, a tenth of a whole profile: only where data is computed.
-  if (numpy && modules.contains("numpy.random")) numpy_ = nb::module_::import_("numpy.random").attr("get_state")();
-}
-
-RandomState::~RandomState() {
-  undo("thoplw: restoring the random number generators", [&] { restore(); });
-}
-
-void RandomState::restore() {
-  torch_api().torch.attr("set_rng_state")(torch_);
-  if (cuda_.is_valid()) torch_api().torch.attr("cuda").attr("set_rng_state_all")(cuda_);
-  nb::module_::import_("random").attr("setstate")(python_);
-  if (numpy_.is_valid()) nb::module_::import_("numpy.random").attr("set_state")(numpy_);
 }
 
 }  // namespace thoplw::capture

@@ -59,19 +59,4 @@ class Snapshot {
   std::vector<nb::object> set_;                          ///< modules whose flag is set their own way
 };
 
-/// The states of torch's and Python's random number generators, and of NumPy's where `numpy` is asked for, put back at
-/// the end of its life.
-class RandomState {
- public:
-  explicit RandomState(bool numpy);
-  ~RandomState();
-  RandomState(const RandomState&) = delete;
-  RandomState& operator=(const RandomState&) = delete;
-
- private:
-  void restore();
-
-  nb::object torch_, cuda_, python_, numpy_;
-};
-
 }  // namespace thoplw::capture

@@ -1,0 +1,21 @@
+// What hangs on an object by a name: in its __dict__, its class, its slots, or in TorchScript.
+#pragma once
+
+#include "capture/containers.h"
+
+namespace thoplw::capture {
+
+/// The items are its class, its dictionary, then key, value, ...
+void restore_attributes(PyObject* object, Items items);
+
+/// Those of its attributes that a program can see, key, value, ...; the interpreter adds to the others when it likes.
+void add_class_attributes(PyObject* type, std::vector<nb::object>& items);
+void restore_class(PyObject* type, Items items);
+
+/// The items are descriptor, value (null: unset), ...
+void restore_slots(PyObject* object, Items items);
+
+/// Attributes that TorchScript holds.
+PutBack keep_script(PyObject* module);
+
+}  // namespace thoplw::capture
