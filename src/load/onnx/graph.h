@@ -104,6 +104,8 @@ class Follower {
   void infer(const Step& step, const Operator& op, std::span<Known> out) const;
   NodeView view(const Step& step, std::vector<const Known*>& known) const;
   void keep_elements(Known& known);
+
+  // write.cpp
   void write(const Step& step, const Operator* op, std::span<const Ref> out);
   void write_folded(const Step& step, const Operator& op, std::span<const Ref> out);
   bool adds_bias(const Step& step) const;
