@@ -28,15 +28,39 @@ void restore_script(const nb::object& inside, Items items) {
 
 }  // namespace
 
-void restore_attributes(PyObject* object, Items items) {
+namespace {
+
+void restore_class_of(PyObject* object, const nb::object& type) {
   static PyObject* class_name = interned("__class__");
-  if (reinterpret_cast<PyObject*>(Py_TYPE(object)) != items[0].ptr() &&
-      PyObject_GenericSetAttr(object, class_name, items[0].ptr()) != 0) {
+  if (reinterpret_cast<PyObject*>(Py_TYPE(object)) != type.ptr() &&
+      PyObject_GenericSetAttr(object, class_name, type.ptr()) != 0) {
     throw nb::python_error();
   }
+}
+
+/// Null where it has none, or has not got it yet.
+PyObject* dictionary(PyObject* object) {
+  PyObject** place = _PyObject_GetDictPtr(object);
+  return place ? *place : nullptr;
+}
+
+}  // namespace
+
+bool has_dictionary(PyObject* object) { return dictionary(object); }
+
+void restore_attributes(PyObject* object, Items items) {
+  restore_class_of(object, items[0]);
   const nb::object dict = take(PyObject_GenericGetDict(object, nullptr));
   if (!dict.is(items[1]) && PyObject_GenericSetDict(object, items[1].ptr(), nullptr) != 0) throw nb::python_error();
   restore_dict(items[1].ptr(), items.subspan(2));
+}
+
+/// By another dictionary: the one that it has now may be another object's too.
+void restore_no_attributes(PyObject* object, Items items) {
+  restore_class_of(object, items[0]);
+  PyObject* dict = dictionary(object);
+  if (!dict || PyDict_GET_SIZE(dict) == 0) return;
+  if (PyObject_GenericSetDict(object, nb::dict().ptr(), nullptr) != 0) throw nb::python_error();
 }
 
 void add_class_attributes(PyObject* type, std::vector<nb::object>& items) {

@@ -8,6 +8,11 @@ namespace thoplw::capture {
 /// The items are its class, its dictionary, then key, value, ...
 void restore_attributes(PyObject* object, Items items);
 
+/// Whether an object has its dictionary already: most tensors get one only when they are asked for it.
+bool has_dictionary(PyObject* object);
+/// Of an object that had none. The item is its class.
+void restore_no_attributes(PyObject* object, Items items);
+
 /// Those of its attributes that a program can see, key, value, ...; the interpreter adds to the others when it likes.
 void add_class_attributes(PyObject* type, std::vector<nb::object>& items);
 void restore_class(PyObject* type, Items items);

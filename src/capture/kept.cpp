@@ -25,6 +25,11 @@ Items KeptStates::attributes(PyObject* object, nb::object dict) {
   return add(Kind::attributes, object, begin).subspan(2);
 }
 
+void KeptStates::no_attributes(PyObject* object) {
+  items_.push_back(nb::borrow(reinterpret_cast<PyObject*>(Py_TYPE(object))));
+  add(Kind::no_attributes, object, items_.size() - 1);
+}
+
 Items KeptStates::class_attributes(PyTypeObject* type) {
   const std::size_t begin = items_.size();
   add_class_attributes(reinterpret_cast<PyObject*>(type), items_);
@@ -77,6 +82,8 @@ void KeptStates::restore(const Kept& kept) {
   switch (kept.kind) {
     case Kind::attributes:
       return restore_attributes(object, items);
+    case Kind::no_attributes:
+      return restore_no_attributes(object, items);
     case Kind::class_attributes:
       return restore_class(object, items);
     case Kind::slots:

@@ -14,6 +14,7 @@ class KeptStates {
  public:
   enum class Kind : std::uint8_t {
     attributes,        ///< class, instance dictionary, then its entries: key, value, ...
+    no_attributes,     ///< class
     class_attributes,  ///< key, value, ...
     slots,             ///< descriptor, value (null: unset), ...
     dict,              ///< key, value, ...; in their order
@@ -37,6 +38,8 @@ class KeptStates {
 
   /// Each remembers one object's state as it is now, and gives what it holds.
   Items attributes(PyObject* object, nb::object dict);
+  /// Of an object that has no dictionary yet: none is made.
+  void no_attributes(PyObject* object);
   Items class_attributes(PyTypeObject* type);
   Items slots(PyObject* object, const std::vector<nb::object>& descriptors);
   Items dict(PyObject* dict);

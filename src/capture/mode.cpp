@@ -44,7 +44,18 @@ PyMethodDef mode_methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-PyType_Slot mode_slots[] = {{Py_tp_methods, mode_methods}, {0, nullptr}};
+/// Each time that torch puts a mode on its stack it looks for a key that only its own modes have. An error with a text
+/// would take longer than all the rest of that.
+PyObject* attribute(PyObject* mode, PyObject* name) {
+  if (PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "_mode_key") == 0) {
+    PyErr_SetNone(PyExc_AttributeError);
+    return nullptr;
+  }
+  return PyObject_GenericGetAttr(mode, name);
+}
+
+PyType_Slot mode_slots[] = {
+    {Py_tp_methods, mode_methods}, {Py_tp_getattro, reinterpret_cast<void*>(attribute)}, {0, nullptr}};
 PyType_Spec mode_spec = {"thoplw._native.DispatchMode", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT, mode_slots};
 
 }  // namespace

@@ -99,8 +99,11 @@ void Snapshot::keep_table(PyObject* table) {
 
 /// What a tensor holds besides its data; see set_tensors for that.
 void Snapshot::keep_tensor(PyObject* tensor) {
-  nb::object dict = take(PyObject_GenericGetDict(tensor, nullptr));
-  follow(modules_.attributes(tensor, std::move(dict)));
+  if (has_dictionary(tensor)) {
+    follow(modules_.attributes(tensor, take(PyObject_GenericGetDict(tensor, nullptr))));
+  } else {
+    modules_.no_attributes(tensor);
+  }
   if (!api_.is_plain_tensor(tensor)) follow(modules_.slots(tensor, holders_.of(tensor).slots));
 }
 

@@ -9,7 +9,9 @@
 namespace thoplw::capture {
 
 Dims dims_of(PyObject* sequence) {
-  const nb::object fast = take(PySequence_Fast(sequence, "expected a sequence of integers"));
+  const nb::object fast = PyTuple_Check(sequence)  // torch.Size is one
+                              ? nb::borrow(sequence)
+                              : take(PySequence_Fast(sequence, "expected a sequence of integers"));
   const Py_ssize_t size = PySequence_Fast_GET_SIZE(fast.ptr());
   Dims dims(static_cast<std::size_t>(size));
   for (Py_ssize_t i = 0; i < size; ++i) {

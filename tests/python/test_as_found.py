@@ -135,6 +135,44 @@ def test_weights(to_weights, raises, real):
     assert torch.equal(layer.weight.grad, torch.full((32, 32), 2.0))  # of two rows of ones
 
 
+class Named(nn.Parameter):
+    pass
+
+
+# Nobody has looked at the bias: it has no dictionary yet.
+ON_A_BARE_TENSOR = {
+    "an attribute": lambda layer: setattr(layer.bias, "scale", layer.bias * 2),
+    "another's dictionary": lambda layer: setattr(layer.bias, "__dict__", layer.weight.__dict__),
+    "another class": lambda layer: setattr(layer.bias, "__class__", Named),
+}
+
+
+@pytest.mark.parametrize("raises", [False, True])
+@pytest.mark.parametrize("change", ON_A_BARE_TENSOR.values(), ids=ON_A_BARE_TENSOR.keys())
+def test_a_parameter_without_attributes(change, raises):
+    class Sets(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(32, 32)
+            self.layer.weight.seen = 1
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.layer(x)
+            change(self.layer)
+            if raises:
+                raise LookupError("no more")
+            return y
+
+    model = Sets()
+    if raises:
+        with pytest.raises(thoplw.Error, match="no more"):
+            profile(model, torch.ones(2, 32))
+    else:
+        assert profile(model, torch.ones(2, 32))[0] == LINEAR
+    assert type(model.layer.bias) is nn.Parameter
+    assert (vars(model.layer.weight), vars(model.layer.bias)) == ({"seen": 1}, {})
+
+
 def test_running_statistics_in_a_real_forward():
     class Norm(nn.Module):
         def __init__(self) -> None:
