@@ -123,7 +123,7 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   session.native_rules = options.native_rules;
   session.custom_ops = custom_ops;
   session.initialised = initialised;
-  session.mode = new_mode();
+  session.mode = the_mode();
   session.trace.source = torch_version(api);
   session.tensors.hold = true;  // the model's own tensors live as long as it does
   walk_model(session, model);

@@ -1,6 +1,8 @@
 // The Python type behind the mode: a plain C type, since torch takes any object with __torch_dispatch__.
 #include "capture/mode.h"
 
+#include <cstring>
+
 #include "capture/dispatch.h"
 #include "capture/higher_order.h"
 
@@ -44,30 +46,37 @@ PyMethodDef mode_methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
-/// Each time that torch puts a mode on its stack it looks for a key that only its own modes have. An error with a text
-/// would take longer than all the rest of that.
-PyObject* attribute(PyObject* mode, PyObject* name) {
-  if (PyUnicode_Check(name) && PyUnicode_CompareWithASCIIString(name, "_mode_key") == 0) {
+PyObject* dispatch_method = nullptr;  ///< the mode's own __torch_dispatch__
+
+/// What torch asks of a mode by a C string. It wants its __torch_dispatch__ twice per operator: making the method anew
+/// would take longer than most shape rules. And each time that it puts a mode on its stack it looks for a key that only
+/// its own modes have, where an error with a text would take longer than all the rest.
+PyObject* attribute(PyObject* mode, char* name) {
+  if (std::strcmp(name, "__torch_dispatch__") == 0) return Py_NewRef(dispatch_method);
+  if (std::strcmp(name, "_mode_key") == 0) {
     PyErr_SetNone(PyExc_AttributeError);
     return nullptr;
   }
-  return PyObject_GenericGetAttr(mode, name);
+  return PyObject_GenericGetAttr(mode, nb::str(name).ptr());
 }
 
-PyType_Slot mode_slots[] = {
-    {Py_tp_methods, mode_methods}, {Py_tp_getattro, reinterpret_cast<void*>(attribute)}, {0, nullptr}};
+PyType_Slot mode_slots[] = {{Py_tp_methods, mode_methods},
+                            {Py_tp_getattr, reinterpret_cast<void*>(attribute)},
+                            {Py_tp_getattro, reinterpret_cast<void*>(PyObject_GenericGetAttr)},
+                            {0, nullptr}};
 PyType_Spec mode_spec = {"thoplw._native.DispatchMode", sizeof(PyObject), 0, Py_TPFLAGS_DEFAULT, mode_slots};
 
 }  // namespace
 
-nb::object new_mode() {
-  static PyObject* type = nullptr;
-  if (!type) {
-    nb::object fresh = take(PyType_FromSpec(&mode_spec));
-    fresh.attr("supports_higher_order_operators") = true;
-    type = fresh.release().ptr();
-  }
-  return take(PyObject_CallNoArgs(type));
+nb::object the_mode() {
+  static PyObject* const mode = [] {
+    const nb::object type = take(PyType_FromSpec(&mode_spec));
+    type.attr("supports_higher_order_operators") = true;
+    PyObject* made = take(PyObject_CallNoArgs(type.ptr())).release().ptr();
+    dispatch_method = take(PyCFunction_New(&mode_methods[0], made)).release().ptr();
+    return made;
+  }();
+  return nb::borrow(mode);
 }
 
 }  // namespace thoplw::capture

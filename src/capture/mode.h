@@ -5,7 +5,7 @@
 
 namespace thoplw::capture {
 
-/// A new mode object; it serves whatever Session is current in its thread.
-nb::object new_mode();
+/// One object for all passes: it serves whatever Session is current in its thread.
+nb::object the_mode();
 
 }  // namespace thoplw::capture
