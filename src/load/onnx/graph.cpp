@@ -155,10 +155,10 @@ void Follower::follow_node(const Node& node, const Frames& stack, Context& conte
     const Bindings none;
     for (const Attribute& attribute : node.attributes) spend(listed_in(attribute));
     const Node copy = bound(node, context.bindings ? *context.bindings : none);
-    Step step{copy, stack, context, inputs(copy, context)};
+    Step step = step_of(copy, stack, context);
     return operate(step);
   }
-  Step step{node, stack, context, inputs(node, context)};
+  Step step = step_of(node, stack, context);
   operate(step);
 }
 
@@ -168,15 +168,19 @@ Known Follower::told(std::string_view name, const Context& context) const {
   return found == context.infos.end() ? Known() : sizes_.known(*found->second);
 }
 
-NodeView Follower::view(const Step& step, std::vector<const Known*>& known) const {
-  for (Ref ref : step.in) known.push_back(ref == kAbsent ? nullptr : &values_[ref].known);
-  return {step.node, known, opset(step.node.domain, step.context)};
+Follower::Step Follower::step_of(const Node& node, const Frames& stack, Context& context) const {
+  Step step{node, stack, context, inputs(node, context), {}};
+  for (Ref ref : step.in) step.known.push_back(ref == kAbsent ? nullptr : &values_[ref].known);
+  return step;
+}
+
+NodeView Follower::view(const Step& step) const {
+  return {step.node, step.known, opset(step.node.domain, step.context)};
 }
 
 void Follower::infer(const Step& step, const Operator& op, std::span<Known> out) const {
-  std::vector<const Known*> known;
   try {
-    op.infer(view(step, known), out);
+    op.infer(view(step), out);
   } catch (const Error& error) {
     throw CannotRun(place_of(step.node) + ": " + error.what());
   }
@@ -206,13 +210,14 @@ void Follower::operate(Step& step) {
     Value value;
     value.fixed = op && (fixed || is_settled(known[i]));
     value.known = std::move(known[i]);
-    if (node.op_type == "Constant" && weights_.keep(node)) {
-      value.data = node.tensor("value");
+    if (const TensorData* kept = node.op_type == "Constant" ? weights_.keep(node) : nullptr) {
+      value.data = kept;
       value.origin = values_.size();
     } else if (const Value* weight = handed_on(step)) {
       value.data = weight->data;
       value.origin = weight->origin;
       value.dequantized = weight->dequantized || node.op_type == "DequantizeLinear";
+      value.starts = weight->starts;
     }
     out.push_back(node.outputs[i].empty() ? kAbsent : add(std::move(value)));
   }

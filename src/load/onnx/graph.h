@@ -30,6 +30,7 @@ struct Value {
   bool fixed = false;                ///< made of constants and sizes alone: not part of the work
   bool product = false;              ///< made by a contraction
   bool of_product = false;           ///< the same, or a product that was scaled since
+  bool starts = false;               ///< of what changes from turn to turn of a loop, where it starts
 };
 
 inline Value value_of(Known known) {
@@ -37,6 +38,9 @@ inline Value value_of(Known known) {
   value.known = std::move(known);
   return value;
 }
+
+/// "Loop 'y'", for messages.
+std::string named(const Node& node);
 
 /// What goes into a node cannot be: of two branches, it is the other one that runs.
 struct CannotRun : Error {
@@ -70,6 +74,7 @@ class Follower {
     const Frames& stack;
     Context& context;
     std::vector<Ref> in;
+    std::vector<const Known*> known;  ///< of each input; null where it is absent
   };
 
   /// What a branch gives, or why it cannot run.
@@ -85,6 +90,7 @@ class Follower {
     std::optional<std::int64_t> times;  ///< nothing where it hangs on the data
     bool asks = false;                  ///< its first two inputs are the number of the turn, and that there is one
     std::size_t first_in = 0, first_out = 0, states = 0;
+    std::vector<bool> kept;  ///< of each state, whether no turn changes it
   };
 
   // graph.cpp
@@ -102,7 +108,8 @@ class Follower {
   Known known_of(Ref ref) const { return ref == kAbsent ? Known() : values_[ref].known; }
   Known told(std::string_view name, const Context& context) const;
   void infer(const Step& step, const Operator& op, std::span<Known> out) const;
-  NodeView view(const Step& step, std::vector<const Known*>& known) const;
+  Step step_of(const Node& node, const Frames& stack, Context& context) const;
+  NodeView view(const Step& step) const;
   void keep_elements(Known& known);
 
   // write.cpp
@@ -129,9 +136,11 @@ class Follower {
   void branch(const Step& step);
   Branch try_branch(const Step& step, std::string_view name);
   void choose(const Step& step, Branch& first, Branch& second);
+  // loops.cpp
   void loop(const Step& step);
   void scan(const Step& step);
   void map_sequence(const Step& step);
+  Value handed(Ref ref) const { return ref == kAbsent ? Value() : values_[ref]; }
   std::vector<Value> repeat(const Step& step, const Graph& body, std::vector<Value>& given, Turns& turns);
   void leave(const Step& step, std::vector<Value> out, const Turns& turns, const std::vector<std::int64_t>& axes);
   void write_unknown(const Step& step, std::string_view op_type);

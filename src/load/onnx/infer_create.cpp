@@ -47,7 +47,7 @@ std::int64_t length(const auto& items) { return static_cast<std::int64_t>(items.
 void constant(const NodeView& view, Out out) {
   using Kind = Attribute::Kind;
   for (const Attribute& attribute : view.node.attributes) {
-    if (attribute.name == "value" && attribute.kind == Kind::tensor) {
+    if ((attribute.name == "value" || attribute.name == "sparse_value") && attribute.kind == Kind::tensor) {
       if (!out.empty()) out[0] = known(*attribute.tensor);
     } else if (attribute.name == "value_int") {
       give_ints(out, {}, {attribute.integer});

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cmath>
 #include <cstring>
+#include <limits>
 
 namespace thoplw::onnx {
 namespace {
@@ -14,6 +17,23 @@ constexpr std::array kTypes = {
     DType::i64,   DType::other, DType::boolean, DType::f16,    DType::f64,        DType::u32,    DType::u64,
     DType::c64,   DType::c128,  DType::bf16,    DType::f8e4m3, DType::f8e4m3fnuz, DType::f8e5m2, DType::f8e5m2fnuz,
     DType::bits,  DType::bits,  DType::f4,      DType::f8e8m0, DType::bits,       DType::bits,
+};
+
+/// f16: a sign, 5 bits of an exponent, 10 bits of a fraction.
+struct Half {
+  std::uint16_t bits;
+  explicit operator double() const {
+    const int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    double size = std::ldexp(exponent == 0 ? fraction : fraction + 1024, std::max(exponent, 1) - 25);
+    if (exponent == 31) size = fraction ? std::nan("") : std::numeric_limits<double>::infinity();
+    return bits >> 15 ? -size : size;
+  }
+};
+
+/// bf16: the upper half of a float.
+struct BrainFloat {
+  std::uint16_t bits;
+  explicit operator double() const { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
 };
 
 /// The elements of a raw tensor, as they stand in memory.
@@ -81,6 +101,30 @@ std::optional<std::vector<double>> TensorData::reals(std::size_t most) const {
   if (dtype == DType::f32 && raw.size() == *count * sizeof(float)) return read_raw<float, double>(raw, *count);
   if (dtype == DType::f64 && raw.size() == *count * sizeof(double)) return read_raw<double, double>(raw, *count);
   return std::nullopt;
+}
+
+std::vector<double> TensorData::first_reals(const Need& need) const {
+  constexpr std::size_t kFirst = 4096;
+  if (external) return {};
+  if (raw.empty())
+    return {floats.begin(), floats.begin() + static_cast<std::ptrdiff_t>(std::min(floats.size(), kFirst))};
+  const auto stored = [&]<class Stored>(Stored) {
+    const std::size_t count = std::min(raw.size() / sizeof(Stored), kFirst);
+    need(raw.substr(0, count * sizeof(Stored)));
+    return read_raw<Stored, double>(raw, count);
+  };
+  switch (dtype) {
+    case DType::f32:
+      return stored(float{});
+    case DType::f64:
+      return stored(double{});
+    case DType::f16:
+      return stored(Half{});
+    case DType::bf16:
+      return stored(BrainFloat{});
+    default:
+      return {};
+  }
 }
 
 const Attribute* Node::attribute(std::string_view wanted) const {

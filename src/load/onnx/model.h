@@ -38,6 +38,8 @@ struct TensorData {
   std::optional<std::vector<std::int64_t>> integers(std::size_t most = 1024) const;
   /// The same where they are f32 or f64.
   std::optional<std::vector<double>> reals(std::size_t most = 1024) const;
+  /// Its first elements, 4096 at most, where they are of one of torch's floating types and in this file.
+  std::vector<double> first_reals(const Need& need) const;
 };
 
 /// AttributeProto. What its kind does not name is not set. Copies share tensor and graphs: a node of a function gets a
@@ -49,7 +51,7 @@ struct Attribute {
   double real = 0;
   std::int64_t integer = 0;
   std::string_view text;
-  std::shared_ptr<const TensorData> tensor;  ///< null but for Kind::tensor
+  std::shared_ptr<const TensorData> tensor;  ///< null but for Kind::tensor; may be sparse, with all its sizes
   std::vector<double> reals;
   std::vector<std::int64_t> integers;
   std::vector<std::string_view> texts;
@@ -115,6 +117,7 @@ struct Model {
   Opsets opsets;
   Graph graph;
   std::vector<Function> functions;
+  Need need;                ///< for bytes of `raw` that were not read
   std::size_t records = 0;  ///< nodes, names, attributes, numbers: all that the file lists
 };
 

@@ -185,6 +185,12 @@ class Parser {
         case bytes(9):
           add(attribute.texts, reader);
           break;
+        case bytes(22): {
+          const auto tensor = records_.make<TensorData>();
+          read_sparse(reader.get_message(), *tensor, records_);
+          attribute.tensor = tensor;
+          break;
+        }
         case varint(20):
           type = reader.get_int64();
           break;
@@ -208,6 +214,7 @@ class Parser {
       case 3:
         return Kind::text;
       case 4:
+      case 11:
         return attribute.tensor ? Kind::tensor : Kind::none;
       case 5:
         return attribute.graphs.empty() ? Kind::none : Kind::graph;
@@ -330,7 +337,9 @@ bool looks_like_model(std::string_view file) {
 
 Model parse(std::string_view file, const Need& need) {
   try {
-    return Parser(file.size()).model(pbf_reader(file, need));
+    Model model = Parser(file.size()).model(pbf_reader(file, need));
+    model.need = need;
+    return model;
   } catch (const protozero::end_of_buffer_exception&) {
     throw Error("the file ends inside of its graph: it was cut, or it is no ONNX model");
   } catch (const protozero::exception&) {

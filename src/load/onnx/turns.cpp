@@ -97,7 +97,7 @@ std::optional<std::int64_t> Follower::count_turns(const Step& step, const Graph&
     }
     for (const Node* node : condition.nodes) {
       const Node copy = turn.bindings ? bound(*node, *turn.bindings) : *node;
-      evaluate({copy, step.stack, turn, inputs(copy, turn)});
+      evaluate(step_of(copy, step.stack, turn));
     }
     const auto made = [&](std::size_t output) {
       const Ref ref = find(body.outputs[output].name, turn);
@@ -141,7 +141,11 @@ std::vector<Value> Follower::unroll(const Step& step, const Graph& body, std::ve
   for (std::int64_t turn = 0; turn < *turns.times; ++turn) {
     if (turns.asks) given[0].known.elements = {turn};
     out = run_turns(step, body, given, stacks, 1);
-    for (std::size_t i = 0; i < turns.states; ++i) given[turns.first_in + i].known = out[turns.first_out + i].known;
+    for (std::size_t i = 0; i < turns.states; ++i) {
+      Value& after = out[turns.first_out + i];
+      if (!turns.kept[i]) given[turns.first_in + i] = value_of(std::move(after.known));
+      after = given[turns.first_in + i];
+    }
   }
   return out;
 }

@@ -223,7 +223,8 @@ bool hands_on(const Node& node, std::size_t slot) {
   return slot == 0 && std::ranges::binary_search(kCarriers, node.op_type);
 }
 
-std::optional<Dims> unpacked(const Node& node, std::size_t slot, const TensorData& tensor) {
+std::optional<Dims> unpacked(const NodeView& view, std::size_t slot, const TensorData& tensor) {
+  const Node& node = view.node;
   for (const Packed& packed : kPacked) {
     if (packed.op != node.op_type || packed.slot != slot) continue;
     const std::int64_t rows = node.integer(packed.rows, 0), columns = node.integer(packed.columns, 0);
@@ -236,6 +237,16 @@ std::optional<Dims> unpacked(const Node& node, std::size_t slot, const TensorDat
     if (__builtin_mul_overflow(sizes.back(), std::int64_t{8}, &sizes.back())) return std::nullopt;
     sizes.back() /= each;
     return sizes;
+  }
+  if (node.op_type == "MatMulFpQ4") {
+    const Known* sizes = view.input(2);
+    return sizes && sizes->elements && sizes->elements->size() == 2 ? sizes->elements : std::nullopt;
+  }
+  if (node.op_type == "MoEPacked" && tensor.dims.size() == 3) {
+    // [experts, inner, hidden] of what leads into an expert, [experts, hidden, inner] of what leads out: 3rd size
+    // packed
+    const Known* other = view.input(slot == 4 ? 2 : 4);
+    if (other && other->shape.size() == 3) return Dims{tensor.dims[0], tensor.dims[1], other->shape[1]};
   }
   return std::nullopt;
 }

@@ -6,7 +6,7 @@
 #include <span>
 #include <string_view>
 
-#include "load/onnx/model.h"
+#include "load/onnx/operators.h"
 
 namespace thoplw::onnx {
 
@@ -31,7 +31,7 @@ bool works_on_quantized(std::string_view op_type);
 bool hands_on(const Node& node, std::size_t slot);
 
 /// The sizes of the weights that are packed into that input; nothing where they are not packed.
-std::optional<Dims> unpacked(const Node& node, std::size_t slot, const TensorData& tensor);
+std::optional<Dims> unpacked(const NodeView& view, std::size_t slot, const TensorData& tensor);
 
 /// Attributes that hold weights.
 std::span<const std::string_view> weight_attributes(const Node& node);

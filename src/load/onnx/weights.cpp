@@ -18,24 +18,31 @@ bool has_elements(const TensorData& tensor) {
 
 bool is_number(DType dtype) { return is_floating(dtype) || dtype == DType::bits || dtype == DType::f4; }
 
-/// Its elements, where they were read.
-std::vector<double> elements_of(const TensorData& tensor) {
-  constexpr std::size_t kRead = 4096;  // f32 in kSmallBytes
-  return tensor.reals(kRead).value_or(std::vector<double>());
-}
-
-/// Nothing but 0, and numbers that a softmax makes 0.
-bool is_mask(const TensorData& tensor) {
-  constexpr double kHides = -1e4;
-  const std::vector<double> elements = elements_of(tensor);
-  return std::ranges::any_of(elements, [](double x) { return x <= kHides; }) &&
-         std::ranges::all_of(elements, [](double x) { return x == 0 || x <= kHides; });
+/// Nothing but 0 and 1, or 0 and numbers that a softmax makes 0: as far as its first elements say, since what was
+/// learnt differs from that at once.
+bool is_mask(const std::vector<double>& elements) {
+  const auto hides = [](double x) { return x <= -1e4; };
+  const auto all = [&](const auto& is) { return std::ranges::all_of(elements, is); };
+  const auto any = [&](const auto& is) { return std::ranges::any_of(elements, is); };
+  if (any(hides)) return all([&](double x) { return x == 0 || hides(x); });
+  return any([](double x) { return x == 0; }) && any([](double x) { return x == 1; }) &&
+         all([](double x) { return x == 0 || x == 1; });
 }
 
 /// One number, many times.
-bool is_filled(const TensorData& tensor) {
-  const std::vector<double> elements = elements_of(tensor);
+bool is_filled(const std::vector<double>& elements) {
   return !elements.empty() && std::ranges::all_of(elements, [&](double x) { return x == elements.front(); });
+}
+
+/// What a Constant lists as numbers, not as a tensor.
+TensorData as_tensor(const Attribute& list) {
+  TensorData tensor;
+  const bool real = list.kind == Attribute::Kind::reals;
+  tensor.dtype = real ? DType::f32 : DType::i64;
+  tensor.dims = {static_cast<std::int64_t>(real ? list.reals.size() : list.integers.size())};
+  tensor.floats = list.reals;
+  tensor.ints = list.integers;
+  return tensor;
 }
 
 std::string_view statistic_name(std::size_t slot) { return slot == 3 ? "running_mean" : "running_var"; }
@@ -101,13 +108,28 @@ Weights::Entry& Weights::entry(const TensorData& tensor, std::string_view name) 
   return entries_[found->second];
 }
 
-bool Weights::keep(const Node& constant) {
-  const TensorData* value = constant.tensor("value");
-  if (!value || constant.outputs.empty()) return false;
+/// The value of a Constant as a tensor.
+const TensorData* Weights::tensor_of(const Node& constant) {
+  for (const std::string_view name : {"value", "sparse_value"}) {
+    if (const TensorData* tensor = constant.tensor(name)) return tensor;
+  }
+  for (const std::string_view name : {"value_floats", "value_ints"}) {
+    const Attribute* list = constant.attribute(name);
+    if (!list) continue;
+    const auto [made, fresh] = lists_.try_emplace(list->origin ? list->origin : list);
+    if (fresh) made->second = as_tensor(*list);
+    return &made->second;
+  }
+  return nullptr;
+}
+
+const TensorData* Weights::keep(const Node& constant) {
+  const TensorData* value = tensor_of(constant);
+  if (!value || constant.outputs.empty()) return nullptr;
   const std::string_view name = constant.outputs.front();
-  if (from_torch_ && !scopes_.owner(name)) return false;
+  if (from_torch_ && !scopes_.owner(name)) return nullptr;
   entry(*value, name);
-  return true;
+  return value;
 }
 
 /// Is it the scale or the zero point of a tensor that was quantized?
@@ -134,17 +156,19 @@ Weights::Kind Weights::kind_by_name(const TensorData& tensor, std::string_view n
 }
 
 Weights::Kind Weights::kind_by_use(const TensorData& tensor, const Reading& by) const {
-  if (by.node.op_type == "BatchNormalization" && by.slot >= 3) return Kind::buffer;
-  const Slot slot = slot_of(by.node, by.slot);
+  if (by.view.node.op_type == "BatchNormalization" && by.slot >= 3) return Kind::buffer;
+  const Slot slot = by.starts ? Slot::state : slot_of(by.view.node, by.slot);
   const bool small = tensor.dtype == DType::i8 || tensor.dtype == DType::u8;
-  const bool quantized = by.dequantized || (small && works_on_quantized(by.node.op_type));
+  const bool quantized = by.dequantized || (small && works_on_quantized(by.view.node.op_type));
   const bool number = is_number(tensor.dtype) || quantized;
   if (slot == Slot::table && (number || small) && tensor.dims.size() > 1) return Kind::parameter;
   if (slot == Slot::weight && tensor.dtype != DType::boolean) return Kind::parameter;
-  if (by.bias && (number || small) && !is_mask(tensor)) return Kind::parameter;
+  const auto elements = [&] { return tensor.first_reals(model_.need); };
+  if (by.bias && (number || small) && !is_mask(elements())) return Kind::parameter;
   const bool made_by_folding = !roles_.empty() || from_torch_;
   if (made_by_folding || slot == Slot::setting || !number || !has_elements(tensor)) return Kind::constant;
-  return is_mask(tensor) || (slot == Slot::state && is_filled(tensor)) ? Kind::constant : Kind::parameter;
+  const bool sets = is_mask(elements()) || (slot == Slot::state && is_filled(elements()));
+  return sets ? Kind::constant : Kind::parameter;
 }
 
 /// Modules of torch.nn have a weight of their own: where the file gives them that of another, the two are tied.
@@ -156,7 +180,7 @@ void Weights::tie(Entry& entry, const Reading& by) {
     return;
   }
   const bool has_weight = cls.starts_with("torch.nn.") && (cls.ends_with(".Embedding") || cls.ends_with(".Linear"));
-  const Slot slot = slot_of(by.node, by.slot);
+  const Slot slot = slot_of(by.view.node, by.slot);
   const bool as_weight = slot == Slot::weight || slot == Slot::table;
   if (!has_weight || !as_weight || entry.tensor->dims.size() != 2) return;
   std::vector<std::string>& names = entry.owner_ran ? entry.after : entry.before;
@@ -176,8 +200,8 @@ Id Weights::statistic(const Entry& entry, const Reading& by) {
 
 void Weights::note_folding(const TensorData& tensor, const Reading& by) {
   if (by.slot != 1) return;
-  const bool traced = is_convolution(by.node) && from_torch_ && Scopes::lost_name(tensor.name);
-  if (traced || by.node.note(kRewrite).find("BatchNorm") != std::string_view::npos) folded_.insert(tensor.name);
+  const bool traced = is_convolution(by.view.node) && from_torch_ && Scopes::lost_name(tensor.name);
+  if (traced || by.view.node.note(kRewrite).find("BatchNorm") != std::string_view::npos) folded_.insert(tensor.name);
 }
 
 /// What a tensor is of which its name does not say it.
@@ -190,7 +214,7 @@ void Weights::settle(Entry& entry, const Reading& by) {
   }
   if (scopes_.owner(entry.name) == path_of(by.stack)) return;
   entry.lost = true;
-  entry.name = in_module(by.stack, name_by_slot(local_name(entry.name), by.node, by.slot));
+  entry.name = in_module(by.stack, name_by_slot(local_name(entry.name), by.view.node, by.slot));
   if (from_torch_) lost_.push_back(tensor.name);
 }
 
@@ -218,7 +242,7 @@ std::optional<std::size_t> Weights::constant(const TensorData& tensor) const {
 Id Weights::read(const TensorData& tensor, const Reading& by) {
   note_folding(tensor, by);
   Entry& entry = this->entry(tensor, tensor.name);
-  if (by.node.op_type == "BatchNormalization" && by.slot >= 3) {
+  if (by.view.node.op_type == "BatchNormalization" && by.slot >= 3) {
     if (const Id own = statistic(entry, by); own != by.value) return own;
   }
   if (entry.kind == Kind::unknown) settle(entry, by);
@@ -228,7 +252,7 @@ Id Weights::read(const TensorData& tensor, const Reading& by) {
   entry.first_read = std::min(entry.first_read, reads_++);
   tie(entry, by);
   if (!entry.unpacked) entry.value = by.stored;
-  const std::optional<Dims> sizes = entry.unpacked ? std::nullopt : unpacked(by.node, by.slot, tensor);
+  const std::optional<Dims> sizes = entry.unpacked ? std::nullopt : unpacked(by.view, by.slot, tensor);
   if (sizes) {
     entry.unpacked = true;
     entry.value = trace_.add_value({.dtype = DType::bits, .shape = *sizes, .stored = -1});

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "load/onnx/model.h"
+#include "load/onnx/operators.h"
 #include "load/onnx/scopes.h"
 #include "load/trace_builder.h"
 
@@ -18,13 +19,14 @@ namespace thoplw::onnx {
 
 /// A node that reads a tensor of the file, or what others made of it without changing its elements.
 struct Reading {
-  const Node& node;
+  NodeView view;
   std::size_t slot = 0;
   const Frames& stack;
   Id value = kNone;   ///< what it reads
   Id stored = kNone;  ///< the tensor itself
   bool dequantized = false;
-  bool bias = false;  ///< it is added to a product
+  bool starts = false;  ///< it is where a loop starts from
+  bool bias = false;    ///< it is added to a product
 };
 
 class Weights {
@@ -32,7 +34,8 @@ class Weights {
   Weights(const Model& model, const Scopes& scopes, TraceBuilder& trace);
 
   /// Takes the value of a Constant for a tensor of the file, unless it is torch's: others keep weights there.
-  bool keep(const Node& constant);
+  /// Null where it is none.
+  const TensorData* keep(const Node& constant);
   /// As far as its name and its sizes tell.
   bool may_be_weight(const TensorData& tensor);
   /// Is it a parameter or a buffer, as the node uses it?
@@ -64,6 +67,7 @@ class Weights {
     std::size_t first_read = static_cast<std::size_t>(-1);
   };
   Entry& entry(const TensorData& tensor, std::string_view name);
+  const TensorData* tensor_of(const Node& constant);
   bool is_of_quantized(std::string_view name) const;
   Kind kind_by_name(const TensorData& tensor, std::string_view name) const;
   Kind kind_by_use(const TensorData& tensor, const Reading& by) const;
@@ -84,8 +88,9 @@ class Weights {
   std::map<std::string, Id, std::less<>> statistics_;  ///< running means and variances with values of their own
   std::size_t reads_ = 0;
   std::vector<std::string_view> lost_, left_out_;
-  std::unordered_set<std::string_view> settings_;   ///< scales and zero points
-  std::unordered_set<std::string_view> quantized_;  ///< what tensors were called before they were quantized
+  std::unordered_set<std::string_view> settings_;           ///< scales and zero points
+  std::unordered_set<std::string_view> quantized_;          ///< what tensors were called before they were quantized
+  std::unordered_map<const Attribute*, TensorData> lists_;  ///< of Constants
   std::unordered_map<const Attribute*, Id> attributes_;
   std::vector<std::pair<std::string, Id>> in_attributes_;
   std::set<std::string_view> folded_;  ///< weights of convolutions that a batch norm was folded into

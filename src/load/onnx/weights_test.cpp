@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "load/formats.h"
 #include "load/onnx/test_model.h"
@@ -25,6 +26,24 @@ Message reals(std::string_view name, const std::vector<float>& values) {
   list.text(1, name).number(20, 6);
   protozero::pbf_writer(list.bytes).add_packed_float(7, values.begin(), values.end());
   return list;
+}
+
+template <class Make>
+Message filled(std::string_view name, const Sizes& sizes, Make&& make) {
+  std::size_t count = 1;
+  for (const std::int64_t size : sizes) count *= static_cast<std::size_t>(size);
+  std::vector<float> numbers(count);
+  for (std::size_t i = 0; i < count; ++i) numbers[i] = make(i);
+  return tensor(name, kFloat, sizes)
+      .text(9, std::string(reinterpret_cast<const char*>(numbers.data()), count * sizeof(float)));
+}
+
+/// SparseTensorProto of so many values: 1 they, 2 where they are, 3 sizes.
+Message sparse_attribute(std::string_view name, std::int64_t values, const Sizes& sizes) {
+  Message sparse;
+  sparse.add(1, tensor("", kFloat, {values})).add(2, tensor("", kInt64, {values, 2}));
+  for (const std::int64_t size : sizes) sparse.number(3, size);
+  return Message().text(1, name).add(22, sparse).number(20, 11);
 }
 
 Message ms(std::string_view op, const Names& in, const std::vector<Message>& attributes = {}) {
@@ -120,6 +139,16 @@ const std::vector<Case>& cases() {
        {tensor("w", kUint8, {2, 16, 64}), tensor("sc", kFloat, {2, 16}), tensor("b", kFloat, {2, 16}),
         tensor("w2", kUint8, {2, 64, 16})},
        2 * (16 * 64 + 16 + 64 * 16)},
+      {"MatMulFpQ4: a blob, and the sizes that it stands for",
+       {ms("MatMulFpQ4", {"x", "w", "sizes"}, {attribute("blk_quant_type", 1)})},
+       {kX},
+       {tensor("w", kUint8, {1536}), tensor("sizes", kInt64, {2}, {64, 48})},
+       64 * 48},
+      {"MoEPacked: bytes in the last dimension",
+       {ms("MoEPacked", {"x", "r", "w", "", "w2"}, {attribute("k", 1)})},
+       {kX, value("r", kFloat, {"2", "3"})},
+       {tensor("w", kUint8, {3, 16, 70}), tensor("w2", kUint8, {3, 64, 20})},
+       3 * (16 * 64 + 64 * 16)},
       // inputs that the operator of the rule table has no place for
       {"SkipLayerNormalization",
        {ms("SkipLayerNormalization", {"x", "x", "gamma", "beta", "b"})},
@@ -173,6 +202,18 @@ const std::vector<Case>& cases() {
        {kX},
        {kScale},
        64 * 32 + 32},
+      {"a Constant that lists its numbers",
+       {node("Constant", {}, {"b"}, "", {reals("value_floats", std::vector<float>(32, 0.5F))}),
+        node("Gemm", {"x", "w", "b"}, {"y"}, "layer")},
+       {kX},
+       {tensor("w", kFloat, {64, 32})},
+       64 * 32 + 32},
+      {"a sparse Constant: all that its sizes say",
+       {node("Constant", {}, {"w"}, "", {sparse_attribute("sparse_value", 3, {64, 32})}),
+        node("MatMul", {"x", "w"}, {"y"}, "layer")},
+       {kX},
+       {},
+       64 * 32},
       {"LinearRegressor",
        {node("LinearRegressor", {"x"}, {"y"}, "layer",
              {reals("coefficients", std::vector<float>(64, 1)), reals("intercepts", std::vector<float>{1})},
@@ -201,14 +242,24 @@ const std::vector<Case>& cases() {
       {"a mask for a softmax",
        {node("Add", {"x", "m"}, {"a"}), node("Softmax", {"a"}, {"y"})},
        {kX},
-       {tensor("m", kFloat, {2, 64})
-            .text(9,
-                  [] {
-                    std::vector<float> mask(128, 0);
-                    mask[5] = -1e9F;
-                    return std::string(reinterpret_cast<const char*>(mask.data()), mask.size() * sizeof(float));
-                  }())},
+       {filled("m", {2, 64}, [](std::size_t i) { return i == 5 ? -1e9F : 0.0F; })},
        0},
+      {"a causal mask of 64 KB",
+       {node("MatMul", {"x", "w"}, {"s"}, "layer"), node("Add", {"s", "m"}, {"a"}), node("Softmax", {"a"}, {"y"})},
+       {value("x", kFloat, {"128", "64"})},
+       {tensor("w", kFloat, {64, 128}),
+        filled("m", {128, 128}, [](std::size_t i) { return i % 128 > i / 128 ? -INFINITY : 0.0F; })},
+       64 * 128},
+      {"one that is multiplied with",
+       {node("Mul", {"x", "m"}, {"y"})},
+       {value("x", kFloat, {"128", "128"})},
+       {filled("m", {128, 128}, [](std::size_t i) { return i % 128 > i / 128 ? 0.0F : 1.0F; })},
+       0},
+      {"factors of the same size are learnt",
+       {node("Mul", {"x", "m"}, {"y"}, "layer")},
+       {value("x", kFloat, {"128", "128"})},
+       {filled("m", {128, 128}, [](std::size_t i) { return static_cast<float>(i % 7); })},
+       128 * 128},
       {"positions that are cast",
        {node("Cast", {"p"}, {"a"}, "", {attribute("to", 1)}), node("Mul", {"x", "a"}, {"y"})},
        {kX},
@@ -235,6 +286,110 @@ TEST_CASE("a weight belongs to the layer that uses it, not to what hands it on")
     const Report report = read(model(graph_of(row)));
     CHECK(params_of(report, "") == 0);
   }
+}
+
+/// x[2, 64] and what a body gets beside it, which computes y of them by way of `nodes`.
+struct Body {
+  std::string_view what;
+  std::vector<Message> nodes, tensors;
+  Names states;  ///< beside x, as the body hands them on
+  std::uint64_t params;
+};
+
+const std::vector<Body>& bodies() {
+  static const std::vector<Body> rows = {
+      {"a weight that every turn gets",
+       {node("MatMul", {"h", "u"}, {"out"}, "layer")},
+       {tensor("w", kFloat, {64, 64})},
+       {"u"},
+       64 * 64},
+      {"through an Identity",
+       {node("MatMul", {"h", "u"}, {"out"}, "layer"), node("Identity", {"u"}, {"v"})},
+       {tensor("w", kFloat, {64, 64})},
+       {"v"},
+       64 * 64},
+      {"cast in the body",
+       {node("DequantizeLinear", {"u", "s"}, {"d"}), node("MatMul", {"h", "d"}, {"out"}, "layer")},
+       {tensor("w", kInt8, {64, 64}), tensor("s", kFloat, {})},
+       {"u"},
+       64 * 64},
+      {"where a state starts: learnt",
+       {node("MatMul", {"h", "u"}, {"out"}, "layer"), node("Tanh", {"u"}, {"v"})},
+       {filled("w", {64, 64}, [](std::size_t i) { return static_cast<float>(i % 9); })},
+       {"v"},
+       64 * 64},
+      {"where a state starts: zeros",
+       {node("MatMul", {"h", "k"}, {"p"}, "layer"), node("Add", {"p", "u"}, {"out"}), node("Tanh", {"u"}, {"v"})},
+       {filled("w", {2, 64}, [](std::size_t) { return 0.0F; }), tensor("k", kFloat, {64, 64})},
+       {"v"},
+       64 * 64},
+  };
+  return rows;
+}
+
+TEST_CASE("a weight that goes into a loop belongs to the layer in it that uses it") {
+  for (const Body& row : bodies()) {
+    CAPTURE(row.what);
+    GraphOf body{
+        .nodes = row.nodes,
+        .inputs = {Message().text(1, "i"), Message().text(1, "c"), Message().text(1, "h"), Message().text(1, "u")},
+        .outputs = {Message().text(1, "c"), Message().text(1, "out"), Message().text(1, row.states[0])},
+        .initializers = {},
+        .values = {}};
+    GraphOf graph{.nodes = {node("Loop", {"times", "", "x", "w"}, {"y"}, "loop", {attribute("body", body.message())})},
+                  .inputs = {kX},
+                  .outputs = {Message().text(1, "y")},
+                  .initializers = row.tensors,
+                  .values = {}};
+    graph.initializers.push_back(tensor("times", kInt64, {}, {3}));
+    const Report looped = read(model(graph));
+    CHECK(looped.params == row.params);
+    CHECK(params_of(looped, "") == 0);
+    // A Scan gives its states to the body, too, and of the sequence a slice.
+    body.inputs = {Message().text(1, "h"), Message().text(1, "u"), Message().text(1, "t")};
+    body.outputs = {Message().text(1, "out"), Message().text(1, row.states[0])};
+    graph.nodes = {node("Scan", {"x", "w", "sequence"}, {"y"}, "scan",
+                        {attribute("body", body.message()), attribute("num_scan_inputs", 1)})};
+    graph.inputs.push_back(value("sequence", kFloat, {"3", "8"}));
+    const Report scanned = read(model(graph));
+    CHECK(scanned.params == row.params);
+    CHECK(params_of(scanned, "") == 0);
+  }
+}
+
+TEST_CASE("of a weight that a Scan goes through, each turn uses a slice") {
+  GraphOf body{.nodes = {node("MatMul", {"h", "slice"}, {"out"}, "layer")},
+               .inputs = {Message().text(1, "h"), Message().text(1, "slice")},
+               .outputs = {Message().text(1, "out")},
+               .initializers = {},
+               .values = {}};
+  const GraphOf graph{.nodes = {node("Scan", {"x", "w"}, {"y"}, "scan",
+                                     {attribute("body", body.message()), attribute("num_scan_inputs", 1)})},
+                      .inputs = {kX},
+                      .outputs = {Message().text(1, "y")},
+                      .initializers = {tensor("w", kFloat, {6, 64, 64})},
+                      .values = {}};
+  const Report report = read(model(graph));
+  CHECK(params_of(report, "layer") == 6 * 64 * 64);
+  CHECK(report.macs == 6 * 2 * 64 * 64);
+}
+
+TEST_CASE("a branch uses weights of the graph around it") {
+  const auto branch = [](std::string_view weight) {
+    return GraphOf{.nodes = {node("MatMul", {"x", std::string(weight)}, {"out"}, "layer")},
+                   .inputs = {},
+                   .outputs = {Message().text(1, "out")},
+                   .initializers = {},
+                   .values = {}}
+        .message();
+  };
+  const GraphOf graph{.nodes = {node("If", {"c"}, {"y"}, "if",
+                                     {attribute("then_branch", branch("w")), attribute("else_branch", branch("w"))})},
+                      .inputs = {kX, value("c", kBool, {})},
+                      .outputs = {Message().text(1, "y")},
+                      .initializers = {tensor("w", kFloat, {64, 32})},
+                      .values = {}};
+  CHECK(params_of(read(model(graph)), "layer") == 64 * 32);
 }
 
 TEST_CASE("layers of a quantized file have the names that they had before") {

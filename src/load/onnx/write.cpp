@@ -39,7 +39,7 @@ bool Follower::adds_bias(const Step& step) const {
   if (step.node.op_type != "Add" || step.in.size() != 2) return false;
   const auto is_bias = [&](Ref ref) {
     const Value& value = values_[ref];
-    return value.data && is_floating(value.known.dtype) && value.known.shape.size() == 1;
+    return value.data && !value.starts && is_floating(value.known.dtype) && value.known.shape.size() == 1;
   };
   const auto [a, b] = std::pair(step.in[0], step.in[1]);
   if (a == kAbsent || b == kAbsent) return false;
@@ -90,7 +90,7 @@ Id Follower::input_of(const Step& step, std::size_t slot, std::size_t place, Wor
 /// Is it added to a product, be that scaled or moved, along one dimension?
 bool Follower::is_bias(const Step& step, std::size_t slot) const {
   const std::string_view op = step.node.op_type;
-  if ((op != "Add" || step.in.size() != 2) && op != "QLinearAdd") return false;
+  if (((op != "Add" || step.in.size() != 2) && op != "QLinearAdd") || values_[step.in[slot]].starts) return false;
   const Dims& sizes = values_[step.in[slot]].known.shape;
   if (std::ranges::count_if(sizes, [](std::int64_t size) { return size != 1; }) != 1) return false;
   return std::ranges::any_of(step.in, [&](Ref ref) { return ref != kAbsent && values_[ref].of_product; });
@@ -99,12 +99,13 @@ bool Follower::is_bias(const Step& step, std::size_t slot) const {
 Reading Follower::reading_of(const Step& step, std::size_t slot) {
   const Ref ref = step.in[slot];
   const Value& value = values_[ref];
-  return {.node = step.node,
+  return {.view = view(step),
           .slot = slot,
           .stack = step.stack,
           .value = id_of(ref),
           .stored = value.data ? id_of(value.origin) : kNone,
           .dequantized = value.dequantized,
+          .starts = value.starts,
           .bias = is_bias(step, slot)};
 }
 
@@ -148,8 +149,7 @@ std::vector<std::int64_t> Follower::constants(const Step& step) {
 /// module is called with it.
 void Follower::write_folded(const Step& step, const Operator& op, std::span<const Ref> out) {
   if (step.in.empty() || out.empty() || out[0] == kAbsent) return;
-  std::vector<const Known*> known;
-  const std::string name = op.map(view(step, known)).name;
+  const std::string name = op.map(view(step)).name;
   const Rule* rule = find_rule(name);
   const bool reduces = rule && rule->work == work::reduction;
   if (!reduces && (!rule || rule->work != work::elementwise)) return;
@@ -170,8 +170,7 @@ bool Follower::scales_product(const Step& step) const {
 
 void Follower::write(const Step& step, const Operator* op, std::span<const Ref> out) {
   Mapped mapped;
-  std::vector<const Known*> known;
-  if (op) mapped = op->map(view(step, known));
+  if (op) mapped = op->map(view(step));
   for (std::size_t i = 0; !op && i < step.in.size(); ++i) mapped.in.push_back(static_cast<int>(i));
   if (adds_bias(step)) mapped.name = "onnx::add_bias";
   const Rule* rule = op ? find_rule(mapped.name) : nullptr;
