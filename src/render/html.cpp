@@ -59,19 +59,13 @@ std::string label(const Row& row, const std::vector<Row>& rows) {
   return row.parent == kNone ? "" : harmless(own_name(row, rows));
 }
 
-/// One line per row, so that differences of two pages can be read.
-std::string lines_of(const std::vector<Json>& rows) {
-  std::string text;
-  for (const Json& row : rows) text += (text.empty() ? "\n" : ",\n") + row.dump();
-  return text;
-}
-
 /// The rows that are wanted and the modules around them; in each of these what is left out is one row.
 std::vector<Row> wanted_rows(const Report& report, const RenderOptions& options) {
-  const std::vector<Row> rows = roll_up(report, options.depth).rows;
+  std::vector<Row> rows = roll_up(report, options.depth).rows;
   std::vector<bool> kept = with_around(rows, shown_rows(rows, options));
   if (!kept.empty()) kept.front() = true;
   std::vector<Row> wanted;
+  wanted.reserve(rows.size());
   std::vector<Id> now_at;
   std::map<Id, Others> left_out;  // by the row around them
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -79,7 +73,7 @@ std::vector<Row> wanted_rows(const Report& report, const RenderOptions& options)
     now_at.push_back(kept[i] ? static_cast<Id>(wanted.size()) : around);
     if (!kept[i] && counts(rows[i])) left_out[around].add(rows[i]);
     if (!kept[i]) continue;
-    wanted.push_back(rows[i]);
+    wanted.push_back(std::move(rows[i]));
     wanted.back().parent = around;
   }
   for (auto& [around, others] : left_out) {
@@ -98,13 +92,14 @@ std::string data(const Report& report, const RenderOptions& options) {
   if (!options.sort.empty()) find_column(options.sort);  // throws where there is none
   Once<std::string> classes;
   Shapes shapes;
-  std::vector<Json> lines;
+  std::string lines;  // one per row, so that differences of two pages can be read
   for (const Row& row : rows) {
     const std::string cls = harmless(row.cls);
-    lines.push_back(Json::array({row.parent == kNone ? -1 : row.parent, label(row, rows), classes.place(cls, cls),
-                                 shapes.place(find_column("input"), row, row.in),
-                                 shapes.place(find_column("output"), row, row.out), row.calls, exact_json(row.macs),
-                                 exact_json(row.params), (row.exact ? 0 : kInexact) | (row.listed ? kListed : 0)}));
+    const Json line = Json::array({row.parent == kNone ? -1 : row.parent, label(row, rows), classes.place(cls, cls),
+                                   shapes.place(find_column("input"), row, row.in),
+                                   shapes.place(find_column("output"), row, row.out), row.calls, exact_json(row.macs),
+                                   exact_json(row.params), (row.exact ? 0 : kInexact) | (row.listed ? kListed : 0)});
+    lines += (lines.empty() ? "\n" : ",\n") + line.dump();
   }
   Json titles = Json::object();
   for (const Column& column : columns()) titles[std::string(column.name)] = title(column, report.unit);
@@ -118,7 +113,7 @@ std::string data(const Report& report, const RenderOptions& options) {
   std::string text = head.dump();
   text.pop_back();
   return text + ",\n\"classes\":" + classes.list.dump() + ",\n\"shapes\":" + shapes.once.list.dump() + ",\n\"rows\":[" +
-         lines_of(lines) + "\n]}";
+         lines + "\n]}";
 }
 
 /// 1824010216, its thousands set apart to the eye but not in what is copied.

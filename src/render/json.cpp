@@ -1,6 +1,7 @@
 // The whole report for programs: counts are integers, paths are as the model names them, one row a line. report/saved.h
 // reads it again.
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "render/formats.h"
@@ -13,6 +14,45 @@ namespace thoplw {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& json) {
+  return harmless_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));  // names may hold what is not UTF-8
+}
+
+using AddElement = std::function<void(const Json&)>;
+
+/// An object with one line per member, and in lists one per element. Lists are written as they come: the JSON of all
+/// rows takes many times the memory of its text.
+class LaidOut {
+ public:
+  void member(std::string_view key, const Json& value) { begin(key) += dump(value); }
+  void list(std::string_view key, const std::function<void(const AddElement&)>& elements) {
+    std::string& text = begin(key);
+    std::string_view between = "[\n    ";
+    elements([&](const Json& element) {
+      text += between;
+      text += dump(element);
+      between = ",\n    ";
+    });
+    text += between.starts_with('[') ? "[]" : "\n  ]";
+  }
+  template <class Items, class Make>
+  void list(std::string_view key, const Items& items, Make make) {
+    list(key, [&](const AddElement& add) {
+      for (const auto& item : items) add(make(item));
+    });
+  }
+  std::string end() && { return std::move(text_) + "\n}"; }
+
+ private:
+  std::string& begin(std::string_view key) {
+    text_ += text_.empty() ? "{\n  " : ",\n  ";
+    text_ += dump(key);
+    return text_ += ": ";
+  }
+
+  std::string text_;
+};
 
 Json tensor(const std::optional<Tensor>& tensor) {
   if (!tensor) return nullptr;
@@ -39,18 +79,12 @@ void add_amounts(Json& json, const Row& row, const Report& report, NumberFormat 
   json["params_text"] = unpadded(number_text({row.params}, report.params, numbers));
 }
 
-Json uncounted_json(const std::vector<Uncounted>& operators) {
-  Json list = Json::array();
-  for (const auto& [op, path, times] : operators) list.push_back({{"op", op}, {"path", path}, {"times", times}});
-  return list;
+Json uncounted_json(const Uncounted& uncounted) {
+  return {{"op", uncounted.op}, {"path", uncounted.path}, {"times", uncounted.times}};
 }
 
-Json steps_json(const std::vector<Step>& steps) {
-  Json list = Json::array();
-  for (const Step& step : steps) {
-    list.push_back({{"path", step.path}, {"input", tensor(step.in)}, {"macs", step.macs.value()}});
-  }
-  return list;
+Json step_json(const Step& step) {
+  return {{"path", step.path}, {"input", tensor(step.in)}, {"macs", step.macs.value()}};
 }
 
 /// `parent` is the place of its row in the list.
@@ -74,7 +108,7 @@ Json place_around(const Row& row, const std::vector<Row>& rows, const std::vecto
   return nullptr;
 }
 
-Json rows_json(const Report& report, const RenderOptions& options) {
+void add_rows(const Report& report, const RenderOptions& options, const AddElement& add) {
   const std::vector<Row> rows = roll_up(report, options.depth).rows;
   const std::vector<bool> shown = shown_rows(rows, options);
   const std::vector<std::size_t> order = order_of(rows, order_column(options));
@@ -83,17 +117,14 @@ Json rows_json(const Report& report, const RenderOptions& options) {
   for (const std::size_t i : order) {
     if (shown[i]) places[i] = many++;
   }
-  Json list = Json::array();
   Others others;
   for (const std::size_t i : order) {
-    if (shown[i]) list.push_back(row_json(rows[i], place_around(rows[i], rows, places), report, options.numbers));
+    if (shown[i]) add(row_json(rows[i], place_around(rows[i], rows, places), report, options.numbers));
     if (!shown[i] && counts(rows[i])) others.add(rows[i]);
   }
-  if (!others.empty()) {
-    others.row.path = others.name();
-    list.push_back(row_json(others.row, nullptr, report, options.numbers));
-  }
-  return list;
+  if (others.empty()) return;
+  others.row.path = others.name();
+  add(row_json(others.row, nullptr, report, options.numbers));
 }
 
 Json total_json(const Report& report, NumberFormat numbers) {
@@ -104,10 +135,6 @@ Json total_json(const Report& report, NumberFormat numbers) {
   json["trainable_params"] = report.trainable_params.value();
   json["buffers"] = report.buffers.value();
   return json;
-}
-
-std::string dump(const Json& json) {
-  return harmless_json(json.dump(-1, ' ', false, Json::error_handler_t::replace));  // names may hold what is not UTF-8
 }
 
 Json part_json(const Part& part, const Report& report) {
@@ -129,18 +156,15 @@ Json compared_json(const Report& report, const Report& base, const std::vector<P
 }  // namespace
 
 std::string laid_out_json(const Json& json) {
-  std::string text;
+  LaidOut text;
   for (const auto& [key, value] : json.items()) {
-    text += (text.empty() ? "{\n  " : ",\n  ") + dump(key) + ": ";
-    if (!value.is_array() || value.empty()) {
-      text += dump(value);
-      continue;
+    if (value.is_array()) {
+      text.list(key, value, [](const Json& element) { return element; });
+    } else {
+      text.member(key, value);
     }
-    std::string lines;
-    for (const auto& element : value) lines += (lines.empty() ? "\n    " : ",\n    ") + dump(element);
-    text += "[" + lines + "\n  ]";
   }
-  return text + "\n}";
+  return std::move(text).end();
 }
 
 std::string comparison_json(const Comparison& comparison, const RenderOptions& options) {
@@ -180,22 +204,23 @@ std::string comparison_json(const Comparison& comparison, const RenderOptions& o
 }
 
 std::string render_json(const Report& report, const RenderOptions& options) {
-  Json json = Json::object();
-  json["format"] = kSavedFormat;
-  if (!options.title.empty()) json["title"] = options.title;
-  json["model"] = report.model;
-  json["convention"] = report.convention;
-  json["unit"] = report.unit == Unit::flop ? "FLOP" : "MAC";
-  json["exact"] = report.exact;
-  json["total"] = total_json(report, options.numbers);
-  json["rows"] = rows_json(report, options);
-  json["uncounted"] = uncounted_json(report.uncounted);
-  json["not_run"] = report.not_run;
-  json["notes"] = report.notes;
-  json["steps"] = steps_json(report.steps);
-  json["missed"] = uncounted_json(report.missed);
-  json["missed_macs"] = report.missed_macs.value();
-  return laid_out_json(json);
+  const auto as_it_is = [](const std::string& text) { return Json(text); };
+  LaidOut text;
+  text.member("format", kSavedFormat);
+  if (!options.title.empty()) text.member("title", options.title);
+  text.member("model", report.model);
+  text.member("convention", report.convention);
+  text.member("unit", report.unit == Unit::flop ? "FLOP" : "MAC");
+  text.member("exact", report.exact);
+  text.member("total", total_json(report, options.numbers));
+  text.list("rows", [&](const AddElement& add) { add_rows(report, options, add); });
+  text.list("uncounted", report.uncounted, uncounted_json);
+  text.list("not_run", report.not_run, as_it_is);
+  text.list("notes", report.notes, as_it_is);
+  text.list("steps", report.steps, step_json);
+  text.list("missed", report.missed, uncounted_json);
+  text.member("missed_macs", report.missed_macs.value());
+  return std::move(text).end();
 }
 
 }  // namespace thoplw

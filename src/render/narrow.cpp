@@ -118,8 +118,10 @@ void Others::add(const Row& other) {
 std::string Others::name() const { return formatted("({} {})", many, many == 1 ? "other" : "others"); }
 
 std::vector<Row> narrowed(std::vector<Row> rows, const RenderOptions& options) {
+  if (options.filter.empty() && options.top == 0 && order_column(options).empty()) return rows;
   const std::vector<bool> shown = shown_rows(rows, options);
   std::vector<Row> kept;
+  kept.reserve(rows.size() + 1);
   Others others;
   for (const std::size_t i : order_of(rows, order_column(options))) {
     if (shown[i]) {

@@ -32,20 +32,30 @@ std::string name_of(const Model& model, const Scopes& scopes, const std::string&
   return std::filesystem::path(path).stem().string();
 }
 
+struct Names {
+  std::string model, source;
+};
+
+/// Adds all that the file has; its records are gone when the trace is finished, which takes as much memory again.
+Names add_all(const ModelFile& file, const LoadOptions& options, TraceBuilder& trace) {
+  const Model model = onnx::parse(file.bytes, file.need);
+  const Sizes sizes(model.graph, options);
+  Scopes scopes(model);
+  Follower(model, sizes, scopes, trace).follow();
+  for (const std::string& note : sizes.notes()) trace.add_note(note);
+  if (scopes.guessed())
+    trace.add_note("the file names no classes: those of its modules are inferred from what they do");
+  return {name_of(model, scopes, file.path), source_of(model)};
+}
+
 }  // namespace
 
 bool looks_like_onnx(std::string_view bytes) { return onnx::looks_like_model(bytes); }
 
 Trace read_onnx(const ModelFile& file, const LoadOptions& options) {
-  const Model model = onnx::parse(file.bytes, file.need);
-  const Sizes sizes(model.graph, options);
-  Scopes scopes(model);
   TraceBuilder trace;
-  Follower(model, sizes, scopes, trace).follow();
-  for (const std::string& note : sizes.notes()) trace.add_note(note);
-  if (scopes.guessed())
-    trace.add_note("the file names no classes: those of its modules are inferred from what they do");
-  return std::move(trace).finish(name_of(model, scopes, file.path), source_of(model));
+  Names names = add_all(file, options, trace);
+  return std::move(trace).finish(std::move(names.model), std::move(names.source));
 }
 
 }  // namespace thoplw
