@@ -34,6 +34,38 @@ constexpr auto kBesideScaled = std::to_array<std::string_view>({
     "input_global_scale",
 });
 
+/// What HQQ keeps of a layer beside W_q: also its settings, each a tensor.
+constexpr auto kBesideHqq = std::to_array<std::string_view>({
+    "scale",
+    "zero",
+    "axis",
+    "channel_wise",
+    "compute_dtype",
+    "group_size",
+    "nbits",
+    "offload_meta",
+    "optimize",
+    "packing",
+    "quant_scale",
+    "quant_zero",
+    "round_zero",
+    "shape",
+    "stores_quant_config",
+    "unpack_view_dtype",
+    "view_as_float",
+});
+
+/// Other layouts in which a tensor holds weights, but nothing beside it tells how many: what it is called, what stands
+/// beside it and tells the layout, and what else does.
+struct NotTold {
+  std::string_view packed, tells, also;
+};
+constexpr auto kNotToldLayouts = std::to_array<NotTold>({
+    {"codes", "codebooks", "scales"},                         // AQLM
+    {"indices", "centroids.weight", "res_centroids.weight"},  // VPTQ
+    {"weight._data", "weight._scale", "weight._shift"},       // quanto
+});
+
 bool is_word(const Stored& stored) { return is_integral(stored.tensor.dtype) && stored.tensor.dtype != DType::boolean; }
 
 class Unpacker {
@@ -90,6 +122,47 @@ class Unpacker {
     // Two weights to a byte; how many are in larger words, only the contents of weight_shape tell.
     const bool half = dtype == DType::u8 && (packed || scale->tensor.dtype == DType::f8e4m3);
     pack(weight, byte ? 8 : half ? 4 : kNotTold);
+  }
+
+  /// MLX: weight in words of 32, scales, and biases unless its scales are bytes. These have blocks of 32 weights in 4
+  /// or 8 bits (MXFP4, MXFP8) or of 16 in 4 (NVFP4); of the others a word more in a block may be more bits or a longer
+  /// block.
+  void mlx(Stored& weight, const std::string& module) {
+    const Stored* scales = find(module + "scales");
+    if (!scales || weight.tensor.dtype != DType::u32 || weight.tensor.shape.size() != scales->tensor.shape.size())
+      return;
+    const bool bytes = scales->tensor.dtype == DType::u8 && !find(module + "biases");
+    const std::uint64_t blocks = numel(scales->tensor).value();
+    const std::uint64_t words = blocks == 0 ? 0 : numel(weight.tensor).value() / blocks;
+    beside(module + "scales");
+    beside(module + "biases");
+    pack(weight, bytes && (words == 2 || words == 4) ? 4 : bytes && words == 8 ? 8 : kNotTold);
+  }
+
+  /// HQQ: W_q. Where a group of weights is a row of it, scale[groups, 1] tells how many rows there were.
+  void hqq(Stored& packed, const std::string& module) {
+    const Stored* scale = find(module + "scale");
+    const Dims& rows = packed.tensor.shape;
+    if (!scale || rows.empty()) return;
+    const Dims& groups = scale->tensor.shape;
+    const bool by_row = groups.size() == 2 && groups.back() == 1;
+    for (const std::string_view name : kBesideHqq) beside(formatted("{}{}", module, name));
+    const Count weights = by_row ? Count(groups.front()) * rows.back() : Count(0);
+    const bool fits = weights > 0 && packed.bits.value() / weights.value() <= kWidest && weights <= packed.bits;
+    if (!fits) return pack(packed, kNotTold);
+    packed.packed = static_cast<std::int64_t>(weights.value());
+    ++packed_;
+  }
+
+  void not_told(Stored& packed) {
+    for (const NotTold& layout : kNotToldLayouts) {
+      if (packed.name != layout.packed && !packed.name.ends_with("." + std::string(layout.packed))) continue;
+      const std::string module = packed.name.substr(0, packed.name.size() - layout.packed.size());
+      if (!is_word(packed) || !find(module + std::string(layout.tells))) continue;
+      beside(module + std::string(layout.tells));
+      beside(module + std::string(layout.also));
+      pack(packed, kNotTold);
+    }
   }
 
   std::vector<std::string> notes() const {
@@ -149,6 +222,9 @@ std::vector<std::string> unpack(Weights& weights) {
     const std::string_view own = std::string_view(name).substr(module.size());
     if (own == "qweight") unpacker.gptq(stored, module);
     if (own == "weight" || own == "weight_packed") unpacker.scaled(stored, module, own == "weight_packed");
+    if (own == "weight") unpacker.mlx(stored, module);
+    if (own == "W_q") unpacker.hqq(stored, module);
+    unpacker.not_told(stored);
     if (own == "SCB") unpacker.eight_bits(stored, module);
     if (own.ends_with(kBlocks)) unpacker.blocks(stored, name.substr(0, name.size() - kBlocks.size()));
     for (const std::string_view state : kStates) {

@@ -220,12 +220,26 @@ Json parsed(const std::string& path, std::string_view text) {
   }
 }
 
+/// Indexes of weights in several files are JSON too.
+[[noreturn]] void complain_of_index(const Json& shards) {
+  const bool named = shards.is_object() && !shards.empty() && shards.begin()->is_string();
+  const std::string shard = named ? shards.begin()->get<std::string>() : "";
+  if (shard.ends_with(".safetensors")) {
+    throw Error("this is the index of .safetensors files; name it so, as in model.safetensors.index.json");
+  }
+  throw Error(formatted(
+      "this is the index of weights in several files{}; they can be opened only by running Python code: count "
+      "the model that they belong to, thoplw transformers:path/to/config.json, or save them as .safetensors",
+      shard.empty() ? "" : ", such as " + shard));
+}
+
 /// What it is instead, as far as that can be told.
 [[noreturn]] void complain_of_format(const Json& json) {
   if (json.is_array()) {
     throw Error(formatted(
         "this is a list of {}, but a saved report is one object; save each model to a file of its own", json.size()));
   }
+  if (json.is_object() && json.contains("weight_map")) complain_of_index(json["weight_map"]);
   const bool config = json.is_object() && (json.contains("model_type") || json.contains("architectures"));
   throw Error(formatted("no saved report: it has no \"format\": \"{}\"; {}", kSavedFormat,
                         config ? "a config of transformers is opened as transformers:PATH"

@@ -109,6 +109,13 @@ TEST_CASE("what is no saved report, or a damaged one, is refused with its place"
   CHECK(message("[1e999]") == "r.json: a number in it is too large for any report");
   CHECK(message("7").starts_with("r.json: no saved report: it has no \"format\": \"thoplw report 1\"; write one with"));
   CHECK(message("{}").starts_with("r.json: no saved report"));
+  CHECK(message(R"({"metadata": {}, "weight_map": {"w": "pytorch_model-00001-of-00002.bin"}})")
+            .starts_with(
+                "r.json: this is the index of weights in several files, such as pytorch_model-00001-of-00002.bin; "
+                "they can be opened only by running Python code"));
+  CHECK(message(R"({"weight_map": {"w": "a.safetensors"}})")
+            .ends_with("the index of .safetensors files; name it so, as in model.safetensors.index.json"));
+  CHECK(message(R"({"weight_map": 3})").starts_with("r.json: this is the index of weights in several files; they can"));
   CHECK(message(R"({"model_type": "bert"})").ends_with("a config of transformers is opened as transformers:PATH"));
   CHECK(message("[\n" + whole + ",\n" + whole + "\n]") ==
         "r.json: this is a list of 2, but a saved report is one object; save each model to a file of its own");
