@@ -41,8 +41,5 @@ def compare(
     with initialised(model):
         positional, keyword = arguments(model, tensor, kwargs)
         trace = _native.capture(model, positional, keyword, {}, method)
-    if conventions is None:
-        names = [name for name, _ in _native.conventions()]
-    else:
-        names = [conventions] if isinstance(conventions, str) else list(conventions)
-    return _native.compare(trace, names, base)
+    every = [name for name, _ in _native.conventions()]
+    return _native.compare(trace, every if conventions is None else conventions, base)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from thoplw import _native
 from thoplw._native import Error
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def arguments(
     elif isinstance(tensor, torch.nn.utils.rnn.PackedSequence):  # a tuple of its parts
         raise Error(_no_input(tensor))
     elif isinstance(tensor, Mapping):
-        keyword = {key: _value(value, f"{key}", shaped) for key, value in tensor.items()}
+        keyword = {key: _value(value, _named(key), shaped) for key, value in tensor.items()}
     elif _all_sizes(tensor) and tensor:
         positional = (_meta_tensor(tensor, model),)
     elif isinstance(tensor, (tuple, list)):
@@ -71,16 +72,19 @@ def arguments(
     else:
         raise Error(_no_input(tensor))
     if kwargs is not None and not isinstance(kwargs, Mapping):
-        raise Error(f"kwargs is a dict of inputs by name, not {kwargs!r}")
+        raise Error(f"kwargs is a dict of inputs by name, not {_native.shown(kwargs)}")
     if kwargs:
-        twice = sorted(set(keyword) & set(kwargs))
+        twice = sorted(_named(key) for key in set(keyword) & set(kwargs))
         if twice:
             raise Error(f"input {twice[0]!r} is given both in tensor= and in kwargs=; leave one out")
-        keyword.update((key, _value(value, f"{key}", shaped)) for key, value in kwargs.items())
-    for key in keyword:
-        if not isinstance(key, str):
-            raise Error(f"keyword inputs are named by strings, not by {key!r}")
+        keyword.update((key, _value(value, _named(key), shaped)) for key, value in kwargs.items())
     return positional, keyword
+
+
+def _named(key: Any) -> str:
+    if not isinstance(key, str):
+        raise Error(f"keyword inputs are named by strings, not by {_native.shown(key)}")
+    return key
 
 
 def _all_sizes(value: Any) -> bool:
@@ -97,7 +101,7 @@ def _value(value: Any, place: str, shaped: Callable[[str, tuple[int, ...]], torc
     if type(value) in (tuple, list):
         return type(value)(_value(item, f"{place}[{i}]", shaped) for i, item in enumerate(value))
     if type(value) is dict:
-        return {key: _value(item, f"{place}[{key!r}]", shaped) for key, item in value.items()}
+        return {key: _value(item, f"{place}[{_native.shown(key)}]", shaped) for key, item in value.items()}
     return value
 
 

@@ -45,20 +45,21 @@ def load(
     if not _native.is_saved_report(path):
         trace = _native.load(path, sizes)
         try:
-            return counted(trace, convention or "thoplw", strict, verbose)
+            return counted(trace, "thoplw" if convention is None else convention, strict, verbose)
         except Error as error:
             raise Error(f"{name.encode(errors='replace').decode()}: {error}") from None
     if sizes:
         raise Error(f"{name}: a saved report was counted before; leave dims out")
     info = _native.read_report(path)
     if convention not in (None, info.convention):
-        raise Error(f"{name}: this was counted by {info.convention!r}, not by {convention!r}; load the model itself")
+        shown = _native.shown(convention)
+        raise Error(f"{name}: this was counted by {info.convention!r}, not by {shown}; load the model itself")
     return told(info, strict, verbose)
 
 
-def _checked(dims: Any) -> list[tuple[str, int]]:
+def _checked(dims: Any) -> dict[str, int]:
     if not isinstance(dims, Mapping):
-        raise Error(f"dims is a dict of sizes by name, such as {{'batch': 8}}, not {dims!r}")
+        raise Error(f"dims is a dict of sizes by name, such as {{'batch': 8}}, not {_native.shown(dims)}")
     for name, size in dims.items():
         if (
             not isinstance(name, str)
@@ -66,5 +67,5 @@ def _checked(dims: Any) -> list[tuple[str, int]]:
             or isinstance(size, bool)
             or not -(2**63) <= size < 2**63
         ):
-            raise Error(f"dims: {name!r}: {size!r} is not a name and a whole number")
-    return list(dims.items())
+            raise Error(f"dims: {_native.shown(name)}: {_native.shown(size)} is not a name and a whole number")
+    return dict(dims)

@@ -39,8 +39,7 @@ def plot(models: Mapping[str, LayerInfo] | Iterable[LayerInfo], *, ax: Axes | No
     """
     named = _named(models)
     classes = list(dict.fromkeys(info.model for _, info in named))
-    _check_matplotlib()
-    axes = _styled(ax if ax is not None else _new_axes((9, 6.5)))
+    axes = _axes(ax, (9, 6.5))
     for i, cls in enumerate(classes):
         color, marker = COLORS[i % len(COLORS)], MARKERS[i // len(COLORS) % len(MARKERS)]
         label: str | None = _shown(cls)
@@ -61,12 +60,14 @@ def plot(models: Mapping[str, LayerInfo] | Iterable[LayerInfo], *, ax: Axes | No
 def plot_layers(info: LayerInfo, by: str, top: int, depth: int | None, ax: Axes | None) -> Axes:
     import json
 
+    if not isinstance(by, str):
+        raise Error(f"by is a str, macs or params, not {_native.shown(by)}")
     if by not in ("macs", "params"):
         raise Error(f"by: unknown {unknown(by, ['macs', 'params'])}; known: macs params")
     if not isinstance(top, int) or top < 1:
-        raise Error(f"top is the number of bars, 1 or more, not {top!r}")
+        raise Error(f"top is the number of bars, 1 or more, not {_native.shown(top)}")
     if depth is not None and (not isinstance(depth, int) or depth < 0):
-        raise Error(f"depth is a number of 0 or more, or None for layers, not {depth!r}")
+        raise Error(f"depth is a number of 0 or more, or None for layers, not {_native.shown(depth)}")
     rows = json.loads(info.summary("json", depth=depth))["rows"]
     rows = sorted((row for row in rows if row[by]), key=lambda row: -row[by])
     shown, rest = rows[:top], rows[top:]
@@ -78,8 +79,7 @@ def plot_layers(info: LayerInfo, by: str, top: int, depth: int | None, ax: Axes 
         names.append(f"{len(rest)} others")
         amounts.append(sum(row[by] for row in rest))
     unit = _in_words(info.unit) if by == "macs" else "Parameters"
-    _check_matplotlib()
-    axes = _styled(ax if ax is not None else _new_axes((9, 1.6 + 0.26 * max(len(names), 3))))
+    axes = _axes(ax, (9, 1.6 + 0.26 * max(len(names), 3)))
     places = range(len(names))
     bars = axes.barh(places, amounts, color=[*(colors[row["class"]] for row in shown), *[REST] * bool(rest)])
     axes.bar_label(bars, [_amount(n, info.macs if by == "macs" else info.params) for n in amounts], padding=4)
@@ -96,16 +96,20 @@ def plot_layers(info: LayerInfo, by: str, top: int, depth: int | None, ax: Axes 
 def _named(models: Any) -> list[tuple[str, LayerInfo]]:
     if isinstance(models, LayerInfo):
         raise Error("plot() takes several reports, {'name': info, ...}; of one, info.plot() shows the layers")
+    if not isinstance(models, Iterable):
+        raise Error(f"plot() takes several reports, {{'name': info, ...}}, not {_native.shown(models)}")
     pairs = list(models.items()) if isinstance(models, Mapping) else [(None, info) for info in models]
     if not pairs:
         raise Error("plot() got no models")
     for name, info in pairs:
         if not isinstance(info, LayerInfo):
-            where = "" if name is None else f"{name!r}: "
+            where = "" if name is None else f"{_native.shown(name)}: "
             raise Error(f"{where}plot() takes what profile() gives third, a LayerInfo, not {type(info).__name__}")
     if len({info.unit for _, info in pairs}) > 1:
         raise Error("some models are counted in MACs, others in FLOPs: count all by one convention, info.under(...)")
-    return [(info.model if name is None else str(name), info) for name, info in pairs]
+    if wrong := [name for name, _ in pairs if name is not None and not isinstance(name, str)]:
+        raise Error(f"plot() takes models by name, a str, not {_native.shown(wrong[0])}")
+    return [(info.model if name is None else name, info) for name, info in pairs]
 
 
 def _name_points(axes: Axes, named: Sequence[tuple[str, LayerInfo]], classes: Sequence[str]) -> None:
@@ -189,23 +193,18 @@ def _shown(name: str) -> str:
     return plain if len(plain) <= _LONGEST else "…" + plain[1 - _LONGEST :]
 
 
-def _new_axes(size: tuple[float, float]) -> Axes:
-    from matplotlib import pyplot
-
-    axes: Axes = pyplot.subplots(figsize=size, layout="constrained")[1]
-    return axes
-
-
-def _styled(axes: Axes) -> Axes:
-    """With our look, by the axes' own settings: notebooks change matplotlib's at the first plot, and rightly so."""
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """Those that are given, or new ones of that size, with our look: by their own settings, as notebooks change
+    matplotlib's at the first plot, and rightly so."""
+    try:
+        from matplotlib import axes as kinds
+        from matplotlib import pyplot
+    except ImportError as missing:
+        raise Error("plots need matplotlib: pip install matplotlib") from missing
+    axes = pyplot.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+    if not isinstance(axes, kinds.Axes):
+        raise Error(f"ax is where to plot, matplotlib's Axes, or None, not {_native.shown(axes)}")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(True, color="0.5", alpha=0.25, linewidth=0.8)
     axes.set_axisbelow(True)
     return axes
-
-
-def _check_matplotlib() -> None:
-    try:
-        import matplotlib  # noqa: F401
-    except ImportError as missing:
-        raise Error("plots need matplotlib: pip install matplotlib") from missing

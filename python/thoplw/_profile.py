@@ -79,8 +79,6 @@ def profile(
 
 def counted(trace: Trace, convention: str, strict: bool, verbose: bool) -> LayerInfo:
     """Prices a trace, and says on stderr what is worth knowing of it."""
-    if not isinstance(convention, str):
-        raise Error(f"convention is a name or the path of a TOML file, in a str, not {convention!r}")
     return told(_native.count(trace, convention), strict, verbose)
 
 
@@ -122,9 +120,9 @@ def clever_format(values: int | list[int] | tuple[int, ...], fmt: str = "%6.2f")
 
 def _clever(value: int, fmt: str) -> str:
     if not isinstance(value, int):
-        raise Error(f"clever_format takes an int, or a list or tuple of ints, not {value!r}")
-    if value < 0:
-        raise Error(f"clever_format takes counts, which are not negative: {value}")
+        raise Error(f"clever_format takes an int, or a list or tuple of ints, not {_native.shown(value)}")
+    if not 0 <= value < 2**64:
+        raise Error(f"clever_format takes counts, which are not negative and less than 2^64: {value}")
     return _native.clever_format(value, fmt)
 
 
@@ -225,7 +223,8 @@ def _by_class(custom_ops: Any) -> dict[type, Any]:
         raise Error("custom_ops is a dict {LayerClass: function(layer, inputs, output) -> int}")
     for layer_class, function in custom_ops.items():
         if not isinstance(layer_class, type):
-            raise Error(f"custom_ops: {layer_class!r} is not a class; keys are layer classes, such as torch.nn.Linear")
+            shown = _native.shown(layer_class)
+            raise Error(f"custom_ops: {shown} is not a class; keys are layer classes, such as torch.nn.Linear")
         if not callable(function):
             raise Error(f"custom_ops: the value for {layer_class.__name__} must be a function(layer, inputs, output)")
     return {cls: (function,) if _in_place_of_forward(function) else function for cls, function in custom_ops.items()}

@@ -79,10 +79,9 @@ std::string failing_line(const nb::python_error& error) {
   if (!trace.is_valid() || trace.is_none()) return "";
   std::string line;
   for (nb::handle frame : nb::module_::import_("traceback").attr("extract_tb")(trace)) {
-    const std::string file = nb::cast<std::string>(frame.attr("filename"));
+    const std::string file = name_of(frame, "filename");
     if (file.find("/torch/") != std::string::npos || file.find("/_pytest/") != std::string::npos) continue;
-    line = formatted("{}:{}: {}", file, nb::cast<std::int64_t>(frame.attr("lineno")),
-                     nb::cast<std::string>(nb::str(frame.attr("line"))));
+    line = formatted("{}:{}: {}", file, nb::cast<std::int64_t>(frame.attr("lineno")), name_of(frame, "line"));
   }
   return line;
 }

@@ -28,7 +28,7 @@ PyObject* torch_dispatch(PyObject*, PyObject* const* stack, Py_ssize_t size) {
   } catch (const nb::builtin_exception& error) {
     PyErr_SetString(PyExc_TypeError, error.what());
   } catch (const std::exception& error) {
-    PyErr_SetString(error_class.ptr(), error.what());
+    set_error(error);
   }
   return nullptr;
 }

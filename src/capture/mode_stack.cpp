@@ -45,7 +45,7 @@ void leave_function_modes(const TorchApi& api, const std::vector<nb::object>& mo
   const std::vector<nb::object> now = function_modes(api);
   const auto stays = [&](const nb::object& mode) {
     const bool before = std::ranges::any_of(modes, [&](const nb::object& one) { return one.is(mode); });
-    return before || nb::cast<std::string>(mode.type().attr("__name__")) == "DeviceContext";
+    return before || name_of(mode.type()) == "DeviceContext";
   };
   if (std::ranges::all_of(now, stays)) return;
   const nb::object c = api.torch.attr("_C");

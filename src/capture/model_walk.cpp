@@ -153,7 +153,7 @@ std::string name_within(const nb::object& owner, const nb::object& module) {
       ++index;
     }
   }
-  return nb::cast<std::string>(module.type().attr("__name__"));
+  return name_of(module.type());
 }
 
 /// Paths name modules: one that is taken gets a number.
@@ -171,8 +171,8 @@ std::string unused_path(Session& session, const std::string& wanted) {
 }  // namespace
 
 std::string class_name(nb::handle type) {
-  std::string package = nb::cast<std::string>(type.attr("__module__"));
-  const std::string name = nb::cast<std::string>(type.attr("__qualname__"));
+  std::string package = name_of(type, "__module__");
+  const std::string name = name_of(type, "__qualname__");
   if (package.starts_with("torch.nn.modules.")) package = "torch.nn";
   return package + '.' + name;
 }
@@ -235,7 +235,7 @@ void note_adopted(Session& session) {
 
 void walk_model(Session& session, nb::object root) {
   Walker walker{session};
-  session.trace.model = nb::cast<std::string>(unwrapped(session.api, root).type().attr("__name__"));
+  session.trace.model = name_of(unwrapped(session.api, root).type());
   walker.visit(std::move(root), "", kNone);
   walker.count_places();
   session.model_tensors = session.external_tensors.size();

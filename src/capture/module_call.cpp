@@ -208,7 +208,7 @@ PyObject* module_call(PyObject* function, PyObject* const* args, std::size_t nar
   } catch (nb::python_error& error) {
     error.restore();
   } catch (const std::exception& error) {
-    PyErr_SetString(error_class.ptr(), error.what());
+    set_error(error);
   }
   return nullptr;
 }

@@ -24,15 +24,23 @@ inline PyObject* interned(const char* text) {
   return name;
 }
 
+/// A str as UTF-8; half of a surrogate pair, which has none, is spelt out.
 inline std::string text_of(PyObject* unicode) {
   Py_ssize_t size = 0;
   const char* data = PyUnicode_AsUTF8AndSize(unicode, &size);
-  if (!data) throw nb::python_error();
-  return {data, static_cast<std::size_t>(size)};
+  if (data) return {data, static_cast<std::size_t>(size)};
+  PyErr_Clear();
+  const nb::object bytes = take(PyUnicode_AsEncodedString(unicode, "utf-8", "backslashreplace"));
+  return {PyBytes_AS_STRING(bytes.ptr()), static_cast<std::size_t>(PyBytes_GET_SIZE(bytes.ptr()))};
 }
 
 /// str(object)
 inline std::string str_of(PyObject* object) { return text_of(take(PyObject_Str(object)).ptr()); }
+
+/// A name that Python keeps of a class or a function, which users may have set to anything.
+inline std::string name_of(nb::handle object, const char* attribute = "__name__") {
+  return str_of(nb::getattr(object, attribute, nb::none()).ptr());
+}
 
 /// Within a catch block that goes on past errors: past Ctrl-C none may.
 inline void pass_on_interrupt(const nb::python_error& error) {
@@ -67,6 +75,15 @@ inline nb::object dataclass_fields(nb::handle object) {
 /// The Python exception class thoplw.Error; the binding creates it.
 inline nb::handle error_class;
 
+/// Sets the Python error for a C++ exception. The class makes what is in its message harmless.
+inline void set_error(const std::exception& error) {
+  const std::string text = error.what();
+  // Names in files need not be UTF-8.
+  const nb::object message =
+      nb::steal(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "backslashreplace"));
+  if (message.is_valid()) PyErr_SetObject(error_class.ptr(), message.ptr());
+}
+
 /// Raises thoplw.Error(message) from the given exception.
 [[noreturn]] inline void raise_from(const nb::python_error& cause, const std::string& message) {
   nb::object error = error_class(message);
@@ -91,7 +108,7 @@ inline std::string brief(const nb::python_error& error) {
   std::string text = message_of(error.value());
   text.resize(std::min(text.size(), text.find('\n')));
   if (text.size() > kMost) text = text.substr(0, text.rfind(' ', kMost)) + " ...";
-  return nb::cast<std::string>(error.type().attr("__name__")) + ": " + text;
+  return name_of(error.type()) + ": " + text;
 }
 
 }  // namespace thoplw::capture

@@ -12,8 +12,7 @@ namespace {
 bool runs(nb::handle frame, std::string_view function) {
   if (frame.is_none()) return false;
   const nb::object code = frame.attr("f_code");
-  return nb::cast<std::string>(code.attr("co_name")) == function &&
-         nb::cast<std::string>(code.attr("co_filename")).ends_with("functional.py");
+  return name_of(code, "co_name") == function && name_of(code, "co_filename").ends_with("functional.py");
 }
 
 bool is_sequence(nb::handle value) { return PyList_Check(value.ptr()) || PyTuple_Check(value.ptr()); }

@@ -19,7 +19,7 @@ constexpr std::string_view kPackages[] = {"torch.distributed.fsdp._fully_shard",
 bool gathers(nb::handle hook) {
   const nb::object package = nb::getattr(hook, "__module__", nb::none());
   if (!nb::isinstance<nb::str>(package)) return false;
-  const std::string name = nb::cast<std::string>(package);
+  const std::string name = text_of(package.ptr());
   return std::ranges::any_of(kPackages, [&](std::string_view prefix) { return name.starts_with(prefix); });
 }
 

@@ -53,9 +53,9 @@ const Spellings::Code& Spellings::code_of(PyObject* frame) {
   const auto [found, fresh] = codes_.try_emplace(object.ptr());
   Code& code = found->second;
   if (!fresh) return code;
-  const std::string file = nb::cast<std::string>(object.attr("co_filename"));
+  const std::string file = name_of(object, "co_filename");
   const bool functional = file.ends_with("torch/nn/functional.py") || file.ends_with("torch\\nn\\functional.py");
-  if (functional) code.function = nb::cast<std::string>(object.attr("co_name"));
+  if (functional) code.function = name_of(object, "co_name");
   code.instructions = nb::bytes(object.attr("co_code"));
   code.object = std::move(object);
   return code;

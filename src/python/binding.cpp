@@ -5,17 +5,18 @@
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
-#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
+#include <limits>
 #include <memory>
-#include <variant>
 
 #include "capture/capture.h"
 #include "capture/native_answers.h"
 #include "load/file_bytes.h"
 #include "python/command_line.h"
 #include "python/docs.h"
+#include "python/given.h"
 #include "render/notebook.h"
 #include "thoplw.h"
 #include "trace/harmless.h"
@@ -26,36 +27,19 @@ using namespace nb::literals;
 namespace thoplw {
 namespace {
 
-/// One glob, or several.
-using Globs = std::optional<std::variant<std::string, std::vector<std::string>>>;
-
-RenderOptions options_of(const std::string& fmt, std::optional<int> depth, std::optional<std::string> sort,
-                         std::optional<std::int64_t> top = {}, const Globs& filter = {}) {
+RenderOptions options_of(nb::handle fmt, nb::handle depth, nb::handle sort = nb::none(), nb::handle top = nb::none(),
+                         nb::handle filter = nb::none()) {
   RenderOptions options;
-  options.numbers = find_number_format(fmt);
-  options.depth = depth.value_or(-1);
-  options.sort = sort.value_or("");
-  if (top && *top < 1) throw Error("top is " + std::to_string(*top) + ", but must be 1 or more, or None for all rows");
-  options.top = static_cast<std::size_t>(top.value_or(0));
-  if (!filter) return options;
-  if (const auto* glob = std::get_if<std::string>(&*filter)) {
-    options.filter = {*glob};
-  } else {
-    options.filter = std::get<std::vector<std::string>>(*filter);
-  }
+  options.numbers = find_number_format(given::text(fmt, "fmt"));
+  constexpr std::int64_t kDeepest = std::numeric_limits<int>::max();
+  options.depth = static_cast<int>(std::min(given::number_or_none(depth, "depth", -1).value_or(-1), kDeepest));
+  options.sort = given::text_or_none(sort, "sort").value_or("");
+  options.top = static_cast<std::size_t>(given::number_or_none(top, "top", 1).value_or(0));
+  if (!filter.is_none()) options.filter = given::texts(filter, "filter");
   return options;
 }
 
-/// Any path that Python takes: str, bytes, os.PathLike; in bytes, as the system has it.
-std::string path_of(nb::handle path) {
-  try {
-    const auto bytes = nb::cast<nb::bytes>(nb::module_::import_("os").attr("fsencode")(path));
-    const std::string name(bytes.c_str(), bytes.size());
-    if (name.find('\0') == std::string::npos) return name;
-  } catch (const nb::python_error&) {
-  }
-  throw Error("path is the path of a file, not " + nb::cast<std::string>(nb::repr(path)));
-}
+const Renderer& renderer_of(nb::handle kind) { return find_renderer(given::text(kind, "kind")); }
 
 /// Names in files may be no UTF-8: each byte that is none is U+FFFD, as the json renderer has it.
 nb::object to_str(const std::string& text) {
@@ -169,17 +153,15 @@ void bind_layer_info(nb::module_& m) {
   const auto count = [](Count Report::*member) {
     return [member](const LayerInfo& report) { return (report.*member).value(); };
   };
-  const auto summary = [](const LayerInfo& report, const std::string& kind, const std::string& fmt,
-                          std::optional<int> depth, std::optional<std::string> sort, std::optional<std::int64_t> top,
-                          const Globs& filter) {
-    return find_renderer(kind).render(report, options_of(fmt, depth, std::move(sort), top, filter));
+  const auto summary = [](const LayerInfo& report, nb::object kind, nb::object fmt, nb::object depth, nb::object sort,
+                          nb::object top, nb::object filter) {
+    return renderer_of(kind).render(report, options_of(fmt, depth, sort, top, filter));
   };
-  const auto save = [](const LayerInfo& report, nb::object path, std::optional<std::string> kind,
-                       const std::string& fmt, std::optional<int> depth, std::optional<std::string> sort,
-                       std::optional<std::int64_t> top, const Globs& filter) {
-    const std::string file = path_of(path);
-    const Renderer& renderer = kind ? find_renderer(*kind) : renderer_for_path(file);
-    write_file(file, renderer.render(report, options_of(fmt, depth, std::move(sort), top, filter)));
+  const auto save = [](const LayerInfo& report, nb::object path, nb::object kind, nb::object fmt, nb::object depth,
+                       nb::object sort, nb::object top, nb::object filter) {
+    const std::string file = given::path(path);
+    const Renderer& renderer = kind.is_none() ? renderer_for_path(file) : renderer_of(kind);
+    write_file(file, renderer.render(report, options_of(fmt, depth, sort, top, filter)));
   };
   nb::class_<LayerInfo>(m, "LayerInfo", kLayerInfoDoc)
       .def_prop_ro("model", [](const LayerInfo& report) { return to_str(report.model); })
@@ -196,23 +178,29 @@ void bind_layer_info(nb::module_& m) {
       .def_ro("uncounted", &Report::uncounted)
       .def_prop_ro("not_run", [](const LayerInfo& report) { return to_strs(report.not_run); })
       .def_prop_ro("notes", [](const LayerInfo& report) { return to_strs(report.notes); })
-      .def("summary", summary, "kind"_a = "text", "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
-           "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(), kSummaryDoc)
-      .def("save", save, "path"_a, "kind"_a = nb::none(), "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
-           "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(), kSaveDoc)
-      .def("under", &under, "convention"_a, kUnderDoc)
+      .def("summary", summary, nb::arg("kind").none() = "text", nb::arg("fmt").none() = "raw", nb::kw_only(),
+           "depth"_a = nb::none(), "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(), kSummaryDoc)
+      .def("save", save, nb::arg("path").none(), "kind"_a = nb::none(), nb::arg("fmt").none() = "raw", nb::kw_only(),
+           "depth"_a = nb::none(), "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(), kSaveDoc)
+      .def(
+          "under",
+          [](const LayerInfo& info, nb::object convention) {
+            return under(info, given::text(convention, "convention"));
+          },
+          nb::arg("convention").none(), kUnderDoc)
       .def(
           "to_dict", [](nb::handle info) { return python_part("_notebook", "to_dict")(info); }, kToDictDoc)
       .def(
           "to_pandas",
-          [](nb::handle info, bool all_rows) { return python_part("_notebook", "to_pandas")(info, all_rows); },
-          nb::kw_only(), "all_rows"_a = false, kToPandasDoc)
+          [](nb::handle info, nb::object all_rows) { return python_part("_notebook", "to_pandas")(info, all_rows); },
+          nb::kw_only(), nb::arg("all_rows").none() = false, kToPandasDoc)
       .def(
           "plot",
           [](nb::handle info, nb::object by, nb::object top, nb::object depth, nb::object ax) {
             return python_part("_plot", "plot_layers")(info, by, top, depth, ax);
           },
-          "by"_a = "macs", nb::kw_only(), "top"_a = 20, "depth"_a = nb::none(), "ax"_a = nb::none(), kPlotDoc)
+          nb::arg("by").none() = "macs", nb::kw_only(), nb::arg("top").none() = 20, "depth"_a = nb::none(),
+          "ax"_a = nb::none(), kPlotDoc)
       .def("_repr_html_", [](const LayerInfo& report) { return notebook_html(report); })
       .def("__str__", [](const LayerInfo& report) { return find_renderer("text").render(report, {}); })
       .def("__repr__",
@@ -234,9 +222,8 @@ nb::dict by_convention(const Comparison& comparison, Count Report::*member) {
 }
 
 void bind_comparison(nb::module_& m) {
-  const auto summary = [](const Comparison& comparison, const std::string& kind, const std::string& fmt,
-                          std::optional<int> depth) {
-    return render_comparison(comparison, find_renderer(kind), options_of(fmt, depth, {}));
+  const auto summary = [](const Comparison& comparison, nb::object kind, nb::object fmt, nb::object depth) {
+    return render_comparison(comparison, renderer_of(kind), options_of(fmt, depth));
   };
   nb::class_<Comparison>(m, "Comparison", kComparisonDoc)
       .def_prop_ro("base", [](const Comparison& c) { return c.reports[c.base].convention; })
@@ -252,8 +239,8 @@ void bind_comparison(nb::module_& m) {
                      }
                      return all;
                    })
-      .def("summary", summary, "kind"_a = "text", "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
-           kComparisonSummaryDoc)
+      .def("summary", summary, nb::arg("kind").none() = "text", nb::arg("fmt").none() = "raw", nb::kw_only(),
+           "depth"_a = nb::none(), kComparisonSummaryDoc)
       .def(
           "to_pandas", [](nb::handle c) { return python_part("_notebook", "comparison_to_pandas")(c); },
           kComparisonToPandasDoc)
@@ -265,16 +252,17 @@ void bind_comparison(nb::module_& m) {
       });
   m.def(
       "compare",
-      [](const Trace& trace, const std::vector<std::string>& names, const std::string& base) {
-        std::vector<std::shared_ptr<const Convention>> opened{open_convention(base)};
-        for (const std::string& name : names) {
-          if (name != base) opened.push_back(open_convention(name));
+      [](const Trace& trace, nb::object names, nb::object base) {
+        const std::string first = given::text(base, "base");
+        std::vector<std::shared_ptr<const Convention>> opened{open_convention(first)};
+        for (const std::string& name : given::texts(names, "conventions")) {
+          if (name != first) opened.push_back(open_convention(name));
         }
         std::vector<const Convention*> chosen;
         for (const auto& convention : opened) chosen.push_back(convention.get());
         return compare(trace, chosen, *chosen.front());
       },
-      "trace"_a, "conventions"_a, "base"_a);
+      "trace"_a, nb::arg("conventions").none(), nb::arg("base").none());
 }
 
 /// A row of a diff, which it keeps alive.
@@ -308,9 +296,9 @@ void bind_diff_row(nb::module_& m) {
 }
 
 void bind_diff(nb::module_& m) {
-  const auto summary = [](const Diff& diff, const std::string& kind, const std::string& fmt, std::optional<int> depth,
-                          std::optional<std::string> sort, bool all) {
-    return render_diff(diff, find_renderer(kind), options_of(fmt, depth, std::move(sort)), all);
+  const auto summary = [](const Diff& diff, nb::object kind, nb::object fmt, nb::object depth, nb::object sort,
+                          nb::object all) {
+    return render_diff(diff, renderer_of(kind), options_of(fmt, depth, sort), nb::cast<bool>(nb::bool_(all)));
   };
   const auto change = [](Count Report::*member) {
     return [member](const Diff& diff) { return difference(diff.before.*member, diff.after.*member); };
@@ -325,8 +313,8 @@ void bind_diff(nb::module_& m) {
                      for (const RowPair& pair : diff->pairs) rows.push_back({diff, pair});
                      return rows;
                    })
-      .def("summary", summary, "kind"_a = "text", "fmt"_a = "raw", nb::kw_only(), "depth"_a = nb::none(),
-           "sort"_a = nb::none(), "unchanged"_a = false, kDiffSummaryDoc)
+      .def("summary", summary, nb::arg("kind").none() = "text", nb::arg("fmt").none() = "raw", nb::kw_only(),
+           "depth"_a = nb::none(), "sort"_a = nb::none(), nb::arg("unchanged").none() = false, kDiffSummaryDoc)
       .def("__str__", [](const Diff& diff) { return render_diff(diff, find_renderer("text"), {}); })
       .def("__repr__", [](const Diff& diff) {
         return "<Diff of " + harmless(diff.before.model) + " and " + harmless(diff.after.model) + ": " +
@@ -345,21 +333,22 @@ void bind_diff(nb::module_& m) {
         }
         return diff(nb::cast<const LayerInfo&>(before), nb::cast<const LayerInfo&>(after));
       },
-      "before"_a, "after"_a, nb::sig("def diff(before: LayerInfo, after: LayerInfo) -> Diff"), kDiffFunctionDoc);
+      nb::arg("before").none(), nb::arg("after").none(),
+      nb::sig("def diff(before: LayerInfo, after: LayerInfo) -> Diff"), kDiffFunctionDoc);
 }
 
 }  // namespace
 
 NB_MODULE(_native, m) {
   nb::set_leak_warnings(false);
-  capture::error_class = PyErr_NewExceptionWithDoc("thoplw.Error", kErrorDoc, PyExc_ValueError, nullptr);
+  capture::error_class = given::make_error_class(kErrorDoc);
   m.attr("Error") = capture::error_class;
   nb::register_exception_translator(
       [](const std::exception_ptr& pointer, void*) {
         try {
           std::rethrow_exception(pointer);
         } catch (const Error& error) {
-          PyErr_SetString(capture::error_class.ptr(), harmless_message(error.what()).c_str());
+          capture::set_error(error);
         }
       },
       nullptr);
@@ -371,35 +360,46 @@ NB_MODULE(_native, m) {
   bind_diff(m);
   m.def(
       "capture",
-      [](nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, std::string method, bool native_rules,
+      [](nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, nb::object method, bool native_rules,
          bool real) {
         return capture::capture(std::move(model), std::move(args), std::move(kwargs), std::move(custom_ops),
-                                {.method = std::move(method), .native_rules = native_rules, .real = real});
+                                {.method = given::text(method, "method"), .native_rules = native_rules, .real = real});
       },
-      "model"_a, "args"_a, "kwargs"_a, "custom_ops"_a, "method"_a = "forward", "native_rules"_a = true,
+      "model"_a, "args"_a, "kwargs"_a, "custom_ops"_a, nb::arg("method").none() = "forward", "native_rules"_a = true,
       "real"_a = false);
   m.def(
       "load",
-      [](nb::handle path, std::vector<std::pair<std::string, std::int64_t>> dims) {
-        const std::string name = path_of(path);
+      [](nb::handle path, nb::dict dims) {
+        const std::string name = given::path(path);
+        LoadOptions options;
+        for (const auto [dim, size] : dims) {
+          options.dims.emplace_back(given::text(dim, "the name of a dimension"), nb::cast<std::int64_t>(size));
+        }
         const nb::gil_scoped_release unlocked;
-        return load(name, {std::move(dims)});
+        return load(name, options);
       },
       nb::arg("path").none(), "dims"_a);
   m.def(
-      "is_saved_report", [](nb::handle path) { return is_saved_report(path_of(path)); }, nb::arg("path").none());
+      "is_saved_report", [](nb::handle path) { return is_saved_report(given::path(path)); }, nb::arg("path").none());
   m.def(
       "read_report",
       [](nb::handle path) {
-        const std::string name = path_of(path);
+        const std::string name = given::path(path);
         const nb::gil_scoped_release unlocked;
         return read_saved(name);
       },
-      "path"_a);
-  m.def("count", &counted, "trace"_a, "convention"_a);
+      nb::arg("path").none());
   m.def(
-      "clever_format", [](std::uint64_t value, const std::string& fmt) { return clever_format(value, fmt); }, "value"_a,
-      "fmt"_a = "%6.2f");
+      "count",
+      [](std::shared_ptr<const Trace> trace, nb::object convention) {
+        return counted(std::move(trace), given::text(convention, "convention"));
+      },
+      "trace"_a, nb::arg("convention").none());
+  m.def(
+      "clever_format",
+      [](std::uint64_t value, nb::object fmt) { return clever_format(value, given::text(fmt, "fmt")); }, "value"_a,
+      nb::arg("fmt").none() = "%6.2f");
+  m.def("shown", &given::shown, nb::arg("value").none());
   m.def("conventions", &names_and_docs);
   m.def(
       "harmless", [](const std::string& text) { return harmless(text); }, "text"_a);

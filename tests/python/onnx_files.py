@@ -96,7 +96,7 @@ def own_shapes(model: onnx.ModelProto, path: Path) -> dict[str, Shape]:
     bare, names = probed(model)
     path.write_bytes(bare.SerializeToString())
     shapes = {}
-    for line in _native.load(str(path), []).text().splitlines():
+    for line in _native.load(str(path), {}).text().splitlines():
         operator, _, rest = line.strip().partition("(")
         if "probe::Probe" not in operator:
             continue

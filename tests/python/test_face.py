@@ -359,11 +359,11 @@ def test_top_and_filter(info):
         for column in (-2, -1):
             assert sum(int(line[column]) for line in lines[:-1]) == int(lines[-1][column])
     assert rows(filter=None, top=None) == rows() == rows(filter=[]) == rows(filter="*")
-    with pytest.raises(thoplw.Error, match="top is 0, but must be 1 or more"):
+    with pytest.raises(thoplw.Error, match="top is an int of 1 or more, or None, not 0"):
         info.summary(top=0)
     with pytest.raises(thoplw.Error, match=r"filter 'Linaer' matches neither .*; did you mean 'Linear'"):
         info.summary(filter="Linaer")
-    with pytest.raises(TypeError):
+    with pytest.raises(thoplw.Error, match="filter is a str or a list of them, not 3"):
         info.summary(filter=3)
 
 

@@ -199,7 +199,7 @@ def test_no_way_out_does_what_a_name_says(hostile, capsys, tmp_path):
     with pytest.raises(thoplw.Error) as refused:
         thoplw.load(path, strict=True)
     check_harmless(str(refused.value))
-    check_harmless(_native.load(str(path), []).text())
+    check_harmless(_native.load(str(path), {}).text())
 
     saved = tmp_path / "net.json"
     info.save(saved)

@@ -269,7 +269,7 @@ def test_weights_are_not_read(tmp_path: Path) -> None:
     assert path.stat().st_size > 64 << 20
     script = (
         "import sys, resource; from thoplw import _native; before = resource.getrusage(0).ru_maxrss;"
-        "_native.load(sys.argv[1], []); print(resource.getrusage(0).ru_maxrss - before)"
+        "_native.load(sys.argv[1], {}); print(resource.getrusage(0).ru_maxrss - before)"
     )
     import subprocess
     import sys

@@ -126,7 +126,7 @@ def shown(model: Any, inputs: list[Any]) -> Any:
 def inferred(path: Path, model: Any, inputs: list[Any]) -> list[str]:
     """The results as "f32[2,3]", and "?" where their sizes are not known."""
     path.write_bytes(shown(model, inputs).SerializeToString())
-    text = _native.load(str(path), []).text()
+    text = _native.load(str(path), {}).text()
     found = re.findall(r"^ *(aten::abs|onnx::Abs)\(.*-> %\d+:(\S+?)(?: \{.*\})?$", text, re.MULTILINE)
     count = sum(value.type.HasField("tensor_type") for value in model.graph.output)
     return [result if name == "aten::abs" else "?" for name, result in found[len(found) - count :]]
@@ -315,7 +315,7 @@ def test_sizes_are_followed_through_real_numbers(tmp_path: Path) -> None:
     path = tmp_path / "resized.onnx"
     path.write_bytes(resized().SerializeToString())
     (result,) = runtime.InferenceSession(str(path)).run(None, {"x": floats(1, 3, 10, 13)})
-    assert f"f32[{','.join(map(str, result.shape))}]" in _native.load(str(path), []).text()
+    assert f"f32[{','.join(map(str, result.shape))}]" in _native.load(str(path), {}).text()
 
 
 def with_weights(case: Any) -> Any:
