@@ -57,18 +57,20 @@ std::vector<nb::object> values(const TorchApi& api) {
 }
 
 /// The device that torch.set_default_device has set, or None.
-nb::object default_device() {
+nb::object default_device(const TorchApi& api) {
   static PyObject* module = nb::module_::import_("torch.utils._device").release().ptr();
-  return nb::getattr(nb::handle(module), "CURRENT_DEVICE", nb::none());
+  static const bool names_it = nb::hasattr(module, "CURRENT_DEVICE");  // from torch 2.1 on
+  if (names_it) return nb::getattr(nb::handle(module), "CURRENT_DEVICE");
+  return nb::getattr(nb::getattr(api.torch, "_GLOBAL_DEVICE_CONTEXT", nb::none()), "device", nb::none());
 }
 
 }  // namespace
 
-Defaults::Defaults(const TorchApi& api) : api_(api), values_(values(api)), device_(default_device()) {}
+Defaults::Defaults(const TorchApi& api) : api_(api), values_(values(api)), device_(default_device(api)) {}
 
 Defaults::~Defaults() {
   undo("thoplw: putting torch's settings back", [&] {
-    if (!default_device().is(device_)) api_.torch.attr("set_default_device")(device_);
+    if (!default_device(api_).is(device_)) api_.torch.attr("set_default_device")(device_);
     const std::vector<nb::object> now = values(api_);
     for (std::size_t i = 0; i < now.size(); ++i) {
       if (now[i].is_valid() && !now[i].equal(values_[i])) function(api_, kSettings[i].set)(values_[i]);

@@ -28,7 +28,9 @@ bool mentions(std::string_view text, std::initializer_list<std::string_view> wor
 
 bool says_no_data(nb::handle error) {
   const std::string text = message_of(error);
-  return speaks_of_meta(text) || mentions(text, {"data-dependent", "data-independent", "fake impl", "not allocated"});
+  const std::string_view cls = Py_TYPE(error.ptr())->tp_name;  // in torch 2.0 it alone says so
+  return mentions(cls, {"DynamicOutputShapeException", "DataDependentOutputException"}) || speaks_of_meta(text) ||
+         mentions(text, {"data-dependent", "data-independent", "fake impl", "not allocated"});
 }
 
 std::string where(const Session& session) {

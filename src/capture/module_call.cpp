@@ -244,8 +244,8 @@ ModuleCalls::ModuleCalls(const Session& session) {
       throw Error(
           "torch.nn.Module.__call__ has been replaced by something that is not a Python function; undo that first");
     }
-    const nb::object call_impl = take(PyObject_GetAttr(api.module_type.ptr(), api.names.call_impl));
-    module_call_is_call_impl = call_impl.is(function);
+    const nb::object name = take(PyObject_GetAttr(function.ptr(), api.names.module_name));
+    module_call_is_call_impl = name.equal(nb::handle(api.names.call_impl));
     module_call_is_torchs = is_torchs_function(function.ptr(), "torch.nn.modules.module");
     module_call_function.exchange(std::move(function), module_call);
     if (PyFunction_Check(api.find_dispatch_rule.ptr())) rule_function.exchange(api.find_dispatch_rule, no_rule);

@@ -95,6 +95,7 @@ TorchApi load() {
   api.push_mode = c.attr("_push_on_torch_dispatch_stack");
   api.pop_mode = c.attr("_pop_torch_dispatch_stack");
   api.inference_guard = c.attr("_InferenceMode");
+  api.inference_guard_enters = nb::hasattr(api.inference_guard, "__enter__");
   api.set_grad_enabled = c.attr("_set_grad_enabled");
   api.count_modes = c.attr("_len_torch_dispatch_stack");
   api.count_function_modes = c.attr("_len_torch_function_stack");

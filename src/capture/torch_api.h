@@ -28,6 +28,7 @@ struct TorchApi {
   nb::object cpu_device;
   nb::object push_mode, pop_mode;
   nb::object inference_guard;       ///< torch._C._InferenceMode
+  bool inference_guard_enters;      ///< by __enter__; before torch 2.1 it is in force from its making to its end
   nb::object set_grad_enabled;      ///< torch._C._set_grad_enabled
   nb::object count_modes;           ///< torch._C._len_torch_dispatch_stack
   nb::object count_function_modes;  ///< torch._C._len_torch_function_stack

@@ -122,6 +122,7 @@ def test_no_batch_dimension():
 
 
 def test_transformers_outputs_as_inputs():
+    pytest.importorskip("torchvision")
     _models.import_torchvision()  # transformers imports it too
     transformers = pytest.importorskip("transformers")
     sizes = {"vocab_size": 32, "d_model": 8, "d_kv": 4, "d_ff": 16, "num_layers": 1, "num_heads": 2}

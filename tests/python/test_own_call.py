@@ -12,6 +12,10 @@ from torch import nn
 
 import thoplw
 
+looks_up_call_impl = pytest.mark.skipif(
+    nn.Module.__call__ is nn.Module._call_impl, reason="from torch 2.1 on __call__ looks _call_impl up"
+)
+
 
 class Wrapped(nn.Module):
     """The head is used by __call__ alone."""
@@ -103,7 +107,7 @@ MODELS = [
     (Mixed(), ENC + HEAD),
     (Decorated(), ENC + HEAD),
     (Twice(8, 8), 2 * ENC),
-    (Inside(8, 8), 2 * ENC),
+    pytest.param(Inside(8, 8), 2 * ENC, marks=looks_up_call_impl),
     (Recursive(), 2 * ENC),
     (NoFunction(), 2 * ENC),
 ]
@@ -130,7 +134,8 @@ def test_a_row_has_the_work_of_its_own_call() -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "name"), [(nn.Module, "__call__"), (nn.Module, "_call_impl"), (nn.Linear, "__call__")]
+    ("owner", "name"),
+    [(nn.Module, "__call__"), pytest.param(nn.Module, "_call_impl", marks=looks_up_call_impl), (nn.Linear, "__call__")],
 )
 def test_patched_classes(owner: type, name: str) -> None:
     original = getattr(owner, name)
@@ -145,6 +150,7 @@ def test_patched_classes(owner: type, name: str) -> None:
     assert products(nn.Linear(8, 8)) == ENC
 
 
+@looks_up_call_impl
 def test_patched_instance() -> None:
     layer = nn.Linear(8, 8)
     layer._call_impl = lambda x: layer.forward(layer.forward(x))  # type: ignore[method-assign]

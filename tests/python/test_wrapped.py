@@ -241,6 +241,10 @@ def test_parametrizations():
     nn.utils.parametrize.register_parametrization(layer, "weight", Symmetric())
     macs, params, _ = thoplw.profile(layer, (2, 8), verbose=False)
     assert (macs, params) == (LAYER, 72)
+
+
+@pytest.mark.skipif(not hasattr(nn.utils.parametrizations, "weight_norm"), reason="from torch 2.1 on")
+def test_a_weight_in_two_parts():
     normed = nn.utils.parametrizations.weight_norm(nn.Linear(8, 8))
     macs, params, _ = thoplw.profile(nn.Sequential(normed), (2, 8), verbose=False)
     assert (macs, params) == (LAYER, 8 * 8 + 8 + 8)  # a length for each of 8 rows beside the weight
