@@ -30,6 +30,7 @@ AsFound::~AsFound() {
   undo("thoplw: putting tensors back", [&] { restore_settings(session_); });
   undo("thoplw: putting values back", [&] { restore_overwritten(session_); });
   undo("thoplw: leaving the model as found", [&] { snapshot_.restore(); });
+  undo("thoplw: looking for what was not put back", [&] { session_.not_put_back = snapshot_.not_put_back(); });
 }
 
 }  // namespace thoplw::capture

@@ -1,6 +1,7 @@
 // A model, its inputs and the process as they were found: kept at the start of a pass, put back at its end.
 #pragma once
 
+#include "capture/context.h"
 #include "capture/defaults.h"
 #include "capture/random_state.h"
 #include "capture/session.h"
@@ -19,6 +20,7 @@ class AsFound {
 
  private:
   Session& session_;
+  OwnContext context_;
   Snapshot snapshot_;
   RandomState random_;
   Defaults defaults_;

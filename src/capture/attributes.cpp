@@ -13,6 +13,13 @@ bool is_special(PyObject* name) {
          (PyUnicode_GET_LENGTH(name) > 1 && PyUnicode_READ_CHAR(name, 0) == '_' && PyUnicode_READ_CHAR(name, 1) == '_');
 }
 
+/// Such as __call__. The interpreter itself adds functions that tell annotations.
+bool is_method(PyObject* name, PyObject* value) {
+  static PyObject* annotate = interned("__annotate");
+  return PyFunction_Check(value) && PyUnicode_Check(name) &&
+         PyUnicode_Tailmatch(name, annotate, 0, PY_SSIZE_T_MAX, -1) == 0;
+}
+
 bool is_constant(PyObject* value) {
   return value == Py_None || PyLong_Check(value) || PyFloat_Check(value) || PyUnicode_Check(value);
 }
@@ -65,7 +72,7 @@ void restore_no_attributes(PyObject* object, Items items) {
 
 void add_class_attributes(PyObject* type, std::vector<nb::object>& items) {
   each_entry(reinterpret_cast<PyTypeObject*>(type)->tp_dict, [&](PyObject* key, PyObject* value) {
-    if (is_special(key)) return;
+    if (is_special(key) && !is_method(key, value)) return;
     items.push_back(nb::borrow(key));
     items.push_back(nb::borrow(value));
   });
@@ -87,6 +94,15 @@ void restore_slots(PyObject* object, Items items) {
   for (std::size_t i = 0; i < items.size(); i += 2) {
     if (Py_TYPE(items[i].ptr())->tp_descr_set(items[i].ptr(), object, items[i + 1].ptr()) != 0) PyErr_Clear();
   }
+}
+
+void restore_cell(PyObject* cell, const nb::object& content) {
+  if (PyCell_GET(cell) != content.ptr()) PyCell_Set(cell, content.ptr());
+}
+
+void restore_defaults(PyObject* function, const nb::object& defaults) {
+  if (PyFunction_GET_DEFAULTS(function) == defaults.ptr()) return;
+  if (PyFunction_SetDefaults(function, defaults.ptr()) != 0) throw nb::python_error();
 }
 
 PutBack keep_script(PyObject* module) {

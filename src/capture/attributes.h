@@ -1,4 +1,4 @@
-// What hangs on an object by a name: in its __dict__, its class, its slots, or in TorchScript.
+// What hangs on an object by a name: in its __dict__, its class, its slots, its closure, or in TorchScript.
 #pragma once
 
 #include "capture/containers.h"
@@ -19,6 +19,10 @@ void restore_class(PyObject* type, Items items);
 
 /// The items are descriptor, value (null: unset), ...
 void restore_slots(PyObject* object, Items items);
+
+/// What a cell of a closure has in it (null: nothing), and the defaults of a function.
+void restore_cell(PyObject* cell, const nb::object& content);
+void restore_defaults(PyObject* function, const nb::object& defaults);
 
 /// Attributes that TorchScript holds.
 PutBack keep_script(PyObject* module);

@@ -181,6 +181,11 @@ void note(std::vector<std::string>& notes, std::string text) {
   if (!text.empty() && std::ranges::find(notes, text) == notes.end()) notes.push_back(std::move(text));
 }
 
+void note_left(std::vector<std::string>& notes, Session& session) {
+  note(notes, left_behind(session));
+  for (std::string& text : session.not_put_back) note(notes, std::move(text));
+}
+
 Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,
                  const CaptureOptions& options, bool initialised) {
   const GarbageCollectionPaused paused;
@@ -203,7 +208,7 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
   while (last.error && has_cure(last, pass)) {
     if (pass.real && looked.empty()) looked = failing_line(*last.error) + ": " + brief(*last.error);
     last.error.reset();  // its frames hold tensors
-    note(left, left_behind(*last.session));
+    note_left(left, *last.session);
     last = run();
   }
   if (last.error) raise_forward_error(*last.error, *last.session, args, kwargs);
@@ -216,7 +221,7 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
         "of an input only the shape was given, so its values were made up: work that depends on values is counted for "
         "these. Give the input itself to count for its own");
   }
-  note(left, left_behind(*last.session));
+  note_left(left, *last.session);
   std::ranges::copy(left, std::back_inserter(last.session->trace.notes));
   return std::move(last.session->trace);
 }

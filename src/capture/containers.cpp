@@ -45,7 +45,10 @@ bool has_members(PyObject* set, PyObject* others) {
 }  // namespace
 
 void make_empty(PyObject* container) {
-  if (!PyDict_Check(container)) {
+  if (PyFunction_Check(container)) {
+    PyObject* dict = reinterpret_cast<PyFunctionObject*>(container)->func_dict;
+    if (dict) PyDict_Clear(dict);
+  } else if (!PyDict_Check(container)) {
     if (PySet_GET_SIZE(container) > 0) PySet_Clear(container);
   } else if (PyDict_GET_SIZE(container) > 0 && PyODict_Check(container)) {
     nb::handle(reinterpret_cast<PyObject*>(&PyODict_Type)).attr("clear")(nb::handle(container));

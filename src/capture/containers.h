@@ -39,7 +39,7 @@ void restore_set(PyObject* set, PyObject* members);
 /// Of a list or dict that is too long to be remembered: takes away what was added.
 void restore_size(PyObject* container, Py_ssize_t size);
 
-/// Of a dict or set.
+/// Of a dict or set; takes the attributes from a function.
 void make_empty(PyObject* container);
 
 }  // namespace thoplw::capture

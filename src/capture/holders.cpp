@@ -8,12 +8,13 @@
 namespace thoplw::capture {
 namespace {
 
-/// Packages whose objects belong to the process or to torch itself, not to a model.
-constexpr std::array<std::string_view, 24> kLeftAlone = {
-    "_abc",   "_thread",   "_weakref",   "abc",       "asyncio", "concurrent",        "ctypes",
-    "enum",   "importlib", "inspect",    "io",        "logging", "multiprocessing",   "queue",
-    "re",     "ssl",       "subprocess", "threading", "torch._", "torch.distributed", "torch.fx",
-    "typing", "warnings",  "weakref",
+/// Packages whose objects belong to the process or to torch itself, not to a model; and classes of the interpreter's
+/// own that lead from a function to all that its file has.
+constexpr std::array<std::string_view, 26> kLeftAlone = {
+    "_abc",   "_asyncio", "_thread",    "abc",       "asyncio", "concurrent",        "ctypes",   "enum",
+    "frame",  "code",     "importlib",  "inspect",   "io",      "logging",           "module",   "multiprocessing",
+    "re",     "ssl",      "subprocess", "threading", "torch._", "torch.distributed", "torch.fx", "traceback",
+    "typing", "warnings",
 };
 
 bool is_left_alone(std::string_view package) {
@@ -26,17 +27,9 @@ bool is_left_alone(std::string_view package) {
 bool derives(PyTypeObject* type, PyTypeObject* base) { return PyType_IsSubtype(type, base) != 0; }
 bool derives(PyTypeObject* type, nb::handle base) { return derives(type, reinterpret_cast<PyTypeObject*>(base.ptr())); }
 
-/// A class of a module that need not be loaded; null where it is not: then there are no instances either.
-nb::object class_if_loaded(const char* module, const char* name) {
-  PyObject* found = PyDict_GetItemString(PyImport_GetModuleDict(), module);
-  return found ? nb::getattr(nb::handle(found), name, nb::object()) : nb::object();
-}
-
-bool is_any_of(PyTypeObject* type, const char* module, std::initializer_list<const char*> names) {
-  return std::ranges::any_of(names, [&](const char* name) {
-    const nb::object base = class_if_loaded(module, name);
-    return base.is_valid() && PyType_Check(base.ptr()) && derives(type, base);
-  });
+PyTypeObject* thread_local_type() {
+  static PyObject* type = nb::object(nb::module_::import_("_thread").attr("_local")).release().ptr();
+  return reinterpret_cast<PyTypeObject*>(type);
 }
 
 Holder::Content content_of(const TorchApi& api, PyTypeObject* type) {
@@ -48,19 +41,23 @@ Holder::Content content_of(const TorchApi& api, PyTypeObject* type) {
   if (derives(type, deque_type())) return deque;
   if (derives(type, api.tensor_type)) return tensor;
   if (derives(type, api.module_type)) return module;
-  if (derives(type, api.torch.attr("Generator")) || is_any_of(type, "numpy.random", {"RandomState"})) return generator;
-  if (is_any_of(type, "random", {"Random"})) return python_generator;
-  if (is_any_of(type, "numpy.random", {"Generator"})) return numpy_generator;
-  if (is_any_of(type, "numpy.random", {"BitGenerator"})) return numpy_bits;
-  const bool buffer = type->tp_as_buffer && type->tp_as_buffer->bf_getbuffer;
-  return buffer && !derives(type, &PyBytes_Type) && !derives(type, &PyMemoryView_Type) ? memory : none;
+  if (derives(type, &PyType_Type)) return Holder::Content::class_;
+  if (derives(type, &_PyWeakref_RefType)) return weak_reference;
+  if (type == &PyContextVar_Type) return context_variable;
+  if (type == &PyGen_Type) return generator;
+  if (derives(type, thread_local_type())) return thread_local_;
+  return type->tp_iternext && type->tp_dictoffset == 0 ? iterator : none;
 }
 
-/// Functions, classes and modules have a __dict__ too, but are no state.
-bool is_program(PyTypeObject* type) {
-  return derives(type, &PyType_Type) || derives(type, &PyModule_Type) || type == &PyFunction_Type ||
-         type == &PyCFunction_Type || type == &PyMethod_Type || type == &PyStaticMethod_Type ||
-         type == &PyClassMethod_Type || type == &PyProperty_Type;
+/// What classes written in Python have in common: it visits what the class of C below them refers to.
+traverseproc traverse_of_python() {
+  return reinterpret_cast<PyTypeObject*>(torch_api().module_type.ptr())->tp_traverse;
+}
+
+/// The function by which C code visits what instances refer to past attributes and slots; null where there is none.
+traverseproc traverse_of(PyTypeObject* type) {
+  while (type && type->tp_traverse == traverse_of_python()) type = type->tp_base;
+  return type ? type->tp_traverse : nullptr;
 }
 
 std::vector<nb::object> slots_of(PyTypeObject* type) {
@@ -89,6 +86,39 @@ std::string package_of(PyTypeObject* type) {
   return std::string(full.substr(0, full.find('.')));
 }
 
+void each_reference(PyObject* object, const std::function<void(PyObject*)>& visit) {
+  struct Into {
+    PyObject* type;
+    const std::function<void(PyObject*)>& visit;
+  } into{reinterpret_cast<PyObject*>(Py_TYPE(object)), visit};
+  const auto visit_one = [](PyObject* held, void* to) {
+    const Into& into = *static_cast<Into*>(to);
+    const bool variables_of_file = PyDict_Check(held) && PyDict_GetItemString(held, "__spec__");
+    if (held != into.type && !variables_of_file) into.visit(held);
+    return 0;
+  };
+  traverse_of(Py_TYPE(object))(object, visit_one, &into);
+}
+
+bool is_plain_tuple(PyObject* value) {
+  if (Py_TYPE(value) != &PyTuple_Type) return false;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(value); ++i) {
+    if (!Holders::is_plain_value(PyTuple_GET_ITEM(value, i))) return false;
+  }
+  return true;
+}
+
+bool holds_nothing(PyObject* object) {
+  const auto* function = reinterpret_cast<PyFunctionObject*>(object);
+  if (function->func_dict && PyDict_GET_SIZE(function->func_dict) > 0) return false;
+  if (function->func_kwdefaults) return false;
+  if (function->func_defaults && !is_plain_tuple(function->func_defaults)) return false;
+  if (!function->func_closure) return true;
+  if (PyTuple_GET_SIZE(function->func_closure) > 1) return false;
+  PyObject* content = PyCell_GET(PyTuple_GET_ITEM(function->func_closure, 0));
+  return content && PyType_Check(content);  // the class that super() needs
+}
+
 PyTypeObject* deque_type() {
   static PyObject* type = nb::object(nb::module_::import_("collections").attr("deque")).release().ptr();
   return reinterpret_cast<PyTypeObject*>(type);
@@ -101,9 +131,14 @@ const Holder& Holders::of(PyObject* object) {
   if (!fresh) return holder;
   holder.type = nb::borrow(reinterpret_cast<PyObject*>(type));
   holder.content = content_of(api_, type);
-  if (is_program(type) || (holder.content == Holder::Content::none && is_left_alone(package_of(type)))) return holder;
-  holder.attributes = type->tp_dictoffset != 0;
+  const bool plain = holder.content == Holder::Content::none;
+  if (plain) holder.keeper = keeper_of(type);
+  if (derives(type, &PyType_Type) || derives(type, &PyModule_Type)) return holder;
+  if (plain && !holder.keeper.keep && is_left_alone(package_of(type))) return holder;
+  holder.attributes = type->tp_dictoffset != 0 && holder.content != Holder::Content::thread_local_;
   holder.slots = slots_of(type);
+  const bool in_turn = holder.content == Holder::Content::iterator || holder.content == Holder::Content::generator;
+  holder.references = ((plain && !holder.keeper.keep) || in_turn) && traverse_of(type);
   return holder;
 }
 

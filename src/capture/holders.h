@@ -1,9 +1,11 @@
 // What state the instances of a class hold, and where.
 #pragma once
 
+#include <functional>
 #include <unordered_map>
 #include <vector>
 
+#include "capture/keepers.h"
 #include "capture/torch_api.h"
 
 namespace thoplw::capture {
@@ -16,21 +18,26 @@ struct Holder {
     dict,
     set,
     deque,
-    memory,            ///< bytes that others can write to: a NumPy array, a bytearray
-    generator,         ///< of random numbers: torch.Generator, numpy.random.RandomState
-    numpy_generator,   ///< numpy.random.Generator: its state is that of its bit generator
-    numpy_bits,        ///< a bit generator itself
-    python_generator,  ///< random.Random
     module,
     tensor,
+    class_,            ///< an instance is a class itself
+    iterator,          ///< one of C, which may have no way back: see stand_ins.h
+    generator,         ///< what a function with yield returns
+    weak_reference,    ///< weakref.ref
+    thread_local_,     ///< threading.local: a dict for each thread
+    context_variable,  ///< contextvars.ContextVar
   };
 
   nb::object type;  ///< keeps its address from becoming another's
   Content content = Content::none;
+  Keeper keeper;                  ///< its own way to be put back
   bool attributes = false;        ///< instances have a __dict__
+  bool references = false;        ///< instances hold more, which C code visits: a bound method, a mapping proxy
   std::vector<nb::object> slots;  ///< descriptors of what __slots__ names
 
-  bool holds_nothing() const { return content == Content::none && !attributes && slots.empty(); }
+  bool holds_nothing() const {
+    return content == Content::none && !keeper.keep && !attributes && !references && slots.empty();
+  }
 };
 
 /// The classes met so far. Of an object only the class is asked, and that past its own methods: a class may answer
@@ -41,17 +48,26 @@ class Holders {
 
   const Holder& of(PyObject* object);
 
-  /// None, numbers, texts and functions, told apart from the rest without a search.
+  /// None, numbers and texts, told apart from the rest without a search.
   static bool is_plain_value(PyObject* object) {
     const PyTypeObject* type = Py_TYPE(object);
     return type == &PyBool_Type || type == &PyLong_Type || object == Py_None || type == &PyUnicode_Type ||
-           type == &PyFloat_Type || type == &PyFunction_Type;
+           type == &PyFloat_Type;
   }
 
  private:
   const TorchApi& api_;
   std::unordered_map<PyTypeObject*, Holder> known_;
 };
+
+/// What an object refers to by C code of its class: borrowed, without its class and what belongs to a file of code.
+void each_reference(PyObject* object, const std::function<void(PyObject*)>& visit);
+
+/// Whether a function keeps nothing from call to call: most methods of classes.
+bool holds_nothing(PyObject* function);
+
+/// Whether all items are plain: sizes, strides and the like.
+bool is_plain_tuple(PyObject* value);
 
 /// The name of the module that defines a class, such as "torch.nn.modules.linear".
 std::string package_of(PyTypeObject* type);

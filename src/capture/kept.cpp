@@ -4,6 +4,14 @@
 #include "capture/attributes.h"
 
 namespace thoplw::capture {
+namespace {
+
+bool is_row_of_values(KeptStates::Kind kind) {
+  using enum KeptStates::Kind;
+  return kind == list || kind == deque || kind == cell || kind == defaults;
+}
+
+}  // namespace
 
 Items KeptStates::add(Kind kind, PyObject* object, std::size_t begin) {
   kept_.push_back({kind, nb::borrow(object), begin, items_.size()});
@@ -66,9 +74,19 @@ Items KeptStates::deque(PyObject* deque) {
   return add(Kind::deque, deque, begin);
 }
 
-void KeptStates::set(PyObject* set) {
+Items KeptStates::cell(PyObject* cell) {
+  items_.push_back(nb::steal(PyCell_Get(cell)));
+  return add(Kind::cell, cell, items_.size() - 1);
+}
+
+Items KeptStates::defaults(PyObject* function) {
+  items_.push_back(nb::borrow(PyFunction_GET_DEFAULTS(function)));
+  return add(Kind::defaults, function, items_.size() - 1);
+}
+
+Items KeptStates::set(PyObject* set) {
   items_.push_back(take(PyFrozenSet_New(set)));
-  add(Kind::set, set, items_.size() - 1);
+  return add(Kind::set, set, items_.size() - 1);
 }
 
 void KeptStates::size(PyObject* container, Py_ssize_t size) {
@@ -94,6 +112,10 @@ void KeptStates::restore(const Kept& kept) {
       return restore_list(object, items);
     case Kind::deque:
       return restore_deque(object, items);
+    case Kind::cell:
+      return restore_cell(object, items[0]);
+    case Kind::defaults:
+      return restore_defaults(object, items[0]);
     case Kind::set:
       return restore_set(object, items[0].ptr());
     case Kind::size:
@@ -133,6 +155,12 @@ void KeptStates::put(const Kept& kept, std::size_t item, const nb::object& value
     case Kind::list:
       failed = PyList_SetItem(object, static_cast<Py_ssize_t>(item), nb::object(value).release().ptr());
       break;
+    case Kind::cell:
+      failed = PyCell_Set(object, value.ptr());
+      break;
+    case Kind::defaults:
+      failed = PyFunction_SetDefaults(object, value.ptr());
+      break;
     default:
       failed = deque_type()->tp_as_sequence->sq_ass_item(object, static_cast<Py_ssize_t>(item), value.ptr());
   }
@@ -143,7 +171,7 @@ void KeptStates::exchange(std::size_t from, const std::function<nb::object(const
   for (std::size_t k = from; k < kept_.size(); ++k) {
     const Kept& kept = kept_[k];
     const bool keyed = kept.kind == Kind::attributes || kept.kind == Kind::dict || kept.kind == Kind::slots;
-    if (!keyed && kept.kind != Kind::list && kept.kind != Kind::deque) continue;
+    if (!keyed && !is_row_of_values(kept.kind)) continue;
     const std::size_t size = kept.end - kept.begin;
     for (std::size_t i = kept.kind == Kind::attributes ? 2 : 0; i < size; i += keyed ? 2 : 1) {
       const nb::object& before = items_[kept.begin + i + (keyed ? 1 : 0)];

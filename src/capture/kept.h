@@ -20,8 +20,10 @@ class KeptStates {
     dict,              ///< key, value, ...; in their order
     list,
     deque,
-    set,   ///< a frozenset of the same
-    size,  ///< of a list or dict that is too long to be remembered: how long it was
+    cell,      ///< of a closure: what is in it (null: nothing)
+    defaults,  ///< of a function's arguments
+    set,       ///< a frozenset of the same
+    size,      ///< of a list or dict that is too long to be remembered: how long it was
   };
   struct Kept {
     Kind kind;
@@ -45,8 +47,11 @@ class KeptStates {
   Items dict(PyObject* dict);
   Items list(PyObject* list);
   Items deque(PyObject* deque);
-  void set(PyObject* set);
-  void empty(PyObject* dict_or_set) { empty_.push_back(nb::borrow(dict_or_set)); }
+  Items cell(PyObject* cell);
+  Items defaults(PyObject* function);
+  Items set(PyObject* set);
+  /// A dict or set without items, a function without attributes.
+  void empty(PyObject* object) { empty_.push_back(nb::borrow(object)); }
   void size(PyObject* container, Py_ssize_t size);
   /// What has its own way to be put back; an empty function is none.
   void put_back_by(PutBack function) {
@@ -69,7 +74,7 @@ class KeptStates {
 
   std::vector<Kept> kept_;
   std::vector<nb::object> items_;
-  std::vector<nb::object> empty_;  ///< dicts and sets: most modules have a dozen
+  std::vector<nb::object> empty_;  ///< most modules have a dozen
   std::vector<PutBack> functions_;
 };
 

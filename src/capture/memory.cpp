@@ -34,6 +34,14 @@ void restore_memory(PyObject* object, PyObject* bytes) {
   if (PyBuffer_FromContiguous(&buffer.view, PyBytes_AS_STRING(bytes), size, 'C') != 0) throw nb::python_error();
 }
 
+/// Elements that are objects, or times: kept as another array.
+PutBack keep_elements(const nb::object& array) {
+  if (!nb::cast<bool>(array.attr("flags").attr("writeable"))) return {};
+  return [array, copy = nb::object(array.attr("copy")())] {
+    if (PyObject_SetItem(array.ptr(), Py_Ellipsis, copy.ptr()) != 0) throw nb::python_error();
+  };
+}
+
 }  // namespace
 
 PutBack keep_memory(PyObject* object) {
@@ -43,6 +51,33 @@ PutBack keep_memory(PyObject* object) {
   auto* view = const_cast<Py_buffer*>(&buffer.view);
   if (PyBuffer_ToContiguous(PyBytes_AS_STRING(bytes.ptr()), view, buffer.view.len, 'C') != 0) throw nb::python_error();
   return [kept = nb::borrow(object), bytes] { restore_memory(kept.ptr(), bytes.ptr()); };
+}
+
+PutBack keep_numbers(PyObject* array) {
+  const nb::object kept = nb::borrow(array);
+  return [kept, bytes = nb::object(kept.attr("tobytes")())] {
+    const Py_ssize_t size = PyObject_Size(kept.ptr()) * nb::cast<Py_ssize_t>(kept.attr("itemsize"));
+    if (size == PyBytes_GET_SIZE(bytes.ptr())) return restore_memory(kept.ptr(), bytes.ptr());
+    if (PySequence_DelSlice(kept.ptr(), 0, PyObject_Size(kept.ptr())) != 0) throw nb::python_error();
+    kept.attr("frombytes")(bytes);
+  };
+}
+
+PutBack keep_ndarray(PyObject* array) {
+  const nb::object kept = nb::borrow(array);
+  PutBack content = keep_memory(array);
+  if (!content) content = keep_elements(kept);
+  if (!content) return {};
+  return [kept, content, shape = nb::object(kept.attr("shape"))] {
+    if (!shape.equal(kept.attr("shape"))) kept.attr("resize")(shape, nb::arg("refcheck") = false);
+    content();
+  };
+}
+
+nb::object elements_of(PyObject* array) {
+  const nb::object kept = nb::borrow(array);
+  if (!nb::cast<bool>(kept.attr("dtype").attr("hasobject"))) return {};
+  return kept.attr("ravel")().attr("tolist")();
 }
 
 }  // namespace thoplw::capture

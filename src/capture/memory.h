@@ -8,4 +8,12 @@ namespace thoplw::capture {
 /// Nothing where no buffer describes them, or none can be written to.
 PutBack keep_memory(PyObject* object);
 
+/// array.array, which may grow.
+PutBack keep_numbers(PyObject* array);
+
+/// numpy.ndarray: its sizes, too, and elements that no buffer describes.
+PutBack keep_ndarray(PyObject* array);
+/// Its elements that are objects, as a list; else a null object.
+nb::object elements_of(PyObject* array);
+
 }  // namespace thoplw::capture

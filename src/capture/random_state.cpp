@@ -2,36 +2,25 @@
 #include "capture/random_state.h"
 
 #include "capture/interrupts.h"
+#include "capture/torch_api.h"
 
 namespace thoplw::capture {
-namespace {
 
-nb::object generator_state(Holder::Content content, nb::handle generator) {
-  if (content == Holder::Content::generator) return generator.attr("get_state")();
-  if (content == Holder::Content::numpy_bits) return generator.attr("state");
-  return nb::module_::import_("random").attr("Random").attr("getstate")(generator);
+PutBack keep_state(PyObject* generator) {
+  const nb::object kept = nb::borrow(generator);
+  return [kept, state = nb::object(kept.attr("get_state")())] { kept.attr("set_state")(state); };
 }
 
-void set_generator_state(Holder::Content content, nb::handle generator, const nb::object& state) {
-  if (content == Holder::Content::generator) {
-    generator.attr("set_state")(state);
-  } else if (content == Holder::Content::numpy_bits) {
-    PyObject_SetAttrString(generator.ptr(), "state", state.ptr());
-  } else {
-    nb::module_::import_("random").attr("Random").attr("setstate")(generator, state);
-  }
+PutBack keep_bits(PyObject* generator) {
+  const nb::object kept = nb::borrow(generator);
+  return [kept, state = nb::object(kept.attr("state"))] { nb::setattr(kept, "state", state); };
 }
 
-}  // namespace
-
-PutBack keep_generator(Holder::Content content, PyObject* generator) {
-  try {
-    return [content, kept = nb::borrow(generator), state = generator_state(content, generator)] {
-      set_generator_state(content, kept, state);
-    };
-  } catch (const nb::python_error&) {
-    return {};
-  }
+PutBack keep_python_random(PyObject* generator) {
+  const nb::object kept = nb::borrow(generator), random = nb::module_::import_("random");
+  if (nb::isinstance(kept, random.attr("SystemRandom"))) return {};
+  const nb::object type = random.attr("Random");  // whose methods a class of the user may lack
+  return [kept, type, state = nb::object(type.attr("getstate")(kept))] { type.attr("setstate")(kept, state); };
 }
 
 RandomState::RandomState(bool numpy) {

@@ -2,12 +2,15 @@
 #pragma once
 
 #include "capture/containers.h"
-#include "capture/holders.h"
 
 namespace thoplw::capture {
 
-/// One of torch, of NumPy's bits, or of Python, as `content` says; nothing of one that the system feeds.
-PutBack keep_generator(Holder::Content content, PyObject* generator);
+/// torch.Generator, numpy.random.RandomState: by get_state and set_state.
+PutBack keep_state(PyObject* generator);
+/// numpy.random.BitGenerator
+PutBack keep_bits(PyObject* generator);
+/// random.Random; nothing of one that the system feeds.
+PutBack keep_python_random(PyObject* generator);
 
 /// The states of torch's and Python's random number generators, and of NumPy's where `numpy` is asked for, put back at
 /// the end of its life.

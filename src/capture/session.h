@@ -22,7 +22,8 @@ class Snapshot;
 
 /// What a tensor had before the forward set it anew.
 struct KeptSettings {
-  nb::object tensor, data, grad, requires_grad, hooks;
+  nb::object tensor, data, grad, requires_grad;
+  std::vector<std::pair<const char*, nb::object>> hooks;  ///< dictionaries of them, by the attribute that holds each
   bool data_set = false;
 };
 
@@ -74,6 +75,7 @@ struct Session {
   std::unordered_map<std::string, int> path_numbers;  ///< of paths that are taken: the last number that went with it
   std::size_t paths_known = 0;                        ///< how many modules' paths are among them
   std::size_t adopted = 0;                            ///< how many modules were met only when they were called
+  std::vector<std::string> not_put_back;              ///< at the end of the pass: a note for each
   Snapshot* snapshot = nullptr;                       ///< what is put back at the end of the pass
 
   Spellings spellings;

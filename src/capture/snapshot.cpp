@@ -21,13 +21,32 @@ bool is_tensor_table(const TorchApi& api, PyObject* name) {
 
 bool is_hook_table(PyObject* name) { return PyUnicode_Check(name) && text_of(name).ends_with("_hooks"); }
 
-/// Whether a class is of the user or of a library, neither torch's nor Python's.
-bool is_users(PyTypeObject* type) {
+/// Whether its name, in the file that it says, leads to the class: else it was made while the program ran, perhaps for
+/// one instance, as torch.nn.utils.parametrize makes them.
+bool is_global(PyTypeObject* type, const std::string& package) {
+  nb::object found = nb::borrow(PyDict_GetItemString(PyImport_GetModuleDict(), package.c_str()));
+  if (found.is_valid()) found = attr_or_null(found.ptr(), reinterpret_cast<PyHeapTypeObject*>(type)->ht_name);
+  return found.ptr() == reinterpret_cast<PyObject*>(type);
+}
+
+/// Whether a forward may change a class: neither torch's nor Python's.
+bool is_changeable(PyTypeObject* type) {
   static PyObject* python = nb::object(nb::module_::import_("sys").attr("stdlib_module_names")).release().ptr();
-  if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE)) return false;
+  static auto* theirs = new std::unordered_set<PyObject*>;  // known to be, kept alive
+  auto* object = reinterpret_cast<PyObject*>(type);
+  if (!(type->tp_flags & Py_TPFLAGS_HEAPTYPE) || theirs->contains(object)) return false;
   const std::string package = package_of(type);
   const std::string top = package.substr(0, package.find('.'));
-  return top == "__main__" || (top != "torch" && PySet_Contains(python, nb::str(top.c_str()).ptr()) == 0);
+  if (top == "__main__" || (top != "torch" && PySet_Contains(python, nb::str(top.c_str()).ptr()) == 0)) return true;
+  if (!is_global(type, package)) return true;
+  theirs->insert(nb::borrow(object).release().ptr());
+  return false;
+}
+
+/// What classes have many of.
+bool is_around_function(PyObject* value) {
+  const PyTypeObject* type = Py_TYPE(value);
+  return type == &PyProperty_Type || type == &PyClassMethod_Type || type == &PyStaticMethod_Type;
 }
 
 bool is_script(const TorchApi& api, PyObject* dict) {
@@ -35,13 +54,11 @@ bool is_script(const TorchApi& api, PyObject* dict) {
   return inside && Py_TYPE(inside) == reinterpret_cast<PyTypeObject*>(api.script_module_type.ptr());
 }
 
-/// Sizes, strides and the like: most modules have some.
-bool is_plain_tuple(PyObject* value) {
-  if (Py_TYPE(value) != &PyTuple_Type) return false;
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(value); ++i) {
-    if (!Holders::is_plain_value(PyTuple_GET_ITEM(value, i))) return false;
-  }
-  return true;
+/// What this thread finds in a contextvars.ContextVar; a null object where nothing is set.
+nb::object value_of_context(PyObject* variable) {
+  PyObject* value = nullptr;
+  if (PyContextVar_Get(variable, nullptr, &value) != 0) throw nb::python_error();
+  return nb::steal(value);
 }
 
 }  // namespace
@@ -51,6 +68,7 @@ void Snapshot::take_of(const std::vector<nb::object>& modules) {
   for (const nb::object& module : modules) keep_module(module.ptr());
   for (const auto& [type, id] : session_.class_ids) keep_class(reinterpret_cast<PyTypeObject*>(type));
   keep_reached();
+  if (iterators_) exchange_iterators();
 }
 
 void Snapshot::take_of(nb::handle input) {
@@ -109,10 +127,11 @@ void Snapshot::keep_tensor(PyObject* tensor) {
 
 void Snapshot::keep_class(PyTypeObject* type) {
   if (!met_.insert(reinterpret_cast<PyObject*>(type)).second) return;
-  for (nb::handle base : nb::borrow(type->tp_mro)) {
-    auto* type_there = reinterpret_cast<PyTypeObject*>(base.ptr());
-    if (!is_users(type_there)) continue;
-    if (type_there != type && !met_.insert(base.ptr()).second) continue;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(type->tp_mro); ++i) {
+    PyObject* base = PyTuple_GET_ITEM(type->tp_mro, i);
+    auto* type_there = reinterpret_cast<PyTypeObject*>(base);
+    if (!is_changeable(type_there)) continue;
+    if (type_there != type && !met_.insert(base).second) continue;
     follow(reached_.class_attributes(type_there));
   }
 }
@@ -122,19 +141,66 @@ void Snapshot::keep_reached() {
   pending_.clear();
 }
 
+void Snapshot::follow(PyObject* value) {
+  if (Holders::is_plain_value(value)) return;
+  if (PyFunction_Check(value) && holds_nothing(value)) return reached_.empty(value);
+  if (!is_around_function(value)) return pending_.push_back(value);
+  each_reference(value, [&](PyObject* held) {
+    if (!PyDict_Check(held)) follow(held);  // a dict tells what the function tells
+  });
+}
+
 void Snapshot::keep(PyObject* object) {
   ++values_;
+  if (PyFunction_Check(object)) return keep_function(object);
   const Holder& holder = holders_.of(object);
   if (holder.holds_nothing()) return;
   const bool module = holder.content == Holder::Content::module;
   if (module && session_.module_ids.contains(object)) return;
+  if (holder.content == Holder::Content::class_) return keep_class(reinterpret_cast<PyTypeObject*>(object));
   if (!met_.insert(object).second) return;
   if (module) return keep_module(object);
   if (holder.content == Holder::Content::tensor) return keep_tensor(object);
   keep_content(object, holder.content);
+  if (holder.keeper.keep) keep_by(holder.keeper, object);
   if (!holder.slots.empty()) follow(reached_.slots(object, holder.slots));
   if (holder.attributes) follow(reached_.attributes(object, take(PyObject_GenericGetDict(object, nullptr))));
+  if (holder.references) each_reference(object, [&](PyObject* held) { follow(held); });
   if (holder.content == Holder::Content::none) keep_class(Py_TYPE(object));
+}
+
+void Snapshot::keep_function(PyObject* object) {
+  if (!met_.insert(object).second) return;
+  const auto* function = reinterpret_cast<PyFunctionObject*>(object);
+  if (function->func_dict && PyDict_GET_SIZE(function->func_dict) > 0) {
+    follow(function->func_dict);
+  } else {
+    reached_.empty(object);
+  }
+  if (function->func_defaults && !is_plain_tuple(function->func_defaults)) follow(reached_.defaults(object));
+  if (function->func_kwdefaults) follow(function->func_kwdefaults);
+  if (!function->func_closure) return;
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(function->func_closure); ++i) {
+    PyObject* cell = PyTuple_GET_ITEM(function->func_closure, i);
+    if (met_.insert(cell).second) follow(reached_.cell(cell));
+  }
+}
+
+/// Classes may answer with an error what is asked of them.
+void Snapshot::keep_by(const Keeper& keeper, PyObject* object) {
+  try {
+    reached_.put_back_by(keeper.keep(object));
+    if (keeper.items) follow_lent(keeper.items(object));
+  } catch (const nb::python_error& error) {
+    pass_on_interrupt(error);
+  }
+}
+
+/// Of what only lends what it holds.
+void Snapshot::follow_lent(nb::object lent) {
+  if (!lent.is_valid()) return;
+  follow(lent.ptr());
+  lent_.push_back(std::move(lent));
 }
 
 void Snapshot::keep_content(PyObject* object, Holder::Content content) {
@@ -150,17 +216,20 @@ void Snapshot::keep_content(PyObject* object, Holder::Content content) {
       if (PyDict_GET_SIZE(object) > kLongContainer) return reached_.size(object, PyDict_GET_SIZE(object));
       return follow(reached_.dict(object));
     case set:
-      return reached_.set(object);
+      return follow(reached_.set(object));
     case deque:
       return follow(reached_.deque(object));
-    case memory:
-      return reached_.put_back_by(keep_memory(object));
-    case numpy_generator:
-      return follow(nb::handle(object).attr("bit_generator").ptr());
+    case iterator:
+      iterators_ = true;
+      break;
     case generator:
-    case numpy_bits:
-    case python_generator:
-      return reached_.put_back_by(keep_generator(content, object));
+      return generators_.keep(object);
+    case weak_reference:
+      return follow_lent(take(PyObject_CallNoArgs(object)));
+    case thread_local_:
+      return follow_lent(nb::handle(object).attr("__dict__"));
+    case context_variable:
+      return follow_lent(value_of_context(object));
     default:
       break;
   }
@@ -185,41 +254,32 @@ void Snapshot::set_eval(const std::vector<nb::object>& modules) {
   }
 }
 
-/// A forward uses an iterator up: it gets a copy where the iterator is over a list. There is none of a generator, so
-/// that it serves one forward only.
-nb::object fresh_iterator(const nb::object& value) {
-  const std::string_view type = Py_TYPE(value.ptr())->tp_name;
-  if (type == "list_iterator" || type == "tuple_iterator" || type == "range_iterator") {
-    return nb::module_::import_("copy").attr("copy")(value);
-  }
-  if (PyGen_CheckExact(value.ptr())) {
-    const nb::object state = nb::module_::import_("inspect").attr("getgeneratorstate")(value);
-    if (!state.equal(nb::str("GEN_CREATED"))) {
-      throw Error("an input is a generator that an earlier forward has begun to use up: give a list of its items");
-    }
-  }
-  return value;
+/// A generator has no copy, so that one that is an input serves one forward only.
+void require_unused(nb::handle generator) {
+  const nb::object state = nb::module_::import_("inspect").attr("getgeneratorstate")(generator);
+  if (state.equal(nb::str("GEN_CREATED"))) return;
+  throw Error("an input is a generator that an earlier forward has begun to use up: give a list of its items");
+}
+
+void Snapshot::exchange_iterators() {
+  const auto exchanged = [&](const nb::object& value) {
+    return with_items_replaced(value, [&](const nb::object& item) { return stand_ins_.of(item); });
+  };
+  modules_.exchange(0, exchanged);
+  reached_.exchange(0, exchanged);
 }
 
 nb::object Snapshot::exchange_tensors(nb::handle inputs, const std::function<nb::object(nb::object)>& replace) {
-  const std::function<nb::object(const nb::object&)> exchanged = [&](const nb::object& value) -> nb::object {
-    if (api_.is_tensor(value.ptr())) {
-      nb::object& other = exchanged_[value.ptr()];
-      if (!other.is_valid()) other = replace(value);
-      return other;
+  const auto exchange_one = [&](const nb::object& value) -> nb::object {
+    if (!api_.is_tensor(value.ptr())) {
+      if (PyGen_CheckExact(value.ptr())) require_unused(value);
+      return stand_ins_.of(value);
     }
-    if (!PyTuple_Check(value.ptr())) return PyIter_Check(value.ptr()) ? fresh_iterator(value) : value;
-    nb::list items;
-    bool same = true;
-    for (nb::handle item : value) {
-      items.append(exchanged(nb::borrow(item)));
-      same = same && item.is(nb::handle(PyList_GET_ITEM(items.ptr(), PyList_GET_SIZE(items.ptr()) - 1)));
-    }
-    if (same) return value;
-    if (PyTuple_CheckExact(value.ptr())) return nb::tuple(items);
-    const nb::object type = nb::borrow(value.type());
-    return nb::hasattr(type, "_make") ? type.attr("_make")(items) : type(items);
+    nb::object& other = exchanged_[value.ptr()];
+    if (!other.is_valid()) other = replace(value);
+    return other;
   };
+  const auto exchanged = [&](const nb::object& value) { return with_items_replaced(value, exchange_one); };
   nb::object result = exchanged(nb::borrow(inputs));
   reached_.exchange(before_inputs_, exchanged);
   return result;

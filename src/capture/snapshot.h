@@ -7,6 +7,7 @@
 
 #include "capture/kept.h"
 #include "capture/session.h"
+#include "capture/stand_ins.h"
 
 namespace thoplw::capture {
 
@@ -25,7 +26,14 @@ class Snapshot {
   /// keep their own.
   nb::object exchange_tensors(nb::handle inputs, const std::function<nb::object(nb::object)>& replace);
 
+  /// Remembers what is in a dictionary now that the pass runs.
+  void keep_items(PyObject* dict) {
+    if (met_.insert(dict).second) reached_.dict(dict);
+  }
+
   void restore();
+  /// Notes of what cannot be put back.
+  std::vector<std::string> not_put_back() const { return generators_.advanced(); }
 
  private:
   void keep_module(PyObject* module);
@@ -34,10 +42,12 @@ class Snapshot {
   void keep_tensor(PyObject* tensor);
   void keep(PyObject* object);
   void keep_content(PyObject* object, Holder::Content content);
+  void keep_function(PyObject* function);
+  void keep_by(const Keeper& keeper, PyObject* object);
   void keep_reached();
-  void follow(PyObject* value) {
-    if (!Holders::is_plain_value(value)) pending_.push_back(value);
-  }
+  void exchange_iterators();
+  void follow_lent(nb::object lent);
+  void follow(PyObject* value);
   void follow(std::span<const nb::object> values) {
     for (const nb::object& value : values) {
       if (value.is_valid()) follow(value.ptr());
@@ -50,8 +60,12 @@ class Snapshot {
   KeptStates modules_;  ///< of modules: instance dictionaries and their tables
   KeptStates reached_;  ///< of all else
   std::unordered_set<PyObject*> met_;
-  std::vector<PyObject*> pending_;                       ///< borrowed: what holds them is kept
-  std::vector<PyObject*> tensors_;                       ///< of one table, borrowed
+  std::vector<PyObject*> pending_;  ///< borrowed: what holds them is kept
+  std::vector<nb::object> lent_;    ///< what only a weak reference or the like led to
+  std::vector<PyObject*> tensors_;  ///< of one table, borrowed
+  StandIns stand_ins_;
+  Generators generators_;
+  bool iterators_ = false;                               ///< whether there are any
   std::size_t values_ = 0;                               ///< how many values were looked at in all
   std::size_t before_inputs_ = 0;                        ///< how many objects were remembered before the inputs
   std::unordered_map<PyObject*, nb::object> exchanged_;  ///< one tensor given twice is one to the forward, too

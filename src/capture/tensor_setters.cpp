@@ -4,6 +4,7 @@
 #include <array>
 
 #include "capture/grad_mode.h"
+#include "capture/snapshot.h"
 
 namespace thoplw::capture {
 namespace {
@@ -15,7 +16,9 @@ struct Property {
   PyGetSetDef* theirs = nullptr;
   PyGetSetDef ours{};
 };
-std::array<Property, 4> properties = {{{"data"}, {"grad"}, {"requires_grad"}, {"_backward_hooks"}}};
+std::array<Property, 5> properties = {
+    {{"data"}, {"grad"}, {"requires_grad"}, {"_backward_hooks"}, {"_post_accumulate_grad_hooks"}}};
+constexpr std::size_t kFirstOfHooks = 3;
 
 /// A method or function, whose object is given another definition.
 struct Function {
@@ -46,7 +49,21 @@ int set_property(PyObject* self, PyObject* value, void* closure) {
   }
   return properties[I].theirs->set(self, value, closure);
 }
-constexpr std::array<setter, 4> kSetters = {set_property<0>, set_property<1>, set_property<2>, set_property<3>};
+constexpr std::array<setter, 5> kSetters = {set_property<0>, set_property<1>, set_property<2>, set_property<3>,
+                                            set_property<4>};
+
+/// Whoever reads a dictionary of hooks may add to it.
+template <std::size_t I>
+PyObject* get_property(PyObject* self, void* closure) {
+  try {
+    keep_before_setting(self, false);
+  } catch (nb::python_error& error) {
+    error.restore();
+    return nullptr;
+  }
+  return properties[I].theirs->get(self, closure);
+}
+constexpr std::array<getter, 5> kGetters = {nullptr, nullptr, nullptr, get_property<3>, get_property<4>};
 
 PyObject* set_requires_grad(PyObject* self, PyObject* args, PyObject* kwargs) {
   try {
@@ -73,13 +90,14 @@ PyObject* swap_tensors(PyObject* self, PyObject* args) {
   return swap_function.theirs->ml_meth(self, args);
 }
 
-void exchange(Property& property, setter set) {
-  const nb::object found = torch_api().tensor_type.attr(property.name);
+void exchange(Property& property, getter get, setter set) {
+  const nb::object found = nb::getattr(torch_api().tensor_type, property.name, nb::none());
   if (Py_TYPE(found.ptr()) != &PyGetSetDescr_Type) return;
   property.descriptor = reinterpret_cast<PyGetSetDescrObject*>(found.ptr());  // torch.Tensor keeps it
   property.theirs = property.descriptor->d_getset;
   property.ours = *property.theirs;
   property.ours.set = set;
+  if (get) property.ours.get = get;
   property.descriptor->d_getset = &property.ours;
 }
 
@@ -116,6 +134,14 @@ void set(PyObject* tensor, const char* name, const nb::object& value) {
   if (PyObject_SetAttrString(tensor, name, value.ptr()) != 0) throw nb::python_error();
 }
 
+/// Torch goes on calling what is in a dictionary of hooks that is taken from a tensor, so that one that is new is
+/// emptied.
+void set_hooks(PyObject* tensor, const char* name, const nb::object& before) {
+  const nb::object now = attr_or_null(tensor, nb::str(name).ptr());
+  if (now.is_valid() && PyDict_Check(now.ptr()) && !now.is(before)) make_empty(now.ptr());
+  set(tensor, name, before);
+}
+
 /// torch refuses data of another device, such as real ones for a tensor that is on meta now. Our mode allows it, and is
 /// asked under inference mode alone.
 void set_data(Session& session, PyObject* tensor, const nb::object& data) {
@@ -135,7 +161,7 @@ void set_data(Session& session, PyObject* tensor, const nb::object& data) {
 
 TensorSetters::TensorSetters() {
   if (installed++ > 0) return;
-  for (std::size_t i = 0; i < properties.size(); ++i) exchange(properties[i], kSetters[i]);
+  for (std::size_t i = 0; i < properties.size(); ++i) exchange(properties[i], kGetters[i], kSetters[i]);
   exchange_functions();
 }
 
@@ -155,7 +181,11 @@ void keep_settings(Session& session, PyObject* tensor) {
   kept.tensor = nb::borrow(tensor);
   kept.data = attr_or_null(tensor, session.api.names.data);
   kept.grad = attr_or_null(tensor, nb::str("grad").ptr());
-  kept.hooks = attr_or_null(tensor, nb::str("_backward_hooks").ptr());
+  for (std::size_t i = kFirstOfHooks; i < properties.size(); ++i) {
+    nb::object hooks = attr_or_null(tensor, nb::str(properties[i].name).ptr());
+    if (hooks.is_valid() && PyDict_Check(hooks.ptr())) session.snapshot->keep_items(hooks.ptr());
+    kept.hooks.emplace_back(properties[i].name, std::move(hooks));
+  }
   kept.requires_grad = attr_or_null(tensor, session.api.names.requires_grad);
 }
 
@@ -178,7 +208,9 @@ void restore_settings(Session& session) {
       if (kept.data_set && kept.data.is_valid()) set_data(session, tensor, kept.data);
       if (kept.requires_grad.is_valid()) set(tensor, "requires_grad", kept.requires_grad);
       if (kept.grad.is_valid()) set(tensor, "grad", kept.grad);
-      if (kept.hooks.is_valid()) set(tensor, "_backward_hooks", kept.hooks);
+      for (const auto& [name, hooks] : kept.hooks) {
+        if (hooks.is_valid()) set_hooks(tensor, name, hooks);
+      }
     } catch (const nb::python_error&) {
       if (!first) first = std::current_exception();
     }

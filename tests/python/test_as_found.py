@@ -54,6 +54,13 @@ def set_gradients(layer: nn.Linear) -> None:
     layer.weight.hook = layer.bias.register_hook(print) if layer.bias.requires_grad else None
 
 
+def add_hooks(layer: nn.Linear) -> None:
+    for parameter in layer.parameters():
+        if parameter.requires_grad:
+            parameter.register_post_accumulate_grad_hook(print)
+            parameter.register_hook(print)
+
+
 def set_attributes(layer: nn.Linear) -> None:
     layer.weight.scale = layer.weight * 2
     layer.__dict__ = {**layer.__dict__, "scale": layer.weight * 2}
@@ -69,6 +76,7 @@ TO_WEIGHTS = [
     in_place,
     set_flags,
     set_gradients,
+    add_hooks,
     set_attributes,
 ]
 
@@ -113,6 +121,7 @@ def test_weights(to_weights, raises, real):
                 id(p.grad),
                 dict(vars(p)),
                 p._backward_hooks,
+                p._post_accumulate_grad_hooks,
             )
             for p in model.parameters()
         ]
@@ -133,6 +142,87 @@ def test_weights(to_weights, raises, real):
         layer(torch.ones(2, 32)).sum().backward()
         optimizer.step()
     assert torch.equal(layer.weight.grad, torch.full((32, 32), 2.0))  # of two rows of ones
+
+
+def tripled(parameter: nn.Parameter) -> None:
+    parameter.grad *= 3  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("real", [False, True])
+def test_hooks_beside_others(real):
+    class Hooks(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(32, 32)
+            self.first = self.layer.weight.register_hook(lambda grad: grad * 2)
+            self.layer.bias.register_post_accumulate_grad_hook(tripled)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.first.remove()
+            for parameter in self.layer.parameters():
+                parameter.register_hook(lambda grad: grad * 5)
+                parameter.register_post_accumulate_grad_hook(tripled)
+            return self.layer(x)
+
+    model = Hooks()
+    trace = _native.capture(model, (torch.ones(2, 32),), {}, {}, real=real)
+    assert _native.count(trace, "thoplw").macs == LINEAR
+    model.layer(torch.ones(2, 32)).sum().backward()
+    assert torch.equal(model.layer.weight.grad, torch.full((32, 32), 2.0 * 2))  # of two rows of ones, by the first hook
+    assert torch.equal(model.layer.bias.grad, torch.full((32,), 2.0 * 3))
+
+
+class Doubled(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * 2
+
+
+def add_parametrization(layer: nn.Linear) -> None:
+    nn.utils.parametrize.register_parametrization(layer, "bias", Doubled())
+    nn.utils.parametrize.register_parametrization(layer, "weight", Doubled())
+
+
+def remove_parametrization(layer: nn.Linear) -> None:
+    nn.utils.parametrize.remove_parametrizations(layer, "weight")
+
+
+def remove_and_norm(layer: nn.Linear) -> None:
+    remove_parametrization(layer)
+    nn.utils.parametrizations.weight_norm(layer)
+    nn.utils.parametrizations.spectral_norm(layer, "bias" if layer.bias.dim() > 1 else "weight")
+
+
+def patch_class(layer: nn.Linear) -> None:
+    type(layer).scale = 2  # type: ignore[attr-defined]
+    del type(layer).weight
+    type(layer).weight = torch.zeros(32, 32)
+
+
+@pytest.mark.parametrize("change", [add_parametrization, remove_parametrization, remove_and_norm, patch_class])
+@pytest.mark.parametrize("twice", [False, True])
+def test_parametrizations_on_a_layer_that_has_some(change, twice):
+    class Changes(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(32, 32)
+            nn.utils.parametrize.register_parametrization(self.layer, "weight", Doubled())
+            if twice:
+                nn.utils.parametrize.register_parametrization(self.layer, "bias", Doubled())
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y = self.layer(x)
+            change(self.layer)
+            return y
+
+    model, x = Changes(), torch.randn(2, 32)
+    layer, wanted = model.layer, model.layer(x)
+    before = (type(layer), sorted(vars(type(layer))), sorted(model.state_dict()))
+    for _ in range(2):
+        profile(model)
+        assert (type(layer), sorted(vars(type(layer))), sorted(model.state_dict())) == before
+        assert torch.equal(layer(x), wanted)
+    layer(x).sum().backward()
+    assert all(parameter.grad is not None for parameter in model.parameters())
 
 
 class Named(nn.Parameter):

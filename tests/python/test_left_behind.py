@@ -38,9 +38,12 @@ def default(y: Any, seen: list[Any] = []) -> None:  # noqa: B006
     seen.append(y)
 
 
-def closure() -> Callable[[Any], None]:
+def make_closure() -> Callable[[Any], None]:
     seen: list[Any] = []
     return lambda y: seen.append([y])
+
+
+CLOSURE = make_closure()
 
 
 def set_global(y: Any) -> None:
@@ -83,8 +86,8 @@ HOLDERS: list[tuple[Callable[[Any], Any], str]] = [
     (lambda y: bounded(3), "the cache of bounded still holds a tensor (3 f32)"),
     (lambda y: unbounded(3), "the cache of unbounded still holds a tensor (3 f32)"),
     (lambda y: REGISTRY.seen.append(y), "an object of Registry still holds a tensor (2x32 f32)"),
-    (default, "the function default still holds a tensor (2x32 f32)"),
-    (closure(), "the function closure.<locals>.<lambda> still holds a tensor (2x32 f32)"),
+    (lambda y: default(y), "the function default still holds a tensor (2x32 f32)"),
+    (lambda y: CLOSURE(y), "the function make_closure.<locals>.<lambda> still holds a tensor (2x32 f32)"),
 ]
 
 

@@ -1,0 +1,91 @@
+// A table of classes with the functions that keep their instances.
+#include "capture/keepers.h"
+
+#include <algorithm>
+#include <array>
+
+#include "capture/memory.h"
+#include "capture/random_state.h"
+
+namespace thoplw::capture {
+namespace {
+
+/// io.BytesIO, io.StringIO: what is in it, and where it is read and written.
+PutBack keep_stream(PyObject* stream) {
+  const nb::object kept = nb::borrow(stream);
+  if (nb::cast<bool>(kept.attr("closed"))) return {};
+  return [kept, state = nb::object(kept.attr("__getstate__")())] {
+    if (!state.equal(kept.attr("__getstate__")())) kept.attr("__setstate__")(state);
+  };
+}
+
+nb::list taken_out(nb::handle queue) {
+  nb::list items;
+  while (!nb::cast<bool>(queue.attr("empty")())) items.append(queue.attr("get_nowait")());
+  return items;
+}
+
+/// queue.SimpleQueue, whose items are seen by taking them out.
+nb::object items_of_queue(PyObject* queue) {
+  const nb::list items = taken_out(queue);
+  for (nb::handle item : items) nb::handle(queue).attr("put")(item);
+  return items;
+}
+
+PutBack keep_queue(PyObject* queue) {
+  return [kept = nb::borrow(queue), items = items_of_queue(queue)] {
+    taken_out(kept);
+    for (nb::handle item : items) kept.attr("put")(item);
+  };
+}
+
+/// functools.lru_cache: an empty one is emptied again. Of a full one nothing can be taken out: see left_behind.
+PutBack keep_cache(PyObject* cache) {
+  const auto is_empty = [kept = nb::borrow(cache)] {
+    return nb::cast<std::size_t>(kept.attr("cache_info")().attr("currsize")) == 0;
+  };
+  if (!is_empty()) return {};
+  return [kept = nb::borrow(cache), is_empty] {
+    if (!is_empty()) kept.attr("cache_clear")();
+  };
+}
+
+struct Row {
+  const char* module;
+  const char* name;
+  Keeper keeper;
+  PyTypeObject* type = nullptr;  ///< once its module is loaded; till then there are no instances
+};
+std::array<Row, 10> rows = {{
+    {"torch", "Generator", {keep_state}},
+    {"numpy.random", "RandomState", {keep_state}},
+    {"numpy.random", "BitGenerator", {keep_bits}},
+    {"random", "Random", {keep_python_random}},
+    {"numpy", "ndarray", {keep_ndarray, elements_of}},
+    {"array", "array", {keep_numbers}},
+    {"_io", "BytesIO", {keep_stream}},
+    {"_io", "StringIO", {keep_stream}},
+    {"_queue", "SimpleQueue", {keep_queue, items_of_queue}},
+    {"functools", "_lru_cache_wrapper", {keep_cache}},
+}};
+
+void look_up(Row& row) {
+  PyObject* module = PyDict_GetItemString(PyImport_GetModuleDict(), row.module);
+  if (!module) return;
+  nb::object found = nb::getattr(nb::handle(module), row.name, nb::none());
+  if (PyType_Check(found.ptr())) row.type = reinterpret_cast<PyTypeObject*>(found.release().ptr());
+}
+
+}  // namespace
+
+Keeper keeper_of(PyTypeObject* type) {
+  for (Row& row : rows) {
+    if (!row.type) look_up(row);
+    if (row.type && PyType_IsSubtype(type, row.type)) return row.keeper;
+  }
+  const bool buffer = type->tp_as_buffer && type->tp_as_buffer->bf_getbuffer;
+  return buffer && !PyType_IsSubtype(type, &PyBytes_Type) && type != &PyMemoryView_Type ? Keeper{keep_memory}
+                                                                                        : Keeper{};
+}
+
+}  // namespace thoplw::capture

@@ -1,0 +1,94 @@
+// By what iterators tell for pickling: a function, its arguments, and a state to be set.
+#include "capture/stand_ins.h"
+
+#include <algorithm>
+
+#include "capture/holders.h"
+#include "capture/interrupts.h"
+#include "trace/format.h"
+
+namespace thoplw::capture {
+namespace {
+
+bool is_iterator(nb::handle value) {
+  const PyTypeObject* type = Py_TYPE(value.ptr());
+  return type->tp_iternext && type->tp_dictoffset == 0 && !PyGen_CheckExact(value.ptr());
+}
+
+/// Null where it tells nothing, as those of itertools from Python 3.14 on.
+nb::object reduced(const nb::object& iterator) {
+  const nb::object warnings = nb::module_::import_("warnings");
+  const With silent(warnings.attr("catch_warnings")());
+  warnings.attr("simplefilter")("ignore");
+  try {
+    nb::object found = iterator.attr("__reduce__")();
+    return PyTuple_Check(found.ptr()) ? found : nb::object();
+  } catch (const nb::python_error& error) {
+    pass_on_interrupt(error);
+    return {};
+  }
+}
+
+}  // namespace
+
+nb::object with_items_replaced(const nb::object& value, const std::function<nb::object(const nb::object&)>& replace) {
+  if (!PyTuple_Check(value.ptr())) return replace(value);
+  nb::list items;
+  bool same = true;
+  for (nb::handle item : value) {
+    items.append(with_items_replaced(nb::borrow(item), replace));
+    same = same && item.is(nb::handle(PyList_GET_ITEM(items.ptr(), PyList_GET_SIZE(items.ptr()) - 1)));
+  }
+  if (same) return value;
+  if (PyTuple_CheckExact(value.ptr())) return nb::tuple(items);
+  const nb::object type = nb::borrow(value.type());
+  return nb::hasattr(type, "_make") ? type.attr("_make")(items) : type(items);
+}
+
+nb::object StandIns::copied(const nb::object& iterator) {
+  const nb::object parts = reduced(iterator);
+  if (!parts.is_valid()) return iterator;
+  const nb::object arguments = with_items_replaced(parts[1], [&](const nb::object& item) { return of(item); });
+  nb::object copy = take(PyObject_CallObject(nb::object(parts[0]).ptr(), arguments.ptr()));
+  if (nb::len(parts) > 2 && !nb::object(parts[2]).is_none()) {
+    copy.attr("__setstate__")(with_items_replaced(parts[2], [&](const nb::object& item) {
+      // What itertools.cycle has seen so far is a list of its own, to which it adds.
+      return PyList_CheckExact(item.ptr()) ? nb::object(item.attr("copy")()) : of(item);
+    }));
+  }
+  return copy;
+}
+
+nb::object StandIns::of(const nb::object& iterator) {
+  if (!is_iterator(iterator)) return iterator;
+  const auto found = copies_.find(iterator.ptr());
+  if (found != copies_.end()) return found->second;
+  originals_.push_back(iterator);
+  return copies_.emplace(iterator.ptr(), copied(iterator)).first->second;
+}
+
+/// The instruction that is next, and what its frame refers to; nothing of one that is at its end.
+std::vector<nb::object> Generators::position(PyObject* generator) {
+  const nb::object frame = nb::borrow(generator).attr("gi_frame");
+  if (frame.is_none()) return {};
+  std::vector<nb::object> all = {frame.attr("f_lasti")};
+  each_reference(generator, [&](PyObject* held) { all.push_back(nb::borrow(held)); });
+  return all;
+}
+
+std::vector<std::string> Generators::advanced() const {
+  std::vector<std::string> notes;
+  for (const auto& [generator, before] : kept_) {
+    const auto same = [](const nb::object& a, const nb::object& b) {
+      return a.is(b) || (PyLong_Check(a.ptr()) && a.equal(b));
+    };
+    if (std::ranges::equal(position(generator.ptr()), before, same)) continue;
+    notes.push_back(formatted(
+        "the forward advanced a generator that the model keeps ({}), which has no way back: make it anew before the "
+        "model runs again",
+        str_of(nb::object(generator.attr("__qualname__")).ptr())));
+  }
+  return notes;
+}
+
+}  // namespace thoplw::capture

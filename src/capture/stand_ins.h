@@ -1,0 +1,43 @@
+// Iterators have no way back: a forward uses up copies of them, and those that cannot be copied are told of.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "capture/python.h"
+
+namespace thoplw::capture {
+
+/// The value, or a tuple like it with others in the places of its items.
+nb::object with_items_replaced(const nb::object& value, const std::function<nb::object(const nb::object&)>& replace);
+
+/// Copies of iterators of C, such as itertools.count: each stands where its original stands.
+class StandIns {
+ public:
+  /// The same copy for the same iterator; the iterator itself where it has no way to tell where it stands.
+  nb::object of(const nb::object& iterator);
+
+ private:
+  nb::object copied(const nb::object& iterator);
+
+  std::unordered_map<PyObject*, nb::object> copies_;
+  std::vector<nb::object> originals_;  ///< an address must not become another's
+};
+
+/// What functions with yield return.
+class Generators {
+ public:
+  void keep(PyObject* generator) { kept_.push_back({nb::borrow(generator), position(generator)}); }
+
+  /// A note for each that now stands elsewhere.
+  std::vector<std::string> advanced() const;
+
+ private:
+  static std::vector<nb::object> position(PyObject* generator);
+
+  std::vector<std::pair<nb::object, std::vector<nb::object>>> kept_;
+};
+
+}  // namespace thoplw::capture
