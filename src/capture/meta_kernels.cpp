@@ -2,38 +2,30 @@
 #include "capture/meta_kernels.h"
 
 #include "capture/failure.h"
+#include "capture/nested.h"
 #include "capture/real_kernels.h"
 #include "capture/second_opinion.h"
 
 namespace thoplw::capture {
 namespace {
 
-nb::object moved_to_meta(Session& session, PyObject* value) {
-  if (session.api.is_tensor(value)) {
-    return nb::borrow(session.tensors.meta_of(session.tensors.known(value)));
-  }
-  if (PyList_CheckExact(value) || PyTuple_CheckExact(value)) {
-    nb::list items;
-    for (nb::handle item : nb::borrow(value)) items.append(moved_to_meta(session, item.ptr()));
-    return PyTuple_CheckExact(value) ? nb::object(nb::tuple(items)) : nb::object(items);
-  }
-  if (PyObject_TypeCheck(value, reinterpret_cast<PyTypeObject*>(session.api.device_type.ptr()))) {
-    return session.api.meta_device;
-  }
-  return nb::borrow(value);
+nb::object moved_to_meta(Session& session, PyObject* arguments) {
+  const TorchApi& api = session.api;
+  return with_items(arguments, [&](nb::handle value) {
+    if (api.is_tensor(value.ptr())) return nb::borrow(session.tensors.meta_of(session.tensors.known(value.ptr())));
+    return api.is_device(value.ptr()) ? api.meta_device : nb::borrow(value);
+  });
 }
 
 }  // namespace
 
 nb::object call_on_meta(const OpCall& call) {
   each_written(call, [&](nb::handle tensor) { mark_stale(call.session, tensor); });
-  nb::dict kwargs;
-  if (call.kwargs) {
-    for (auto [name, value] : nb::borrow<nb::dict>(call.kwargs)) {
-      kwargs[name] = moved_to_meta(call.session, value.ptr());
-    }
+  nb::object kwargs = call.kwargs ? moved_to_meta(call.session, call.kwargs) : nb::object();
+  if (call.op.takes_device && call.read.tensors.empty()) {
+    kwargs = kwargs.is_valid() ? take(PyDict_Copy(kwargs.ptr())) : nb::dict();
+    kwargs["device"] = call.session.api.meta_device;
   }
-  if (call.op.takes_device && call.read.tensors.empty()) kwargs["device"] = call.session.api.meta_device;
   const nb::object args = moved_to_meta(call.session, call.args);
   try {
     return call_torch(call, args.ptr(), kwargs.ptr());

@@ -5,6 +5,7 @@
 #include "capture/entry_point.h"
 #include "capture/leaf_modules.h"
 #include "capture/model_walk.h"
+#include "capture/nested.h"
 #include "capture/torchs_own.h"
 
 namespace thoplw::capture {
@@ -49,27 +50,9 @@ void exchange_own_calls(const Session& session) {
   }
 }
 
-/// Every tensor in an argument or result, containers opened; depth is bounded against cycles.
-void collect_tensors(Session& session, PyObject* value, std::vector<Id>& values, int depth = 0) {
-  if (session.api.is_tensor(value)) {
-    values.push_back(session.tensors.known(value).value);
-    return;
-  }
-  if (depth == 4) return;
-  if (PyTuple_Check(value) || PyList_Check(value)) {
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i) {
-      collect_tensors(session, PySequence_Fast_GET_ITEM(value, i), values, depth + 1);
-    }
-  } else if (PyDict_Check(value)) {
-    PyObject *key = nullptr, *item = nullptr;
-    Py_ssize_t at = 0;
-    while (PyDict_Next(value, &at, &key, &item)) collect_tensors(session, item, values, depth + 1);
-  } else if (const nb::object fields = dataclass_fields(value); fields.is_valid()) {
-    for (auto [name, field] : nb::borrow<nb::dict>(fields)) {
-      const nb::object item = attr_or_null(value, name.ptr());
-      if (item.is_valid()) collect_tensors(session, item.ptr(), values, depth + 1);
-    }
-  }
+/// Every tensor in an argument or result.
+void collect_tensors(Session& session, PyObject* value, std::vector<Id>& values) {
+  each_tensor(session.api, value, [&](PyObject* tensor) { values.push_back(session.tensors.known(tensor).value); });
 }
 
 /// What Module.__call__ does, without what torch.compile may have put in its place.

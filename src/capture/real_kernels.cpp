@@ -6,6 +6,7 @@
 #include "capture/failure.h"
 #include "capture/grad_mode.h"
 #include "capture/native_answers.h"
+#include "capture/nested.h"
 #include "capture/writes.h"
 
 namespace thoplw::capture {
@@ -43,16 +44,13 @@ bool results_are_small(const OpCall& call) {
   return elements(largest) <= kMaxRealIntegers;
 }
 
-/// An argument with shadows in place of what they stand for, and the device `home` in place of meta.
-nb::object brought_home(Session& session, nb::handle value, const nb::object& home) {
-  if (session.api.is_tensor(value.ptr())) return nb::borrow(values_of(session.tensors.known(value.ptr())));
-  if (PyList_CheckExact(value.ptr()) || PyTuple_CheckExact(value.ptr())) {
-    nb::list items;
-    for (nb::handle item : value) items.append(brought_home(session, item, home));
-    return PyTuple_CheckExact(value.ptr()) ? nb::object(nb::tuple(items)) : nb::object(items);
-  }
-  const bool device = nb::isinstance(value, session.api.device_type);
-  return device && value.equal(session.api.meta_device) ? home : nb::borrow(value);
+/// Arguments with shadows in place of what they stand for, and the device `home` in place of meta.
+nb::object brought_home(Session& session, PyObject* arguments, const nb::object& home) {
+  const TorchApi& api = session.api;
+  return with_items(arguments, [&](nb::handle value) {
+    if (api.is_tensor(value.ptr())) return nb::borrow(values_of(session.tensors.known(value.ptr())));
+    return api.is_device(value.ptr()) && value.equal(api.meta_device) ? home : nb::borrow(value);
+  });
 }
 
 bool is_view(const TorchApi& api, const nb::object& result, const KnownTensor& base) {
@@ -139,10 +137,7 @@ nb::object run_real(const OpCall& call, bool on_meta) {
   for (KnownTensor* tensor : call.read.tensors) {
     if (tensor) home = take(PyObject_GetAttr(values_of(*tensor).ptr(), session.api.names.device));
   }
-  nb::dict kwargs;
-  if (call.kwargs) {
-    for (auto [name, value] : nb::borrow<nb::dict>(call.kwargs)) kwargs[name] = brought_home(session, value, home);
-  }
+  const nb::object kwargs = call.kwargs ? brought_home(session, call.kwargs, home) : nb::object();
   const nb::object args = brought_home(session, call.args, home);
   nb::object result = call_for_real(call, args.ptr(), kwargs.ptr());
   if (call.op.changes_layout) session.tensors.refresh(*call.read.tensors.front());

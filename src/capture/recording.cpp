@@ -1,6 +1,7 @@
 // Records operators: which values go in and out, and the attributes that formulas read.
 #include "capture/recording.h"
 
+#include "capture/nested.h"
 #include "capture/resizing.h"
 #include "shape/strides.h"
 
@@ -78,17 +79,9 @@ nb::object record_result(const OpCall& call, nb::object result, Values values) {
     out.push_back(session.tensors.known(item.ptr()).value);
     return item;
   };
-  if (session.api.is_tensor(result.ptr())) {
-    result = take_in(std::move(result));
-  } else if (PyTuple_CheckExact(result.ptr()) || PyList_CheckExact(result.ptr())) {
-    const bool tuple = PyTuple_CheckExact(result.ptr());
-    nb::list items;
-    for (nb::handle item : result) {
-      const nb::object object = nb::borrow(item);
-      items.append(session.api.is_tensor(object.ptr()) ? take_in(object) : object);
-    }
-    result = tuple ? nb::object(nb::tuple(items)) : nb::object(items);
-  }
+  result = with_items(result, [&](nb::handle item) {
+    return session.api.is_tensor(item.ptr()) ? take_in(nb::borrow(item)) : nb::borrow(item);
+  });
   record(call).out = std::move(out);
   return result;
 }

@@ -2,20 +2,12 @@
 #include "capture/second_opinion.h"
 
 #include "capture/grad_mode.h"
+#include "capture/nested.h"
 
 namespace thoplw::capture {
 namespace {
 
 constexpr std::int64_t kMostElements = 1 << 24;
-
-/// Rebuilds lists and tuples with `replace` applied to what is in them.
-template <typename Replace>
-nb::object map_items(nb::handle value, Replace&& replace) {
-  if (!PyList_CheckExact(value.ptr()) && !PyTuple_CheckExact(value.ptr())) return replace(value);
-  nb::list items;
-  for (nb::handle item : value) items.append(map_items(item, replace));
-  return PyTuple_CheckExact(value.ptr()) ? nb::object(nb::tuple(items)) : nb::object(items);
-}
 
 /// One past the last element of the storage; more than kMostElements where it does not fit in.
 std::int64_t extent(const Strided& layout) {
@@ -39,7 +31,7 @@ struct Zeros {
 
   nb::object operator()(nb::handle value) {
     const TorchApi& api = session.api;
-    if (nb::isinstance(value, api.device_type)) return value.equal(api.meta_device) ? home : nb::borrow(value);
+    if (api.is_device(value.ptr())) return value.equal(api.meta_device) ? home : nb::borrow(value);
     if (!api.is_tensor(value.ptr())) return nb::borrow(value);
     KnownTensor& known = session.tensors.known(value.ptr());
     if (known.shadow.is_valid()) return known.shadow;
@@ -53,11 +45,10 @@ struct Zeros {
   }
 };
 
-nb::object device_with_data(Session& session, nb::handle args) {
+nb::object device_with_data(Session& session, PyObject* args) {
   nb::object device = session.api.cpu_device;
-  map_items(args, [&](nb::handle value) {
-    if (session.api.is_tensor(value.ptr()) && !nb::cast<bool>(value.attr("is_meta"))) device = value.attr("device");
-    return nb::borrow(value);
+  each_tensor(session.api, args, [&](PyObject* tensor) {
+    if (!nb::cast<bool>(nb::handle(tensor).attr("is_meta"))) device = nb::handle(tensor).attr("device");
   });
   return device;
 }
@@ -68,14 +59,11 @@ nb::object second_opinion(Session& session, PyObject* func, PyObject* args, PyOb
   const TorchApi& api = session.api;
   const GradMode grad(api, Grad::off);
   Zeros zeros{session, device_with_data(session, args)};
-  const nb::object positional = map_items(args, zeros);
-  nb::dict named;
-  if (kwargs) {
-    for (auto [name, value] : nb::borrow<nb::dict>(kwargs)) named[name] = map_items(value, zeros);
-  }
+  const nb::object positional = with_items(args, zeros);
+  const nb::object named = kwargs ? with_items(kwargs, zeros) : nb::object();
   if (zeros.elements > kMostElements) return {};
   const nb::object result = take(PyObject_Call(func, positional.ptr(), named.ptr()));
-  return map_items(result, [&](nb::handle value) {
+  return with_items(result, [&](nb::handle value) {
     return api.is_tensor(value.ptr()) ? nb::object(value.attr("to")(api.meta_device)) : nb::borrow(value);
   });
 }

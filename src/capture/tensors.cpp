@@ -77,7 +77,8 @@ KnownTensor& TensorTable::known(PyObject* tensor) {
       return insert_foreign(tensor, read_type_and_shape(tensor));
     }
     Read read = read_type_and_shape(tensor);
-    if (read.layout.dtype != entry.layout.dtype || read.layout.sizes != entry.layout.sizes || !read.plain)
+    const std::int64_t stored = trace_.values[static_cast<std::size_t>(entry.value)].stored;
+    if (read.layout.dtype != entry.layout.dtype || read.layout.sizes != entry.layout.sizes || read.stored != stored)
       return insert_foreign(tensor, std::move(read));
   }
   return entry;

@@ -60,6 +60,9 @@ struct TorchApi {
     return type == reinterpret_cast<PyTypeObject*>(tensor_type.ptr()) ||
            type == reinterpret_cast<PyTypeObject*>(parameter_type.ptr());
   }
+  bool is_device(PyObject* object) const {
+    return Py_TYPE(object) == reinterpret_cast<PyTypeObject*>(device_type.ptr());
+  }
   bool is_script_object(PyObject* object) const {
     return Py_TYPE(object) == reinterpret_cast<PyTypeObject*>(script_object_type.ptr());
   }

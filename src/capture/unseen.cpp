@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "capture/nested.h"
 #include "cost/formulas.h"
 #include "trace/format.h"
 
@@ -12,12 +13,6 @@ namespace thoplw::capture {
 namespace {
 
 decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id)]; }
-
-constexpr std::string_view kUnwritten[] = {"aten::empty",         "aten::empty_like", "aten::empty_permuted",
-                                           "aten::empty_strided", "aten::new_empty",  "aten::new_empty_strided"};
-
-/// They fill an input that they do not return: the noise of a random slope.
-constexpr std::string_view kFilling[] = {"aten::rrelu_with_noise", "aten::rrelu_with_noise_"};
 
 constexpr std::string_view kKernel = "outside::kernel";
 
@@ -48,13 +43,12 @@ bool holds_activations(const Tensor& tensor) {
   return is_floating(tensor.dtype) && !tensor.shape.empty() && numel(tensor.shape).value() > 1;
 }
 
-/// Sparse and nested tensors are new values whenever they are met, as what they hold may have changed.
-bool has_other_layouts(const Trace& trace) {
-  return std::ranges::any_of(trace.values, [](const Tensor& value) { return value.stored >= 0; });
+bool has_memory(std::string_view name, Memory memory) {
+  const Rule* rule = find_rule(name);
+  return rule && rule->memory == memory;
 }
-
-bool makes_unwritten(std::string_view name) { return std::ranges::find(kUnwritten, name) != std::end(kUnwritten); }
-bool fills_inputs(std::string_view name) { return std::ranges::find(kFilling, name) != std::end(kFilling); }
+bool makes_unwritten(std::string_view name) { return has_memory(name, Memory::unwritten); }
+bool fills_inputs(std::string_view name) { return has_memory(name, Memory::fills_input); }
 
 /// The calls that made tensors without values, of which some were read though no operator ever wrote there.
 std::set<Id> calls_with_unwritten_results(const Trace& trace) {
@@ -124,8 +118,12 @@ class LooseEnds {
         if (used && in != kNone) at(used_, in) = true;
       }
     }
-    for (const nb::object& module : session.modules)
-      hold(session, take(PyObject_GenericGetDict(module.ptr(), nullptr)).ptr());
+    for (const nb::object& module : session.modules) {  // what they keep was there before
+      each_tensor(session.api, take(PyObject_GenericGetDict(module.ptr(), nullptr)).ptr(), [&](PyObject* tensor) {
+        const Id id = session.tensors.known(tensor).value;
+        if (static_cast<std::size_t>(id) < made_.size()) at(made_, id) = true;
+      });
+    }
   }
 
   std::set<Id> calls() const {
@@ -162,22 +160,6 @@ class LooseEnds {
     }
     return std::ranges::any_of(
         trace_.calls, [&](const Call& inner) { return inner.parent == call && std::ranges::any_of(inner.out, loose); });
-  }
-
-  /// Tensors that modules keep, in containers too, were there before. A container may say what it likes of itself.
-  void hold(Session& session, PyObject* value, int depth = 0) {
-    if (session.api.is_tensor(value)) {
-      const Id id = session.tensors.known(value).value;
-      if (static_cast<std::size_t>(id) < made_.size()) at(made_, id) = true;
-    } else if (depth < 3 && PyDict_Check(value)) {
-      PyObject *key = nullptr, *item = nullptr;
-      Py_ssize_t next = 0;
-      while (PyDict_Next(value, &next, &key, &item)) hold(session, item, depth + 1);
-    } else if (depth < 3 && (PyList_Check(value) || PyTuple_Check(value))) {
-      for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i) {
-        hold(session, PySequence_Fast_GET_ITEM(value, i), depth + 1);
-      }
-    }
   }
 
   const Trace& trace_;
@@ -226,7 +208,7 @@ bool has_cost(const Trace& trace, Id call) {
 
 void record_unseen(Session& session, std::size_t given) {
   std::set<Id> calls = calls_with_unwritten_results(session.trace);
-  if (session.real && !has_other_layouts(session.trace)) calls.merge(LooseEnds(session, given).calls());
+  if (session.real) calls.merge(LooseEnds(session, given).calls());
   record_undispatched(session, calls);
   std::erase_if(calls, [&](Id call) { return has_cost(session.trace, call); });
   std::set<std::string> places;

@@ -24,11 +24,19 @@ struct OpView {
 
 using WorkFn = Work (*)(const OpView&);
 
+/// What values an operator leaves behind.
+enum class Memory : std::uint8_t {
+  results,      ///< its results have values
+  unwritten,    ///< its result has none yet
+  fills_input,  ///< it writes to an input, too, that it does not return
+};
+
 struct Rule {
   std::string_view name;        ///< ATen name without overload: "aten::conv2d"; serves "aten::conv2d_" too
   WorkFn work;                  ///< never null; `nothing` for operators that cost nothing
   ShapeFn shape = nullptr;      ///< null: capture asks torch
   std::string_view attrs = "";  ///< attributes that the formula reads, parted by a space
+  Memory memory = Memory::results;
 };
 
 /// Is the attribute of that name one that the formula reads?

@@ -47,6 +47,39 @@ class InMemory(nn.Module):
         return y
 
 
+class OverEdges(nn.Module):
+    """Sums over the neighbours in a graph of two nodes and three edges."""
+
+    def __init__(self, layout: torch.layout) -> None:
+        super().__init__()
+        edges = torch.tensor([[1.0, 1.0], [0.0, 1.0]])
+        self.register_buffer("graph", edges.to_sparse() if layout is torch.sparse_coo else edges.to_sparse_csr())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.sparse.mm(self.graph, x)
+
+
+class ToSparse(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.to_sparse()
+
+
+class FromSparse(nn.Module):
+    """Reads its input twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(8, 3))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.sparse.mm(x, self.weight) + torch.sparse.mm(x, self.weight)
+
+
+class ToNested(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.nested.as_nested_tensor([x[:1], x], layout=torch.jagged)
+
+
 def lower_bound(model: nn.Module, *shape: int) -> Any:
     x = torch.ones(shape or (2, 8))
     macs, _, info = thoplw.profile(model, x, convention="exact", verbose=False)
@@ -61,6 +94,8 @@ def lower_bound(model: nn.Module, *shape: int) -> Any:
         (nn.Sequential(nn.Linear(8, 8), InNumpy()), 2 * 8 * 8, "1"),
         (nn.Sequential(nn.Linear(8, 8), nn.Sequential(InMemory())), 2 * 8 * 8, "1.0"),
         (Between(), 2 * (8 * 8 + 8 * 4), ""),
+        (nn.Sequential(OverEdges(torch.sparse_coo), InNumpy()), 3 * 8, "1"),
+        (nn.Sequential(ToSparse(), FromSparse(), nn.Linear(3, 8), InNumpy()), 2 * (16 * 3) + 2 * (3 * 8), "3"),
     ],
 )
 def test_the_module_is_named(model: nn.Module, macs: int, path: str) -> None:
@@ -122,3 +157,17 @@ class Shapes(nn.Module):
 @pytest.mark.parametrize("model", [Harmless(), Shapes(), nn.Sequential(Shapes(), nn.Linear(8, 8))])
 def test_no_false_alarm(model: nn.Module) -> None:
     assert thoplw.profile(model, torch.ones(2, 8), convention="exact", verbose=False)[2].exact
+
+
+@pytest.mark.parametrize(
+    ("model", "macs"),
+    [
+        (nn.Sequential(OverEdges(torch.sparse_coo), nn.Linear(8, 8), OverEdges(torch.sparse_coo)), 2 * 3 * 8 + 2 * 64),
+        (nn.Sequential(OverEdges(torch.sparse_csr), nn.Linear(8, 8)), 3 * 8 + 2 * 64),
+        (nn.Sequential(ToSparse(), FromSparse()), 2 * (16 * 3)),
+        (nn.Sequential(ToNested(), nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 4)), 3 * (8 * 8 + 8 * 4)),  # rows: 1 + 2
+    ],
+)
+def test_no_false_alarm_of_other_layouts(model: nn.Module, macs: int) -> None:
+    found, _, info = thoplw.profile(model, torch.ones(2, 8), convention="exact", verbose=False)
+    assert (found, info.exact) == (macs, True)

@@ -1,0 +1,59 @@
+// What stands in lists, tuples, dicts and dataclasses: tensors found in them, or put there in place of others.
+#pragma once
+
+#include "capture/torch_api.h"
+
+namespace thoplw::capture {
+
+/// Calls visit(tensor) for each tensor in a value. Containers within containers are opened to a depth, against cycles.
+template <typename Visit>
+void each_tensor(const TorchApi& api, PyObject* value, const Visit& visit, int depth = 0) {
+  constexpr int kDeepest = 4;
+  if (api.is_tensor(value)) return visit(value);
+  if (depth == kDeepest) return;
+  if (PyTuple_Check(value) || PyList_Check(value)) {
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value); ++i) {
+      each_tensor(api, PySequence_Fast_GET_ITEM(value, i), visit, depth + 1);
+    }
+  } else if (PyDict_Check(value)) {
+    PyObject *key = nullptr, *item = nullptr;
+    Py_ssize_t at = 0;
+    while (PyDict_Next(value, &at, &key, &item)) each_tensor(api, item, visit, depth + 1);
+  } else if (const nb::object fields = dataclass_fields(value); fields.is_valid()) {
+    for (auto [name, field] : nb::borrow<nb::dict>(fields)) {
+      const nb::object item = attr_or_null(value, name.ptr());
+      if (item.is_valid()) each_tensor(api, item.ptr(), visit, depth + 1);
+    }
+  }
+}
+
+/// A list or tuple of the same class with other items; a named tuple stays one.
+nb::object sequence_like(nb::handle sequence, const nb::list& items);
+
+/// A dict of the same class, in the same order, with other values.
+nb::object dict_like(nb::handle dict, const nb::dict& values);
+
+/// A value with replace(item) in the place of each item in it that is no list, tuple or dict. A container in which
+/// nothing changes stays itself; else there is another one of its class.
+template <typename Replace>
+nb::object with_items(nb::handle value, Replace&& replace) {
+  bool same = true;
+  const auto replaced = [&](nb::handle item) {
+    nb::object now = with_items(item, replace);
+    same = same && now.is(item);
+    return now;
+  };
+  if (PyTuple_Check(value.ptr()) || PyList_Check(value.ptr())) {
+    nb::list items;
+    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value.ptr()); ++i) {
+      items.append(replaced(PySequence_Fast_GET_ITEM(value.ptr(), i)));
+    }
+    return same ? nb::borrow(value) : sequence_like(value, items);
+  }
+  if (!PyDict_Check(value.ptr())) return replace(value);
+  nb::dict values;
+  for (auto [key, item] : nb::borrow<nb::dict>(value)) values[key] = replaced(item);
+  return same ? nb::borrow(value) : dict_like(value, values);
+}
+
+}  // namespace thoplw::capture
