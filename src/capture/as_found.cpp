@@ -20,7 +20,7 @@ void keep_tensors(Session& session) {
 }  // namespace
 
 AsFound::AsFound(Session& session)
-    : session_(session), snapshot_(session), random_(session.real), defaults_(session.api) {
+    : session_(session), snapshot_(session), defaults_(session.api), process_(session.api) {
   snapshot_.take_of(session.modules);
   session.snapshot = &snapshot_;
   if (session.real || session.autograd) keep_tensors(session);

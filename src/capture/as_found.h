@@ -3,6 +3,7 @@
 
 #include "capture/context.h"
 #include "capture/defaults.h"
+#include "capture/process.h"
 #include "capture/random_state.h"
 #include "capture/session.h"
 #include "capture/snapshot.h"
@@ -24,6 +25,7 @@ class AsFound {
   Snapshot snapshot_;
   RandomState random_;
   Defaults defaults_;
+  Process process_;
   TensorSetters setters_;
 };
 

@@ -45,6 +45,9 @@ AutocastOff::AutocastOff(const TorchApi& api)
 
 AutocastOff::~AutocastOff() {
   undo("thoplw: switching autocast on again", [&] {
+    if (torch_.attr("_C").attr("_is_any_autocast_enabled")().is(nb::bool_(true))) {  // by the forward
+      for (const char* device : kDevices) set(torch_, device, false);
+    }
     type_.attr("__init__") = init_;
     for (const std::string& device : on_) set(torch_, device, true);
   });

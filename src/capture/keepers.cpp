@@ -57,8 +57,8 @@ struct Row {
   PyTypeObject* type = nullptr;  ///< once its module is loaded; till then there are no instances
 };
 std::array<Row, 10> rows = {{
-    {"torch", "Generator", {keep_state}},
-    {"numpy.random", "RandomState", {keep_state}},
+    {"torch", "Generator", {keep_torch_generator}},
+    {"numpy.random", "RandomState", {keep_numpy_random}},
     {"numpy.random", "BitGenerator", {keep_bits}},
     {"random", "Random", {keep_python_random}},
     {"numpy", "ndarray", {keep_ndarray, elements_of}},

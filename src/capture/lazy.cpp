@@ -43,7 +43,7 @@ nb::object initialised_for_real(const nb::object& model, const nb::tuple& args, 
 
 nb::object initialised_copy(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs) {
   const TorchApi& api = torch_api();
-  const RandomState random(false);  // initialisation uses numbers up
+  const RandomState random;  // initialisation uses numbers up
   const GradMode no_grad(api, Grad::off);
   try {
     Session session(api);
