@@ -33,27 +33,43 @@ nb::object sequence_like(nb::handle sequence, const nb::list& items);
 /// A dict of the same class, in the same order, with other values.
 nb::object dict_like(nb::handle dict, const nb::dict& values);
 
+/// A list or tuple with replace(item) in the place of each item: itself where nothing changes, else another of its
+/// class.
+template <typename Replace>
+nb::object with_each(nb::handle sequence, const Replace& replace) {
+  nb::list items;
+  bool same = true;
+  for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(sequence.ptr()); ++i) {
+    const nb::handle item = PySequence_Fast_GET_ITEM(sequence.ptr(), i);
+    const nb::object now = replace(item);
+    same = same && now.is(item);
+    items.append(now);
+  }
+  return same ? nb::borrow(sequence) : sequence_like(sequence, items);
+}
+
 /// A value with replace(item) in the place of each item in it that is no list, tuple or dict. A container in which
 /// nothing changes stays itself; else there is another one of its class.
 template <typename Replace>
 nb::object with_items(nb::handle value, Replace&& replace) {
-  bool same = true;
-  const auto replaced = [&](nb::handle item) {
-    nb::object now = with_items(item, replace);
-    same = same && now.is(item);
-    return now;
-  };
-  if (PyTuple_Check(value.ptr()) || PyList_Check(value.ptr())) {
-    nb::list items;
-    for (Py_ssize_t i = 0; i < PySequence_Fast_GET_SIZE(value.ptr()); ++i) {
-      items.append(replaced(PySequence_Fast_GET_ITEM(value.ptr(), i)));
-    }
-    return same ? nb::borrow(value) : sequence_like(value, items);
-  }
+  const auto replaced = [&](nb::handle item) { return with_items(item, replace); };
+  if (PyTuple_Check(value.ptr()) || PyList_Check(value.ptr())) return with_each(value, replaced);
   if (!PyDict_Check(value.ptr())) return replace(value);
   nb::dict values;
-  for (auto [key, item] : nb::borrow<nb::dict>(value)) values[key] = replaced(item);
+  bool same = true;
+  for (auto [key, item] : nb::borrow<nb::dict>(value)) {
+    const nb::object now = replaced(item);
+    same = same && now.is(item);
+    values[key] = now;
+  }
   return same ? nb::borrow(value) : dict_like(value, values);
+}
+
+/// The same of tuples alone, in which nothing can be put: lists and dicts are given to `replace`.
+template <typename Replace>
+nb::object with_items_of_tuples(nb::handle value, const Replace& replace) {
+  if (!PyTuple_Check(value.ptr())) return replace(nb::borrow(value));
+  return with_each(value, [&](nb::handle item) { return with_items_of_tuples(item, replace); });
 }
 
 }  // namespace thoplw::capture

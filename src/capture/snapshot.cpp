@@ -5,6 +5,7 @@
 
 #include "capture/attributes.h"
 #include "capture/memory.h"
+#include "capture/nested.h"
 #include "capture/random_state.h"
 #include "trace/format.h"
 
@@ -263,7 +264,7 @@ void require_unused(nb::handle generator) {
 
 void Snapshot::exchange_iterators() {
   const auto exchanged = [&](const nb::object& value) {
-    return with_items_replaced(value, [&](const nb::object& item) { return stand_ins_.of(item); });
+    return with_items_of_tuples(value, [&](const nb::object& item) { return stand_ins_.of(item); });
   };
   modules_.exchange(0, exchanged);
   reached_.exchange(0, exchanged);
@@ -279,7 +280,7 @@ nb::object Snapshot::exchange_tensors(nb::handle inputs, const std::function<nb:
     if (!other.is_valid()) other = replace(value);
     return other;
   };
-  const auto exchanged = [&](const nb::object& value) { return with_items_replaced(value, exchange_one); };
+  const auto exchanged = [&](const nb::object& value) { return with_items_of_tuples(value, exchange_one); };
   nb::object result = exchanged(nb::borrow(inputs));
   reached_.exchange(before_inputs_, exchanged);
   return result;

@@ -5,6 +5,7 @@
 
 #include "capture/holders.h"
 #include "capture/interrupts.h"
+#include "capture/nested.h"
 #include "trace/format.h"
 
 namespace thoplw::capture {
@@ -31,27 +32,13 @@ nb::object reduced(const nb::object& iterator) {
 
 }  // namespace
 
-nb::object with_items_replaced(const nb::object& value, const std::function<nb::object(const nb::object&)>& replace) {
-  if (!PyTuple_Check(value.ptr())) return replace(value);
-  nb::list items;
-  bool same = true;
-  for (nb::handle item : value) {
-    items.append(with_items_replaced(nb::borrow(item), replace));
-    same = same && item.is(nb::handle(PyList_GET_ITEM(items.ptr(), PyList_GET_SIZE(items.ptr()) - 1)));
-  }
-  if (same) return value;
-  if (PyTuple_CheckExact(value.ptr())) return nb::tuple(items);
-  const nb::object type = nb::borrow(value.type());
-  return nb::hasattr(type, "_make") ? type.attr("_make")(items) : type(items);
-}
-
 nb::object StandIns::copied(const nb::object& iterator) {
   const nb::object parts = reduced(iterator);
   if (!parts.is_valid()) return iterator;
-  const nb::object arguments = with_items_replaced(parts[1], [&](const nb::object& item) { return of(item); });
+  const nb::object arguments = with_items_of_tuples(parts[1], [&](const nb::object& item) { return of(item); });
   nb::object copy = take(PyObject_CallObject(nb::object(parts[0]).ptr(), arguments.ptr()));
   if (nb::len(parts) > 2 && !nb::object(parts[2]).is_none()) {
-    copy.attr("__setstate__")(with_items_replaced(parts[2], [&](const nb::object& item) {
+    copy.attr("__setstate__")(with_items_of_tuples(parts[2], [&](const nb::object& item) {
       // What itertools.cycle has seen so far is a list of its own, to which it adds.
       return PyList_CheckExact(item.ptr()) ? nb::object(item.attr("copy")()) : of(item);
     }));

@@ -1,7 +1,6 @@
 // Iterators have no way back: a forward uses up copies of them, and those that cannot be copied are told of.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -9,9 +8,6 @@
 #include "capture/python.h"
 
 namespace thoplw::capture {
-
-/// The value, or a tuple like it with others in the places of its items.
-nb::object with_items_replaced(const nb::object& value, const std::function<nb::object(const nb::object&)>& replace);
 
 /// Copies of iterators of C, such as itertools.count: each stands where its original stands.
 class StandIns {

@@ -720,6 +720,15 @@ TEST_CASE("every rule has a test, and every test its rule") {
   for (const std::string& name : tested) CHECK_MESSAGE(known.count(name), name);
 }
 
+TEST_CASE("memory without values comes from what is called empty") {
+  for (const Rule& rule : rules()) {
+    const std::string_view name = rule.name.substr(rule.name.find("::") + 2);
+    const bool empty = name.starts_with("empty") || name.starts_with("new_empty") || name.starts_with("_empty");
+    CHECK_MESSAGE((rule.memory == Memory::unwritten) == empty, std::string(rule.name));
+  }
+  CHECK(find_rule("aten::rrelu_with_noise_")->memory == Memory::fills_input);
+}
+
 TEST_CASE("an operator in place has the rule of its plain form") {
   CHECK(find_rule("aten::relu_") == find_rule("aten::relu"));
   CHECK(find_rule("aten::__iand__")->name == "aten::__iand__");
