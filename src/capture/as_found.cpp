@@ -31,6 +31,8 @@ AsFound::~AsFound() {
   undo("thoplw: putting values back", [&] { restore_overwritten(session_); });
   undo("thoplw: leaving the model as found", [&] { snapshot_.restore(); });
   undo("thoplw: looking for what was not put back", [&] { session_.not_put_back = snapshot_.not_put_back(); });
+  session_.settings.clear();  // they hold tensors, which left_behind would ask for
+  session_.overwritten.clear();
 }
 
 }  // namespace thoplw::capture

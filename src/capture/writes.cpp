@@ -1,6 +1,7 @@
 // Keeps a whole storage, once: views of it and later writes to it are then of no account.
 #include "capture/writes.h"
 
+#include "capture/grad_mode.h"
 #include "capture/tensor_setters.h"
 
 namespace thoplw::capture {
@@ -28,6 +29,9 @@ void keep_before_write(Session& session, PyObject* tensor) {
 }
 
 void restore_overwritten(Session& session) {
+  if (session.overwritten.empty()) return;
+  // Which alone may write to what was made in it: frozen models are full of that.
+  const GradMode grad(session.api, Grad::inference);
   for (const auto& [address, kept] : session.overwritten) {
     const auto& [place, before] = kept;
     const bool storage = !session.api.is_tensor(place.ptr());

@@ -310,6 +310,17 @@ def test_weights_outside_of_the_model():
     assert torch.equal(counter, torch.zeros(3))
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "error::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("prepare", [torch.jit.freeze, torch.jit.optimize_for_inference])
+def test_frozen_modules_hold_what_only_inference_mode_may_write_to(prepare):
+    layers = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(inplace=True), nn.ReLU(inplace=True))
+    model, x = prepare(torch.jit.script(layers.eval())), torch.randn(1, 3, 8, 8)
+    wanted = model(x)
+    for _ in range(2):
+        _native.capture(model, (x,), {}, {}, real=True)
+        assert torch.equal(model(x), wanted)
+
+
 # --- flags
 
 

@@ -138,3 +138,29 @@ def test_values_made_for_real_are_of_use():
     model = Uses(lambda y: y + table(32))
     assert notes(model) == []
     assert torch.equal(table(32), torch.arange(32).float().sin())
+
+
+def functional(f: Callable[[nn.Module, torch.Tensor], Any]) -> nn.Module:
+    class Functional(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(32, 32)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            return f(self.layer, x)
+
+    return Functional()
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda layer, x: torch.func.grad(lambda x: layer(x).sum())(x),
+        lambda layer, x: torch.func.vjp(layer, x)[1](x),
+        lambda layer, x: torch.func.jvp(layer, (x,), (x,))[1],
+        lambda layer, x: torch.func.jacrev(layer)(x[0]),
+        lambda layer, x: torch.func.hessian(lambda x: layer(x).sin().sum())(x[0]),
+    ],
+)
+def test_transforms_of_functions_hold_nothing(f):
+    assert notes(functional(f)) == []
