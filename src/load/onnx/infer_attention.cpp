@@ -61,12 +61,16 @@ void fused_attention(const NodeView& view, Out out) {
   give(out, 1, x.dtype, {2, x.shape[0], heads, total, quotient(width, heads)});
 }
 
-// com.microsoft: as fused_attention; (input, weight, bias, scales, mask, zeros, past)
+// com.microsoft: as fused_attention; (input, weight, bias, scales, mask, zeros, past[2, N, heads, P, size])
 void quantized_attention(const NodeView& view, Out out) {
   const Known& x = need(view, 0);
   const DType dtype = need(view, 3).dtype;
   if (!has_rank(&x, 3)) return give_rank(out, 0, dtype, 3);
-  give(out, 0, dtype, {x.shape[0], x.shape[1], quotient(size_at(view.input(1), 2, 1), 3)});
+  const std::int64_t width = quotient(size_at(view.input(1), 2, 1), 3), heads = view.node.integer("num_heads", 0);
+  give(out, 0, dtype, {x.shape[0], x.shape[1], width});
+  const Known* past = view.input(8);
+  const std::int64_t total = past ? plus(size_at(past, 5, 3), x.shape[1]) : x.shape[1];
+  give(out, 1, dtype, {2, x.shape[0], heads, total, quotient(width, heads)});
 }
 
 // com.microsoft: (q[N, L, E] or packed [N, L, heads, 3, size], k, v, bias, masks, past k, past v, ...)

@@ -132,6 +132,9 @@ constexpr Case kCases[] = {
     {"com.microsoft::Attention(f32[2,1,16], f32[16,48], f32[48], none, f32[2,2,4,6,4]) -> 2 {num_heads=4}",
      "f32[2,1,16], f32[2,2,4,7,4]",
      "1536 contraction, 448 attention, 96 bias, 56 softmax"},  // 2*16*48 + 2*7*32; 2*48; 2*7*4
+    {"com.microsoft::QAttention(u8[1,2,16], i8[16,48], f32[48], f32[], f32[], none, u8[], i8[], f32[2,1,4,3,4]) -> 2 "
+     "{num_heads=4}",
+     "f32[1,2,16], f32[2,1,4,5,4]", "1536 contraction, 320 attention, 96 bias, 40 softmax"},  // 2*16*48; 2*5*32; 2*48
     {"com.microsoft::QAttention(u8[2,5,16], i8[16,48], f32[48], f32[], f32[]) {num_heads=4}", "f32[2,5,16]",
      "7680 contraction, 1600 attention, 480 bias, 200 softmax"},  // as above
     {"com.microsoft::MultiHeadAttention(f32[2,5,16], f32[2,7,16], f32[2,7,24]) {num_heads=4}", "f32[2,5,24]",
@@ -317,6 +320,10 @@ constexpr Case kCases[] = {
     {"AveragePool(f32[1,3,9]) {kernel_shape=[3] strides=[3] dilations=[2]}", "f32[1,3,2]", "6 pool"},
     {"AveragePool(f32[1,3,7,7]) {kernel_shape=[2,2] strides=[2,2] auto_pad=\"SAME_LOWER\"}", "f32[1,3,4,4]", "48 pool"},
     {"LpPool(f32[1,3,8,8]) {kernel_shape=[2,2] strides=[2,2]}", "f32[1,3,4,4]", "48 pool"},
+    {"com.microsoft::MaxpoolWithMask(f32[1,2,8,8], i32[1,2,8,8]) {kernel_shape=[2,2]}", "f32[1,2,7,7]",
+     "98 pool"},  // 2*7*7
+    {"com.microsoft::Inverse(f32[2,3,3])", "f32[2,3,3]",
+     "24 contraction, 42 elementwise"},  // 2*3*2*2; 2*(3*2/2 + 3*3*2)
     {"com.microsoft::NhwcMaxPool(u8[1,8,8,3]) {kernel_shape=[2,2] strides=[2,2]}", "u8[1,4,4,3]", "48 pool"},
     {"com.microsoft::QLinearAveragePool(u8[1,3,8,8], f32[], u8[], f32[], u8[]) {kernel_shape=[2,2] strides=[2,2]}",
      "u8[1,3,4,4]", "48 pool"},
