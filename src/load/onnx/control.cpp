@@ -1,4 +1,6 @@
 // Follows nodes that have nodes in them: calls of functions, and branches.
+#include <algorithm>
+
 #include "load/onnx/graph.h"
 #include "load/onnx/known.h"
 
@@ -34,8 +36,10 @@ bool Follower::control(Step& step) {
 void Follower::call(const Step& step, const Function& function) {
   spend(function.inputs.size() + function.outputs.size() + function.values.size() + function.defaults.size());
   Bindings bindings;
-  for (const Attribute& attribute : function.defaults) bindings.insert_or_assign(attribute.name, &attribute);
-  for (const Attribute& attribute : step.node.attributes) bindings.insert_or_assign(attribute.name, &attribute);
+  for (const Attribute& attribute : function.defaults) bindings.insert_or_assign(attribute.name, Bound{&attribute});
+  for (const Attribute& attribute : step.node.attributes) {
+    bindings.insert_or_assign(attribute.name, Bound{&attribute, &step.context});
+  }
   Context inner;
   inner.depth = step.context.depth + 1;
   inner.opsets = &function.opsets;
@@ -55,19 +59,24 @@ void Follower::call(const Step& step, const Function& function) {
 }
 
 /// What nodes of a graph in this node see.
-Follower::Context Follower::inside(const Step& step) const {
+Context Follower::inside(const Step& step, const Graph& body) {
+  const auto holds = [&](const Attribute& attribute) {
+    return attribute.home && !attribute.graphs.empty() && attribute.graphs.front().get() == &body;
+  };
+  const auto given = std::ranges::find_if(step.node.attributes, holds);
+  const Context& around = given == step.node.attributes.end() ? step.context : *given->home;
   Context inner;
-  inner.outer = &step.context;
+  inner.outer = &around;
   inner.depth = step.context.depth + 1;
-  inner.opsets = step.context.opsets;
-  inner.bindings = step.context.bindings;
+  inner.opsets = around.opsets;
+  inner.bindings = around.bindings;
   return inner;
 }
 
 /// Follows a body with the values that are given for its inputs; what its outputs are.
 std::vector<Value> Follower::run(const Step& step, const Graph& body, std::span<const Value> given,
                                  const Stacks& stacks) {
-  Context inner = inside(step);
+  Context inner = inside(step, body);
   enter(body, inner);
   for (std::size_t i = 0; i < body.inputs.size(); ++i) {
     Value value = i < given.size() ? given[i] : value_of(sizes_.known(body.inputs[i]));

@@ -140,8 +140,9 @@ Node Follower::bound(const Node& node, const Bindings& bindings) const {
     const auto given = bindings.find(attribute.ref);
     if (given == bindings.end()) return true;
     const std::string_view name = attribute.name;
-    attribute = *given->second;
-    if (!attribute.origin) attribute.origin = given->second;
+    attribute = *given->second.attribute;
+    if (!attribute.origin) attribute.origin = given->second.attribute;
+    if (!attribute.home) attribute.home = given->second.home;
     attribute.name = name;
     return false;
   });

@@ -42,9 +42,26 @@ inline Value value_of(Known known) {
 /// "Loop 'y'", for messages.
 std::string named(const Node& node);
 
+/// An attribute of a call, and what the nodes of its graphs see: what is around the call, not the function's own.
+struct Bound {
+  const Attribute* attribute = nullptr;
+  const Context* home = nullptr;  ///< null for what the function has unless it is given
+};
+using Bindings = std::unordered_map<std::string_view, Bound>;
+
 /// What goes into a node cannot be: of two branches, it is the other one that runs.
 struct CannotRun : Error {
   using Error::Error;
+};
+
+/// What nodes of one graph or function see.
+struct Context {
+  const Context* outer = nullptr;                           ///< of the node that has this graph as an attribute
+  std::unordered_map<std::string_view, std::size_t> names;  ///< indexes of values
+  std::unordered_map<std::string_view, const ValueInfo*> infos;
+  const Opsets* opsets = nullptr;
+  const Bindings* bindings = nullptr;  ///< attributes of the function
+  int depth = 0;
 };
 
 class Follower {
@@ -56,18 +73,7 @@ class Follower {
   using Ref = std::size_t;                              ///< index of a value
   static constexpr Ref kAbsent = static_cast<Ref>(-1);  ///< an optional input that is left out
   static constexpr Ref kUnmade = static_cast<Ref>(-2);  ///< a name that stands for nothing yet
-  using Names = std::unordered_map<std::string_view, Ref>;
-  using Bindings = std::unordered_map<std::string_view, const Attribute*>;
 
-  /// What nodes of one graph or function see.
-  struct Context {
-    const Context* outer = nullptr;  ///< of the node that has this graph as an attribute
-    Names names;
-    std::unordered_map<std::string_view, const ValueInfo*> infos;
-    const Opsets* opsets = nullptr;
-    const Bindings* bindings = nullptr;  ///< attributes of the function
-    int depth = 0;
-  };
   /// A node at hand.
   struct Step {
     const Node& node;
@@ -131,7 +137,7 @@ class Follower {
   const Function* function_of(const Node& node) const;
   const Graph* body(const Node& node, std::string_view name) const;
   void call(const Step& step, const Function& function);
-  Context inside(const Step& step) const;
+  static Context inside(const Step& step, const Graph& body);
   std::vector<Value> run(const Step& step, const Graph& body, std::span<const Value> given, const Stacks& stacks);
   void branch(const Step& step);
   Branch try_branch(const Step& step, std::string_view name);

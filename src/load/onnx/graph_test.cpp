@@ -177,7 +177,7 @@ TEST_CASE("a weight in the default of a function's attribute is one, however oft
 
 TEST_CASE("graphs that each call of a function gives as an attribute keep their weights apart") {
   GraphOf body;
-  body.nodes = {node("MatMul", {"a", "w"}, {"m"})};
+  body.nodes = {node("MatMul", {"x", "w"}, {"m"})};
   body.outputs = {value("m", kFloat, {"2", "4"})};
   body.initializers = {tensor("w", kFloat, {4, 4})};
   const Message layer = function(
@@ -188,6 +188,30 @@ TEST_CASE("graphs that each call of a function gives as an attribute keep their 
   const Report report = read(model(two_calls({graph, graph}), {layer}), {}, "exact");
   CHECK(report.params == 2 * 4 * 4);
   CHECK(report.macs == 2 * kProduct);
+}
+
+TEST_CASE("nodes of a graph that is given as an attribute see what is around the call, not inside of the function") {
+  // Both have an `a`: 2x4 around the call of Outer, 3x4 in Inner. The graph is handed on from one to the other.
+  GraphOf body, other;
+  body.nodes = {node("MatMul", {"a", "w"}, {"m"})};
+  other.nodes = {node("Relu", {"a"}, {"m"})};
+  body.outputs = other.outputs = {Message().text(1, "m")};
+  const Message inner = function(
+      "own", "Inner", {"c", "a"}, {"y"},
+      {node("If", {"c"}, {"y"}, "if", {referring("then_branch", 5, "yes"), referring("else_branch", 5, "no")})});
+  const Message outer = function(
+      "own", "Outer", {"c", "b"}, {"y"},
+      {node("Relu", {"b"}, {"a"}),
+       node("Inner", {"c", "a"}, {"y"}, "", {referring("yes", 5, "graph"), attribute("no", other.message())}, "own")});
+  GraphOf graph;
+  graph.inputs = {value("a", kFloat, {"2", "4"}), value("long", kFloat, {"3", "4"}), value("c", kBool, {})};
+  graph.outputs = {Message().text(1, "y")};
+  graph.initializers = {tensor("w", kFloat, {4, 4})};
+  graph.nodes = {node("Outer", {"c", "long"}, {"y"}, "", {attribute("graph", body.message())}, "own")};
+  const Report report = read(model(graph, {inner, outer}), {}, "exact");
+  CHECK(report.macs == kProduct);
+  CHECK(report.params == 4 * 4);
+  CHECK(report.exact);
 }
 
 TEST_CASE("an optional input that is left out may be passed on, but stands for no value") {

@@ -104,6 +104,7 @@ void convolved(const NodeView& view, Out out, const Known& x, const Known& weigh
   const Windows windows = windows_of(view, space.size(), spatial_kernel(weight, space.size(), weight_last));
   const std::int64_t channels = x_last ? x.shape.back() : x.shape[1];
   if (weight.has_rank && channels >= 0) {
+    if (view.node.integer("group", 1) < 1) throw Error("group is below 1");
     const std::int64_t per_group = weight_last ? weight.shape.back() : weight.shape[1];
     const std::int64_t wanted = times(per_group, view.node.integer("group", 1));
     if (wanted >= 0 && wanted != channels) {

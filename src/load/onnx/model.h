@@ -15,6 +15,7 @@
 namespace thoplw::onnx {
 
 struct Graph;
+struct Context;
 
 // What torch says of a node in its metadata: the paths and the classes of its module stack. Others are not read.
 constexpr std::string_view kScopes = "pkg.torch.onnx.name_scopes";
@@ -58,6 +59,7 @@ struct Attribute {
   std::vector<std::shared_ptr<const Graph>> graphs;  ///< one for Kind::graph
   std::string_view ref;               ///< in a function: the attribute of the function that it stands for
   const Attribute* origin = nullptr;  ///< of a copy: the attribute of the file, which lives as long as that
+  const Context* home = nullptr;      ///< of a copy: what nodes of its graphs see
 };
 
 struct Node {

@@ -81,7 +81,7 @@ std::optional<std::int64_t> Follower::count_turns(const Step& step, const Graph&
   const Condition condition = condition_of(body);
   const auto is_closed = [&](const Node* node) { return !has_graph(*node) && !function_of(*node); };
   if (!std::ranges::all_of(condition.nodes, is_closed)) return std::nullopt;
-  Context around = inside(step);
+  Context around = inside(step, body);
   enter(body, around);
   const std::size_t values = values_.size(), elements = elements_left_;
   std::int64_t turns = 0;
@@ -89,7 +89,7 @@ std::optional<std::int64_t> Follower::count_turns(const Step& step, const Graph&
   while (goes_on && told && turns < most) {
     worked_out_ += condition.nodes.size() + 1;
     if (worked_out_ > kMostWorkedOut) return std::nullopt;
-    Context turn = inside(step);
+    Context turn = inside(step, body);
     turn.outer = &around;
     given[0].known.elements = {turns++};
     for (std::size_t i = 0; i < body.inputs.size() && i < given.size(); ++i) {
