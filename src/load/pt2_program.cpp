@@ -35,6 +35,15 @@ struct Named {
   bool trainable = false;
 };
 
+std::int64_t schema_of(const Json& root) {
+  const Json& version = member(root, "schema_version");
+  return version.IsObject() ? integer(member(version, "major")) : integer(version);
+}
+
+std::string newer(std::int64_t schema) {
+  return formatted("the file has schema {}, newer than what is known here ({})", schema, kNewest);
+}
+
 /// What two tensors that are one have in common, as far as a file without weights says.
 std::string looks(std::string_view module, const Tensor& tensor) {
   return formatted("{} {} {}", module, static_cast<int>(tensor.dtype), tensor.shape);
@@ -64,18 +73,13 @@ class Program {
   }
 
   Trace finish(const std::string& name) {
-    if (schema() > kNewest) {
-      trace_.add_note(formatted("the file has schema {}, newer than what is known here ({})", schema(), kNewest));
-    }
+    if (schema() > kNewest) trace_.add_note(newer(schema()));
     const std::string_view cls = stacks_.root_class();
     return std::move(trace_).finish(cls.empty() ? name : std::string(cls.substr(cls.rfind('.') + 1)), source());
   }
 
  private:
-  std::int64_t schema() const {
-    const Json& version = member(root_, "schema_version");
-    return version.IsObject() ? integer(member(version, "major")) : integer(version);
-  }
+  std::int64_t schema() const { return schema_of(root_); }
 
   /// "torch 2.13.0 .pt2" of "2.13.0+cpu"; releases before 2.5 do not say theirs.
   std::string source() const {
@@ -182,7 +186,13 @@ class Program {
 Trace read_program(std::string json, const std::vector<Stored>& weights, const LoadOptions& options,
                    const std::string& name) {
   const Document document(std::move(json));
-  return Program(document.root(), weights, options).finish(name);
+  try {
+    return Program(document.root(), weights, options).finish(name);
+  } catch (const Error& error) {
+    if (!find(document.root(), "schema_version") || schema_of(document.root()) <= kNewest) throw;
+    throw Error(
+        formatted("{}; {}: export it by an older torch, or as .onnx", error.what(), newer(schema_of(document.root()))));
+  }
 }
 
 }  // namespace thoplw::pt2

@@ -251,6 +251,10 @@ TEST_CASE("pt2: documents that are no programs") {
   CHECK(said("{\"a\": 1").starts_with("no JSON from byte 7 on"));
   CHECK(said("[]").find("no object") != std::string::npos);
   CHECK(said("{}") == "'graph_module' is missing");
+  CHECK(
+      said(R"({"schema_version": {"major": 99}, "graph_module": {}})") ==
+      "'graph' is missing; the file has schema 99, newer than what is known here (8): export it by an older torch, or "
+      "as .onnx");
   CHECK(said(std::string(1'000'000, '[')).starts_with("no JSON from byte"));
   CHECK(said(std::string(1'000'000, '[') + std::string(1'000'000, ']')).find("no object") != std::string::npos);
 

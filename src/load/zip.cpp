@@ -15,6 +15,7 @@ namespace thoplw {
 namespace {
 
 constexpr std::uint64_t kDirectoryRecord = 46, kLocalHeader = 30;  ///< bytes at least
+constexpr std::uint64_t kEncrypted = 1;                            ///< a flag
 // Deflate can make 1000 bytes of one; of programs of 400 layers it makes 47. Torch does not deflate.
 constexpr std::uint64_t kMostExpansion = 100, kSmall = 8 << 20;
 constexpr int kStored = 0, kDeflated = 8;
@@ -150,6 +151,9 @@ std::string_view ZipArchive::stored(const Entry& entry) const {
   need_(header);
   if (!header.starts_with("PK\3\4")) {
     throw Error(entry.name + ": is not where the zip directory says; copy the file again");
+  }
+  if (number_at(bytes_, entry.header + 6, 2) & kEncrypted) {
+    throw Error(entry.name + ": is encrypted; unpack the archive, and pack it without a password");
   }
   const std::uint64_t begin =
       entry.header + kLocalHeader + number_at(bytes_, entry.header + 26, 2) + number_at(bytes_, entry.header + 28, 2);

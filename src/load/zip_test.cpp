@@ -20,6 +20,7 @@ struct Lie {
   std::uint32_t checksum = 0;
   std::uint16_t method = 0;
   std::uint16_t entries = 1;
+  std::uint16_t flags = 0;
 };
 
 /// An archive with one entry that is stored as it is: local header, data, directory, end.
@@ -29,8 +30,9 @@ std::string archive(const std::string& name, const std::string& data, Lie lie = 
                                      : static_cast<std::uint32_t>(crc32(0, reinterpret_cast<const Bytef*>(data.data()),
                                                                         static_cast<unsigned>(data.size())));
   const std::uint32_t size = lie.size ? lie.size : static_cast<std::uint32_t>(data.size());
-  const std::string common = number(20, 2) + number(0, 2) + number(lie.method, 2) + number(0, 4) + number(checksum, 4) +
-                             number(data.size(), 4) + number(size, 4) + number(name.size(), 2) + number(0, 2);
+  const std::string common = number(20, 2) + number(lie.flags, 2) + number(lie.method, 2) + number(0, 4) +
+                             number(checksum, 4) + number(data.size(), 4) + number(size, 4) + number(name.size(), 2) +
+                             number(0, 2);
   const std::string local = "PK\3\4" + common + name;
   const std::string directory = "PK\1\2" + number(20, 2) + common + number(0, 2) + number(0, 2) + number(0, 2) +
                                 number(0, 4) + number(0, 4) + name;
@@ -86,6 +88,10 @@ TEST_CASE("damaged archives are refused") {
   unreadable({.size = 0xfffffff0});
   unreadable({.method = 99});
   unreadable({.method = 8});
+  const std::string locked = archive("a", "data", {.flags = 1});
+  const ZipArchive zip(locked);
+  CHECK_THROWS_WITH(zip.read(zip.entries().at(0)),
+                    "a: is encrypted; unpack the archive, and pack it without a password");
 }
 
 }  // namespace
