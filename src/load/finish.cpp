@@ -117,6 +117,8 @@ void Finisher::find_modules() {
 }
 
 void Finisher::number_modules(std::size_t tree, Id parent) {
+  trace_.modules.reserve(trees_.size());
+  module_ends_.reserve(trees_.size());
   const auto id = static_cast<Id>(trace_.modules.size());
   trees_[tree].module = id;
   trace_.modules.push_back({trees_[tree].path, kNone, parent});
@@ -169,7 +171,13 @@ void Finisher::order_calls() {
       at(items_, at(from_.nodes_, node).parent).push_back({.is_op = false, .index = static_cast<std::size_t>(node)});
     }
   }
+  from_.children_.clear();
+  trace_.calls.reserve(from_.nodes_.size());
+  trace_.ops.reserve(from_.ops_.size());
   emit(0, kNone);
+  from_.ops_ = {};
+  from_.nodes_ = {};
+  items_ = {};
 }
 
 void Finisher::emit(std::size_t node, Id parent_call) {

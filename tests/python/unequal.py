@@ -41,7 +41,6 @@ def why_not_vision(tool: str, name: str) -> str | None:
 # The same of onnx's node tests, as onnx-tool opens them.
 SHAPES = "the tool works out other sizes than onnx says"
 CANNOT_NODES: dict[str, str] = {
-    "test_ai_onnx_ml_array_feature_extractor": "its indices are taken for sizes here",
     "test_averagepool_2d_ceil_last_window_starts_on_pad": SHAPES,
     "test_causal_conv_with_state_decode_step_expanded": "the tool overlooks where Shape starts and ends",
     "test_causal_conv_with_state_with_bias_and_past_state_expanded": "the tool overlooks where Shape starts and ends",
@@ -52,5 +51,4 @@ CANNOT_NODES: dict[str, str] = {
     "test_reduce_log_sum_default_expanded": SHAPES,
     "test_resize_tf_crop_and_resize_axes_2_3": SHAPES,
     "test_resize_tf_crop_and_resize_axes_3_2": SHAPES,
-    "test_sum_one_input": "a sum with one input is an addition of a number here",
 }

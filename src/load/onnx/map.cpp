@@ -97,6 +97,9 @@ Mapped fused_attention(const NodeView& view) {
   return with_heads("onnx::fused_attention", inputs(view, {0, 1, 2, 4}), view.node.integer("num_heads", 0));
 }
 
+// Of one input it is that.
+Mapped sum(const NodeView& view) { return {view.in.size() == 1 ? "aten::alias" : "aten::add", all_inputs(view), {}}; }
+
 Mapped quantized_attention(const NodeView& view) {
   return with_heads("onnx::fused_attention", inputs(view, {0, 1, 2, 8}), view.node.integer("num_heads", 0));
 }

@@ -59,6 +59,7 @@ Mapped qgemm(const NodeView& view);
 Mapped fused_matmul(const NodeView& view);
 Mapped einsum(const NodeView& view);
 Mapped resize(const NodeView& view);
+Mapped sum(const NodeView& view);
 Mapped qlinear_conv(const NodeView& view);
 Mapped attention(const NodeView& view);
 Mapped flex_attention(const NodeView& view);

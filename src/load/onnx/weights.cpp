@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "load/onnx/masks.h"
 #include "load/onnx/tensor_names.h"
 #include "load/onnx/weight_slots.h"
 #include "trace/format.h"
@@ -17,22 +18,6 @@ bool has_elements(const TensorData& tensor) {
 }
 
 bool is_number(DType dtype) { return is_floating(dtype) || dtype == DType::bits || dtype == DType::f4; }
-
-/// Nothing but 0 and 1, or 0 and numbers that a softmax makes 0: as far as its first elements say, since what was
-/// learnt differs from that at once.
-bool is_mask(const std::vector<double>& elements) {
-  const auto hides = [](double x) { return x <= -1e4; };
-  const auto all = [&](const auto& is) { return std::ranges::all_of(elements, is); };
-  const auto any = [&](const auto& is) { return std::ranges::any_of(elements, is); };
-  if (any(hides)) return all([&](double x) { return x == 0 || hides(x); });
-  return any([](double x) { return x == 0; }) && any([](double x) { return x == 1; }) &&
-         all([](double x) { return x == 0 || x == 1; });
-}
-
-/// One number, many times.
-bool is_filled(const std::vector<double>& elements) {
-  return !elements.empty() && std::ranges::all_of(elements, [&](double x) { return x == elements.front(); });
-}
 
 /// What a Constant lists as numbers, not as a tensor.
 TensorData as_tensor(const Attribute& list) {
@@ -152,7 +137,9 @@ Weights::Kind Weights::kind_by_name(const TensorData& tensor, std::string_view n
   if (local == "running_mean" || local == "running_var") return Kind::buffer;
   const bool folded = name.find('/') != std::string_view::npos || is_result_name(name);  // "/Constant_output_0"
   if (folded || (scopes_.naming() == Naming::metadata && !scopes_.owner(name))) return Kind::unknown;
-  return is_number(tensor.dtype) || before != name ? Kind::parameter : Kind::buffer;
+  if (!is_number(tensor.dtype) && before == name) return Kind::buffer;
+  const bool named = local == "weight" || local == "bias";
+  return !named && tensor.dims.size() > 1 && is_mask(tensor.first_reals(model_.need)) ? Kind::buffer : Kind::parameter;
 }
 
 Weights::Kind Weights::kind_by_use(const TensorData& tensor, const Reading& by) const {
@@ -164,7 +151,7 @@ Weights::Kind Weights::kind_by_use(const TensorData& tensor, const Reading& by) 
   if (slot == Slot::table && (number || small) && tensor.dims.size() > 1) return Kind::parameter;
   if (slot == Slot::weight && tensor.dtype != DType::boolean) return Kind::parameter;
   const auto elements = [&] { return tensor.first_reals(model_.need); };
-  if (by.bias && (number || small) && !is_mask(elements())) return Kind::parameter;
+  if (by.bias && (number || small) && !hides(elements())) return Kind::parameter;
   const bool made_by_folding = !roles_.empty() || from_torch_;
   if (made_by_folding || slot == Slot::setting || !number || !has_elements(tensor)) return Kind::constant;
   const bool sets = is_mask(elements()) || (slot == Slot::state && is_filled(elements()));

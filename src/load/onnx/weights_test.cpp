@@ -255,6 +255,11 @@ const std::vector<Case>& cases() {
        {value("x", kFloat, {"128", "128"})},
        {filled("m", {128, 128}, [](std::size_t i) { return i % 128 > i / 128 ? 0.0F : 1.0F; })},
        0},
+      {"one that is subtracted",
+       {node("Sub", {"x", "m"}, {"y"})},
+       {value("x", kFloat, {"128", "128"})},
+       {filled("m", {128, 128}, [](std::size_t i) { return i % 128 > i / 128 ? 1e4F : 0.0F; })},
+       0},
       {"factors of the same size are learnt",
        {node("Mul", {"x", "m"}, {"y"}, "layer")},
        {value("x", kFloat, {"128", "128"})},
@@ -325,6 +330,20 @@ const std::vector<Body>& bodies() {
        64 * 64},
   };
   return rows;
+}
+
+TEST_CASE("a mask that torch's exporter names is a buffer, other tables are parameters") {
+  GraphOf graph{
+      .nodes = {node("MatMul", {"x", "fc.weight"}, {"a"}, "/fc/MatMul"), node("Mul", {"a", "mask"}, {"y"}, "/Mul")},
+      .inputs = {kX},
+      .outputs = {Message().text(1, "y")},
+      .initializers = {tensor("fc.weight", kFloat, {64, 64}),
+                       filled("mask", {2, 64}, [](std::size_t i) { return i % 3 ? 1.0F : 0.0F; })},
+      .values = {}};
+  CHECK(read(model(graph, {}, "pytorch")).all_params == 64 * 64);
+  CHECK(read(model(graph, {}, "pytorch")).buffers == 2 * 64);
+  graph.initializers[1] = filled("mask", {2, 64}, [](std::size_t i) { return static_cast<float>(i % 3); });
+  CHECK(read(model(graph, {}, "pytorch")).all_params == 64 * 64 + 2 * 64);
 }
 
 TEST_CASE("a weight that goes into a loop belongs to the layer in it that uses it") {
