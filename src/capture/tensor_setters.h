@@ -1,4 +1,5 @@
-// What a forward may set of a tensor without an operator: its data, its gradient, its flags, or all at once by a swap.
+// What a forward may set of a tensor without an operator: its data, its gradient, its flags, all at once by a swap, or
+// its values by an array that shares its memory.
 #pragma once
 
 #include "capture/session.h"
