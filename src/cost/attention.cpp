@@ -19,6 +19,19 @@ Work projections_and_products(const Tensor& query, const Tensor& key, const Tens
   return work;
 }
 
+/// Of nested tensors: each sequence of queries meets the keys of the same number.
+Work attention_by_parts(const OpView& op) {
+  const std::vector<Dims> queries = parts_of(op, 0), keys = parts_of(op, 1), values = parts_of(op, 2);
+  Work work;
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const Tensor query{.shape = queries[i]}, key{.shape = keys.at(i)};
+    const Count scores = leading(query) * size_from_end(key, 2);
+    work[Kind::attention] += scores * (Count(queries[i].back()) + Count(values.at(i).back()));
+    work[Kind::softmax] += scores;
+  }
+  return work;
+}
+
 }  // namespace
 
 // out[..., L, Ev] has the batch and the heads of the queries, also where groups of them share keys.
@@ -26,6 +39,7 @@ Work attention(const OpView& op) {
   const Tensor& query = op.in(0);
   const Tensor& key = op.in(1);
   const Tensor& value = op.in(2);
+  if (query.stored >= 0 || key.stored >= 0 || value.stored >= 0) return attention_by_parts(op);
   const Count scores = leading(op.out()) * size_from_end(key, 2);
   Work work;
   work[Kind::attention] = scores * (size_from_end(query, 1) + size_from_end(value, 1));

@@ -39,9 +39,18 @@ void require_inner(Count a, Count b) {
   }
 }
 
+/// Of two nested tensors: each part meets that of the same number.
+Work product_by_parts(const OpView& op) {
+  const std::vector<Dims> a = parts_of(op, 0), b = parts_of(op, 1);
+  Count sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += numel(a[i]) * b.at(i).back();
+  return contraction(sum);
+}
+
 /// Every output element is a sum over the last dimension of `a`. Of a sparse or nested operand each stored element
-/// meets the columns of `b`, or the rows of `a`; of two such operands it hangs on the data how many elements meet.
+/// meets the columns of `b`, or the rows of `a`; of two sparse operands it hangs on the data how many elements meet.
 Work product(const OpView& op, const Tensor& a, const Tensor& b) {
+  if (op.attr("parts0") && op.attr("parts1")) return product_by_parts(op);
   const Count inner = size_from_end(a, 1);
   require_inner(inner, size_from_end(b, b.shape.size() == 1 ? 1 : 2));
   if (a.stored >= 0 && b.stored >= 0) throw NotCounted("two operands are sparse or nested");

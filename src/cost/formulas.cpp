@@ -70,9 +70,25 @@ Work registered(const OpView& op) {
 
 Work embedding_bag(const OpView& op) { return only(Kind::reduction, numel(op.in(1)) * size_from_end(op.in(0), 1)); }
 
+std::vector<Dims> parts_of(const OpView& op, std::size_t input) {
+  const Tensor& tensor = op.in(input);
+  const auto count = static_cast<std::size_t>(tensor.shape.front());
+  const std::string name = "parts" + std::to_string(input);
+  if (tensor.stored < 0) return std::vector(count, Dims(tensor.shape.begin() + 1, tensor.shape.end()));
+  if (!op.attr(name)) throw NotCounted("the sizes of the parts of a nested tensor are data");
+  const auto& sizes = attr_as<std::vector<std::int64_t>>(op, name);
+  const std::size_t rank = tensor.shape.size() - 1;
+  if (sizes.size() != count * rank) throw Error("attribute '" + name + "' does not fit its tensor");
+  std::vector<Dims> parts;
+  for (auto at = sizes.begin(); at != sizes.end(); at += static_cast<std::ptrdiff_t>(rank)) {
+    parts.emplace_back(at, at + static_cast<std::ptrdiff_t>(rank));
+  }
+  return parts;
+}
+
 bool reads_stored(WorkFn work) {
-  constexpr WorkFn kThese[] = {nothing, elementwise, activation, softmax, norm,    reduction,
-                               matmul,  addmm,       linear,     inner,   baddbmm, sampled_product};
+  constexpr WorkFn kThese[] = {nothing, elementwise, activation, softmax,         norm,     reduction, matmul, addmm,
+                               linear,  inner,       baddbmm,    sampled_product, attention};
   return std::find(std::begin(kThese), std::end(kThese), work) != std::end(kThese);
 }
 

@@ -108,6 +108,10 @@ Count leading(const Tensor& tensor, std::size_t from_end = 1);
 /// Size `from_end` places before the end: 1 is the last. Throws Error if there is no such dimension.
 Count size_from_end(const Tensor& tensor, std::size_t from_end);
 
+/// The sizes of each part of a nested input, as the attribute parts0, parts1, ... tells them; those of a plain one are
+/// all the same, without its first. Throws NotCounted where they are not told.
+std::vector<Dims> parts_of(const OpView& op, std::size_t input);
+
 /// The attribute as a T. Throws Error where it is missing or of another type.
 template <class T>
 const T& attr_as(const OpView& op, std::string_view name);

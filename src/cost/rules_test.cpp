@@ -708,6 +708,28 @@ TEST_CASE("of a sparse tensor only the stored elements count") {
   CHECK(work_of("aten::sum(f32[6,5;22]) -> f32[]") == "22 reduction");
 }
 
+TEST_CASE("parts of nested tensors meet those of the same number") {
+  constexpr Case kNested[] = {
+      // 2 heads of 4 features: 2*4 * 2*(3*3 + 5*5), and 2*(9 + 25) scores
+      {"aten::scaled_dot_product_attention(f32[2,2,5,4;64], f32[2,2,5,4;64], f32[2,2,5,4;64]) -> f32[2,2,5,4;64] "
+       "{parts0=[2,3,4,2,5,4] parts1=[2,3,4,2,5,4] parts2=[2,3,4,2,5,4]}",
+       "544 attention, 68 softmax"},
+      // 3*7*(4+6) + 5*1*(4+6): queries of 3 and 5, keys of 7 and 1, values of 6 features
+      {"aten::_scaled_dot_product_attention_math(f32[2,1,5,4;32], f32[2,1,7,4;32], f32[2,1,7,6;48]) -> "
+       "(f32[2,1,5,6;48], f32[2,1,5,7;26]) {parts0=[1,3,4,1,5,4] parts1=[1,7,4,1,1,4] parts2=[1,7,6,1,1,6]}",
+       "260 attention, 26 softmax"},
+      // plain queries: 2 sequences of 5 meet 7 and 1 keys: 5*7*8 + 5*1*8
+      {"aten::scaled_dot_product_attention(f32[2,1,5,4], f32[2,1,7,4;32], f32[2,1,7,4;32]) -> f32[2,1,5,4] "
+       "{parts1=[1,7,4,1,1,4] parts2=[1,7,4,1,1,4]}",
+       "320 attention, 40 softmax"},
+      {"aten::matmul(f32[2,5,8;64], f32[2,8,4;48]) -> f32[2,5,4;22] {parts0=[3,8,5,8] parts1=[8,4,8,2]}",
+       "176 contraction"},  // 3*8*4 + 5*8*2
+  };
+  for (const Case& row : kNested) CHECK_MESSAGE(work_of(row.op) == row.work, std::string(row.op));
+  CHECK(error_of("aten::scaled_dot_product_attention(f32[2,1,5,4;32], f32[2,1,5,4;32], f32[2,1,5,4;32]) -> f32[]") ==
+        "the sizes of the parts of a nested tensor are data");
+}
+
 TEST_CASE("every rule has a test, and every test its rule") {
   std::set<std::string> tested;
   for (const Case& row : kCases) tested.insert(std::string(row.op).substr(0, std::string(row.op).find('(')));
