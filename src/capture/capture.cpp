@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 
+#include "capture/active.h"
 #include "capture/as_found.h"
 #include "capture/autocast.h"
 #include "capture/failure.h"
@@ -12,44 +14,21 @@
 #include "capture/lazy.h"
 #include "capture/left_behind.h"
 #include "capture/mode.h"
+#include "capture/mode_pushes.h"
 #include "capture/model_walk.h"
 #include "capture/module_call.h"
+#include "capture/questions.h"
 #include "capture/sharded.h"
 #include "capture/snapshot.h"
 #include "capture/switches.h"
+#include "capture/threads.h"
 #include "capture/turns.h"
-#include "capture/type_names.h"
+#include "capture/unfinished.h"
 #include "capture/unseen.h"
 #include "trace/format.h"
 
 namespace thoplw::capture {
 namespace {
-
-/// Makes the session current and its mode the innermost; undoes both, and what the forward did to the other modes.
-class Active {
- public:
-  explicit Active(Session& session)
-      : api_(session.api),
-        outer_(Session::current()),
-        modes_(modes_on_stack(session.api)),
-        function_modes_(function_modes(session.api)) {
-    session.api.push(session.mode.ptr());
-    session.modes_on = session.api.modes_on();
-    Session::current() = &session;
-  }
-  ~Active() {
-    Session::current() = outer_;
-    undo("thoplw: leaving the dispatch mode", [&] { set_mode_stack(api_, modes_); });
-    undo("thoplw: leaving function modes", [&] { leave_function_modes(api_, function_modes_); });
-  }
-  Active(const Active&) = delete;
-  Active& operator=(const Active&) = delete;
-
- private:
-  const TorchApi& api_;
-  Session* outer_;
-  std::vector<nb::object> modes_, function_modes_;
-};
 
 struct Pass {
   bool real = false;  ///< one real forward that only records
@@ -57,7 +36,7 @@ struct Pass {
 };
 
 struct Attempt {
-  std::unique_ptr<Session> session;
+  std::shared_ptr<Session> session;         ///< threads of the forward may outlive it
   std::unique_ptr<nb::python_error> error;  ///< of the forward; null: it ran
 };
 
@@ -70,6 +49,14 @@ nb::object first_device(const Session& session) {
     if (!nb::cast<bool>(tensor.attr("is_meta"))) return tensor.attr("device");
   }
   return session.api.cpu_device;
+}
+
+/// The device that activations would be on, where the model is not on meta itself.
+nb::object home_of(const Session& session) {
+  const auto own = std::span(session.external_tensors).first(session.model_tensors);
+  const auto is_meta = [](const nb::object& tensor) { return nb::cast<bool>(tensor.attr("is_meta")); };
+  if (!own.empty() && std::ranges::all_of(own, is_meta)) return {};
+  return first_device(session);
 }
 
 nb::object inputs(Session& session, const nb::object& given) {
@@ -97,26 +84,14 @@ nb::object run_method(Session& session, const std::string& method, const nb::obj
   return call_module(session, model, stack.data(), count, keywords.size() ? keywords.ptr() : nullptr);
 }
 
-/// What a generator or a coroutine does it does when it is iterated over or awaited: after the pass.
-void note_unfinished(Session& session, const std::string& method, const nb::object& result) {
-  const bool generator = PyGen_CheckExact(result.ptr()) || PyAsyncGen_CheckExact(result.ptr());
-  if (!generator && !PyCoro_CheckExact(result.ptr())) return;
-  for (const char* frame : {"gi_frame", "ag_frame", "cr_frame"}) {
-    if (!nb::hasattr(result, frame) || nb::object(result.attr(frame)).is_none()) continue;
-    add_op(session, generator ? "python::generator" : "python::coroutine");
-    session.trace.notes.push_back(formatted(
-        "{} returned a {}, which works only when it is {}: that work is not counted. Profile a method that does it",
-        method, generator ? "generator" : "coroutine", generator ? "iterated over" : "awaited"));
-  }
-}
-
 /// One pass over the model. A Python error of the forward is returned, not thrown.
 Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,
                 Pass pass, const CaptureOptions& options, bool initialised) {
   const TorchApi& api = torch_api();
-  Attempt result{std::make_unique<Session>(api), {}};
+  Attempt result{std::make_shared<Session>(api), {}};
   Session& session = *result.session;
   session.real = pass.real;
+  session.grad = pass.grad;
   session.autograd = pass.grad != Grad::inference;
   session.tensors.share = !session.autograd;
   session.tensors.real = pass.real;
@@ -132,19 +107,25 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   const AsFound as_found(session);
   const AutocastOff autocast(api);
   const Switches switches;
-  const TypeNames type_names;
+  const Questions questions;
+  const ModePushes pushes;
   try {
     session.snapshot->set_eval(session.modules);
     const GradMode grad(api, pass.grad);
     const nb::object positional = inputs(session, args);
     const nb::object named = inputs(session, kwargs);
     const std::size_t given = session.trace.values.size();
+    session.home = home_of(session);
     {
       const ModuleCalls calls(session);
-      const Active active(session);
+      Threads threads(session);
+      const Active active(session, session.own);
       const nb::object result = run_method(session, options.method, positional, named);
       note_unfinished(session, options.method, result);
+      note_caught(session);
+      threads.wait();
     }
+    if (session.in_threads) sort_by_call(session.trace);
     note_adopted(session);
     record_unseen(session, given);  // prints graphs, for which torch runs operators
   } catch (nb::python_error& error) {
@@ -154,16 +135,25 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
 }
 
 /// Whether another forward, with what the last one wanted for, may go further; sets how.
-bool has_cure(Attempt& failed, Pass& pass) {
-  const nb::python_error& error = *failed.error;
-  if (is_callers(error) || error.matches(error_class)) return false;
-  if (wants_autograd(error) && pass.grad != Grad::on) {
+bool has_cure(Attempt& last, Pass& pass) {
+  const nb::python_error* error = last.error.get();
+  const Wanted& wanted = last.session->wanted;
+  if (error && (is_callers(*error) || error->matches(error_class))) return false;
+  const bool wants_grad = error && wants_autograd(*error) && pass.grad != Grad::on;
+  if (wants_grad || (wanted.autograd && pass.grad == Grad::inference)) {
     pass.grad = pass.grad == Grad::inference ? Grad::off : Grad::on;
     return true;
   }
-  if (pass.real || !wants_data(error) || !has_data(*failed.session)) return false;
+  const bool looked = !wanted.data.empty() || (error && wants_data(*error));
+  if (pass.real || !looked || !has_data(*last.session)) return false;
   pass.real = true;
   return true;
+}
+
+/// Where the last forward looked at values, and what it was told.
+std::string look(const Attempt& last) {
+  if (!last.session->wanted.data.empty()) return last.session->wanted.data;
+  return at_line(failing_line(*last.error), *last.error);
 }
 
 void check_model(const TorchApi& api, const nb::object& model, const std::string& method) {
@@ -205,8 +195,8 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
   Attempt last = run();
   std::string looked;
   std::vector<std::string> left;
-  while (last.error && has_cure(last, pass)) {
-    if (pass.real && looked.empty()) looked = failing_line(*last.error) + ": " + brief(*last.error);
+  while (has_cure(last, pass)) {
+    if (pass.real && looked.empty()) looked = look(last);
     last.error.reset();  // its frames hold tensors
     note_left(left, *last.session);
     last = run();
@@ -223,6 +213,7 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
   }
   note_left(left, *last.session);
   std::ranges::copy(left, std::back_inserter(last.session->trace.notes));
+  if (last.session->outlived) return last.session->trace;
   return std::move(last.session->trace);
 }
 
@@ -242,6 +233,7 @@ Trace run_prepared(const nb::object& model, const nb::tuple& args, const nb::dic
 
 Trace capture(nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, CaptureOptions options) {
   const Turn turn;
+  const NotTheForward we_do;
   try {
     Trace trace = run_prepared(model, args, kwargs, custom_ops, options);
     raise_interrupt();

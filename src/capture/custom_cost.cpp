@@ -7,11 +7,11 @@ namespace thoplw::capture {
 namespace {
 
 struct NotRecording {
-  explicit NotRecording(Session& in) : session(in) { session.recording = false; }
-  ~NotRecording() { session.recording = true; }
+  explicit NotRecording(Strand& in) : strand(in) { strand.recording = false; }
+  ~NotRecording() { strand.recording = true; }
   NotRecording(const NotRecording&) = delete;
   NotRecording& operator=(const NotRecording&) = delete;
-  Session& session;
+  Strand& strand;
 };
 
 bool is_sequence(nb::handle value) { return PyTuple_Check(value.ptr()) || PyList_Check(value.ptr()); }
@@ -75,7 +75,7 @@ CustomCost find_custom_cost(const nb::dict& custom_ops, PyTypeObject* type) {
 
 CustomResult ask_user(Session& session, const CustomCost& cost, PyObject* module, std::span<PyObject* const> args,
                       const nb::object& output, const std::string& path) {
-  const NotRecording quiet(session);
+  const NotRecording quiet(session.strand());
   nb::list inputs;
   for (PyObject* arg : args) inputs.append(nb::handle(arg));
   nb::object result;

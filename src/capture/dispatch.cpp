@@ -14,9 +14,9 @@ nb::object decompose(const OpCall& call) {
   const TorchApi& api = call.session.api;
   const nb::object decomposition = take(PyObject_GetAttr(call.op.func.ptr(), api.names.decompose));
   const ModeOn on(call.session);
-  ++call.session.decomposing;
+  ++call.session.strand().decomposing;
   PyObject* result = PyObject_Call(decomposition.ptr(), call.args, call.kwargs);
-  --call.session.decomposing;
+  --call.session.strand().decomposing;
   return take(result);
 }
 
@@ -73,12 +73,14 @@ nb::object dispatch(Session& session, PyObject* func, PyObject* args, PyObject* 
   const Operator& op = operator_of(func);
   if (op.asks_layout) return take(PyObject_Call(func, args, kwargs));
   if (op.asks_compatible) return nb::bool_(true);  // weights stay where they are and activations are on meta
+  if (op.is_dual) session.wanted.autograd = true;
   read_arguments(session.api, op, args, kwargs, session.tensors, *borrowed);
   const OpCall call{session, op, args, kwargs, *borrowed};
   const nb::object formula = registered_formula(op);
   nb::object result = answer(call, op.rule || formula.is_valid());
   if (formula.is_valid()) {
-    session.trace.ops.back().attrs.push_back({"flops", registered_flops(formula, op, args, kwargs, result)});
+    Attr flops{"flops", registered_flops(formula, op, args, kwargs, result)};
+    session.trace.ops.back().attrs.push_back(std::move(flops));
   }
   return result;
 }

@@ -41,6 +41,19 @@ std::string where(const Session& session) {
   return module.path.empty() ? name : formatted("{} ({})", module.path, name);
 }
 
+/// The last of these frames of `traceback` that is not torch's own.
+std::string innermost_line(nb::handle frames) {
+  std::string line;
+  for (nb::handle frame : frames) {
+    const std::string file = name_of(frame, "filename");
+    if (mentions(file, {"/torch/", "/_pytest/", "/thoplw/_profile.py"})) continue;
+    line = formatted("{}:{}: {}", file, nb::cast<std::int64_t>(frame.attr("lineno")), name_of(frame, "line"));
+  }
+  return line;
+}
+
+std::string running_line() { return innermost_line(nb::module_::import_("traceback").attr("extract_stack")()); }
+
 }  // namespace
 
 bool wants_autograd(const nb::python_error& error) {
@@ -79,13 +92,25 @@ bool has_data(Session& session) {
 std::string failing_line(const nb::python_error& error) {
   const nb::object trace = nb::borrow(error.traceback());
   if (!trace.is_valid() || trace.is_none()) return "";
-  std::string line;
-  for (nb::handle frame : nb::module_::import_("traceback").attr("extract_tb")(trace)) {
-    const std::string file = name_of(frame, "filename");
-    if (file.find("/torch/") != std::string::npos || file.find("/_pytest/") != std::string::npos) continue;
-    line = formatted("{}:{}: {}", file, nb::cast<std::int64_t>(frame.attr("lineno")), name_of(frame, "line"));
-  }
-  return line;
+  return innermost_line(nb::module_::import_("traceback").attr("extract_tb")(trace));
+}
+
+std::string at_line(const std::string& line, const nb::python_error& error) {
+  return line.empty() ? brief(error) : line + ": " + brief(error);
+}
+
+void note_wanted(Session& session, const nb::python_error& error) {
+  if (session.real || !session.wanted.data.empty()) return;
+  if (wants_data(error)) session.wanted.data = at_line(running_line(), error);
+}
+
+void note_caught(Session& session) {
+  if (session.wanted.data.empty() || has_data(session)) return;
+  add_op(session, "outside::values");
+  session.trace.notes.push_back(formatted(
+      "the model looks at values of a tensor, which meta tensors do not have, and goes on without them ({}): what it "
+      "does with values is not counted. Build the model with real weights and give real inputs",
+      session.wanted.data));
 }
 
 void raise_forward_error(nb::python_error& error, Session& session, const nb::tuple& args, const nb::dict& kwargs) {
@@ -95,7 +120,7 @@ void raise_forward_error(nb::python_error& error, Session& session, const nb::tu
   inputs.append(args);
   inputs.append(kwargs);
   const std::string described = describe_inputs(session.api, inputs);
-  if (!has_data(session) && wants_data(error)) {
+  if (!has_data(session) && (wants_data(error) || !session.wanted.data.empty())) {
     raise_from(error,
                formatted("{}: the model looks at values of a tensor, which meta tensors do not have, at {} ({}). "
                          "Build the model with real weights and give real inputs, so that one real forward can be run",

@@ -13,6 +13,12 @@ bool wants_autograd(const nb::python_error& error);
 /// Whether it, or one that it came of, says that a meta tensor was asked for what only data can tell.
 bool wants_data(const nb::python_error& error);
 
+/// Takes note of an error that goes to the forward, where it says that the pass has no values or no autograd.
+void note_wanted(Session& session, const nb::python_error& error);
+
+/// Of a model without values that has caught the error that said so: what it did without them is not counted.
+void note_caught(Session& session);
+
 /// Whether it went through torch.compile's own code.
 bool of_compiler(const nb::python_error& error);
 
@@ -21,6 +27,8 @@ bool has_data(Session& session);
 
 /// "model.py:12: if x.sum() > 0": the innermost line of the traceback that is not torch's own.
 std::string failing_line(const nb::python_error& error);
+/// "model.py:12: if x.sum() > 0: RuntimeError: no data"
+std::string at_line(const std::string& line, const nb::python_error& error);
 
 /// Raises the caller's errors and ours as they are, all others as the cause of a thoplw.Error.
 [[noreturn]] void raise_forward_error(nb::python_error& error, Session& session, const nb::tuple& args,

@@ -100,7 +100,11 @@ nb::object dispatch_higher_order(Session& session, nb::handle func, const nb::tu
   // Kernels of other languages, such as triton's, are functions of no operators.
   if (!parts.is_valid() || name.starts_with("triton_kernel")) {
     record_unknown(session, name);
-    return func(*args, **kwargs);
+    const nb::object result = func(*args, **kwargs);
+    for (nb::handle item : PyTuple_Check(result.ptr()) ? nb::borrow(result) : nb::object(nb::make_tuple(result))) {
+      if (session.api.is_tensor(item.ptr())) session.tensors.add(item.ptr());
+    }
+    return result;
   }
   const ModeOn on(session);
   return parts(*args, **kwargs);

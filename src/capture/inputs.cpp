@@ -3,6 +3,7 @@
 
 #include <fmt/ranges.h>
 
+#include "capture/input_form.h"
 #include "capture/layouts.h"
 #include "capture/snapshot.h"
 #include "trace/format.h"
@@ -21,10 +22,7 @@ nb::object map_tensors(Session& session, nb::handle value, const Replace& replac
 nb::object inputs_on_meta(Session& session, nb::handle value) {
   return map_tensors(session, value, [&](nb::object tensor) {
     session.external_tensors.push_back(tensor);
-    KnownTensor& known = session.tensors.known(tensor.ptr());
-    session.tensors.require_form(known);
-    if (is_integral(known.layout.dtype) || session.tensors.is_meta(known)) return tensor;
-    return session.tensors.make(session.tensors.strided(known));
+    return stand_in_for(session, tensor);
   });
 }
 

@@ -17,17 +17,35 @@ Dims longest(const nb::object& lengths) {
 }
 
 /// Rows of all sequences stand one behind the other; `_lengths` is there where there is room between them.
-Held held_by_jagged(nb::handle tensor) {
+nb::object lengths_of_jagged(nb::handle tensor) {
   const nb::object given = tensor.attr("_lengths");
-  const nb::object lengths = given.is_none() ? nb::object(tensor.attr("_offsets").attr("diff")()) : given;
+  return given.is_none() ? nb::object(tensor.attr("_offsets").attr("diff")()) : given;
+}
+
+Dims values_of_jagged(nb::handle tensor) { return dims_of(nb::object(tensor.attr("_values").attr("shape")).ptr()); }
+
+Held held_by_jagged(nb::handle tensor) {
+  const nb::object lengths = lengths_of_jagged(tensor);
   const auto ragged = nb::cast<std::size_t>(tensor.attr("_ragged_idx"));
-  const Dims values = dims_of(nb::object(tensor.attr("_values").attr("shape")).ptr());
+  const Dims values = values_of_jagged(tensor);
   if (nb::cast<bool>(lengths.attr("is_meta"))) return {values, -1};  // torch's stand-in for any such tensor
   Held held{values, nb::cast<std::int64_t>(lengths.attr("sum")().attr("item")())};
   for (std::size_t i = 0; i < values.size(); ++i) held.stored *= i + 1 == ragged ? 1 : values[i];
   held.sizes[ragged - 1] = nb::cast<std::int64_t>(lengths.attr("amax")().attr("item")());
   held.sizes.insert(held.sizes.begin(), nb::cast<std::int64_t>(lengths.attr("shape")[0]));
   return held;
+}
+
+Dims parts_of_jagged(nb::handle tensor) {
+  const nb::object lengths = lengths_of_jagged(tensor);
+  if (nb::cast<bool>(lengths.attr("is_meta"))) return {};
+  const auto ragged = nb::cast<std::size_t>(tensor.attr("_ragged_idx"));
+  Dims part = values_of_jagged(tensor), parts;
+  for (nb::handle length : nb::object(lengths.attr("tolist")())) {
+    part[ragged - 1] = nb::cast<std::int64_t>(length);
+    parts.insert(parts.end(), part.begin(), part.end());
+  }
+  return parts;
 }
 
 Held held_by_sparse(nb::handle tensor) {
@@ -61,6 +79,14 @@ std::optional<Held> held_by(const TorchApi& api, nb::handle tensor) {
   if (nb::cast<bool>(tensor.attr("is_nested"))) return held_by_jagged(tensor);
   if (layout.is(api.torch.attr("_mkldnn"))) return Held{dims_of(nb::object(tensor.attr("shape")).ptr()), -1};
   return held_by_sparse(tensor);
+}
+
+Dims sizes_of_parts(const TorchApi& api, nb::handle tensor) {
+  if (!nb::cast<bool>(tensor.attr("is_nested"))) return {};
+  const ModesOff quiet(api);
+  if (!nb::object(tensor.attr("layout")).is(api.strided)) return parts_of_jagged(tensor);
+  const nb::object sizes = tensor.attr("_nested_tensor_size")();
+  return dims_of(nb::object(sizes.attr("flatten")().attr("tolist")()).ptr());
 }
 
 std::vector<nb::object> unpacked(const TorchApi& api, nb::handle script_object) {

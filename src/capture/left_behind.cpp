@@ -80,6 +80,7 @@ std::vector<nb::object> still_there(const std::vector<nb::object>& references) {
 }  // namespace
 
 std::string left_behind(Session& session) {
+  if (session.outlived) return "";
   const std::vector<nb::object> references = session.tensors.release();
   if (references.empty()) return "";
   nb::module_::import_("gc").attr("collect")(0);  // of objects that hold each other: the pass makes no others old

@@ -4,25 +4,48 @@
 #include <cstring>
 
 #include "capture/dispatch.h"
+#include "capture/failure.h"
 #include "capture/higher_order.h"
+#include "capture/questions.h"
+#include "capture/session.h"
 
 namespace thoplw::capture {
 namespace {
+
+nb::object answer(Session& session, nb::handle func, nb::handle args, PyObject* kwargs) {
+  // Of this type or a subclass: operators that take torch.ScriptObjects, such as packed weights, have one of their own.
+  const bool plain = nb::isinstance(func, torch_api().op_overload_type);
+  try {
+    if (!plain) {
+      const nb::dict named = kwargs ? nb::borrow<nb::dict>(kwargs) : nb::dict();
+      return dispatch_higher_order(session, func, nb::borrow<nb::tuple>(args), named);
+    }
+    const NotTheForward we_do;
+    return dispatch(session, func.ptr(), args.ptr(), kwargs);
+  } catch (const nb::python_error& error) {
+    note_wanted(session, error);
+    throw;
+  }
+}
+
+/// Torch takes modes along to threads of its own, such as those of torch.jit.fork: what they do belongs to the pass.
+nb::object answer_in_any_thread(nb::handle func, nb::handle args, PyObject* kwargs) {
+  Strand* strand = Strand::current();
+  Session* session = strand ? strand->session : Session::latest;
+  if (!session || (strand && !strand->recording)) return take(PyObject_Call(func.ptr(), args.ptr(), kwargs));
+  if (strand) return answer(*session, func, args, kwargs);
+  Strand passing(session);
+  passing.open_calls.push_back(0);
+  passing.modes_on = session->own.modes_on;
+  const OnStrand on(passing);
+  return answer(*session, func, args, kwargs);
+}
 
 PyObject* torch_dispatch(PyObject*, PyObject* const* stack, Py_ssize_t size) {
   try {
     if (size < 3) throw nb::type_error("__torch_dispatch__ wants func, types, args and kwargs");
     PyObject* kwargs = size > 3 && stack[3] != Py_None && PyDict_GET_SIZE(stack[3]) > 0 ? stack[3] : nullptr;
-    Session* session = Session::current();
-    // Of this type or a subclass: operators that take torch.ScriptObjects, such as packed weights, have one of their
-    // own.
-    const bool plain = nb::isinstance(stack[0], torch_api().op_overload_type);
-    if (!session || !session->recording) return PyObject_Call(stack[0], stack[2], kwargs);
-    if (!plain) {
-      const nb::dict named = kwargs ? nb::borrow<nb::dict>(kwargs) : nb::dict();
-      return dispatch_higher_order(*session, stack[0], nb::borrow<nb::tuple>(stack[2]), named).release().ptr();
-    }
-    return dispatch(*session, stack[0], stack[2], kwargs).release().ptr();
+    return answer_in_any_thread(stack[0], stack[2], kwargs).release().ptr();
   } catch (nb::python_error& error) {
     error.restore();
   } catch (const nb::builtin_exception& error) {

@@ -5,6 +5,7 @@
 #include <ranges>
 
 #include "capture/interrupts.h"
+#include "capture/questions.h"
 
 namespace thoplw::capture {
 
@@ -17,6 +18,7 @@ std::vector<nb::object> modes_on_stack(const TorchApi& api) {
 }
 
 void set_mode_stack(const TorchApi& api, const std::vector<nb::object>& modes) {
+  const NotTheForward we_do;
   const std::vector<nb::object> now = modes_on_stack(api);
   const auto is_same = [](const nb::object& a, const nb::object& b) { return a.is(b); };
   const auto kept = static_cast<std::size_t>(std::ranges::mismatch(now, modes, is_same).in1 - now.begin());

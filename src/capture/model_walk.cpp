@@ -201,11 +201,11 @@ Id adopt_module(Session& session, nb::object module) {
   const nb::object parameters = module.attr("parameters")();
   const nb::object first = nb::steal(PyIter_Next(parameters.ptr()));
   if (!first.is_valid()) return kNone;
-  const Id around =
-      session.open_calls.empty() ? 0 : session.trace.calls[static_cast<std::size_t>(session.open_calls.back())].module;
+  const Id innermost = session.strand().innermost_call();
+  const Id around = innermost == kNone ? 0 : session.trace.calls[static_cast<std::size_t>(innermost)].module;
   const std::size_t known = session.modules.size();
   const auto id = static_cast<Id>(known);
-  const std::string& path = session.trace.modules[static_cast<std::size_t>(around)].path;
+  const std::string path = session.trace.modules[static_cast<std::size_t>(around)].path;
   const std::string name = name_within(session.modules[static_cast<std::size_t>(around)], module);
   Walker{session}.visit(std::move(module), unused_path(session, path.empty() ? name : path + '.' + name), around);
   session.snapshot->take_of({session.modules.begin() + static_cast<std::ptrdiff_t>(known), session.modules.end()});

@@ -75,15 +75,15 @@ nb::object run_forward(const TorchApi& api, PyObject* module, PyObject* const* a
 
 /// Keeps the call stack balanced whatever happens inside.
 struct OpenCall {
-  OpenCall(Session& in, Id module) : session(in), id(static_cast<Id>(in.trace.calls.size())) {
-    const Id parent = session.open_calls.empty() ? kNone : session.open_calls.back();
+  OpenCall(Session& in, Id module) : session(in), strand(in.strand()), id(static_cast<Id>(in.trace.calls.size())) {
+    const Id parent = strand.innermost_call();
     session.trace.calls.push_back(
         {.module = module, .parent = parent, .first_op = op_count(), .end_op = 0, .in = {}, .out = {}, .custom = {}});
-    session.open_calls.push_back(id);
+    strand.open_calls.push_back(id);
   }
   ~OpenCall() {
     call().end_op = op_count();
-    session.open_calls.pop_back();
+    strand.open_calls.pop_back();
   }
   OpenCall(const OpenCall&) = delete;
   OpenCall& operator=(const OpenCall&) = delete;
@@ -92,16 +92,17 @@ struct OpenCall {
   Call& call() const { return session.trace.calls[static_cast<std::size_t>(id)]; }
 
   Session& session;
+  Strand& strand;
   Id id;
 };
 
 /// Says which call is in its class's own __call__, and has not come to forward.
 struct OwnCall {
-  OwnCall(Session& in, Id call) : session(in), outer(in.own_call) { session.own_call = call; }
-  ~OwnCall() { session.own_call = outer; }
+  OwnCall(Strand& in, Id call) : strand(in), outer(std::exchange(in.own_call, call)) {}
+  ~OwnCall() { strand.own_call = outer; }
   OwnCall(const OwnCall&) = delete;
   OwnCall& operator=(const OwnCall&) = delete;
-  Session& session;
+  Strand& strand;
   Id outer;
 };
 
@@ -148,9 +149,10 @@ Id module_id(Session& session, PyObject* module) {
 }
 
 /// Whether the innermost call is of that module and comes by here a second time, as its class's own __call__ goes on.
-bool goes_on(const Session& session, Id id) {
-  return session.own_call != kNone && session.own_call == session.open_calls.back() &&
-         session.trace.calls[static_cast<std::size_t>(session.own_call)].module == id;
+bool goes_on(Session& session, Id id) {
+  const Strand& strand = session.strand();
+  return strand.own_call != kNone && strand.own_call == strand.innermost_call() &&
+         session.trace.calls[static_cast<std::size_t>(strand.own_call)].module == id;
 }
 
 nb::object follow_forward(Session& session, Id id, PyObject* module, PyObject* const* args, std::size_t count,
@@ -177,11 +179,12 @@ PyObject* module_call(PyObject* function, PyObject* const* args, std::size_t nar
     const bool own = &entry != &module_call_function || !module_call_is_torchs;
     nb::object output;
     if (goes_on(*session, id)) {
-      const OwnCall at_forward(*session, own ? session->own_call : kNone);
+      Strand& strand = session->strand();
+      const OwnCall at_forward(strand, own ? strand.own_call : kNone);
       output = own ? go_on() : run_forward(session->api, module, args + 1, count - 1, names);
     } else if (own) {
       output = follow(*session, id, module, args + 1, count - 1, names, [&](Id call, std::size_t) {
-        const OwnCall before_forward(*session, call);
+        const OwnCall before_forward(session->strand(), call);
         return go_on();
       });
     } else {
@@ -214,7 +217,7 @@ nb::object call_module(Session& session, PyObject* module, PyObject* const* args
     return follow_forward(session, id, module, args, count, names);
   }
   return follow(session, id, module, args, count, names, [&](Id call, std::size_t) {
-    const OwnCall before_forward(session, call);
+    const OwnCall before_forward(session.strand(), call);
     return take(PyObject_Vectorcall(module, args, count, names));
   });
 }

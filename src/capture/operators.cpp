@@ -9,6 +9,7 @@
 #include "capture/arguments.h"
 #include "capture/resizing.h"
 #include "capture/spelling.h"
+#include "cost/formulas.h"
 
 namespace thoplw::capture {
 namespace {
@@ -76,6 +77,7 @@ Operator resolve(PyObject* func) {
   op.changes_layout = nb::cast<bool>(tags.attr("__contains__")(api.inplace_view_tag)) || op.name == "aten::resize_" ||
                       op.name == "aten::set_" || op.name == "aten::resize_as_";
   op.random = nb::cast<bool>(tags.attr("__contains__")(api.seeded_tag));
+  op.is_dual = op.name == "aten::_make_dual";
   op.lifts = op.name == "aten::lift_fresh";
   op.asks_compatible = op.name == "aten::_has_compatible_shallow_copy_type";
   op.asks_to_pack = op.name == "aten::_nested_tensor_from_mask_left_aligned";
@@ -86,6 +88,7 @@ Operator resolve(PyObject* func) {
     op.asks_layout = true;  // the dispatcher has no such operator: prim::layout, aten::sym_size
   }
   op.spelt = spelling_matters(op.name);
+  op.by_parts = op.rule && (op.rule->work == work::attention || op.rule->work == work::matmul);
   op.resizes = is_resize(op.name);
   op.dear = is_dear(op.name);
   op.flattens = flattens_input(op.name);

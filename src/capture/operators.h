@@ -39,10 +39,12 @@ struct Operator {
   bool asks_layout = false;      ///< a subclass of Tensor is asked for its sizes or layout: no operator of the model
   bool asks_compatible = false;  ///< whether a tensor may have another's data: see tensor_setters.cpp
   bool asks_to_pack = false;     ///< whether padded sequences may be packed: see dispatch.cpp
+  bool is_dual = false;          ///< aten::_make_dual: forward-mode differentiation, for which autograd has to be there
   bool lifts = false;            ///< aten::lift_fresh, which torch.tensor() gives its result to
   bool random = false;
   bool dear = false;      ///< a function such as the sine: dear for real, and never how a mask is made
   bool spelt = false;     ///< its spelling is recorded
+  bool by_parts = false;  ///< of nested operands the sizes of their parts are recorded
   bool resizes = false;   ///< what its caller asked for is recorded
   bool flattens = false;  ///< whether its input lies in one piece is recorded: see recording.cpp
   std::vector<std::pair<std::size_t, std::string>> attrs;  ///< arguments that the work formula reads

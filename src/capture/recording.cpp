@@ -1,6 +1,7 @@
 // Records operators: which values go in and out, and the attributes that formulas read.
 #include "capture/recording.h"
 
+#include "capture/layouts.h"
 #include "capture/nested.h"
 #include "capture/resizing.h"
 #include "shape/strides.h"
@@ -37,11 +38,21 @@ bool scattered(const OpCall& call) {
   return !shape::is_contiguous(layout);
 }
 
+/// Attributes parts0, parts1, ... of the nested ones among the operands: each part meets that of the same number.
+void add_parts(const OpCall& call, Op& op) {
+  for (std::size_t i = 0; i < call.read.tensors.size(); ++i) {
+    const KnownTensor* tensor = call.read.tensors[i];
+    if (!tensor || tensor->plain) continue;
+    Dims parts = sizes_of_parts(call.session.api, tensor->object);
+    if (!parts.empty()) op.attrs.push_back({"parts" + std::to_string(i), std::move(parts)});
+  }
+}
+
 }  // namespace
 
 Op& record(const OpCall& call) {
   Session& session = call.session;
-  Op& op = add_op(session, call.op.name);
+  Op op = new_op(session, call.op.name);  // other threads may add theirs meanwhile
   op.in.reserve(call.read.tensors.size());
   for (const KnownTensor* tensor : call.read.tensors) op.in.push_back(tensor ? tensor->value : kNone);
   for (const auto& [index, name] : call.op.attrs) {
@@ -49,15 +60,16 @@ Op& record(const OpCall& call) {
     if (arg.given()) op.attrs.push_back({name, attr_value(arg)});
   }
   if (call.op.flattens && scattered(call)) op.attrs.push_back({"scattered", true});
+  if (call.op.by_parts) add_parts(call, op);
   if (call.op.spelt) {
-    const std::string_view spelt = session.decomposing > 0 ? "inside" : session.spellings.of(call.op.name);
+    const std::string_view spelt = session.strand().decomposing > 0 ? "inside" : session.spellings.of(call.op.name);
     if (!spelt.empty()) op.attrs.push_back({"spelt", std::string(spelt)});
   }
   if (call.op.resizes && !call.read.tensors.empty() && call.read.tensors.front()) {
     const auto rank = static_cast<std::size_t>(call.read.tensors.front()->layout.dim());
     for (Attr& attr : asked_for(rank)) op.attrs.push_back(std::move(attr));
   }
-  return op;
+  return session.trace.ops.emplace_back(std::move(op));
 }
 
 nb::object record_result(const OpCall& call, nb::object result, Values values) {

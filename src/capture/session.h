@@ -1,4 +1,4 @@
-// One capture in progress. At most one per thread at a time; inner ones stack.
+// One capture in progress. Of those that a thread takes part in, the innermost is the current one.
 #pragma once
 
 #include <memory>
@@ -7,10 +7,11 @@
 #include <unordered_set>
 #include <vector>
 
-#include "capture/arguments.h"
+#include "capture/grad_mode.h"
 #include "capture/interrupts.h"
 #include "capture/mode_stack.h"
 #include "capture/spelling.h"
+#include "capture/strand.h"
 #include "capture/tensors.h"
 #include "capture/torch_api.h"
 #include "trace/trace.h"
@@ -18,6 +19,7 @@
 namespace thoplw::capture {
 
 struct Leaf;
+struct Work;
 class Snapshot;
 
 /// What a tensor had before the forward set it anew.
@@ -34,7 +36,13 @@ struct CustomCost {
   bool in_place_of_forward = false;
 };
 
-struct Session {
+/// What the forward asked for that this pass does not have. It may have caught the error that told it so.
+struct Wanted {
+  std::string data;       ///< where it looked at values, and what torch said; empty: nowhere
+  bool autograd = false;  ///< what inference mode leaves out
+};
+
+struct Session : std::enable_shared_from_this<Session> {
   explicit Session(const TorchApi& torch) : api(torch), tensors(torch, trace) {}
 
   const TorchApi& api;
@@ -44,13 +52,17 @@ struct Session {
   bool real = false;         ///< operators run for real and are only recorded
   bool native_rules = true;  ///< shapes by native rules; off: torch is asked for each
   bool autograd = false;     ///< the pass runs without inference mode, so that the forward may differentiate
+  Grad grad = Grad::inference;
   bool initialised = false;  ///< lazy parameters that are still without sizes belong to what never runs
   bool made_up = false;      ///< of an input without values some were made, for a real forward
-  bool recording = true;     ///< off while a user's cost function runs
-  nb::object mode;           ///< the dispatch mode object pushed on torch's stack
-  std::size_t modes_on = 0;  ///< how many are on where this one is the innermost
+  Wanted wanted;
+  nb::object mode;  ///< the dispatch mode object pushed on torch's stack
 
-  std::vector<Id> open_calls;                    ///< innermost last
+  Strand own{this};                              ///< of the thread that profiles
+  std::vector<std::weak_ptr<Work>> given;        ///< what the forward gave to other threads
+  bool over = false;                             ///< the forward has returned: other threads no longer work for it
+  bool outlived = false;                         ///< by a thread that still refers to it
+  bool in_threads = false;                       ///< whether there have been any
   std::vector<nb::object> modules;               ///< in named_modules() order, as in the trace; adopted ones behind
   std::unordered_map<PyObject*, Id> module_ids;  ///< wrappers included
   std::vector<nb::object> wrappers;              ///< those met in a forward, kept alive
@@ -59,15 +71,17 @@ struct Session {
   std::vector<CustomCost> custom_by_class;       ///< per trace class
   std::vector<const Leaf*> leaf_by_class;        ///< per trace class, the shortcut for torch's own leaves or null
   std::unordered_map<std::string_view, Id> op_name_ids;  ///< names live as long as the process
-  Id own_call = kNone;       ///< the open call that is in its class's own __call__, before it comes to forward
-  Id failed_module = kNone;  ///< innermost module in which an error rose
+  Id failed_module = kNone;                              ///< innermost module in which an error rose
 
   /// By address of its data: a storage of the caller that a real operator wrote to, and its bytes from before.
   std::unordered_map<std::uintptr_t, std::pair<nb::object, nb::object>> overwritten;
   /// Of real tensors that the pass only pretended to write to: their values say nothing.
   std::unordered_set<std::uintptr_t> stale_storages;
-  std::vector<nb::object> external_tensors;  ///< parameters and buffers, then inputs
-  std::size_t model_tensors = 0;             ///< how many of them are the model's own
+  nb::object home;  ///< the device that activations would be on; null: they are on meta
+  std::unordered_map<PyObject*, nb::object> stand_ins;  ///< by meta tensor: the input that it stands for
+  std::unordered_map<PyObject*, nb::object> of_type;    ///< by dtype: an empty tensor on that device
+  std::vector<nb::object> external_tensors;             ///< parameters and buffers, then inputs
+  std::size_t model_tensors = 0;                        ///< how many of them are the model's own
 
   std::unordered_map<PyObject*, KeptSettings> settings;  ///< by tensor that the pass has not made
   std::vector<nb::object> swaps;                         ///< pairs of tensors that have exchanged all they have
@@ -79,31 +93,37 @@ struct Session {
   Snapshot* snapshot = nullptr;                       ///< what is put back at the end of the pass
 
   Spellings spellings;
-  int decomposing = 0;  ///< operators that are being taken apart: what runs inside of them Python did not call
-  std::vector<std::unique_ptr<Arguments>> argument_pool;
-  std::size_t depth = 0;
 
-  static Session*& current() {
-    thread_local Session* session = nullptr;
-    return session;
+  /// Of this thread.
+  Strand& strand() {
+    Strand* current = Strand::current();
+    return current && current->session == this ? *current : own;
+  }
+  /// The one that began last of those in progress in all threads, or null.
+  static inline Session* latest = nullptr;
+  /// The one that this thread works for, or null.
+  static Session* current() {
+    const Strand* strand = Strand::current();
+    return strand ? strand->session : nullptr;
   }
 };
 
 /// Lends one Arguments per nesting depth.
 class BorrowedArguments {
  public:
-  explicit BorrowedArguments(Session& session) : session_(session) {
-    if (session.depth == session.argument_pool.size()) session.argument_pool.push_back(std::make_unique<Arguments>());
-    arguments_ = session.argument_pool[session.depth++].get();
+  explicit BorrowedArguments(Session& session) : strand_(session.strand()) {
+    auto& pool = strand_.argument_pool;
+    if (strand_.depth == pool.size()) pool.push_back(std::make_unique<Arguments>());
+    arguments_ = pool[strand_.depth++].get();
   }
-  ~BorrowedArguments() { --session_.depth; }
+  ~BorrowedArguments() { --strand_.depth; }
   BorrowedArguments(const BorrowedArguments&) = delete;
   BorrowedArguments& operator=(const BorrowedArguments&) = delete;
 
   Arguments& operator*() const { return *arguments_; }
 
  private:
-  Session& session_;
+  Strand& strand_;
   Arguments* arguments_ = nullptr;
 };
 
@@ -121,14 +141,18 @@ class ModeOn {
   Session& session_;
 };
 
-/// A new operator of the innermost open call. `name` must live as long as the session.
-inline Op& add_op(Session& session, std::string_view name) {
+/// An operator of the innermost open call, not in the trace yet. `name` must live as long as the session.
+inline Op new_op(Session& session, std::string_view name) {
   const auto [found, fresh] = session.op_name_ids.try_emplace(name, static_cast<Id>(session.trace.op_names.size()));
   if (fresh) session.trace.op_names.emplace_back(name);
-  Op& op = session.trace.ops.emplace_back();
+  Op op;
   op.name = found->second;
-  op.call = session.open_calls.empty() ? kNone : session.open_calls.back();
+  op.call = session.strand().innermost_call();
   return op;
+}
+
+inline Op& add_op(Session& session, std::string_view name) {
+  return session.trace.ops.emplace_back(new_op(session, name));
 }
 
 }  // namespace thoplw::capture

@@ -5,7 +5,6 @@
 
 #include "capture/grad_mode.h"
 #include "capture/snapshot.h"
-#include "capture/writes.h"
 
 namespace thoplw::capture {
 namespace {
@@ -27,7 +26,7 @@ struct Function {
   PyMethodDef* theirs = nullptr;
   PyMethodDef ours{};
 };
-Function requires_grad_method, numpy_method, swap_function;
+Function requires_grad_method, swap_function;
 int installed = 0;  // captures in progress in all threads; the GIL guards it
 
 void keep_before_setting(PyObject* tensor, bool data) {
@@ -66,11 +65,6 @@ PyObject* get_property(PyObject* self, void* closure) {
 }
 constexpr std::array<getter, 5> kGetters = {nullptr, nullptr, nullptr, get_property<3>, get_property<4>};
 
-PyObject* call_theirs(const Function& method, PyObject* self, PyObject* args, PyObject* kwargs) {
-  const auto theirs = reinterpret_cast<PyCFunctionWithKeywords>(reinterpret_cast<void (*)()>(method.theirs->ml_meth));
-  return theirs(self, args, kwargs);
-}
-
 PyObject* set_requires_grad(PyObject* self, PyObject* args, PyObject* kwargs) {
   try {
     keep_before_setting(self, false);
@@ -78,22 +72,9 @@ PyObject* set_requires_grad(PyObject* self, PyObject* args, PyObject* kwargs) {
     error.restore();
     return nullptr;
   }
-  return call_theirs(requires_grad_method, self, args, kwargs);
-}
-
-/// An array shares the memory of its tensor, and what is written to it no operator sees.
-PyObject* give_array(PyObject* self, PyObject* args, PyObject* kwargs) {
-  try {
-    if (Session* session = Session::current()) {
-      const ModesOff modes(session->api);
-      session->tensors.known(self);
-      keep_before_write(*session, self);
-    }
-  } catch (nb::python_error& error) {
-    error.restore();
-    return nullptr;
-  }
-  return call_theirs(numpy_method, self, args, kwargs);
+  const auto theirs =
+      reinterpret_cast<PyCFunctionWithKeywords>(reinterpret_cast<void (*)()>(requires_grad_method.theirs->ml_meth));
+  return theirs(self, args, kwargs);
 }
 
 /// torch._C._swap_tensor_impl(a, b)
@@ -129,14 +110,6 @@ void exchange(Function& function, PyMethodDef** place, PyCFunction ours, int fla
   *place = &function.ours;
 }
 
-/// A method of torch.Tensor.
-void exchange(Function& function, const char* name, PyCFunctionWithKeywords ours) {
-  const nb::object method = torch_api().tensor_type.attr(name);
-  if (Py_TYPE(method.ptr()) != &PyMethodDescr_Type) return;
-  exchange(function, &reinterpret_cast<PyMethodDescrObject*>(method.ptr())->d_method,
-           reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(ours)), METH_VARARGS | METH_KEYWORDS);
-}
-
 void put_back(Function& function) {
   if (function.place) *function.place = function.theirs;
   function.place = nullptr;
@@ -144,8 +117,12 @@ void put_back(Function& function) {
 
 void exchange_functions() {
   const TorchApi& api = torch_api();
-  exchange(requires_grad_method, "requires_grad_", set_requires_grad);
-  exchange(numpy_method, "numpy", give_array);
+  const nb::object method = api.tensor_type.attr("requires_grad_");
+  if (Py_TYPE(method.ptr()) == &PyMethodDescr_Type) {
+    exchange(requires_grad_method, &reinterpret_cast<PyMethodDescrObject*>(method.ptr())->d_method,
+             reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(set_requires_grad)),
+             METH_VARARGS | METH_KEYWORDS);
+  }
   const nb::object swap = nb::getattr(api.torch.attr("_C"), "_swap_tensor_impl", nb::none());  // from torch 2.3 on
   if (PyCFunction_Check(swap.ptr())) {
     exchange(swap_function, &reinterpret_cast<PyCFunctionObject*>(swap.ptr())->m_ml, swap_tensors, METH_VARARGS);
@@ -168,15 +145,13 @@ void set_hooks(PyObject* tensor, const char* name, const nb::object& before) {
 /// torch refuses data of another device, such as real ones for a tensor that is on meta now. Our mode allows it, and is
 /// asked under inference mode alone.
 void set_data(Session& session, PyObject* tensor, const nb::object& data) {
-  Session*& current = Session::current();
-  Session* outer = std::exchange(current, &session);
+  const OnStrand on_strand(session.own);
   int failed = 0;
   {
     const GradMode mode(session.api, Grad::inference);
     const ModeOn on(session);
     failed = PyObject_SetAttr(tensor, session.api.names.data, data.ptr());
   }
-  current = outer;
   if (failed) throw nb::python_error();
 }
 
@@ -194,7 +169,6 @@ TensorSetters::~TensorSetters() {
     if (property.descriptor) property.descriptor->d_getset = property.theirs;
   }
   put_back(requires_grad_method);
-  put_back(numpy_method);
   put_back(swap_function);
 }
 

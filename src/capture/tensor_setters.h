@@ -1,5 +1,4 @@
-// What a forward may set of a tensor without an operator: its data, its gradient, its flags, all at once by a swap, or
-// its values by an array that shares its memory.
+// What a forward may set of a tensor without an operator: its data, its gradient, its flags, or all at once by a swap.
 #pragma once
 
 #include "capture/session.h"

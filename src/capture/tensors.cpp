@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "capture/layouts.h"
+#include "capture/questions.h"
 #include "capture/writes.h"
 
 namespace thoplw::capture {
@@ -60,10 +61,9 @@ KnownTensor& TensorTable::insert_foreign(PyObject* tensor, Read read) {
 }
 
 bool TensorTable::is_foreign(std::uintptr_t storage) {
-  for (KnownTensor* tensor : foreign_) {
+  for (KnownTensor* tensor : std::exchange(foreign_, {})) {
     if (tensor->keep.is_valid() && !is_meta(*tensor)) foreign_storages_.insert(storage_of(tensor->keep));
   }
-  foreign_.clear();
   return foreign_storages_.contains(storage);
 }
 
@@ -103,6 +103,32 @@ std::vector<nb::object> TensorTable::release() {
   tensors_.clear();
   std::erase_if(references, [](const nb::object& reference) { return reference().is_none(); });
   return references;
+}
+
+std::vector<Id> TensorTable::strangers(Id first) {
+  const auto memory = [](const KnownTensor& tensor) -> std::uintptr_t {
+    try {
+      return nb::cast<std::uintptr_t>(nb::handle(tensor.object).attr("untyped_storage")().attr("_cdata"));
+    } catch (const nb::python_error& error) {  // the wrappers of torch.func have none
+      pass_on_interrupt(error);
+      return 0;
+    }
+  };
+  std::vector<KnownTensor*> found;
+  for (KnownTensor& tensor : tensors_) {
+    if (tensor.value >= first && !tensor.own && tensor.keep.is_valid() && tensor.plain && is_meta(tensor)) {
+      found.push_back(&tensor);
+    }
+  }
+  if (found.empty()) return {};
+  std::unordered_set<std::uintptr_t> own{0};  // x.data is a tensor that no operator has made
+  for (KnownTensor& tensor : tensors_) {
+    if (tensor.own && tensor.plain && is_meta(tensor)) own.insert(memory(tensor));
+  }
+  std::erase_if(found, [&](KnownTensor* tensor) { return own.contains(memory(*tensor)); });
+  std::vector<Id> values;
+  for (const KnownTensor* tensor : found) values.push_back(tensor->value);
+  return values;
 }
 
 bool TensorTable::is_own(PyObject* tensor) const {
@@ -147,6 +173,7 @@ const Strided& TensorTable::strided(KnownTensor& tensor) {
 
 bool TensorTable::is_meta(KnownTensor& tensor) {
   if (tensor.place == KnownTensor::Place::unknown) {
+    const NotTheForward we_do;
     const nb::object meta = take(PyObject_GetAttr(tensor.object, api_.names.is_meta));
     tensor.place = meta.is(nb::bool_(true)) ? KnownTensor::Place::meta : KnownTensor::Place::real;
   }

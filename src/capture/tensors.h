@@ -57,6 +57,8 @@ class TensorTable {
   /// Lets go of all tensors: the table is of no more use. Gives weak references to those made here that have no values
   /// and live on, in the order they were made.
   std::vector<nb::object> release();
+  /// The values, from `first` on, of meta tensors that neither the pass made nor share memory with one that it made.
+  std::vector<Id> strangers(Id first);
   /// Takes in a tensor that torch made; always a new value.
   KnownTensor& add(PyObject* tensor);
   /// The tensors inside of a torch.ScriptObject: the packed weights of a quantized layer.

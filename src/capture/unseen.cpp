@@ -168,6 +168,27 @@ class LooseEnds {
   std::vector<bool> derived_;  ///< by value: from inputs and weights
 };
 
+/// The calls that read or return activations which appeared on the meta device though everything there was real.
+std::set<Id> calls_with_strangers(Session& session, std::size_t given) {
+  const std::vector<Id> strangers = session.tensors.strangers(static_cast<Id>(given));
+  std::set<Id> calls, explained;
+  if (strangers.empty()) return calls;
+  for (const Call& call : session.trace.calls) {
+    if (call.custom) explained.insert(call.out.begin(), call.out.end());
+  }
+  const auto is_strange = [&](Id value) {
+    return std::ranges::find(strangers, value) != strangers.end() && !explained.contains(value) &&
+           holds_activations(at(session.trace.values, value));
+  };
+  for (const Op& op : session.trace.ops) {
+    if (op.call != kNone && std::ranges::any_of(op.in, is_strange)) calls.insert(op.call);
+  }
+  for (std::size_t i = 0; i < session.trace.calls.size(); ++i) {
+    if (std::ranges::any_of(session.trace.calls[i].out, is_strange)) calls.insert(static_cast<Id>(i));
+  }
+  return calls;
+}
+
 /// "prim::mkldnn_convolution", as often as it stands in the graph of a scripted module.
 std::vector<std::string> undispatched(const nb::object& module) {
   const std::string graph = str_of(nb::object(module.attr("inlined_graph")).ptr());
@@ -209,6 +230,7 @@ bool has_cost(const Trace& trace, Id call) {
 void record_unseen(Session& session, std::size_t given) {
   std::set<Id> calls = calls_with_unwritten_results(session.trace);
   if (session.real) calls.merge(LooseEnds(session, given).calls());
+  if (!session.real && session.home.is_valid()) calls.merge(calls_with_strangers(session, given));
   record_undispatched(session, calls);
   std::erase_if(calls, [&](Id call) { return has_cost(session.trace, call); });
   std::set<std::string> places;

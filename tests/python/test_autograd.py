@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.autograd import forward_ad
 from torch.nn.utils import parametrize
 
 import thoplw
@@ -239,3 +240,34 @@ def test_views_of_large_constants_take_one_pass():
     passes.clear()
     assert profile(LargeConstant(), torch.ones(64, 8))[0] == 64 * 8 * 4
     assert passes == [True]
+
+
+class Dual(nn.Module):
+    """A product and its derivative along `x`, and along `w` too where asked for."""
+
+    def __init__(self, along_weight: bool) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(8, 4))
+        self.along_weight = along_weight
+
+    def forward(self, x: torch.Tensor) -> Any:
+        with forward_ad.dual_level():
+            x = forward_ad.make_dual(x, torch.ones_like(x))
+            w = forward_ad.make_dual(self.weight, torch.ones(8, 4)) if self.along_weight else self.weight
+            return forward_ad.unpack_dual(x @ w).tangent
+
+
+class OfLayer(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        with forward_ad.dual_level():
+            return forward_ad.unpack_dual(self.layer(forward_ad.make_dual(x, torch.ones_like(x)))).tangent
+
+
+@pytest.mark.parametrize("model", [Dual(False), Dual(True), OfLayer()])
+def test_forward_mode(model):
+    """x @ w, dx @ w and x @ dw: where there is no dw, torch multiplies by zeros."""
+    assert profile(model, torch.ones(4, 8))[0] == 3 * 4 * 8 * 4

@@ -152,7 +152,8 @@ def test_a_shortcut_passes_nothing_by(what: str, around_the_pass: bool) -> None:
         seen = _native.capture(model, (x,), {}, {}).text()
     operators = {"ReLU": "relu", "Conv2d": "conv2d", "Linear": "linear", "LayerNorm": "layer_norm"}
     name = f"aten::{operators[type(layer).__name__]}("
-    assert (once.count(name), seen.count(name)) == (1, 2)
+    in_parts = "aten::addmm(" if around is DispatchMode else name  # the mode sees what it would for real
+    assert (once.count(name), seen.count(in_parts)) == (1, 2)
     assert _native.capture(Within(layer), (x,), {}, {}).text() == once  # with the shortcut again
 
 

@@ -363,10 +363,32 @@ def test_nested_tensors(layout: torch.layout) -> None:
     assert on_every_path(made_inside, tuple(rows)) == [8 * 4 * 6] * 4
 
 
-def test_nested_attention_is_a_lower_bound() -> None:
-    nested = torch.nested.nested_tensor([t(1, 3, 4), t(1, 5, 4)])
-    for found in on_every_path(lambda x: ATTENTION(x, x, x), (nested,)):
-        assert isinstance(found, list)
+def heads(layout: torch.layout, *lengths: int) -> torch.Tensor:
+    """Sequences of these lengths, in two heads of 8 features."""
+    if layout == torch.strided:
+        return torch.nested.nested_tensor([t(2, length, 8) for length in lengths])
+    return torch.nested.nested_tensor([t(length, 2, 8) for length in lengths], layout=layout).transpose(1, 2)
+
+
+@pytest.mark.parametrize("layout", [torch.strided, torch.jagged])
+def test_nested_attention(layout: torch.layout) -> None:
+    own = heads(layout, 3, 5)
+    # two products of 2 heads, 8 features: a query with every key of its own sequence
+    assert on_every_path(ATTENTION, (own, own, own)) == [2 * 2 * 8 * (3 * 3 + 5 * 5)] * 4
+    other = heads(layout, 4, 1)
+    assert on_every_path(ATTENTION, (own, other, other)) == [2 * 2 * 8 * (3 * 4 + 5 * 1)] * 4
+    one = heads(layout, 7)
+    assert on_every_path(ATTENTION, (one, one, one)) == [2 * 2 * 8 * 7 * 7] * 4
+
+
+def test_products_of_nested_tensors() -> None:
+    a = torch.nested.nested_tensor([t(3, 8), t(5, 8)])
+    b = torch.nested.nested_tensor([t(8, 4), t(8, 2)])
+    assert on_every_path(torch.matmul, (a, b)) == [3 * 8 * 4 + 5 * 8 * 2] * 4
+    scores = 2 * (3 * 8 * 3 + 5 * 8 * 5)
+    queries = torch.nested.nested_tensor([t(2, 3, 8), t(2, 5, 8)])
+    assert on_every_path(lambda q: q @ q.transpose(-2, -1), (queries,)) == [scores] * 4
+    assert on_every_path(lambda q: torch.matmul(q, q.transpose(-2, -1)).softmax(-1) @ q, (queries,)) == [2 * scores] * 4
 
 
 def test_an_operator_on_script_objects_is_not_missed(engine: str) -> None:

@@ -244,3 +244,39 @@ def test_function_modes_that_a_forward_leaves_open_are_taken_off():
         assert profile(OpensPasses()) == MACS
         assert torch._C._len_torch_function_stack() == before  # type: ignore[attr-defined]
     assert torch._C._len_torch_function_stack() == before - 1  # type: ignore[attr-defined]
+
+
+class AddsWork(TorchDispatchMode):
+    """Multiplies matrices once more, by whatever operator they come to be multiplied."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if func in (torch.ops.aten.mm.default, torch.ops.aten.addmm.default, torch.ops.aten.bmm.default):
+            func(*args, **(kwargs or {}))
+        return func(*args, **(kwargs or {}))
+
+
+class EntersItself(AddsWork):
+    def __enter__(self) -> Any:
+        return super().__enter__()
+
+
+@pytest.mark.parametrize("mode", [AddsWork, EntersItself])
+@pytest.mark.parametrize(
+    ("run", "macs"),
+    [
+        (lambda layer, x: layer(x), MACS),
+        (lambda layer, x: x @ layer.weight.t(), MACS),
+        (lambda layer, x: torch.einsum("ab,cb->ac", x, layer.weight), MACS),
+    ],
+)
+def test_a_mode_that_adds_work_sees_what_it_would_for_real(mode, run, macs):
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(8, 4)
+
+        def forward(self, x: torch.Tensor) -> Any:
+            with mode():
+                return run(self.layer, x)
+
+    assert profile(Model()) == 2 * macs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -152,6 +153,37 @@ def test_work_that_is_put_off_is_said(method, macs, what):
 def test_a_generator_that_has_worked_is_no_matter():
     count, _, info = thoplw.profile(Streams(), (2, 8), method="spent", convention="exact", verbose=False)
     assert (count, info.exact, info.notes) == (2 * 8 * 4, True, [])
+
+
+@pytest.mark.parametrize(
+    ("function", "what"),
+    [
+        (lambda m, x: map(m, x), "iterator"),
+        (lambda m, x: zip(map(m, x), x, strict=True), "iterator"),
+        (lambda m, x: enumerate(map(m, x)), "iterator"),
+        (lambda m, x: filter(lambda row: m(row).shape, x), "iterator"),
+        (lambda m, x: (x, (m(row) for row in x)), "generator"),
+        (lambda m, x: {"rows": [m(row) for row in x], "more": [(m(row) for row in x)]}, "generator"),
+        (lambda m, x: partial(m, x), "function"),
+        (lambda m, x: [lambda: m(x)], "function"),
+    ],
+)
+def test_work_that_is_put_off_inside_of_a_result(function, what):
+    model = Model(lambda y: y)
+    model.forward = lambda x: function(model.layer, x)  # type: ignore[method-assign]
+    _, _, info = thoplw.profile(model, torch.ones(2, 8), convention="exact", verbose=False)
+    assert not info.exact
+    assert [use.op for use in info.uncounted] == [f"python::{what}"]
+    article = "an" if what == "iterator" else "a"
+    assert info.notes[0].startswith(f"forward returned {article} {what}, which works only when")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [lambda y: iter([y, y]), lambda y: zip([y], [y], strict=True), lambda y: {"y": y}.items(), lambda y: reversed([y])],
+)
+def test_iterators_over_what_is_there_are_no_matter(result):
+    assert notes(result) == []
 
 
 class Picks(nn.Module):

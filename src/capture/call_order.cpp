@@ -1,0 +1,73 @@
+// Works on a finished trace: a walk over its calls writes their operators anew.
+#include <algorithm>
+#include <map>
+
+#include "capture/threads.h"
+
+namespace thoplw::capture {
+namespace {
+
+class ByCall {
+ public:
+  explicit ByCall(Trace& trace) : trace_(trace), numbers_(trace.calls.size(), kNone) {
+    for (std::size_t i = 0; i < trace.calls.size(); ++i) {
+      const Call& call = trace.calls[i];
+      inside_[call.parent].push_back({call.first_op, true, static_cast<Id>(i)});
+    }
+    for (std::size_t i = 0; i < trace.ops.size(); ++i) {
+      inside_[trace.ops[i].call].push_back({static_cast<Id>(i), false, static_cast<Id>(i)});
+    }
+    for (auto& [call, events] : inside_) std::ranges::stable_sort(events, before);
+  }
+
+  void sort() {
+    write(kNone);
+    trace_.calls = std::move(calls_);
+    trace_.ops = std::move(ops_);
+  }
+
+ private:
+  struct Event {
+    Id time;  ///< how many operators there had been
+    bool call;
+    Id index;
+  };
+  static bool before(const Event& a, const Event& b) { return a.time != b.time ? a.time < b.time : a.call && !b.call; }
+
+  void write(Id of) {
+    const auto found = inside_.find(of);
+    if (found == inside_.end()) return;
+    for (const Event& event : found->second) {
+      const auto index = static_cast<std::size_t>(event.index);
+      if (event.call) {
+        write_call(event.index);
+      } else {
+        ops_.push_back(std::move(trace_.ops[index]));
+        if (of != kNone) ops_.back().call = numbers_[static_cast<std::size_t>(of)];
+      }
+    }
+  }
+
+  void write_call(Id id) {
+    Call& call = trace_.calls[static_cast<std::size_t>(id)];
+    const std::size_t number = calls_.size();
+    numbers_[static_cast<std::size_t>(id)] = static_cast<Id>(number);
+    if (call.parent != kNone) call.parent = numbers_[static_cast<std::size_t>(call.parent)];
+    calls_.push_back(std::move(call));
+    calls_[number].first_op = static_cast<Id>(ops_.size());
+    write(id);
+    calls_[number].end_op = static_cast<Id>(ops_.size());
+  }
+
+  Trace& trace_;
+  std::map<Id, std::vector<Event>> inside_;  ///< by call
+  std::vector<Id> numbers_;                  ///< by call: its new one
+  std::vector<Call> calls_;
+  std::vector<Op> ops_;
+};
+
+}  // namespace
+
+void sort_by_call(Trace& trace) { ByCall(trace).sort(); }
+
+}  // namespace thoplw::capture

@@ -1,0 +1,49 @@
+// What a class keeps of a tensor in C++ is lost on the way to meta: such inputs want a real forward.
+#include "capture/input_form.h"
+
+namespace thoplw::capture {
+namespace {
+
+/// Whether operators on tensors of that class run code of its own: what is inside of them has no meta form here.
+bool has_own_dispatch(const TorchApi& api, const nb::object& input) {
+  static PyObject* name = interned("__torch_dispatch__");
+  const nb::object own = attr_or_null(input.type().ptr(), name);
+  const nb::object torchs = attr_or_null(api.tensor_type.ptr(), name);
+  return !own.is(torchs) &&
+         str_of(nb::object(input.type().attr("__module__")).ptr()) != "torch._subclasses.fake_tensor";
+}
+
+/// The meta tensor `made` as one of the input's class.
+nb::object as_class_of(Session& session, const nb::object& input, const nb::object& made) {
+  const TorchApi& api = session.api;
+  const nb::object type = nb::borrow(input.type());
+  nb::object other = type.is(api.parameter_type)
+                         ? api.tensor_type.attr("_make_subclass")(type, made, input.attr("requires_grad"))
+                         : made.attr("as_subclass")(type);
+  KnownTensor& known = session.tensors.add(other.ptr());
+  known.place = KnownTensor::Place::meta;
+  return other;
+}
+
+}  // namespace
+
+nb::object stand_in_for(Session& session, const nb::object& input) {
+  const TorchApi& api = session.api;
+  KnownTensor& known = session.tensors.known(input.ptr());
+  session.tensors.require_form(known);
+  if (is_integral(known.layout.dtype) || session.tensors.is_meta(known)) return input;
+  const bool plain = input.type().is(api.tensor_type);
+  if (!plain && has_own_dispatch(api, input)) {
+    PyErr_SetString(PyExc_NotImplementedError, "a tensor of that class has no meta form that tells what it holds");
+    throw nb::python_error();
+  }
+  nb::object made = session.tensors.make(session.tensors.strided(known));
+  if (!plain) made = as_class_of(session, input, made);
+  if (nb::cast<bool>(input.attr("requires_grad"))) made.attr("requires_grad_")();
+  const nb::object attributes = take(PyObject_GenericGetDict(input.ptr(), nullptr));
+  if (PyDict_GET_SIZE(attributes.ptr()) > 0) made.attr("__dict__").attr("update")(attributes);
+  session.stand_ins.emplace(made.ptr(), input);
+  return made;
+}
+
+}  // namespace thoplw::capture

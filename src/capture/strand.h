@@ -1,0 +1,50 @@
+// What one thread does in a pass: each has calls of its own open.
+#pragma once
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "capture/arguments.h"
+#include "trace/trace.h"
+
+namespace thoplw::capture {
+
+struct Session;
+
+struct Strand {
+  explicit Strand(Session* in) : session(in) {}
+
+  Session* session = nullptr;  ///< null: the pass is over, though the thread goes on
+  bool recording = true;       ///< off while a user's cost function runs
+  std::size_t modes_on = 0;    ///< how many are on where the pass's is the innermost
+  std::vector<Id> open_calls;  ///< innermost last
+  Id own_call = kNone;         ///< the open call that is in its class's own __call__, before it comes to forward
+  int decomposing = 0;         ///< operators that are being taken apart: what runs inside of them Python did not call
+  std::size_t depth = 0;       ///< how many of the pool are lent
+  std::vector<std::unique_ptr<Arguments>> argument_pool;
+
+  /// Whether an operator came by.
+  bool worked() const { return !argument_pool.empty(); }
+  Id innermost_call() const { return open_calls.empty() ? kNone : open_calls.back(); }
+
+  /// Of this thread; null where it takes part in no pass.
+  static Strand*& current() {
+    thread_local Strand* strand = nullptr;
+    return strand;
+  }
+};
+
+/// Makes a strand the current one of this thread.
+class OnStrand {
+ public:
+  explicit OnStrand(Strand& strand) : outer_(std::exchange(Strand::current(), &strand)) {}
+  ~OnStrand() { Strand::current() = outer_; }
+  OnStrand(const OnStrand&) = delete;
+  OnStrand& operator=(const OnStrand&) = delete;
+
+ private:
+  Strand* outer_;
+};
+
+}  // namespace thoplw::capture

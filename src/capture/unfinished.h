@@ -1,0 +1,12 @@
+// Work that a forward leaves to whoever gets its result.
+#pragma once
+
+#include "capture/session.h"
+
+namespace thoplw::capture {
+
+/// Takes note of generators, iterators over functions' results, coroutines and functions in what `method` returned:
+/// what they do they do after the pass.
+void note_unfinished(Session& session, const std::string& method, const nb::object& result);
+
+}  // namespace thoplw::capture
