@@ -273,7 +273,7 @@ class HoldsOne(torch.nn.Module):
         *((lambda size=size: thoplw.profile(torch.nn.Linear(2, 2), (size, 2)), "too large") for size in (2**61, 2**63)),
         (lambda: thoplw.profile(torch.nn.Linear(2, 2), [(10**30, 2)]), "too large"),
         (lambda: thoplw.profile(torch.nn.Conv2d(3, 3, 3), (1, 3, 2**31, 2**31)), "too large"),
-        (lambda: thoplw.profile(torch.nn.Linear(2, 2), (1, 2), convention=b"exact"), "convention is a name"),
+        (lambda: thoplw.profile(torch.nn.Linear(2, 2), (1, 2), convention=b"exact"), "convention is a str, not b"),
         (lambda: thoplw.profile(torch.nn.Linear(2, 2), (1, 2), kwargs=[("x", 1)]), "kwargs is a dict"),
         (lambda: thoplw.profile(torch.nn.Linear(2, 2), (1, 2))[2].save(3), "path"),
     ],
