@@ -2,62 +2,120 @@
 #include "load/toml_text.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "trace/error.h"
 
 namespace thoplw {
 namespace {
 
-/// toml++ 3 takes for granted that the name of a table follows its "[", and does anything where a comment does.
-void check_table_headers(const std::string& path, std::string_view text) {
-  for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    const std::size_t open = line.find_first_not_of(" \t");
-    if (open == std::string_view::npos || line[open] != '[') continue;
-    const std::size_t name = line.find_first_not_of(" \t[", open);
-    if (name == std::string_view::npos || line[name] != '#') continue;
-    throw Error(path + ":" + std::to_string(number) + ": a table has no name");
-  }
-}
-
 constexpr int kMostParts = 16;  ///< of a key: each is a table in a table, and toml++ takes them apart by recursion
 
-/// Walks the text as TOML has it: strings and comments are passed over.
-class KeyDepth {
+/// Refuses what toml++ 3 takes for granted and does anything about: that a table's name follows its "[", that brackets
+/// close as they opened, that a text or a bracket does not follow a word, and that a character other than ASCII stands
+/// in a text or a comment, and does not begin a line that a backslash goes on to. Walks the text as TOML has it.
+class Check {
  public:
-  KeyDepth(const std::string& path, std::string_view text) : path_(path), text_(text) {}
+  Check(const std::string& path, std::string_view text) : path_(path), text_(text) {
+    constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+    if (text_.starts_with(kByteOrderMark)) at_ = begin_ = kByteOrderMark.size();
+  }
 
   void check() {
     while (at_ < text_.size()) {
       const char c = text_[at_];
-      if (c == '"' || c == '\'') {
+      if (c == '[' && open_.empty() && line_is_blank_) {
+        check_table_name();
+      } else if (c == '"' || c == '\'') {
         pass_string(c);
       } else if (c == '#') {
         at_ = std::min(text_.find('\n', at_), text_.size());
+        continue;
       } else {
-        ++at_;
-        if (std::string_view("\n=[]{},").find(c) != std::string_view::npos) parts_ = 1;
-        if (c == '.' && ++parts_ > kMostParts) fail();
+        pass(c);
       }
+      line_is_blank_ = c == '\n' || (line_is_blank_ && is_blank(c));
     }
   }
 
  private:
-  [[noreturn]] void fail() const {
+  [[noreturn]] void fail(const std::string& what) const {
     const auto line = 1 + std::ranges::count(text_.substr(0, at_), '\n');
-    throw Error(path_ + ":" + std::to_string(line) + ": a key has more than " + std::to_string(kMostParts) +
-                " parts; names with dots in them stand in quotes");
+    throw Error(path_ + ":" + std::to_string(line) + ": " + what);
   }
+
+  static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+  static bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
+  bool is_at(std::size_t at, bool (*kind)(char)) const { return at < text_.size() && kind(text_[at]); }
+
+  /// A word that is no value is read on to its end, whatever stands there.
+  void check_is_apart() const {
+    const std::string_view separators = is_value_ ? " \t\r\n=[{," : " \t\r\n=[{,.";
+    if (at_ == begin_ || separators.find(text_[at_ - 1]) != std::string_view::npos) return;
+    fail("a text, a list or a table follows a word with nothing in between");
+  }
+
+  void pass(char c) {
+    if (!is_ascii(c)) fail("characters other than ASCII stand in quotes");
+    if (c == '[' || c == '{') {
+      check_is_apart();
+      open_ += c;
+    } else if (c == ']' && of_table_name_ > 0) {
+      --of_table_name_;
+    } else if (c == ']' || c == '}') {
+      if (open_.empty() || open_.back() != (c == ']' ? '[' : '{')) fail("a bracket closes what is not open");
+      open_.pop_back();
+    }
+    if (c == '\n') of_table_name_ = 0;
+    const bool is_table = open_.ends_with('{');
+    if (c == '=') {
+      if (is_value_) fail("a second = follows a value");
+      is_value_ = true;
+    }
+    if (is_table ? c == ',' || c == '{' : c == '\n' && open_.empty()) is_value_ = false;
+    ++at_;
+    if (std::string_view("\n=[]{},").find(c) != std::string_view::npos) parts_ = 1;
+    if (c == '.' && ++parts_ > kMostParts) {
+      fail("a key has more than " + std::to_string(kMostParts) + " parts; names with dots in them stand in quotes");
+    }
+  }
+
+  void check_table_name() {
+    of_table_name_ = text_.substr(at_).starts_with("[[") ? 2 : 1;
+    at_ += of_table_name_;
+    while (is_at(at_, is_blank)) ++at_;
+    const auto begins_name = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+             std::string_view("-_\"'").find(c) != std::string_view::npos;
+    };
+    if (!is_at(at_, begins_name)) fail("a table has no name");
+    parts_ = 1;
+  }
+
+  /// In a text of several lines a backslash at a line's end goes on to the next word.
+  void pass_escape() {
+    ++at_;
+    const bool goes_on = is_at(at_, [](char c) { return is_blank(c) || c == '\n' || c == '\r'; });
+    if (!goes_on) {
+      if (!is_at(at_, is_ascii)) fail("a backslash stands before a character other than ASCII, or nothing");
+      ++at_;
+      return;
+    }
+    while (is_at(at_, [](char c) { return is_blank(c) || c == '\n' || c == '\r'; })) ++at_;
+    if (at_ < text_.size() && !is_ascii(text_[at_])) {
+      fail("a character other than ASCII begins the line that a backslash goes on to: put it before the backslash");
+    }
+  }
+
   void pass_string(char quote) {
+    check_is_apart();
     const std::string three(3, quote);
     const bool lines = text_.substr(at_).starts_with(three);
     at_ += lines ? 3 : 1;
     while (at_ < text_.size()) {
       const std::string_view rest = text_.substr(at_);
       if (quote == '"' && rest.front() == '\\') {
-        at_ += 2;
+        pass_escape();
       } else if (lines && rest.starts_with(three)) {
         at_ += 3;
         for (int more = 0; more < 2 && at_ < text_.size() && text_[at_] == quote; ++more) ++at_;  // they end the text
@@ -71,15 +129,18 @@ class KeyDepth {
 
   const std::string& path_;
   std::string_view text_;
-  std::size_t at_ = 0;
+  std::size_t begin_ = 0, at_ = 0;
+  std::string open_;               ///< the brackets of arrays and tables within a value that are open
+  std::size_t of_table_name_ = 0;  ///< how many that are open are of a table's name
   int parts_ = 1;
+  bool is_value_ = false;
+  bool line_is_blank_ = true;
 };
 
 }  // namespace
 
 toml::table parse_toml(const std::string& path, std::string_view text) {
-  check_table_headers(path, text);
-  KeyDepth(path, text).check();
+  Check(path, text).check();
   try {
     return toml::parse(text, path);
   } catch (const toml::parse_error& error) {
