@@ -95,12 +95,7 @@ ForwardPath& path_of(const Leaf& leaf) {
 
 /// Whether other modes or a transform are to see the operator, or its path has been patched.
 bool intercepted(Session& session, const Leaf& leaf) {
-  const bool transforms = session.api.transforms();
-  if (transforms && !session.autograd && !session.api.inference_guard_enters) {
-    PyErr_SetString(PyExc_RuntimeError, "torch.func of torch 2.0 differentiates no inference tensors");
-    throw nb::python_error();
-  }
-  return transforms || session.api.modes_on() != session.strand().modes_on || !path_of(leaf).unaltered();
+  return session.api.transforms() || session.api.modes_on() != session.strand().modes_on || !path_of(leaf).unaltered();
 }
 
 /// Whether the instance has something in place of its class's forward, or of the part of it that convolutions share.

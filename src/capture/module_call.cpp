@@ -14,6 +14,8 @@ namespace {
 int installed = 0;                      // captures in progress in all threads; the GIL guards it
 EntryPoint module_call_function;        // Module.__call__
 EntryPoint rule_function;               // what torch from 2.5 on asks, in Python, for each operator that a mode gets
+EntryPoint enable_grad_function;        // torch.enable_grad.__enter__
+EntryPoint set_grad_function;           // torch.set_grad_enabled.__init__
 bool module_call_is_call_impl = false;  // before torch 2.1 one function is both
 bool module_call_is_torchs = true;      // not something that another tool has put in its place
 
@@ -209,6 +211,24 @@ PyObject* no_rule(PyObject* function, PyObject* const* args, std::size_t nargsf,
   return rule_function.call(function, args, nargsf, names);
 }
 
+/// Whether autograd is asked for where there is none: within inference mode torch gives no gradients, often without a
+/// word. Raises what has the forward run again, outside of it.
+bool differentiates_in_vain() {
+  const Session* session = Session::current();
+  if (!session || session->autograd) return false;
+  PyErr_SetString(PyExc_RuntimeError, "an inference tensor does not require grad, for which the forward asks");
+  return true;
+}
+
+PyObject* enable_grad(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
+  return differentiates_in_vain() ? nullptr : enable_grad_function.call(function, args, nargsf, names);
+}
+
+PyObject* set_grad(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
+  const bool on = PyVectorcall_NARGS(nargsf) + (names ? PyTuple_GET_SIZE(names) : 0) == 2 && args[1] == Py_True;
+  return on && differentiates_in_vain() ? nullptr : set_grad_function.call(function, args, nargsf, names);
+}
+
 }  // namespace
 
 nb::object call_module(Session& session, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names) {
@@ -235,6 +255,8 @@ ModuleCalls::ModuleCalls(const Session& session) {
     module_call_is_torchs = is_torchs_function(function.ptr(), "torch.nn.modules.module");
     module_call_function.exchange(std::move(function), module_call);
     if (PyFunction_Check(api.find_dispatch_rule.ptr())) rule_function.exchange(api.find_dispatch_rule, no_rule);
+    enable_grad_function.exchange(api.torch.attr("enable_grad").attr("__enter__"), enable_grad);
+    set_grad_function.exchange(api.torch.attr("set_grad_enabled").attr("__init__"), set_grad);
   }
   exchange_own_calls(session);
   ++installed;
@@ -250,6 +272,8 @@ void ModuleCalls::keep(int count) {
   for (auto& [function, entry] : own_call_functions()) entry.put_back();
   own_call_functions().clear();
   if (rule_function.exchanged()) rule_function.put_back();
+  enable_grad_function.put_back();
+  set_grad_function.put_back();
 }
 
 }  // namespace thoplw::capture

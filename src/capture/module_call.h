@@ -7,7 +7,7 @@ namespace thoplw::capture {
 
 /// Puts our code in place of that of the function torch.nn.Module.__call__, and of what classes of the model have in
 /// its place, for its lifetime; threads without a capture go straight on to the original. So with torch's lookup of
-/// rules for a mode, which is Python and runs once per operator.
+/// rules for a mode, which is Python and runs once per operator, and with what switches autograd on.
 class ModuleCalls {
  public:
   explicit ModuleCalls(const Session& session);

@@ -183,6 +183,55 @@ def test_a_forward_that_differentiates_twice():
     assert untouched(model)
 
 
+class Function(nn.Module):
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__()
+        self.function = function
+        self.weight = nn.Parameter(torch.ones(8, 1))
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return self.function(lambda x: (x @ self.weight).sum(), x)
+
+
+def by_switch(f, x):
+    before = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    x = x.clone().requires_grad_()
+    y = f(x)
+    gradient = torch.autograd.grad(y, x) if y.requires_grad else None
+    torch.set_grad_enabled(before)
+    return gradient
+
+
+def by_decorator(f, x):
+    @torch.enable_grad()
+    def energy(x: torch.Tensor) -> Any:
+        x = x.clone().requires_grad_()
+        y = f(x)
+        return torch.autograd.grad(y, x)[0] if y.requires_grad else None
+
+    return energy(x)
+
+
+# Within inference mode these give zeros or nothing, without a word. 5 x 8 numbers times a weight of 8: there, and back.
+@pytest.mark.parametrize(
+    ("differentiates", "products"),
+    [
+        (torch.autograd.functional.jacobian, 2 * 5 * 8),
+        (lambda f, x: torch.autograd.functional.vjp(f, x), 2 * 5 * 8),
+        (lambda f, x: torch.func.grad(f)(x), 2 * 5 * 8),
+        (lambda f, x: torch.func.vjp(f, x)[1](torch.ones(())), 2 * 5 * 8),
+        (by_switch, 2 * 5 * 8),
+        (by_decorator, 2 * 5 * 8),
+    ],
+)
+def test_what_gives_no_gradients_in_inference_mode(differentiates, products):
+    model = Function(differentiates)
+    macs, _, info = thoplw.profile(model, torch.ones(5, 8), convention="exact", verbose=False)
+    assert (macs, info.exact) == (products, True)
+    assert untouched(model)
+
+
 class Tunes(nn.Module):
     """Writes gradients to its own parameters, as test-time training does."""
 
