@@ -8,6 +8,14 @@ nb::object copy_of(nb::handle value) { return nb::module_::import_("copy").attr(
 
 }  // namespace
 
+nb::object field_of(PyObject* object, PyObject* name) {
+  nb::object value = nb::steal(PyObject_GenericGetAttr(object, name));
+  if (value.is_valid()) return value;
+  if (!PyErr_ExceptionMatches(PyExc_Exception)) throw nb::python_error();
+  PyErr_Clear();
+  return {};
+}
+
 nb::object sequence_like(nb::handle sequence, const nb::list& items) {
   if (PyList_CheckExact(sequence.ptr())) return items;
   if (PyTuple_CheckExact(sequence.ptr())) return nb::tuple(items);

@@ -5,6 +5,9 @@
 
 namespace thoplw::capture {
 
+/// The value of a dataclass's field, past what the class may have in place of getattr; a null object where it has none.
+nb::object field_of(PyObject* object, PyObject* name);
+
 /// Calls visit(tensor) for each tensor in a value. Containers within containers are opened to a depth, against cycles.
 template <typename Visit>
 void each_tensor(const TorchApi& api, PyObject* value, const Visit& visit, int depth = 0) {
@@ -21,7 +24,7 @@ void each_tensor(const TorchApi& api, PyObject* value, const Visit& visit, int d
     while (PyDict_Next(value, &at, &key, &item)) each_tensor(api, item, visit, depth + 1);
   } else if (const nb::object fields = dataclass_fields(value); fields.is_valid()) {
     for (auto [name, field] : nb::borrow<nb::dict>(fields)) {
-      const nb::object item = attr_or_null(value, name.ptr());
+      const nb::object item = field_of(value, name.ptr());
       if (item.is_valid()) each_tensor(api, item.ptr(), visit, depth + 1);
     }
   }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -143,6 +144,34 @@ class Harmless(nn.Module):
         return torch.cat([self.layer((y + noise)[:, :8] + x)[:, order], nothing], dim=1)
 
 
+@dataclasses.dataclass
+class Settings:
+    """Has a table, and answers whoever asks for it by getattr with another."""
+
+    table: torch.Tensor
+
+    def __getattribute__(self, name: str) -> Any:
+        return torch.zeros(2, 8) if name == "table" else super().__getattribute__(name)
+
+
+class Looks(nn.Module):
+    """Needs a real forward."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * x.sum().item()
+
+
+class Kept(nn.Module):
+    """Gives the table of a dataclass, which no operator has made, whatever its input."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.settings = {"all": [Settings(torch.ones(2, 8))]}
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return vars(self.settings["all"][0])["table"]
+
+
 class Shapes(nn.Module):
     """Only the sizes of its input are of use to it."""
 
@@ -154,7 +183,9 @@ class Shapes(nn.Module):
         return self.table[: len(x)]
 
 
-@pytest.mark.parametrize("model", [Harmless(), Shapes(), nn.Sequential(Shapes(), nn.Linear(8, 8))])
+@pytest.mark.parametrize(
+    "model", [Harmless(), nn.Sequential(Looks(), Kept()), Shapes(), nn.Sequential(Shapes(), nn.Linear(8, 8))]
+)
 def test_no_false_alarm(model: nn.Module) -> None:
     assert thoplw.profile(model, torch.ones(2, 8), convention="exact", verbose=False)[2].exact
 
