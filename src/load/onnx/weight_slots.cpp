@@ -183,6 +183,7 @@ constexpr auto kAttributes = std::to_array<Attributes>({
     {"LinearRegressor", {"coefficients", "intercepts"}},
     {"SVMClassifier", {"support_vectors", "coefficients", "rho"}},
     {"SVMRegressor", {"support_vectors", "coefficients", "rho"}},
+    {"TreeEnsemble", {"nodes_splits", "leaf_weights"}},
     {"TreeEnsembleClassifier", {"nodes_values", "class_weights"}},
     {"TreeEnsembleRegressor", {"nodes_values", "target_weights"}},
 });

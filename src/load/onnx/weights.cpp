@@ -251,8 +251,9 @@ std::vector<Id> Weights::read_attributes(const Node& node, const Frames& stack) 
   std::vector<Id> read;
   for (const std::string_view name : weight_attributes(node)) {
     const Attribute* list = node.attribute(name);
-    if (!list || list->reals.empty()) continue;
-    const Dims sizes{static_cast<std::int64_t>(list->reals.size())};
+    if (!list) continue;
+    const Dims sizes = list->tensor ? list->tensor->dims : Dims{static_cast<std::int64_t>(list->reals.size())};
+    if (sizes == Dims{0}) continue;
     const Id value = trace_.add_value({.dtype = DType::f32, .shape = sizes, .stored = -1});
     const auto [known, fresh] = attributes_.try_emplace(list->origin ? list->origin : list, value);
     if (fresh) in_attributes_.emplace_back(in_module(stack, name), value);
