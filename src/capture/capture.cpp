@@ -152,7 +152,7 @@ bool has_cure(Attempt& last, Pass& pass) {
 
 /// Where the last forward looked at values, and what it was told.
 std::string look(const Attempt& last) {
-  if (!last.session->wanted.data.empty()) return last.session->wanted.data;
+  if (!last.error || !wants_data(*last.error)) return last.session->wanted.data;  // it may have caught that error
   return at_line(failing_line(*last.error), *last.error);
 }
 

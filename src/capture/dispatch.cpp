@@ -1,7 +1,10 @@
 // Answers operators: natively where a rule is sure, else through torch's meta kernel; small integer work runs for real.
 #include "capture/dispatch.h"
 
+#include <algorithm>
+
 #include "capture/flop_formulas.h"
+#include "capture/input_form.h"
 #include "capture/meta_kernels.h"
 #include "capture/native_answers.h"
 #include "capture/real_kernels.h"
@@ -66,6 +69,15 @@ nb::object answer(const OpCall& call, bool known) {
   return record_result(call, std::move(result));
 }
 
+/// Whether the forward has made a tensor of a class that keeps others inside.
+bool reads_new_wrapper(const Session& session, const Arguments& read) {
+  return std::ranges::any_of(read.tensors, [&](const KnownTensor* tensor) {
+    if (!tensor || tensor->own || session.api.is_plain_tensor(tensor->object)) return false;
+    const auto same = [&](const nb::object& external) { return external.ptr() == tensor->object; };
+    return has_own_dispatch(session.api, tensor->object) && std::ranges::none_of(session.external_tensors, same);
+  });
+}
+
 }  // namespace
 
 nb::object dispatch(Session& session, PyObject* func, PyObject* args, PyObject* kwargs) {
@@ -75,6 +87,10 @@ nb::object dispatch(Session& session, PyObject* func, PyObject* args, PyObject* 
   if (op.asks_compatible) return nb::bool_(true);  // weights stay where they are and activations are on meta
   if (op.is_dual) session.wanted.autograd = true;
   read_arguments(session.api, op, args, kwargs, session.tensors, *borrowed);
+  if (!session.real && reads_new_wrapper(session, *borrowed)) {
+    PyErr_SetString(PyExc_NotImplementedError, "a tensor of that class has no meta form that tells what it holds");
+    throw nb::python_error();
+  }
   const OpCall call{session, op, args, kwargs, *borrowed};
   const nb::object formula = registered_formula(op);
   nb::object result = answer(call, op.rule || formula.is_valid());

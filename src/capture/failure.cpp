@@ -41,18 +41,20 @@ std::string where(const Session& session) {
   return module.path.empty() ? name : formatted("{} ({})", module.path, name);
 }
 
-/// The last of these frames of `traceback` that is not torch's own.
-std::string innermost_line(nb::handle frames) {
-  std::string line;
-  for (nb::handle frame : frames) {
-    const std::string file = name_of(frame, "filename");
-    if (mentions(file, {"/torch/", "/_pytest/", "/thoplw/_profile.py"})) continue;
-    line = formatted("{}:{}: {}", file, nb::cast<std::int64_t>(frame.attr("lineno")), name_of(frame, "line"));
-  }
-  return line;
-}
+/// Of torch, of whoever calls the model, or ours.
+bool is_others(const std::string& file) { return mentions(file, {"/torch/", "/_pytest/", "/thoplw/_profile.py"}); }
 
-std::string running_line() { return innermost_line(nb::module_::import_("traceback").attr("extract_stack")()); }
+/// "model.py:12": the innermost line that is being run and is not torch's own. Reads frames only: what Python's
+/// traceback runs to look the line up could be interrupted.
+std::string running_line() {
+  nb::object frame = nb::borrow(reinterpret_cast<PyObject*>(PyEval_GetFrame()));
+  while (frame.is_valid() && !frame.is_none()) {
+    const std::string file = name_of(nb::object(frame.attr("f_code")), "co_filename");
+    if (!is_others(file)) return formatted("{}:{}", file, nb::cast<std::int64_t>(frame.attr("f_lineno")));
+    frame = frame.attr("f_back");
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -92,7 +94,13 @@ bool has_data(Session& session) {
 std::string failing_line(const nb::python_error& error) {
   const nb::object trace = nb::borrow(error.traceback());
   if (!trace.is_valid() || trace.is_none()) return "";
-  return innermost_line(nb::module_::import_("traceback").attr("extract_tb")(trace));
+  std::string line;
+  for (nb::handle frame : nb::module_::import_("traceback").attr("extract_tb")(trace)) {
+    const std::string file = name_of(frame, "filename");
+    if (is_others(file)) continue;
+    line = formatted("{}:{}: {}", file, nb::cast<std::int64_t>(frame.attr("lineno")), name_of(frame, "line"));
+  }
+  return line;
 }
 
 std::string at_line(const std::string& line, const nb::python_error& error) {

@@ -4,15 +4,6 @@
 namespace thoplw::capture {
 namespace {
 
-/// Whether operators on tensors of that class run code of its own: what is inside of them has no meta form here.
-bool has_own_dispatch(const TorchApi& api, const nb::object& input) {
-  static PyObject* name = interned("__torch_dispatch__");
-  const nb::object own = attr_or_null(input.type().ptr(), name);
-  const nb::object torchs = attr_or_null(api.tensor_type.ptr(), name);
-  return !own.is(torchs) &&
-         str_of(nb::object(input.type().attr("__module__")).ptr()) != "torch._subclasses.fake_tensor";
-}
-
 /// The meta tensor `made` as one of the input's class.
 nb::object as_class_of(Session& session, const nb::object& input, const nb::object& made) {
   const TorchApi& api = session.api;
@@ -26,6 +17,15 @@ nb::object as_class_of(Session& session, const nb::object& input, const nb::obje
 }
 
 }  // namespace
+
+bool has_own_dispatch(const TorchApi& api, nb::handle tensor) {
+  static PyObject* name = interned("__torch_dispatch__");
+  const nb::object own = attr_or_null(tensor.type().ptr(), name);
+  const nb::object torchs = attr_or_null(api.tensor_type.ptr(), name);
+  if (own.is(torchs)) return false;
+  const std::string module = str_of(nb::object(tensor.type().attr("__module__")).ptr());
+  return !module.starts_with("torch._subclasses.") && !module.starts_with("torch.distributed.");
+}
 
 nb::object stand_in_for(Session& session, const nb::object& input) {
   const TorchApi& api = session.api;

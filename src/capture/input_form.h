@@ -9,4 +9,8 @@ namespace thoplw::capture {
 /// integers.
 nb::object stand_in_for(Session& session, const nb::object& input);
 
+/// Whether the tensor is of a class that operators run code of its own for, such as MaskedTensor: what is inside of it
+/// has no meta form here.
+bool has_own_dispatch(const TorchApi& api, nb::handle tensor);
+
 }  // namespace thoplw::capture

@@ -116,7 +116,8 @@ std::vector<Id> TensorTable::strangers(Id first) {
   };
   std::vector<KnownTensor*> found;
   for (KnownTensor& tensor : tensors_) {
-    if (tensor.value >= first && !tensor.own && tensor.keep.is_valid() && tensor.plain && is_meta(tensor)) {
+    if (tensor.value >= first && !tensor.own && tensor.keep.is_valid() && api_.is_plain_tensor(tensor.object) &&
+        tensor.plain && is_meta(tensor)) {
       found.push_back(&tensor);
     }
   }

@@ -234,3 +234,40 @@ def test_scripted_quantized_modules(of):
     model = quantize_dynamic(nn.Sequential(nn.Linear(8, 16)).eval(), {nn.Linear})
     macs, info = profile(of(model))
     assert (macs, info.exact) == (RIGHT, True)
+
+
+class OnMasked(nn.Module):
+    """What a masked tensor holds torch has no name for: operators on it run for real."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.layer = nn.Linear(8, 16)
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> Any:
+        y = self.layer(x)
+        return self.function(torch.masked.masked_tensor(y, y > 0.5))
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "function", [lambda y: y.sum(-1), lambda y: (y * 2).softmax(-1).get_data(), lambda y: y.get_mask().any()]
+)
+def test_masked_tensors(function):
+    macs, info = profile(OnMasked(function))
+    assert macs == RIGHT
+    assert info.exact or [use.op for use in info.uncounted] == ["outside::kernel"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_masked_input():
+    class Reads(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.Linear(8, 16)
+
+        def forward(self, x: Any) -> torch.Tensor:
+            return self.layer(x.get_data())
+
+    x = torch.ones(ROWS, 8)
+    assert profile(Reads(), torch.masked.masked_tensor(x, x > 0))[0] == RIGHT
