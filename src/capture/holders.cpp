@@ -24,6 +24,12 @@ bool is_left_alone(std::string_view package) {
   });
 }
 
+/// What a forward sets and counts by, of a package that is left alone for its threads.
+bool is_signal(PyTypeObject* type) {
+  const std::string_view name = type->tp_name;
+  return name == "Event" || name == "Semaphore" || name == "BoundedSemaphore";
+}
+
 bool derives(PyTypeObject* type, PyTypeObject* base) { return PyType_IsSubtype(type, base) != 0; }
 bool derives(PyTypeObject* type, nb::handle base) { return derives(type, reinterpret_cast<PyTypeObject*>(base.ptr())); }
 
@@ -134,7 +140,7 @@ const Holder& Holders::of(PyObject* object) {
   const bool plain = holder.content == Holder::Content::none;
   if (plain) holder.keeper = keeper_of(type);
   if (derives(type, &PyType_Type) || derives(type, &PyModule_Type)) return holder;
-  if (plain && !holder.keeper.keep && is_left_alone(package_of(type))) return holder;
+  if (plain && !holder.keeper.keep && !is_signal(type) && is_left_alone(package_of(type))) return holder;
   holder.attributes = type->tp_dictoffset != 0 && holder.content != Holder::Content::thread_local_;
   holder.slots = slots_of(type);
   const bool in_turn = holder.content == Holder::Content::iterator || holder.content == Holder::Content::generator;

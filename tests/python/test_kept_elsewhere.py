@@ -360,6 +360,8 @@ ELSEWHERE: list[tuple[str, Callable[[], Any], Callable[[Any, Any], Any], Callabl
         lambda kept, y: kept.table(3),
         lambda kept: type(kept).table.cache_info().currsize,
     ),
+    ("a signal", threading.Event, lambda kept, y: kept.set(), lambda kept: kept.is_set()),
+    ("a semaphore", threading.Semaphore, lambda kept, y: kept.acquire(), lambda kept: kept._value),
     ("an error", wrapped_error, lambda kept, y: kept.seen.append(y), lambda kept: list(kept.seen)),
 ]
 
