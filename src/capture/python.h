@@ -37,11 +37,6 @@ inline std::string text_of(PyObject* unicode) {
 /// str(object)
 inline std::string str_of(PyObject* object) { return text_of(take(PyObject_Str(object)).ptr()); }
 
-/// A name that Python keeps of a class or a function, which users may have set to anything.
-inline std::string name_of(nb::handle object, const char* attribute = "__name__") {
-  return str_of(nb::getattr(object, attribute, nb::none()).ptr());
-}
-
 /// Within a catch block that goes on past errors: past Ctrl-C none may.
 inline void pass_on_interrupt(const nb::python_error& error) {
   if (!error.matches(PyExc_Exception)) throw;
@@ -55,6 +50,12 @@ inline nb::object attr_or_null(PyObject* object, PyObject* name) {
     PyErr_Clear();
   }
   return nb::steal(value);
+}
+
+/// A name that Python keeps of a class or a function, which users may have set to anything.
+inline std::string name_of(nb::handle object, const char* attribute = "__name__") {
+  const nb::object name = attr_or_null(object.ptr(), nb::str(attribute).ptr());
+  return name.is_valid() ? str_of(name.ptr()) : "None";
 }
 
 /// What instances of a class find in it or its bases, unbound and borrowed; null where there is none.
