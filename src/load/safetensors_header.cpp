@@ -52,13 +52,22 @@ class Entry {
     if (!json_.IsObject()) fail("is no object");
     const ElementType& type = element_type();
     Tensor tensor{type.dtype, sizes()};
-    const auto [begin, end] = offsets();
+    const auto [begin, end] = place();
     if (begin > end || end > data_size_) {
       fail("has data_offsets outside of the file; it is cut short or damaged");
     }
     const Count bits = numel(tensor) * type.bits;
     if (bits.value() / 8 != end - begin) fail("has data_offsets that do not fit its shape");
     return {.name = std::string(name_), .tensor = tensor, .bits = bits, .packed = {}};
+  }
+
+  /// Where its bytes begin and end, counted from the end of the header.
+  std::pair<std::uint64_t, std::uint64_t> place() const {
+    const Json& json = member("data_offsets");
+    if (!json.IsArray() || json.Size() != 2 || !json[0].IsUint64() || !json[1].IsUint64()) {
+      fail("has data_offsets that are not two numbers");
+    }
+    return {json[0].GetUint64(), json[1].GetUint64()};
   }
 
  private:
@@ -89,14 +98,6 @@ class Entry {
     return sizes;
   }
 
-  std::pair<std::uint64_t, std::uint64_t> offsets() const {
-    const Json& json = member("data_offsets");
-    if (!json.IsArray() || json.Size() != 2 || !json[0].IsUint64() || !json[1].IsUint64()) {
-      fail("has data_offsets that are not two numbers");
-    }
-    return {json[0].GetUint64(), json[1].GetUint64()};
-  }
-
   std::string_view name_;
   const Json& json_;
   std::uint64_t data_size_;
@@ -120,6 +121,22 @@ void add_tensor(Stored stored, std::size_t first, Weights& weights) {
   weights.tensors.push_back(std::move(stored));
 }
 
+/// The format has tensors end to end over all of the file, in any order, so that none is counted twice or left out.
+void check_places(std::vector<std::pair<std::uint64_t, std::uint64_t>> places, std::uint64_t data_size) {
+  std::ranges::sort(places);
+  std::uint64_t covered = 0;
+  for (const auto& [begin, end] : places) {
+    if (begin != covered) {
+      throw Error("the tensors' data_offsets " + std::string(begin < covered ? "overlap" : "leave a gap") +
+                  " at byte " + std::to_string(begin) + " behind the header; the file is damaged");
+    }
+    covered = end;
+  }
+  if (covered != data_size) {
+    throw Error("no tensor has the last " + std::to_string(data_size - covered) + " bytes; the file is damaged");
+  }
+}
+
 }  // namespace
 
 void read_header(const ModelFile& file, Weights& weights) {
@@ -139,13 +156,17 @@ void read_header(const ModelFile& file, Weights& weights) {
   if (!header.IsObject()) throw Error("the header is no JSON object");
   const std::size_t first = weights.tensors.size();
   const std::uint64_t data_size = file.bytes.size() - kLengthBytes - length;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> places;
   for (const auto& [name, json] : header.GetObject()) {
     if (text_of(name) == "__metadata__") {
       add_aliases(json, weights);
-    } else {
-      add_tensor(Entry(text_of(name), json, data_size).stored(), first, weights);
+      continue;
     }
+    const Entry entry(text_of(name), json, data_size);
+    add_tensor(entry.stored(), first, weights);
+    places.push_back(entry.place());
   }
+  check_places(std::move(places), data_size);
 }
 
 }  // namespace safetensors

@@ -8,6 +8,7 @@
 
 #include "load/formats.h"
 #include "report/report.h"
+#include "trace/format.h"
 
 namespace thoplw {
 namespace {
@@ -66,6 +67,14 @@ TEST_CASE("damaged files are refused with the tensor and the reason") {
       tensor(
           R"({"dtype":"F32","shape":[4],"data_offsets":[0,16]},"w":{"dtype":"F32","shape":[4],"data_offsets":[0,16]})"),
       "twice");
+  const auto two = [&](std::string_view of_w, std::string_view of_v) {
+    constexpr std::string_view kTwoNumbers = R"({"dtype":"F32","shape":[2],"data_offsets":)";
+    return tensor(formatted("{}{}}},\"v\":{}{}}}", kTwoNumbers, of_w, kTwoNumbers, of_v));
+  };
+  refused(two("[0,8]", "[4,12]"), "overlap at byte 4");
+  refused(two("[8,16]", "[8,16]"), "leave a gap at byte 8");
+  refused(two("[0,8]", "[0,8]"), "overlap at byte 0");
+  refused(tensor(R"({"dtype":"F32","shape":[2],"data_offsets":[0,8]})"), "no tensor has the last 8 bytes");
   refused(tensor(R"({"dtype":"F32","shape":[4],"data_offsets":[0,16]})"), "leave --dim out", {{{"batch", 1}}});
 }
 

@@ -55,6 +55,18 @@ class Check {
     fail("a text, a list or a table follows a word with nothing in between");
   }
 
+  /// A date goes on behind a blank with two digits at least.
+  void check_is_one_value() const {
+    const auto is_of_word = [](char c) {
+      return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+             std::string_view("-_+.:").find(c) != std::string_view::npos;
+    };
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (is_value_ && is_of_word(text_[at_ - 1]) && is_at(at_ + 1, is_digit) && !is_at(at_ + 2, is_of_word)) {
+      fail("two values stand side by side");
+    }
+  }
+
   void pass(char c) {
     if (!is_ascii(c)) fail("characters other than ASCII stand in quotes");
     if (c == '[' || c == '{') {
@@ -67,6 +79,7 @@ class Check {
       open_.pop_back();
     }
     if (c == '\n') of_table_name_ = 0;
+    if (c == ' ') check_is_one_value();
     const bool is_table = open_.ends_with('{');
     if (c == '=') {
       if (is_value_) fail("a second = follows a value");
