@@ -14,6 +14,7 @@ nb::object registered_formula(const Operator& op) {
   if (!PyDict_Check(registry.ptr())) return {};
   const nb::object packet = nb::getattr(op.func, "overloadpacket", nb::none());
   PyObject* formula = PyDict_GetItem(registry.ptr(), packet.ptr());
+  if (!formula) formula = PyDict_GetItem(registry.ptr(), op.func.ptr());  // where torch 2.4 puts those of users
   if (!formula || nb::getattr(formula, "__module__", nb::none()).equal(nb::str("torch.utils.flop_counter"))) return {};
   return nb::borrow(formula);
 }

@@ -1,8 +1,28 @@
 // What a class keeps of a tensor in C++ is lost on the way to meta: such inputs want a real forward.
 #include "capture/input_form.h"
 
+#include "capture/mode.h"
+
 namespace thoplw::capture {
 namespace {
+
+/// Whether a mode's tensors can be made ones of a subclass: torch before about 2.5 refuses those that Python has seen,
+/// and so the first operation of such an input.
+bool modes_take_subclasses(const TorchApi& api, const nb::object& type) {
+  static const bool they_do = [&] {
+    const nb::object plain = take(PyObject_CallOneArg(api.tensor_type.ptr(), nb::make_tuple().ptr()));
+    api.push(the_mode().ptr());
+    bool taken = true;
+    try {
+      plain.attr("as_subclass")(type);
+    } catch (nb::python_error&) {
+      taken = false;
+    }
+    api.pop();
+    return taken;
+  }();
+  return they_do;
+}
 
 /// The meta tensor `made` as one of the input's class.
 nb::object as_class_of(Session& session, const nb::object& input, const nb::object& made) {
@@ -38,7 +58,9 @@ nb::object stand_in_for(Session& session, const nb::object& input) {
     throw nb::python_error();
   }
   nb::object made = session.tensors.make(session.tensors.strided(known));
-  if (!plain) made = as_class_of(session, input, made);
+  if (!plain && (input.type().is(api.parameter_type) || modes_take_subclasses(api, nb::borrow(input.type())))) {
+    made = as_class_of(session, input, made);
+  }
   if (nb::cast<bool>(input.attr("requires_grad"))) made.attr("requires_grad_")();
   const nb::object attributes = take(PyObject_GenericGetDict(input.ptr(), nullptr));
   if (PyDict_GET_SIZE(attributes.ptr()) > 0) made.attr("__dict__").attr("update")(attributes);

@@ -31,7 +31,19 @@ bool is_list_of(const nb::object& list, const std::vector<nb::object>& items) {
                                             [](const nb::object& a, PyObject* b) { return a.ptr() == b; });
 }
 
+PyObject* loaded(const char* module) { return PyDict_GetItemString(PyImport_GetModuleDict(), module); }
+
 }  // namespace
+
+void Process::keep_numpy() {
+  PyObject* umath = loaded("numpy.core.umath");
+  if (!umath || !nb::hasattr(nb::handle(umath), "geterrobj")) return;
+  numpy_errors_ = nb::handle(umath).attr("geterrobj")().attr("copy")();  // seterr writes to the list itself
+  PyObject* printing = loaded("numpy.core.arrayprint");
+  const nb::object options =
+      printing ? nb::getattr(nb::handle(printing), "_format_options", nb::none()) : nb::object(nb::none());
+  if (PyDict_Check(options.ptr())) tables_.dict(options.ptr());
+}
 
 Process::Process(const TorchApi& api) : filters_(filters()) {
   std::fegetenv(&arithmetic_);
@@ -45,6 +57,7 @@ Process::Process(const TorchApi& api) : filters_(filters()) {
   if (!print_options().is_none()) {
     tables_.attributes(print_options().ptr(), take(PyObject_GenericGetDict(print_options().ptr(), nullptr)));
   }
+  keep_numpy();
   if (!PyList_Check(filters_.ptr())) return;
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(filters_.ptr()); ++i) {
     items_.push_back(nb::borrow(PyList_GET_ITEM(filters_.ptr(), i)));
@@ -56,6 +69,7 @@ Process::~Process() {
   if (Py_GetRecursionLimit() != depth_) Py_SetRecursionLimit(depth_);
   undo("thoplw: putting what belongs to the process back", [&] {
     if (const std::exception_ptr error = tables_.restore()) std::rethrow_exception(error);
+    if (numpy_errors_.is_valid()) nb::handle(loaded("numpy.core.umath")).attr("seterrobj")(numpy_errors_);
     if (!PyList_Check(filters_.ptr()) || (filters().is(filters_) && is_list_of(filters_, items_))) return;
     restore_list(filters_.ptr(), items_);
     nb::setattr(warnings(), "filters", filters_);

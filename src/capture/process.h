@@ -17,8 +17,12 @@ class Process {
   Process& operator=(const Process&) = delete;
 
  private:
+  /// NumPy 1 keeps for itself how it prints and what it does about errors; from 2 on that is part of the context.
+  void keep_numpy();
+
   KeptStates tables_;  ///< dictionaries and lists
   nb::object filters_;
+  nb::object numpy_errors_;        ///< of NumPy 1
   std::vector<nb::object> items_;  ///< of the filters
   std::fenv_t arithmetic_{};       ///< of this thread: torch.set_flush_denormal sets some of it
   int depth_ = Py_GetRecursionLimit();

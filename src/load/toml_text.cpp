@@ -45,6 +45,7 @@ class Check {
   }
 
   static bool is_blank(char c) { return c == ' ' || c == '\t'; }
+  static bool is_digit(char c) { return c >= '0' && c <= '9'; }
   static bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
   bool is_at(std::size_t at, bool (*kind)(char)) const { return at < text_.size() && kind(text_[at]); }
 
@@ -55,16 +56,37 @@ class Check {
     fail("a text, a list or a table follows a word with nothing in between");
   }
 
-  /// A date goes on behind a blank with two digits at least.
-  void check_is_one_value() const {
-    const auto is_of_word = [](char c) {
-      return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-             std::string_view("-_+.:").find(c) != std::string_view::npos;
+  /// Whether what stands at `at` looks like "dddd-dd", d for a digit; goes on behind it if so.
+  bool takes(std::size_t& at, std::string_view shape) const {
+    const std::string_view here = text_.substr(std::min(at, text_.size()), shape.size());
+    const auto fits = [](char c, char wanted) { return wanted == 'd' ? is_digit(c) : c == wanted; };
+    if (!std::ranges::equal(here, shape, fits)) return false;
+    at += shape.size();
+    return true;
+  }
+
+  /// A word of the form of a date has to be one: "1979-05-27", "1979-05-27T07:32:00.5-07:00".
+  void check_date() const {
+    std::string word(text_.substr(at_, text_.find_first_of(" \t\r\n,]}#", at_) - at_));
+    std::erase(word, '_');  // toml++ passes over it
+    if (word.size() < 8 || word[4] != '-' || word[7] != '-') return;
+    std::size_t at = at_;
+    const auto is = [&](std::string_view kinds) {
+      return at < text_.size() && kinds.find(text_[at]) != std::string_view::npos;
     };
-    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-    if (is_value_ && is_of_word(text_[at_ - 1]) && is_at(at_ + 1, is_digit) && !is_at(at_ + 2, is_of_word)) {
-      fail("two values stand side by side");
+    bool whole = takes(at, "dddd-dd-dd");
+    if (whole && (is("Tt") || (is(" ") && is_at(at + 1, is_digit)))) {
+      whole = takes(++at, "dd:dd:dd");
+      if (whole && takes(at, ".d")) {
+        while (is_at(at, is_digit)) ++at;
+      }
+      if (whole && is("Zz")) {
+        ++at;
+      } else if (whole && is("+-")) {
+        whole = takes(++at, "dd:dd");
+      }
     }
+    if (!whole || (at < text_.size() && !is(" \t\r\n,]}#"))) fail("a word looks like a date and is none");
   }
 
   void pass(char c) {
@@ -79,7 +101,9 @@ class Check {
       open_.pop_back();
     }
     if (c == '\n') of_table_name_ = 0;
-    if (c == ' ') check_is_one_value();
+    if (is_value_ && is_digit(c) && std::string_view(" \t\r\n=[,").find(text_[at_ - 1]) != std::string_view::npos) {
+      check_date();
+    }
     const bool is_table = open_.ends_with('{');
     if (c == '=') {
       if (is_value_) fail("a second = follows a value");

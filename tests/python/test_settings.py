@@ -41,8 +41,6 @@ SETTINGS: list[tuple[Callable[[], Any], Callable[[], Any]]] = [
     (lambda: torch._C._set_cudnn_allow_tf32(False), torch._C._get_cudnn_allow_tf32),
     (lambda: torch.autograd.set_detect_anomaly(True), torch.is_anomaly_enabled),
     (lambda: torch.set_warn_always(True), torch.is_warn_always_enabled),
-    (lambda: torch.set_autocast_enabled("cpu", True), lambda: torch.is_autocast_enabled("cpu")),
-    (lambda: torch.set_autocast_dtype("cpu", torch.float16), lambda: torch.get_autocast_dtype("cpu")),
     (lambda: torch.set_autocast_cache_enabled(False), torch.is_autocast_cache_enabled),
     (lambda: torch.set_printoptions(precision=2, sci_mode=True), lambda: repr(torch.tensor([1.23456, 1e5]))),
     (lambda: torch.set_flush_denormal(True), denormal),
@@ -55,6 +53,11 @@ SETTINGS: list[tuple[Callable[[], Any], Callable[[], Any]]] = [
     (lambda: decimal.setcontext(decimal.Context(3)), lambda: decimal.getcontext().prec),
     (lambda: sys.setrecursionlimit(1234), sys.getrecursionlimit),
 ]
+if hasattr(torch, "get_autocast_dtype"):  # from torch 2.4 on
+    SETTINGS += [
+        (lambda: torch.set_autocast_enabled("cpu", True), lambda: torch.is_autocast_enabled("cpu")),
+        (lambda: torch.set_autocast_dtype("cpu", torch.float16), lambda: torch.get_autocast_dtype("cpu")),
+    ]
 
 
 @contextlib.contextmanager
