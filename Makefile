@@ -105,7 +105,7 @@ results: $(STAMP)/installed $(STAMP)/bench-environment ## docs/results: the tabl
 models: $(STAMP)/installed $(STAMP)/test-environment ## docs/models.md: what every convention gives for 83 models
 	$(BIN)/python docs/models.py
 
-audit: $(STAMP)/installed $(STAMP)/test-environment ## docs/coverage.md: which operators have no cost rule; minutes
+audit: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/audit-environment ## docs/coverage.md: which operators have no cost rule; minutes
 	$(BIN)/python tests/python/audit.py
 
 docs: $(STAMP)/installed ## the generated pages of docs/

@@ -16,7 +16,9 @@ from typing import Any
 
 import torch
 
+from other_models import Library, installed
 from thoplw import _native
+from thoplw._inputs import arguments
 from thoplw._models import open_model
 from vision import build_on_meta, classification_models, input_shape
 
@@ -59,6 +61,11 @@ def transformers_models() -> Iterator[tuple[str, _native.Trace]]:
 
     for name, row in MODELS.items():
         yield name, _native.capture(build(name, "eager" if name in NO_SDPA else "sdpa"), (), dict(row.inputs()), {})
+
+
+def models_of(library: Library) -> Iterator[tuple[str, _native.Trace]]:
+    for name, (model, inputs) in library():
+        yield name, _native.capture(model, *arguments(model, inputs, None, []), {})
 
 
 def database() -> Iterator[tuple[str, _native.Trace]]:
@@ -151,6 +158,7 @@ def main() -> int:
         reach("torchvision, classification", torchvision_models()),
         reach("timm, one of each family", timm_models()),
         reach("transformers, small configs", transformers_models()),
+        *(reach(f"{library.__name__}, small models", models_of(library)) for library in installed()),
     ]
     text = page(models, reach("torch's operator database", database()), compare_shape_rules())
     PAGE.write_text(text)
