@@ -50,13 +50,33 @@ PutBack keep_cache(PyObject* cache) {
   };
 }
 
+bool this_thread_is_alone() { return nb::cast<int>(nb::module_::import_("threading").attr("active_count")()) == 1; }
+
+/// threading.Lock: left locked by a forward that raised, it would stop the next one. Whose it is a lock does not tell.
+PutBack keep_lock(PyObject* lock) {
+  const nb::object kept = nb::borrow(lock);
+  if (nb::cast<bool>(kept.attr("locked")())) return {};
+  return [kept] {
+    if (nb::cast<bool>(kept.attr("locked")()) && this_thread_is_alone()) kept.attr("release")();
+  };
+}
+
+/// threading.RLock
+PutBack keep_own_lock(PyObject* lock) {
+  const nb::object kept = nb::borrow(lock);
+  if (nb::cast<bool>(kept.attr("_is_owned")())) return {};
+  return [kept] {
+    while (nb::cast<bool>(kept.attr("_is_owned")())) kept.attr("release")();
+  };
+}
+
 struct Row {
   const char* module;
   const char* name;
   Keeper keeper;
   PyTypeObject* type = nullptr;  ///< once its module is loaded; till then there are no instances
 };
-std::array<Row, 10> rows = {{
+std::array<Row, 12> rows = {{
     {"torch", "Generator", {keep_torch_generator}},
     {"numpy.random", "RandomState", {keep_numpy_random}},
     {"numpy.random", "BitGenerator", {keep_bits}},
@@ -66,6 +86,8 @@ std::array<Row, 10> rows = {{
     {"_io", "BytesIO", {keep_stream}},
     {"_io", "StringIO", {keep_stream}},
     {"_queue", "SimpleQueue", {keep_queue, items_of_queue}},
+    {"_thread", "LockType", {keep_lock}},
+    {"_thread", "RLock", {keep_own_lock}},
     {"functools", "_lru_cache_wrapper", {keep_cache}},
 }};
 

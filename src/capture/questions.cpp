@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "capture/entry_point.h"
 #include "capture/failure.h"
 #include "capture/grad_mode.h"
 #include "capture/mode_stack.h"
@@ -61,7 +62,8 @@ struct Place {
 };
 
 std::array<Place, kQuestions.size()> places;
-int installed = 0;  // in all threads; Python's lock guards it
+EntryPoint format_function;  // Tensor.__format__
+int installed = 0;           // in all threads; Python's lock guards it
 
 PyObject* own_is_meta(PyObject* tensor) {
   static const auto& place = places[3];
@@ -114,10 +116,22 @@ bool is_stale(const Session& session, PyObject* tensor) {
   return !session.stale_storages.empty() && session.stale_storages.contains(storage_of(tensor));
 }
 
+/// An array shares the memory of its tensor, and what is written to it no operator sees.
+void keep_before_sharing(Session& session, PyObject* tensor) {
+  const NotTheForward we_do;
+  const ModesOff modes(session.api);
+  session.tensors.known(tensor);
+  keep_before_write(session, tensor);
+}
+
 /// The tensor that is to answer: the one that was asked where it says what is true.
 PyObject* who_answers(const Question& question, PyObject* tensor) {
   Session* session = Session::current();
-  if (!session || session->real || NotTheForward::asks()) return tensor;
+  if (!session || NotTheForward::asks()) return tensor;
+  if (question.form == Form::method_of_keywords && question.asked == Asked::data && !is_meta(tensor)) {
+    keep_before_sharing(*session, tensor);
+  }
+  if (session->real) return tensor;
   const bool data = question.asked == Asked::data;
   if (!data && (!session->home.is_valid() || is_asked_by_torch())) return tensor;
   const NotTheForward we_do;
@@ -203,6 +217,23 @@ PyCFunction function_of() {
   }
 }
 
+/// f"{tensor:.3f}" looks at its value.
+PyObject* format(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
+  try {
+    Session* session = Session::current();
+    if (session && !session->real && !NotTheForward::asks() && PyVectorcall_NARGS(nargsf) == 2 &&
+        PyUnicode_Check(args[1]) && PyUnicode_GET_LENGTH(args[1]) > 0 && is_meta(args[0])) {
+      refuse(*session, "__format__");
+    }
+    return format_function.call(function, args, nargsf, names);
+  } catch (nb::python_error& error) {
+    error.restore();
+  } catch (const std::exception& error) {
+    set_error(error);
+  }
+  return nullptr;
+}
+
 template <std::size_t... index>
 constexpr std::array<PyCFunction, kQuestions.size()> functions(std::index_sequence<index...>) {
   return {function_of<index>()...};
@@ -237,6 +268,8 @@ void find_places() {
 Questions::Questions() {
   find_places();
   if (installed++ > 0) return;
+  const nb::object formats = torch_api().tensor_type.attr("__format__");
+  if (PyFunction_Check(formats.ptr())) format_function.exchange(formats, format);
   static const auto ours = functions(std::make_index_sequence<kQuestions.size()>());
   for (std::size_t i = 0; i < kQuestions.size(); ++i) {
     if (places[i].method) places[i].method->ml_meth = ours[i];
@@ -248,6 +281,7 @@ Questions::Questions() {
 
 Questions::~Questions() {
   if (--installed > 0) return;
+  if (format_function.exchanged()) format_function.put_back();
   for (const Place& place : places) {
     if (place.method) place.method->ml_meth = place.call;
     if (!place.property) continue;

@@ -94,7 +94,18 @@ bool is_of_pool(nb::handle thread) {
 
 void start_thread(Session& session, const nb::object& thread) {
   if (is_of_pool(thread)) return exchange_methods();  // the forward may be the first to import its module
-  thread.attr("run") = followed(session, thread.attr("run"), nb::cast<bool>(thread.attr("daemon")));
+  const nb::object run = thread.attr("run");
+  const bool own = nb::cast<bool>(thread.attr("__dict__").attr("__contains__")("run"));
+  // The thread would hold what holds it, out of the garbage collector's sight: it lets go of it when it runs.
+  const nb::object once = nb::cpp_function([thread, run, own] {
+    if (own) {
+      nb::setattr(thread, "run", run);
+    } else {
+      nb::delattr(thread, "run");
+    }
+    return nb::object(run());
+  });
+  thread.attr("run") = followed(session, once, nb::cast<bool>(thread.attr("daemon")));
 }
 
 /// A pool of processes would have to pickle what it is given.

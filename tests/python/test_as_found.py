@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -285,6 +287,56 @@ def test_running_statistics_in_a_real_forward():
     assert profile(model, torch.randn(2, 32), convention="exact")[0] == 2 * 32 * 32
     assert torch.equal(model.mean, torch.zeros(32))
     assert torch.equal(model.var, torch.ones(32))
+
+
+class Shares(nn.Module):
+    """Tensors, and arrays that share memory with them."""
+
+    def __init__(self, write: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self.layer = nn.Linear(32, 32)
+        self.register_buffer("buffer", torch.zeros(4))
+        self.plain, self.integers = torch.zeros(4), torch.zeros(4, dtype=torch.int64)
+        self.array = np.zeros(4)
+        self.of_array = torch.from_numpy(self.array)
+        self.view = self.plain.numpy()
+        self.write = write
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.layer(x)
+        self.write(self)
+        return y
+
+
+def write_to(array: Any) -> None:
+    array += 1
+
+
+WRITES: list[Callable[[Any], Any]] = [
+    lambda model: write_to(model.buffer.numpy()[1:]),
+    lambda model: write_to(model.plain.numpy()),
+    lambda model: write_to(model.integers[:2].numpy()),
+    lambda model: write_to(np.asarray(model.buffer)),
+    lambda model: write_to(model.layer.weight.data.numpy()),
+    lambda model: write_to(model.layer.bias.detach().numpy()) if not model.layer.bias.detach().is_meta else None,
+    lambda model: write_to(model.array),
+    lambda model: write_to(model.view),
+    lambda model: model.of_array.add_(1),
+    lambda model: model.of_array.numpy().fill(3),
+]
+
+
+@pytest.mark.parametrize("real", [False, True])
+@pytest.mark.parametrize("write", WRITES)
+def test_arrays_that_share_memory(write, real):
+    model = Shares(write)
+    weights = [parameter.detach().clone() for parameter in model.parameters()]
+    for _ in range(2):
+        trace = _native.capture(model, (torch.ones(2, 32),), {}, {}, real=real)
+        assert _native.count(trace, "thoplw").macs == LINEAR
+        assert [kept.tolist() for kept in (model.buffer, model.plain, model.integers, model.of_array)] == [[0] * 4] * 4
+        assert (model.array.tolist(), model.view.tolist()) == ([0] * 4, [0] * 4)
+        assert all(map(torch.equal, model.parameters(), weights))
 
 
 def test_a_gradient_that_a_forward_computes():

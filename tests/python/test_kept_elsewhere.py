@@ -402,3 +402,21 @@ def test_a_generator_that_was_advanced_is_told_of():
 def test_iterators_without_a_way_to_tell_where_they_stand():
     model = Keeps(lambda: map(str, numbers()), lambda kept, y: next(kept))
     assert len(profile(model)[2].notes) == 1
+
+
+def test_an_iterator_over_a_deque_goes_on():
+    kept = collections.deque([1, 2, 3])
+    iterator = iter(kept)
+    profile(Keeps(lambda: (kept, iterator), lambda kept, y: None))
+    assert next(iterator) == 1
+
+
+def test_a_lock_that_is_held_where_a_value_is_looked_at():
+    def looks(lock: Any, y: torch.Tensor) -> None:
+        lock.acquire()
+        float(y.sum())
+        lock.release()
+
+    model = Keeps(threading.RLock, looks)
+    assert profile(model)[0] == LINEAR
+    assert not model.kept._is_owned()

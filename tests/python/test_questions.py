@@ -146,6 +146,8 @@ LOOKS = [
     lambda x: np.asarray(x),
     lambda x: x.data_ptr(),
     lambda x: torch.equal(x, x + 1),
+    lambda x: f"{x.mean():.3f}",
+    lambda x: f"{x.sum():>9}",
 ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from multiprocessing.pool import ThreadPool
@@ -267,3 +269,31 @@ class Forks(nn.Module):
 def test_fork_of_torchscript(of):
     macs, _, info = thoplw.profile(of(Forks()), torch.ones(ROWS, 8), convention="exact", verbose=False)
     assert (macs, info.exact) == (2 * LAYER, True)
+
+
+class Works(threading.Thread):
+    def __init__(self, layer: nn.Module, x: torch.Tensor) -> None:
+        super().__init__()
+        self.layer, self.x = layer, x
+
+    def run(self) -> None:
+        self.y = self.layer(self.x)
+
+
+STARTED: list[Any] = []
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_thread_is_let_go_of(own):
+    def starts(model: Model, x: torch.Tensor) -> torch.Tensor:
+        thread = Works(model.layer, x)
+        if own:
+            thread.run = lambda run=thread.run: run()
+        STARTED.append(weakref.ref(thread))
+        thread.start()
+        thread.join()
+        return thread.y
+
+    assert profile(starts)[0] == LAYER
+    gc.collect()
+    assert STARTED.pop()() is None
