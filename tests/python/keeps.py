@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 import thoplw
+from thoplw import _native
 
 LINEAR = 2 * (32 * 32 + 32)  # Linear(32, 32) on two rows, with its biases
 
@@ -30,6 +31,24 @@ class Keeps(nn.Module):
 
 def profile(model: nn.Module, tensor: Any = (2, 32), **options: Any) -> Any:
     return thoplw.profile(model, tensor, verbose=False, **options)
+
+
+def traces_where_it_stays(
+    make: Callable[[], Any], use: Callable[[Any, torch.Tensor], Any], look: Callable[[Any], Any], real: bool
+) -> list[_native.Trace]:
+    """Of two passes after which `look` sees what it saw before them."""
+    model = Keeps(make, use)
+    x, kept = torch.ones(2, 32), model.kept
+    before = look(kept)
+    traces = []
+    for _ in range(2):
+        traces.append(_native.capture(model, (x,), {}, {}, real=real))
+        assert _native.count(traces[-1], "thoplw").macs == LINEAR
+        assert model.kept is kept
+        assert look(kept) == before
+    use(kept, x)  # and the use was one that shows
+    assert look(kept) != before
+    return traces
 
 
 class Slotted:

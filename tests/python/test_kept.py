@@ -14,8 +14,7 @@ import pytest
 import torch
 from torch import nn
 
-from keeps import LINEAR, Keeps, Slotted, profile
-from thoplw import _native
+from keeps import Slotted, profile, traces_where_it_stays
 
 
 class Plain:
@@ -169,16 +168,7 @@ STATE: list[tuple[str, Callable[[], Any], Callable[[Any, Any], Any], Callable[[A
 @pytest.mark.parametrize("real", [False, True])
 @pytest.mark.parametrize(("name", "make", "use", "look"), STATE, ids=[name for name, *_ in STATE])
 def test_python_state(name, make, use, look, real):
-    model = Keeps(make, use)
-    x, kept = torch.ones(2, 32), model.kept
-    before = look(kept)
-    for _ in range(2):
-        trace = _native.capture(model, (x,), {}, {}, real=real)
-        assert _native.count(trace, "thoplw").macs == LINEAR
-        assert model.kept is kept
-        assert look(kept) == before
-    use(kept, x)  # and the use was one that shows
-    assert look(kept) != before
+    traces_where_it_stays(make, use, look, real)
 
 
 def test_what_a_detector_keeps_between_calls():

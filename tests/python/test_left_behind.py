@@ -11,8 +11,7 @@ import torch
 from torch import nn
 
 import thoplw
-
-VERSION = tuple(int(part) for part in torch.__version__.split(".")[:2])
+from torch_version import VERSION
 
 LAST: Any = None
 TABLE: dict[str, Any] = {}

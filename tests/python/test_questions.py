@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 import thoplw
+from torch_version import VERSION
 
-VERSION = tuple(int(part) for part in torch.__version__.split(".")[:2])
 keeps_subclasses = pytest.mark.skipif(VERSION < (2, 5), reason="torch 2.4 refuses a subclass within a mode")
 has_masked = pytest.mark.skipif(VERSION < (2, 1), reason="torch 2.0 has none that a mode sees")
 ROWS = 4

@@ -16,8 +16,8 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode, _get_current_dispatch_mode_stack
 
 import thoplw
+from torch_version import VERSION
 
-VERSION = tuple(int(part) for part in torch.__version__.split(".")[:2])
 within_a_pass = pytest.mark.skipif(VERSION < (2, 5), reason="torch 2.4 refuses the tensors of a pass within a pass")
 
 MACS = 2 * 8 * 4

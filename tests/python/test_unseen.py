@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 import thoplw
+from torch_version import VERSION
 
-VERSION = tuple(int(part) for part in torch.__version__.split(".")[:2])
 knows_sparse = pytest.mark.skipif(VERSION < (2, 1), reason="torch 2.0 takes it apart further, with no rule for a part")
 
 

@@ -14,8 +14,7 @@ from torch import nn
 from torch.distributions import Distribution
 
 import thoplw
-
-VERSION = tuple(int(part) for part in torch.__version__.split(".")[:2])
+from torch_version import VERSION
 
 
 class Model(nn.Module):

@@ -11,8 +11,8 @@ from torch import nn
 from torch.utils.checkpoint import checkpoint
 
 import thoplw
+from torch_version import VERSION
 
-VERSION = tuple(int(part) for part in torch.__version__.split(".")[:2])
 newer_torch = pytest.mark.skipif(VERSION < (2, 6), reason="higher-order operators reach a mode from torch 2.6 on")
 
 LAYER = 2 * (8 * 8 + 8)  # a Linear(8, 8) on two rows, with its biases
