@@ -211,22 +211,20 @@ PyObject* no_rule(PyObject* function, PyObject* const* args, std::size_t nargsf,
   return rule_function.call(function, args, nargsf, names);
 }
 
-/// Whether autograd is asked for where there is none: within inference mode torch gives no gradients, often without a
-/// word. Raises what has the forward run again, outside of it.
-bool differentiates_in_vain() {
-  const Session* session = Session::current();
-  if (!session || session->autograd) return false;
-  PyErr_SetString(PyExc_RuntimeError, "an inference tensor does not require grad, for which the forward asks");
-  return true;
+/// Autograd is asked for: within inference mode torch gives no gradients, often without a word.
+void note_autograd() {
+  if (Session* session = Session::current()) session->wanted.autograd = true;
 }
 
 PyObject* enable_grad(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
-  return differentiates_in_vain() ? nullptr : enable_grad_function.call(function, args, nargsf, names);
+  note_autograd();
+  return enable_grad_function.call(function, args, nargsf, names);
 }
 
 PyObject* set_grad(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
   const bool on = PyVectorcall_NARGS(nargsf) + (names ? PyTuple_GET_SIZE(names) : 0) == 2 && args[1] == Py_True;
-  return on && differentiates_in_vain() ? nullptr : set_grad_function.call(function, args, nargsf, names);
+  if (on) note_autograd();
+  return set_grad_function.call(function, args, nargsf, names);
 }
 
 }  // namespace
