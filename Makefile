@@ -106,7 +106,7 @@ models: $(STAMP)/installed $(STAMP)/test-environment ## docs/models.md: what eve
 	$(BIN)/python docs/models.py
 
 audit: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/audit-environment ## docs/coverage.md: which operators have no cost rule; minutes
-	$(BIN)/python tests/python/audit.py
+	$(BIN)/python tests/python/support/audit.py
 
 docs: $(STAMP)/installed ## the generated pages of docs/
 	$(BIN)/python docs/generate.py

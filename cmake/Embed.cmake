@@ -16,7 +16,7 @@ function(embed name files)
   set(text "${text}" PARENT_SCOPE)
 endfunction()
 
-set(text "// Written by cmake/Embed.cmake.\n#include \"render/html/assets.h\"\n\nnamespace thoplw::page {\n")
+set(text "// Written by cmake/Embed.cmake.\n#include \"render/page/assets/assets.h\"\n\nnamespace thoplw::page {\n")
 embed(frame ${FRAME})
 embed(style ${STYLE})
 embed(script ${SCRIPTS})

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-sys.path.append(str(HERE.parent / "tests" / "python"))
+sys.path.append(str(HERE.parent / "tests" / "python" / "support"))
 TRANSFORMERS = {
     "BertModel": [],
     "GPT2LMHeadModel": [],
@@ -22,8 +22,8 @@ ABOUT = """<!-- Written by `make models`. -->
 What each [convention](conventions.md) gives for one input of a model, without running it or its tool: first the cost,
 in MACs or FLOPs, then parameters. The integers are in [models.csv](models.csv). `>=` marks a lower bound. Torchvision's
 models have their usual image, the others 128 tokens. A test compares them with what the tools print
-(`THOPLW_SWEEP=1 pytest tests/python/test_tools.py` for all), but for the pairs at the end of the page;
-the small models are those of [tool_models.py](../tests/python/tool_models.py).
+(`THOPLW_SWEEP=1 pytest tests/python/tools/test_tools.py` for all), but for the pairs at the end of the page;
+the small models are those of [tool_models.py](../tests/python/support/tool_models.py).
 """
 
 

@@ -3,18 +3,17 @@
 
 #include <string_view>
 
-#include "cost/convention.h"       // IWYU pragma: export
-#include "cost/rule.h"             // IWYU pragma: export
-#include "load/budget_file.h"      // IWYU pragma: export
-#include "load/convention_file.h"  // IWYU pragma: export
-#include "load/load.h"             // IWYU pragma: export
-#include "render/columns.h"        // IWYU pragma: export
-#include "render/file.h"           // IWYU pragma: export
-#include "render/render.h"         // IWYU pragma: export
-#include "report/report.h"         // IWYU pragma: export
-#include "report/saved.h"          // IWYU pragma: export
-#include "trace/text.h"            // IWYU pragma: export
-#include "trace/trace.h"           // IWYU pragma: export
+#include "conventions/convention.h"       // IWYU pragma: export
+#include "conventions/convention_file.h"  // IWYU pragma: export
+#include "load/load.h"                    // IWYU pragma: export
+#include "operators/rule.h"               // IWYU pragma: export
+#include "render/file.h"                  // IWYU pragma: export
+#include "render/render.h"                // IWYU pragma: export
+#include "render/table/columns.h"         // IWYU pragma: export
+#include "report/report.h"                // IWYU pragma: export
+#include "report/saved.h"                 // IWYU pragma: export
+#include "trace/text.h"                   // IWYU pragma: export
+#include "trace/trace.h"                  // IWYU pragma: export
 
 namespace thoplw {
 

@@ -5,15 +5,16 @@
 #include <iterator>
 #include <span>
 
+#include "base/formatted.h"
 #include "capture/active.h"
 #include "capture/as_found.h"
 #include "capture/autocast.h"
+#include "capture/dispatch_mode.h"
 #include "capture/failure.h"
 #include "capture/grad_mode.h"
 #include "capture/inputs.h"
-#include "capture/lazy.h"
+#include "capture/lazy_parameters.h"
 #include "capture/left_behind.h"
-#include "capture/mode.h"
 #include "capture/mode_pushes.h"
 #include "capture/model_walk.h"
 #include "capture/module_call.h"
@@ -25,7 +26,6 @@
 #include "capture/turns.h"
 #include "capture/unfinished.h"
 #include "capture/unseen.h"
-#include "trace/format.h"
 
 namespace thoplw::capture {
 namespace {

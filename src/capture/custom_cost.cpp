@@ -1,7 +1,7 @@
 // Calls the users' functions, and checks what they return.
 #include "capture/custom_cost.h"
 
-#include "shape/strides.h"
+#include "operators/shape/strides.h"
 
 namespace thoplw::capture {
 namespace {

@@ -3,9 +3,9 @@
 
 #include <cctype>
 
+#include "base/formatted.h"
 #include "capture/inputs.h"
 #include "capture/interrupts.h"
-#include "trace/format.h"
 
 namespace thoplw::capture {
 namespace {

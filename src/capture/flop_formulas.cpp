@@ -1,7 +1,7 @@
 // Asks torch's registry of FLOP formulas, if the process has loaded it, as FlopCounterMode does.
 #include "capture/flop_formulas.h"
 
-#include "trace/format.h"
+#include "base/formatted.h"
 
 namespace thoplw::capture {
 

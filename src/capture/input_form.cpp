@@ -1,7 +1,7 @@
 // What a class keeps of a tensor in C++ is lost on the way to meta: such inputs want a real forward.
 #include "capture/input_form.h"
 
-#include "capture/mode.h"
+#include "capture/dispatch_mode.h"
 
 namespace thoplw::capture {
 namespace {

@@ -3,10 +3,10 @@
 
 #include <fmt/ranges.h>
 
+#include "base/formatted.h"
 #include "capture/input_form.h"
-#include "capture/layouts.h"
 #include "capture/snapshot.h"
-#include "trace/format.h"
+#include "capture/sparse_and_quantized.h"
 
 namespace thoplw::capture {
 namespace {

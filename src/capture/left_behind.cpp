@@ -5,8 +5,8 @@
 
 #include <unordered_set>
 
+#include "base/formatted.h"
 #include "capture/holders.h"
-#include "trace/format.h"
 
 namespace thoplw::capture {
 namespace {

@@ -6,13 +6,13 @@
 #include <map>
 #include <set>
 
+#include "base/formatted.h"
 #include "capture/custom_cost.h"
-#include "capture/lazy.h"
+#include "capture/lazy_parameters.h"
 #include "capture/leaf_modules.h"
 #include "capture/packed.h"
 #include "capture/sharded.h"
 #include "capture/snapshot.h"
-#include "trace/format.h"
 
 namespace thoplw::capture {
 namespace {

@@ -9,7 +9,7 @@
 #include "capture/arguments.h"
 #include "capture/resizing.h"
 #include "capture/spelling.h"
-#include "cost/formulas.h"
+#include "operators/work/formulas.h"
 
 namespace thoplw::capture {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "capture/torch_api.h"
-#include "cost/rule.h"
+#include "operators/rule.h"
 
 namespace thoplw::capture {
 

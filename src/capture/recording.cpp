@@ -1,10 +1,10 @@
 // Records operators: which values go in and out, and the attributes that formulas read.
 #include "capture/recording.h"
 
-#include "capture/layouts.h"
 #include "capture/nested.h"
 #include "capture/resizing.h"
-#include "shape/strides.h"
+#include "capture/sparse_and_quantized.h"
+#include "operators/shape/strides.h"
 
 namespace thoplw::capture {
 namespace {

@@ -3,11 +3,11 @@
 
 #include <algorithm>
 
+#include "base/formatted.h"
 #include "capture/attributes.h"
 #include "capture/memory.h"
 #include "capture/nested.h"
 #include "capture/random_state.h"
-#include "trace/format.h"
 
 namespace thoplw::capture {
 namespace {

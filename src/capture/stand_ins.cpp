@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "base/formatted.h"
 #include "capture/holders.h"
 #include "capture/interrupts.h"
 #include "capture/nested.h"
-#include "trace/format.h"
 
 namespace thoplw::capture {
 namespace {

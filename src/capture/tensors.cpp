@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "capture/layouts.h"
 #include "capture/questions.h"
+#include "capture/sparse_and_quantized.h"
 #include "capture/writes.h"
 
 namespace thoplw::capture {

@@ -8,9 +8,9 @@
 #include <span>
 #include <thread>
 
+#include "base/formatted.h"
 #include "capture/active.h"
 #include "capture/grad_mode.h"
-#include "trace/format.h"
 
 namespace thoplw::capture {
 namespace {

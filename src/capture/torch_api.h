@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "capture/python.h"
-#include "shape/shape.h"
+#include "operators/shape/shape.h"
 
 namespace thoplw::capture {
 

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <array>
 
-#include "trace/format.h"
+#include "base/formatted.h"
 
 namespace thoplw::capture {
 namespace {

@@ -5,9 +5,9 @@
 #include <map>
 #include <set>
 
+#include "base/formatted.h"
 #include "capture/nested.h"
-#include "cost/formulas.h"
-#include "trace/format.h"
+#include "operators/work/formulas.h"
 
 namespace thoplw::capture {
 namespace {

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/file_bytes.h"
+#include "base/formatted.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/session.h"
-#include "load/file_bytes.h"
-#include "trace/format.h"
 
 namespace thoplw::cli {
 namespace {
@@ -42,7 +42,7 @@ Options options_of(const Options& given, const BudgetEntry& entry) {
   options.budget = entry;
   options.models = {entry.model};
   options.settings = entry.settings;
-  options.load = entry.load;
+  options.load.dims = entry.dims;
   options.strict = given.strict || entry.strict;
   const auto quoted = [](const Quotation& quotation, auto read) {
     try {

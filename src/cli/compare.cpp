@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/formatted.h"
 #include "cli/commands.h"
 #include "cli/session.h"
-#include "trace/format.h"
 
 namespace thoplw::cli {
 namespace {

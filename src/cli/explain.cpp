@@ -1,13 +1,13 @@
 // `thoplw explain MODEL NUMBER`: looks for a quoted number among all conventions, and among the usual sizes of inputs.
-#include "report/explain.h"
+#include "count/explain.h"
 
 #include <algorithm>
 #include <functional>
 
+#include "base/formatted.h"
 #include "cli/commands.h"
 #include "cli/session.h"
-#include "report/usage.h"
-#include "trace/format.h"
+#include "count/usage.h"
 
 namespace thoplw::cli {
 namespace {

@@ -6,10 +6,10 @@
 #include <array>
 #include <charconv>
 
+#include "base/formatted.h"
+#include "base/suggest.h"
 #include "cli/commands.h"
 #include "cli/input.h"
-#include "trace/format.h"
-#include "trace/suggest.h"
 
 namespace thoplw::cli {
 namespace {

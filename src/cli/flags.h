@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/budget_file.h"
 #include "thoplw.h"
 
 namespace thoplw::cli {

@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "trace/error.h"
-#include "trace/suggest.h"
+#include "base/error.h"
+#include "base/suggest.h"
 
 namespace thoplw::cli {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "trace/error.h"
+#include "base/error.h"
 
 namespace thoplw::cli {
 

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 
+#include "base/formatted.h"
 #include "cli/flags.h"
-#include "cost/class_formulas.h"
-#include "cost/formulas.h"
+#include "conventions/class_formulas.h"
 #include "load/onnx/operators.h"
+#include "operators/work/formulas.h"
 #include "thoplw.h"
-#include "trace/format.h"
 
 namespace thoplw::cli {
 namespace {

@@ -3,12 +3,12 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "base/harmless.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
-#include "cli/patterns.h"
 #include "cli/session.h"
-#include "trace/harmless.h"
+#include "cli/workers.h"
 
 namespace thoplw::cli {
 namespace {

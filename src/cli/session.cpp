@@ -5,10 +5,10 @@
 #include <cerrno>
 #include <cstring>
 
-#include "load/file_bytes.h"
-#include "render/width.h"
+#include "base/file_bytes.h"
+#include "base/formatted.h"
+#include "render/table/width.h"
 #include "report/saved.h"
-#include "trace/format.h"
 
 namespace thoplw::cli {
 namespace {

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "load/file_bytes.h"
+#include "base/file_bytes.h"
 #include "trace/trace.h"
 
 namespace thoplw {

@@ -11,15 +11,15 @@
 #include <limits>
 #include <memory>
 
+#include "base/file_bytes.h"
+#include "base/harmless.h"
 #include "capture/capture.h"
 #include "capture/native_answers.h"
-#include "load/file_bytes.h"
 #include "python/command_line.h"
 #include "python/docs.h"
 #include "python/given.h"
-#include "render/notebook.h"
+#include "render/page/notebook.h"
 #include "thoplw.h"
-#include "trace/harmless.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;

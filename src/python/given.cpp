@@ -1,9 +1,9 @@
 // Checks what comes from Python by hand: nanobind's own words for a wrong type are a TypeError with all signatures.
 #include "python/given.h"
 
+#include "base/error.h"
+#include "base/harmless.h"
 #include "capture/python.h"
-#include "trace/error.h"
-#include "trace/harmless.h"
 
 namespace thoplw::given {
 namespace {

@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/amount.h"
+#include "base/error.h"
 #include "render/render.h"
-#include "trace/amount.h"
-#include "trace/error.h"
 
 namespace thoplw {
 namespace {

@@ -4,8 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "base/error.h"
 #include "render/render.h"
-#include "trace/error.h"
 
 namespace thoplw {
 

@@ -1,7 +1,7 @@
 // Replaces the characters that markup gives a meaning.
 #include "render/escape.h"
 
-#include "render/width.h"
+#include "render/table/width.h"
 
 namespace thoplw {
 

@@ -12,7 +12,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "trace/error.h"
+#include "base/error.h"
 
 namespace thoplw {
 namespace {

@@ -11,7 +11,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "trace/error.h"
+#include "base/error.h"
 
 namespace thoplw {
 namespace {

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "render/render.h"
-#include "render/table.h"
+#include "render/table/table.h"
 
 namespace thoplw {
 

@@ -4,11 +4,11 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "base/harmless.h"
 #include "render/formats.h"
-#include "render/narrow.h"
-#include "render/table.h"
+#include "render/table/selection.h"
+#include "render/table/table.h"
 #include "report/saved.h"
-#include "trace/harmless.h"
 
 namespace thoplw {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "render/formats.h"
-#include "render/table.h"
+#include "render/table/table.h"
 
 namespace thoplw {
 namespace {

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "render/axis.h"
 #include "render/formats.h"
-#include "render/labels.h"
-#include "render/notebook.h"
+#include "render/page/notebook.h"
+#include "render/picture/axis.h"
+#include "render/picture/labels.h"
 #include "render/samples_test.h"
 
 namespace thoplw {

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "render/narrow.h"
-#include "render/table.h"
+#include "base/formatted.h"
+#include "render/table/selection.h"
+#include "render/table/table.h"
 #include "report/names.h"
-#include "trace/format.h"
 
 namespace thoplw {
 namespace {

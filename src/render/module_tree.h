@@ -5,8 +5,8 @@
 #include <string_view>
 #include <vector>
 
-#include "render/columns.h"
 #include "render/render.h"
+#include "render/table/columns.h"
 
 namespace thoplw {
 

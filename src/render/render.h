@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "count/compare.h"
 #include "report/budget.h"
-#include "report/compare.h"
 #include "report/diff.h"
 #include "report/report.h"
 

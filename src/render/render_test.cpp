@@ -8,10 +8,10 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "render/columns.h"
+#include "base/error.h"
 #include "render/samples_test.h"
-#include "render/table.h"
-#include "trace/error.h"
+#include "render/table/columns.h"
+#include "render/table/table.h"
 
 namespace thoplw {
 namespace {

@@ -4,10 +4,10 @@
 #include <functional>
 #include <vector>
 
+#include "base/error.h"
+#include "base/suggest.h"
 #include "render/formats.h"
 #include "render/render.h"
-#include "trace/error.h"
-#include "trace/suggest.h"
 
 namespace thoplw {
 namespace {

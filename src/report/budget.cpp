@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
-#include "report/compare.h"
+#include "base/count.h"
+#include "base/formatted.h"
 #include "report/diff.h"
-#include "trace/format.h"
 
 namespace thoplw {
 namespace {

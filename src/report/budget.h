@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/amount.h"
 #include "report/report.h"
-#include "trace/amount.h"
 
 namespace thoplw {
 

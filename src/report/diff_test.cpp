@@ -7,7 +7,6 @@
 #include <set>
 
 #include "render/samples_test.h"
-#include "report/compare.h"
 
 namespace thoplw {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "cost/convention.h"
-#include "cost/work.h"
+#include "conventions/convention.h"
+#include "operators/work.h"
 #include "trace/trace.h"
 
 namespace thoplw {

@@ -5,8 +5,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "trace/format.h"
-#include "trace/harmless.h"
+#include "base/formatted.h"
+#include "base/harmless.h"
 
 namespace thoplw {
 namespace {

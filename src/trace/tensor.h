@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "trace/count.h"
+#include "base/count.h"
 
 namespace thoplw {
 

@@ -6,8 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/suggest.h"
 #include "trace/cursor.h"
-#include "trace/suggest.h"
 #include "trace/text.h"
 
 namespace thoplw {

@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "trace/error.h"
+#include "base/error.h"
 
 namespace thoplw {
 namespace {

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/formatted.h"
+#include "base/harmless.h"
 #include "trace/cursor.h"
-#include "trace/format.h"
-#include "trace/harmless.h"
 #include "trace/text.h"
 
 namespace thoplw {

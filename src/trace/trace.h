@@ -6,7 +6,7 @@
 #include <variant>
 #include <vector>
 
-#include "trace/count.h"
+#include "base/count.h"
 #include "trace/tensor.h"
 
 namespace thoplw {

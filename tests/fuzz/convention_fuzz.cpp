@@ -2,7 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "load/convention_file.h"
+#include "conventions/convention_file.h"
 #include "report/report.h"
 #include "trace/text.h"
 

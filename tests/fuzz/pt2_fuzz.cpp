@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "load/formats.h"
-#include "load/pt2_program.h"
-#include "load/pt2_weights.h"
+#include "load/pt2/program.h"
+#include "load/pt2/weights.h"
 #include "thoplw.h"
 
 using thoplw::LoadOptions;

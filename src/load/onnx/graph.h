@@ -11,13 +11,13 @@
 #include <unordered_map>
 #include <vector>
 
-#include "cost/rule.h"
+#include "load/build/trace_builder.h"
 #include "load/onnx/model.h"
 #include "load/onnx/operators.h"
 #include "load/onnx/scopes.h"
 #include "load/onnx/sizes.h"
 #include "load/onnx/weights.h"
-#include "load/trace_builder.h"
+#include "operators/rule.h"
 
 namespace thoplw::onnx {
 

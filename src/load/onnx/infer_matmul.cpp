@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <string>
 
-#include "cost/formulas.h"
 #include "load/onnx/infer.h"
+#include "operators/work/formulas.h"
 
 namespace thoplw::onnx::infer {
 namespace {

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "load/file_bytes.h"
+#include "base/file_bytes.h"
 #include "trace/tensor.h"
 
 namespace thoplw::onnx {

@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
-#include "cost/rule.h"
 #include "load/onnx/operators.h"
+#include "operators/rule.h"
 #include "trace/cursor.h"
 
 namespace thoplw::onnx {

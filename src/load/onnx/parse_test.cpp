@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "load/file_bytes.h"
+#include "base/file_bytes.h"
 #include "load/onnx/test_model.h"
 
 namespace thoplw::onnx::test {

@@ -12,9 +12,9 @@
 #include <unordered_set>
 #include <vector>
 
+#include "load/build/trace_builder.h"
 #include "load/onnx/flow.h"
 #include "load/onnx/model.h"
-#include "load/trace_builder.h"
 
 namespace thoplw::onnx {
 

@@ -5,8 +5,8 @@
 #include <optional>
 #include <unordered_set>
 
-#include "trace/error.h"
-#include "trace/suggest.h"
+#include "base/error.h"
+#include "base/suggest.h"
 
 namespace thoplw::onnx {
 namespace {

@@ -8,10 +8,10 @@
 #include <unordered_map>
 #include <vector>
 
+#include "load/build/symbols.h"
 #include "load/load.h"
 #include "load/onnx/model.h"
 #include "load/onnx/operators.h"
-#include "load/symbols.h"
 
 namespace thoplw::onnx {
 

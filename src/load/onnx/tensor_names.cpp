@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cost/rule.h"
+#include "operators/rule.h"
 
 namespace thoplw::onnx {
 

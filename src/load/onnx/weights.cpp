@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
+#include "base/formatted.h"
 #include "load/onnx/masks.h"
 #include "load/onnx/tensor_names.h"
 #include "load/onnx/weight_slots.h"
-#include "trace/format.h"
 
 namespace thoplw::onnx {
 namespace {

@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "load/build/trace_builder.h"
 #include "load/onnx/model.h"
 #include "load/onnx/operators.h"
 #include "load/onnx/scopes.h"
-#include "load/trace_builder.h"
 
 namespace thoplw::onnx {
 

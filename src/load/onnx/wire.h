@@ -4,8 +4,8 @@
 #include <memory>
 #include <protozero/pbf_reader.hpp>
 
+#include "base/error.h"
 #include "load/onnx/model.h"
-#include "trace/error.h"
 
 namespace thoplw::onnx {
 

@@ -1,10 +1,10 @@
 // Writes nodes that are work into the trace: as which operator, and which of their inputs are weights.
 #include <algorithm>
 
-#include "cost/formulas.h"
-#include "cost/rule.h"
 #include "load/onnx/graph.h"
 #include "load/onnx/weight_slots.h"
+#include "operators/rule.h"
+#include "operators/work/formulas.h"
 
 namespace thoplw::onnx {
 namespace {

@@ -1,0 +1,134 @@
+// Reads numbers without rounding: digits stay digits until they are whole.
+#include "base/amount.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+#include <clocale>
+#include <cmath>
+#include <cstdlib>
+#include <limits>
+
+namespace thoplw {
+namespace {
+
+struct Scale {
+  char letter;
+  int power;
+};
+constexpr Scale kScales[] = {{'k', 3}, {'K', 3}, {'M', 6}, {'G', 9}, {'B', 9}, {'T', 12}, {'P', 15}};
+
+bool is_digit(char c) { return std::isdigit(static_cast<unsigned char>(c)) != 0; }
+
+void skip_spaces(std::string_view& text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+}
+
+/// "e9", "e+9" or "E-3" at the start of the text, which is cut off; 0 where there is none.
+int take_exponent(std::string_view& text) {
+  if (!text.starts_with('e') && !text.starts_with('E')) return 0;
+  std::string_view digits = text.substr(1);
+  if (digits.starts_with('+')) digits.remove_prefix(1);
+  int exponent = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
+  constexpr int kMost = 30;
+  if (error != std::errc() || exponent < -kMost || exponent > kMost) return 0;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return exponent;
+}
+
+/// A decimal number as a whole one and how many of its digits stand behind the point; false where it is none.
+bool split_decimals(std::string digits, std::string& whole, int& decimals) {
+  const auto point = digits.find('.');
+  decimals = point == std::string::npos ? 0 : static_cast<int>(digits.size() - point - 1);
+  if (point != std::string::npos) digits.erase(point, 1);
+  whole = digits;
+  return !digits.empty() && std::ranges::all_of(digits, is_digit);
+}
+
+bool to_number(const std::string& digits, std::uint64_t& number) {
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return error == std::errc() && end == digits.data() + digits.size();
+}
+
+}  // namespace
+
+Written take_apart(std::string_view text) {
+  Written written;
+  while (!text.empty() && (is_digit(text.front()) || text.front() == '.' || text.front() == '_')) {
+    const bool between =
+        !written.digits.empty() && text.size() > 1 && is_digit(written.digits.back()) && is_digit(text[1]);
+    if (text.front() == '_' && !between) break;
+    if (text.front() != '_') written.digits += text.front();
+    text.remove_prefix(1);
+  }
+  written.power = take_exponent(text);
+  skip_spaces(text);
+  const auto* scale = std::ranges::find_if(kScales, [&](const Scale& s) { return text.starts_with(s.letter); });
+  if (scale != std::end(kScales)) {
+    written.power += scale->power;
+    text.remove_prefix(1);
+  }
+  skip_spaces(text);
+  written.rest = text;
+  return written;
+}
+
+// Not by std::from_chars, which libc++ has for whole numbers only.
+std::optional<double> take_real(std::string_view& text) {
+  static const locale_t c_locale = newlocale(LC_ALL_MASK, "C", nullptr);
+  const std::string copy(text);
+  char* end = nullptr;
+  const double value = strtod_l(copy.c_str(), &end, c_locale);
+  if (end == copy.c_str() || !std::isfinite(value)) return {};
+  text.remove_prefix(static_cast<std::size_t>(end - copy.c_str()));
+  return value;
+}
+
+Count parse_amount(std::string_view text) {
+  const auto fail = [&](std::string_view why) {
+    throw Error("'" + std::string(text) + "' is no " + std::string(why) +
+                "; write one such as 2G, 1.82G or 12_000_000");
+  };
+  const Written written = take_apart(text);
+  std::string whole;
+  int decimals = 0;
+  if (!split_decimals(written.digits, whole, decimals) || !written.rest.empty()) fail("count");
+  int zeros = written.power - decimals;
+  while (zeros < 0 && whole.ends_with('0') && whole.size() > 1) {
+    whole.pop_back();
+    ++zeros;
+  }
+  if (zeros < 0 && whole != "0") fail("whole number");
+  if (whole.find_first_not_of('0') != std::string::npos) whole.append(static_cast<std::size_t>(zeros), '0');
+  std::uint64_t number = 0;
+  if (!to_number(whole, number)) fail("count below 2^64");
+  return number;
+}
+
+Percent parse_percent(std::string_view text) {
+  constexpr std::uint64_t kMost = 1'000'000;
+  constexpr int kMostDecimals = 6;
+  const std::string_view number = text.substr(0, text.find('%'));
+  std::string whole;
+  int decimals = 0;
+  Percent percent;
+  const bool ends_so = text.size() == number.size() + 1;
+  if (!ends_so || !split_decimals(std::string(number), whole, decimals) || decimals > kMostDecimals ||
+      !to_number(whole, percent.digits)) {
+    throw Error("'" + std::string(text) + "' is no percentage; write one such as 1% or 0.5%");
+  }
+  for (int i = 0; i < decimals; ++i) percent.per *= 10;
+  if (percent.digits / (percent.per / 100) >= kMost) throw Error("'" + std::string(text) + "' is more than 1000000%");
+  return percent;
+}
+
+// 2^64 times 10^6 percent in millionths is below 2^128.
+Count plus(Count base, Percent percent) {
+  __extension__ using Wide = unsigned __int128;
+  const Wide more = static_cast<Wide>(base.value()) * percent.digits / percent.per;
+  if (more > std::numeric_limits<std::uint64_t>::max()) throw Error("a limit beyond 2^64 is none: lower the tolerance");
+  return base + Count(static_cast<std::uint64_t>(more));
+}
+
+}  // namespace thoplw

@@ -1,0 +1,39 @@
+// Numbers as people write them: "4.09G", "12_000_000", "1%".
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/count.h"
+
+namespace thoplw {
+
+/// A number taken apart: "1_024.5 GFLOPs" is "1024.5", 9 and "FLOPs".
+struct Written {
+  std::string digits;  ///< without "_", perhaps with a point
+  int power = 0;       ///< of ten, by an exponent ("e9") and a letter: k, K, M, G, B (billion), T, P
+  std::string rest;    ///< what follows
+};
+Written take_apart(std::string_view text);
+
+/// The decimal number that the text starts with, which is cut off; nothing where there is none, or none that is finite.
+std::optional<double> take_real(std::string_view& text);
+
+/// Exactly: "1.1G" is 1100000000. Throws Error where that is no whole number, or none that a Count holds.
+Count parse_amount(std::string_view text);
+
+/// A share of something, exactly: "1%", "0.5%".
+struct Percent {
+  std::uint64_t digits = 0;  ///< of "0.5": 5
+  std::uint64_t per = 100;   ///< what these are parts of: 1000
+};
+
+/// Throws Error where it is none, or more than 1000000%.
+Percent parse_percent(std::string_view text);
+
+/// The greatest whole number that is not more than `base` and that much on top. Throws Error beyond 2^64.
+Count plus(Count base, Percent percent);
+
+}  // namespace thoplw

@@ -1,0 +1,54 @@
+// Nearest names, by Levenshtein distance.
+#include "base/suggest.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+#include <vector>
+
+namespace thoplw {
+namespace {
+
+constexpr std::size_t kLongest = 100;  ///< longer words are no slips of the finger
+
+std::size_t edits(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i + 1);
+    for (std::size_t j = 0; j < b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+}  // namespace
+
+std::string_view nearest_name(std::string_view word, std::span<const std::string_view> known) {
+  if (word.size() > kLongest) return {};
+  std::string_view nearest;
+  std::size_t fewest = std::max<std::size_t>(1, word.size() / 3) + 1;
+  for (std::string_view name : known) {
+    const std::size_t distance = edits(word, name);
+    if (distance < fewest) {
+      fewest = distance;
+      nearest = name;
+    }
+  }
+  return nearest;
+}
+
+std::string did_you_mean(std::string_view what, std::string_view given, std::span<const std::string_view> known) {
+  std::string message = "unknown " + std::string(what) + " '" + std::string(given) + "'; ";
+  if (const std::string_view nearest = nearest_name(given, known); !nearest.empty()) {
+    message += "did you mean '" + std::string(nearest) + "'? ";
+  }
+  message += "known:";
+  for (std::string_view name : known) message += " " + std::string(name);
+  return message;
+}
+
+}  // namespace thoplw

@@ -1,0 +1,155 @@
+// Budgets of a pyproject.toml: what is read, and where what is wrong stands.
+#include "cli/budget_file.h"
+
+#include <doctest/doctest.h>
+
+namespace thoplw {
+namespace {
+
+std::string error_of(const std::string& text) {
+  try {
+    const auto entries = read_budgets("pyproject.toml", text);
+    for (const BudgetEntry& entry : entries) {
+      if (!entry.error.empty()) return entry.error;
+    }
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// The error of an entry with that line in it.
+std::string entry_error(const std::string& line) {
+  return error_of("[[tool.thoplw.check]]\nmodel = \"a:B\"\nmax-macs = 1\n" + line + "\n");
+}
+
+}  // namespace
+
+TEST_CASE("an entry is read whole") {
+  const auto entries = read_budgets("pyproject.toml", R"(
+[project]
+name = "ours"
+[tool.other]
+check = 3
+[tool.thoplw]
+convention = "exact"
+[[tool.thoplw.check]]
+model = "torchvision:resnet18"
+input = ["1x3x224x224", "1x8:i64"]
+set = { num_classes = 10, name = "10", rate = 0.5, bias = true, sizes = [1, [2, "a\"b"]] }
+max-macs = "1.1G"
+max-params = 12_000_000
+baseline = "resnet18.json"
+tolerance = "0.5%"
+[[tool.thoplw.check]]
+model = "net.pt2"
+input = "1x3"
+dim = { batch = 8 }
+convention = "thop"
+strict = true
+max-params = "0"
+)");
+  REQUIRE(entries.size() == 2);
+  const BudgetEntry& first = entries[0];
+  CHECK(first.error.empty());
+  CHECK(first.model == "torchvision:resnet18");
+  REQUIRE(first.inputs.size() == 2);
+  CHECK(first.inputs[1].text == "1x8:i64");
+  CHECK(first.inputs[1].where == "pyproject.toml:10: check[0].input");
+  using Settings = std::vector<std::pair<std::string, std::string>>;
+  CHECK(first.settings == Settings{{"bias", "True"},
+                                   {"name", "\"10\""},
+                                   {"num_classes", "10"},
+                                   {"rate", "0.5"},
+                                   {"sizes", R"([1, [2, "a\"b"]])"}});
+  CHECK(first.max_macs == Count(1'100'000'000));
+  CHECK(first.max_params == Count(12'000'000));
+  CHECK(first.baseline == "resnet18.json");
+  CHECK(plus(1000, *first.tolerance) == Count(1005));
+  CHECK(first.convention->text == "exact");
+  CHECK_FALSE(first.strict);
+  CHECK(entries[1].convention->text == "thop");
+  CHECK(entries[1].strict);
+  CHECK(entries[1].dims == std::vector<std::pair<std::string, std::int64_t>>{{"batch", 8}});
+  CHECK(entries[1].max_params == Count(0));
+}
+
+TEST_CASE("files are named from the folder of the TOML file, all else as it is") {
+  const auto entries = read_budgets("sub/pyproject.toml", R"(
+[[tool.thoplw.check]]
+model = "nets.py:Net"
+convention = "paper.toml"
+baseline = "base.json"
+[[tool.thoplw.check]]
+model = "net.onnx"
+max-macs = 1
+[[tool.thoplw.check]]
+model = "transformers:BertModel"
+convention = "thop"
+baseline = "/abs/base.json"
+)");
+  CHECK(entries.at(0).model == "sub/nets.py:Net");
+  CHECK(entries.at(0).baseline == "sub/base.json");
+  CHECK(entries.at(0).convention->text == "sub/paper.toml");
+  CHECK(entries.at(1).model == "sub/net.onnx");
+  CHECK(entries.at(2).model == "transformers:BertModel");
+  CHECK(entries.at(2).baseline == "/abs/base.json");
+  CHECK(entries.at(2).convention->text == "thop");
+}
+
+TEST_CASE("a broken entry says where, and leaves the others") {
+  const auto entries = read_budgets("pyproject.toml", R"([[tool.thoplw.check]]
+model = "a:B"
+max-mac = 3
+[[tool.thoplw.check]]
+model = "a:C"
+max-macs = 3
+)");
+  REQUIRE(entries.size() == 2);
+  CHECK(entries[0].model == "a:B");
+  CHECK(
+      entries[0].error ==
+      "pyproject.toml:3: check[0].max-mac: unknown key 'max-mac'; did you mean 'max-macs'? known: baseline convention "
+      "dim input max-macs max-params model set strict tolerance");
+  CHECK(entries[1].error.empty());
+}
+
+TEST_CASE("what is wrong is said with its line and key") {
+  const std::string at = "pyproject.toml:4: check[0].";
+  CHECK(entry_error("max-params = -1") ==
+        at + "max-params: this is an amount such as \"2G\", or a whole number of 0 or more");
+  CHECK(entry_error("max-params = 1.5") ==
+        at + "max-params: this is an amount such as \"2G\", or a whole number of 0 or more");
+  CHECK(entry_error("max-params = \"2X\"") ==
+        at + "max-params: '2X' is no count; write one such as 2G, 1.82G or 12_000_000");
+  CHECK(entry_error("tolerance = \"1\"\nbaseline = \"b.json\"") ==
+        at + "tolerance: '1' is no percentage; write one such as 1% or 0.5%");
+  CHECK(entry_error("tolerance = \"1%\"") ==
+        "pyproject.toml:1: check[0]: a tolerance is for a baseline, which it lacks");
+  CHECK(entry_error("input = 3") == at + "input: this is a list of sizes, such as [\"1x3x224x224\"]");
+  CHECK(entry_error("input = [3]") == at + "input: this is a text in quotes");
+  CHECK(entry_error("set = 3") == at + "set: this is a table, such as { name = 1 }");
+  CHECK(entry_error("set = { a = 1979-05-27 }") ==
+        at + "set.a: this is a number, a text, true, false or a list of these");
+  CHECK(entry_error("dim = { a = 1.5 }") == at + "dim.a: this is a whole number");
+  CHECK(entry_error("strict = 1") == at + "strict: this is true or false");
+  CHECK(entry_error("baseline = \"\"") == at + "baseline: this is a text in quotes");
+  CHECK(error_of("[[tool.thoplw.check]]\nmax-macs = 1") ==
+        "pyproject.toml:1: check[0]: there is no model in it: write model = \"torchvision:resnet18\"");
+  CHECK(error_of("[[tool.thoplw.check]]\nmodel = \"a:B\"") ==
+        "pyproject.toml:1: check[0]: there is no limit in it: write max-macs, max-params or baseline");
+  const std::string none =
+      "pyproject.toml: there is no budget in it; write [[tool.thoplw.check]] with a model and a "
+      "max-macs, max-params or baseline";
+  CHECK(error_of("") == none);
+  CHECK(error_of("tool = 3") == none);
+  CHECK(error_of("[tool]\nthoplw = 3") == none);
+  CHECK(error_of("[tool.thoplw.check]\nmodel = \"a:B\"") ==
+        "pyproject.toml:1: tool.thoplw.check: this is a list of tables: write [[tool.thoplw.check]], in two brackets");
+  CHECK(error_of("[tool.thoplw]\nchecks = 1\n[[tool.thoplw.check]]\n")
+            .starts_with("pyproject.toml:2: tool.thoplw.checks: unknown key 'checks'; did you mean 'check'?"));
+  CHECK(error_of("[tool.thoplw]\ncheck = [3]") == "pyproject.toml:2: check[0]: this is a table, such as { name = 1 }");
+  CHECK(error_of("[tool").starts_with("pyproject.toml:1: "));
+}
+
+}  // namespace thoplw

@@ -1,0 +1,16 @@
+// Which class rule serves a module.
+#pragma once
+
+#include <span>
+
+#include "conventions/convention.h"
+
+namespace thoplw {
+
+/// The rule of a class, or where it serves subclasses of its nearest base that has one; or null.
+const ClassRule* find_class_rule(const Convention& convention, const Class& cls);
+
+/// Does the class keep running means and variances, as batch norms do?
+bool is_batch_norm(const Class& cls);
+
+}  // namespace thoplw

@@ -1,0 +1,250 @@
+// Reads a convention of a user from TOML: every key is known, or an error names its line.
+#include "conventions/convention_file.h"
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <filesystem>
+#include <vector>
+
+#include "base/file_bytes.h"
+#include "base/formatted.h"
+#include "base/suggest.h"
+#include "base/toml_text.h"
+
+namespace thoplw {
+namespace {
+
+constexpr std::string_view kEnding = ".toml";
+constexpr std::int64_t kMostPerElement = 1'000'000;
+
+template <class Owner>
+struct Switch {
+  std::string_view key;
+  bool Owner::*field;
+};
+
+constexpr Switch<Convention> kSwitches[] = {{"last_call", &Convention::last_call},
+                                            {"only_live", &Convention::only_live},
+                                            {"per_sample", &Convention::per_sample},
+                                            {"subclasses", &Convention::subclasses}};
+constexpr Switch<ParamPolicy> kParamSwitches[] = {{"norm_statistics", &ParamPolicy::norm_statistics},
+                                                  {"only_classes", &ParamPolicy::only_classes},
+                                                  {"only_leaves", &ParamPolicy::only_leaves},
+                                                  {"only_trainable", &ParamPolicy::only_trainable},
+                                                  {"only_used", &ParamPolicy::only_used}};
+
+struct Amount {
+  std::string_view key;
+  std::uint64_t Terms::*field;
+};
+
+constexpr Amount kAmounts[] = {
+    {"inputs", &Terms::inputs}, {"outputs", &Terms::outputs}, {"parameters", &Terms::parameters}};
+
+/// A convention with all that it points to.
+struct Owned {
+  std::deque<std::string> texts;
+  std::deque<Terms> terms;
+  std::vector<ClassRule> class_rules;
+  std::vector<OpRule> op_rules;
+  Convention convention;
+};
+
+class Reader {
+ public:
+  Reader(const std::string& path, Owned& owned) : path_(path), owned_(owned), convention_(owned.convention) {}
+
+  void read(const toml::table& file) {
+    if (const toml::node* base = file.get("base")) convention_ = find_base(*base);
+    convention_.tool = {};
+    convention_.doc = "";
+    convention_.name = keep(std::filesystem::path(path_).stem().string());
+    for (const auto& [key, node] : file) read_key(std::string(key.str()), node);
+    if (std::ranges::find(conventions(), convention_.name, &Convention::name) != conventions().end()) {
+      const toml::node* name = file.get("name");
+      fail(name ? name->source().begin.line : 1, "name",
+           formatted("there is a convention '{}' already; give this one another name", convention_.name));
+    }
+    add_rules_of_base();
+  }
+
+ private:
+  [[noreturn]] void fail(std::size_t line, const std::string& key, const std::string& what) const {
+    throw Error(formatted("{}:{}: {}: {}", path_, line, key, what));
+  }
+  [[noreturn]] void fail(const toml::node& node, const std::string& key, const std::string& what) const {
+    fail(node.source().begin.line, key, what);
+  }
+
+  const Convention& find_base(const toml::node& node) const {
+    const std::string name = text_of(node, "base");
+    try {
+      return find_convention(name);
+    } catch (const Error& error) {
+      fail(node, "base", error.what());
+    }
+  }
+
+  void read_key(const std::string& key, const toml::node& node) {
+    if (key == "base") return;
+    if (key == "name") {
+      convention_.name = keep(text_of(node, key));
+    } else if (key == "doc") {
+      convention_.doc = keep(text_of(node, key));
+    } else if (key == "unit") {
+      convention_.unit = read_unit(node);
+    } else if (key == "prices") {
+      for (const auto& [kind, price] : table_of(node, key)) {
+        read_price(convention_.price, std::string(kind.str()), price, key + "." + std::string(kind.str()));
+      }
+    } else if (key == "parameters") {
+      for (const auto& [name, on] : table_of(node, key)) {
+        if (!read_switch(kParamSwitches, convention_.params, name.str(), on, key + "." + std::string(name.str()))) {
+          unknown(on, key + "." + std::string(name.str()), "key", name.str(), keys_of(kParamSwitches));
+        }
+      }
+    } else if (key == "modules") {
+      for (const auto& [cls, terms] : table_of(node, key)) {
+        owned_.class_rules.push_back({.cls = keep(std::string(cls.str())),
+                                      .cost = nullptr,
+                                      .terms = &read_terms(terms, formatted("modules.\"{}\"", cls.str()))});
+      }
+    } else if (key == "operators") {
+      for (const auto& [name, terms] : table_of(node, key)) {
+        owned_.op_rules.push_back({.name = keep(std::string(name.str())),
+                                   .cost = nullptr,
+                                   .terms = &read_terms(terms, formatted("operators.\"{}\"", name.str()))});
+      }
+    } else if (!read_switch(kSwitches, convention_, key, node, key)) {
+      std::vector<std::string_view> known = keys_of(kSwitches);
+      known.insert(known.end(), {"base", "doc", "modules", "name", "operators", "parameters", "prices", "unit"});
+      std::ranges::sort(known);
+      unknown(node, key, "key", key, known);
+    }
+  }
+
+  [[noreturn]] void unknown(const toml::node& node, const std::string& key, std::string_view what,
+                            std::string_view given, std::span<const std::string_view> known) const {
+    fail(node, key, did_you_mean(what, given, known));
+  }
+
+  static std::vector<std::string_view> keys_of(const auto& rows) {
+    std::vector<std::string_view> keys;
+    for (const auto& row : rows) keys.push_back(row.key);
+    return keys;
+  }
+
+  std::string_view keep(std::string text) { return owned_.texts.emplace_back(std::move(text)); }
+
+  std::string text_of(const toml::node& node, const std::string& key) const {
+    const toml::value<std::string>* text = node.as_string();
+    if (!text || text->get().empty()) fail(node, key, "this is a text, such as \"exact\"");
+    return text->get();
+  }
+
+  const toml::table& table_of(const toml::node& node, const std::string& key) const {
+    const toml::table* table = node.as_table();
+    if (!table) fail(node, key, formatted("this is a table: [{}]", key));
+    return *table;
+  }
+
+  std::int64_t whole_number(const toml::node& node, const std::string& key, std::int64_t most) const {
+    const toml::value<std::int64_t>* number = node.as_integer();
+    if (!number || number->get() < 0 || number->get() > most) {
+      fail(node, key, formatted("this is a whole number of 0 to {}", most));
+    }
+    return number->get();
+  }
+
+  Unit read_unit(const toml::node& node) const {
+    const std::string text = text_of(node, "unit");
+    if (text == "MAC") return Unit::mac;
+    if (text == "FLOP") return Unit::flop;
+    fail(node, "unit", "this is \"MAC\" or \"FLOP\"");
+  }
+
+  template <class Owner, std::size_t N>
+  bool read_switch(const Switch<Owner> (&rows)[N], Owner& owner, std::string_view name, const toml::node& node,
+                   const std::string& key) const {
+    const auto row = std::ranges::find(rows, name, &Switch<Owner>::key);
+    if (row == std::end(rows)) return false;
+    const toml::value<bool>* on = node.as_boolean();
+    if (!on) fail(node, key, "this is true or false");
+    owner.*row->field = on->get();
+    return true;
+  }
+
+  void read_price(std::array<std::uint8_t, kKinds>& prices, const std::string& kind, const toml::node& node,
+                  const std::string& key) const {
+    const auto known = std::ranges::find(kKindNames, kind);
+    if (known == kKindNames.end()) unknown(node, key, "kind of work", kind, kKindNames);
+    prices[static_cast<std::size_t>(known - kKindNames.begin())] =
+        static_cast<std::uint8_t>(whole_number(node, key, 255));
+  }
+
+  const Terms& read_terms(const toml::node& node, const std::string& key) {
+    Terms& terms = owned_.terms.emplace_back();
+    const toml::table* table = node.as_table();
+    if (!table) fail(node, key, "this is a table, such as { outputs = 2, pays = \"activation\" }");
+    for (const auto& [part, value] : *table) {
+      const std::string name(part.str()), inner = key + "." + name;
+      const auto amount = std::ranges::find(kAmounts, name, &Amount::key);
+      if (amount != std::end(kAmounts)) {
+        terms.*amount->field = static_cast<std::uint64_t>(whole_number(value, inner, kMostPerElement));
+      } else if (name == "pays") {
+        terms.pays = read_kind(value, inner);
+      } else if (std::ranges::find(kKindNames, name) != kKindNames.end()) {
+        read_price(terms.price, name, value, inner);
+      } else {
+        std::vector<std::string_view> known = keys_of(kAmounts);
+        known.push_back("pays");
+        known.insert(known.end(), kKindNames.begin(), kKindNames.end());
+        unknown(value, inner, "key", name, known);
+      }
+    }
+    return terms;
+  }
+
+  Kind read_kind(const toml::node& node, const std::string& key) const {
+    const std::string text = text_of(node, key);
+    const auto known = std::ranges::find(kKindNames, text);
+    if (known == kKindNames.end()) unknown(node, key, "kind of work", text, kKindNames);
+    return static_cast<Kind>(known - kKindNames.begin());
+  }
+
+  /// Those of the file come first; they take the place of the base's for the same class or operator.
+  void add_rules_of_base() {
+    for (const ClassRule& rule : convention_.class_rules) {
+      if (std::ranges::find(owned_.class_rules, rule.cls, &ClassRule::cls) == owned_.class_rules.end()) {
+        owned_.class_rules.push_back(rule);
+      }
+    }
+    for (const OpRule& rule : convention_.op_rules) {
+      if (std::ranges::find(owned_.op_rules, rule.name, &OpRule::name) == owned_.op_rules.end()) {
+        owned_.op_rules.push_back(rule);
+      }
+    }
+    convention_.class_rules = owned_.class_rules;
+    convention_.op_rules = owned_.op_rules;
+  }
+
+  const std::string& path_;
+  Owned& owned_;
+  Convention& convention_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Convention> open_convention(const std::string& name_or_path) {
+  if (name_or_path.ends_with(kEnding)) return parse_convention(name_or_path, FileBytes(name_or_path).all());
+  return {std::shared_ptr<void>(), &find_convention(name_or_path)};  // lives as long as the process
+}
+
+std::shared_ptr<const Convention> parse_convention(const std::string& path, std::string_view text) {
+  const auto owned = std::make_shared<Owned>();
+  Reader(path, *owned).read(parse_toml(path, text));
+  return {owned, &owned->convention};
+}
+
+}  // namespace thoplw

@@ -1,0 +1,57 @@
+// torchstat: what it hooks onto leaf modules. Of a module that runs again it keeps what the last call says.
+#include "conventions/tools/tools.h"
+#include "operators/work/formulas.h"
+
+namespace thoplw::tools {
+namespace {
+
+/// Kernel x channels in x channels out / groups per position, and a bias.
+Work convolution(const CallView& call) {
+  const Tensor* weight = call.param_or_input("weight", 1);
+  if (!weight) return {};
+  const Count each = divided(numel(*weight), size_at(*weight, 0));
+  Work cost = only(Kind::contraction, numel(call.out()) * each);
+  if (call.param_or_input("bias", 2)) cost[Kind::bias] = numel(call.out());
+  return cost;
+}
+
+Work norm(const CallView& call) { return only(Kind::norm, numel(call.in()) * (call.param("weight") ? 2 : 1)); }
+Work pool(const CallView& call) { return only(Kind::pool, numel(call.in())); }
+Work activation(const CallView& call) { return only(Kind::activation, numel(call.in())); }
+
+Work linear(const CallView& call) {
+  return only(Kind::contraction, numel(call.in()) * work::size_from_end(call.out(), 1));
+}
+
+/// Positions, not elements: it takes the first sample's channels for the batch.
+Work upsample(const CallView& call) {
+  Count positions = call.in().shape.at(0);
+  for (std::size_t i = 2; i < call.out().shape.size(); ++i) positions *= call.out().shape[i];
+  return only(Kind::resize, positions);
+}
+
+constexpr ClassRule kClasses[] = {
+    {"torch.nn.AvgPool2d", pool},   {"torch.nn.BatchNorm2d", norm},     {"torch.nn.Conv2d", convolution},
+    {"torch.nn.ELU", activation},   {"torch.nn.LeakyReLU", activation}, {"torch.nn.Linear", linear},
+    {"torch.nn.MaxPool2d", pool},   {"torch.nn.PReLU", activation},     {"torch.nn.ReLU", activation},
+    {"torch.nn.ReLU6", activation}, {"torch.nn.Upsample", upsample},
+};
+
+}  // namespace
+
+constinit const Convention kTorchstat = {
+    .name = "torchstat",
+    .doc =
+        "what torchstat prints as Flops: multiply-adds of leaf modules of a few classes, biases, norms, pooling and "
+        "activations in elements; parameters of leaf modules that ran",
+    .class_rules = kClasses,
+    .last_call = true,
+    .params = {.only_leaves = true},
+    .tool = {.version = "torchstat 0.0.7",
+             .source = "https://github.com/Swall0w/torchstat",
+             .gaps = "one image at batch 1 and leaf modules that give one tensor only; nothing for transposed "
+                     "convolutions, adaptive pooling, other activations, functional calls; a module that runs again "
+                     "counts once; no parameters outside of leaf modules"},
+};
+
+}  // namespace thoplw::tools

@@ -1,0 +1,202 @@
+// Formulas of convolutions, matrix products and their kin, in multiply-adds.
+#include <algorithm>
+#include <string>
+
+#include "operators/work/formulas.h"
+
+namespace thoplw::work {
+namespace {
+
+Work contraction(Count multiply_adds) {
+  Work work;
+  work[Kind::contraction] = multiply_adds;
+  return work;
+}
+
+Work with_bias(Work work, const OpView& op, std::size_t argument) {
+  if (op.has_in(argument)) work[Kind::bias] = numel(op.out());
+  return work;
+}
+
+/// Batch and positions of an activation, batched or not: all sizes but that of the channels.
+Count batch_and_positions(const Tensor& activation, const Tensor& weight) {
+  const std::size_t rank = weight.shape.size();
+  if (rank < 2 || (activation.shape.size() != rank && activation.shape.size() + 1 != rank)) {
+    throw Error("weight of " + std::to_string(rank) + " dimensions does not fit a tensor of " +
+                std::to_string(activation.shape.size()));
+  }
+  const std::size_t channel = activation.shape.size() + 1 - rank;
+  Count product = 1;
+  for (std::size_t i = 0; i < activation.shape.size(); ++i) {
+    if (i != channel) product *= activation.shape[i];
+  }
+  return product;
+}
+
+void require_inner(Count a, Count b) {
+  if (a != b) {
+    throw Error("inner sizes differ: " + std::to_string(a.value()) + " and " + std::to_string(b.value()));
+  }
+}
+
+/// Of two nested tensors: each part meets that of the same number.
+Work product_by_parts(const OpView& op) {
+  const std::vector<Dims> a = parts_of(op, 0), b = parts_of(op, 1);
+  Count sum = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) sum += numel(a[i]) * b.at(i).back();
+  return contraction(sum);
+}
+
+/// Every output element is a sum over the last dimension of `a`. Of a sparse or nested operand each stored element
+/// meets the columns of `b`, or the rows of `a`; of two sparse operands it hangs on the data how many elements meet.
+Work product(const OpView& op, const Tensor& a, const Tensor& b) {
+  if (op.attr("parts0") && op.attr("parts1")) return product_by_parts(op);
+  const Count inner = size_from_end(a, 1);
+  require_inner(inner, size_from_end(b, b.shape.size() == 1 ? 1 : 2));
+  if (a.stored >= 0 && b.stored >= 0) throw NotCounted("two operands are sparse or nested");
+  if (a.stored >= 0) return contraction(numel(a) * (b.shape.size() == 1 ? Count(1) : size_from_end(b, 1)));
+  if (b.stored >= 0) return contraction(numel(b) * leading(a));
+  return contraction(numel(op.out()) * inner);
+}
+
+/// Elements of a weight for each index of its first dimension.
+Count per_first(const Tensor& weight) {
+  Count product = 1;
+  for (std::size_t i = 1; i < weight.shape.size(); ++i) product *= weight.shape[i];
+  return product;
+}
+
+/// What is added to a product is a bias where it is smaller than the result, else a tensor like any other.
+Work with_added(Work work, const OpView& op) {
+  const bool broadcast = op.in(0).shape != op.out().shape;
+  work[broadcast ? Kind::bias : Kind::elementwise] = numel(op.out());
+  return work;
+}
+
+}  // namespace
+
+// Each weight is used once per position: of the output, or of the input if transposed.
+Work convolution(const OpView& op) {
+  const Tensor& weight = op.in(1);
+  return with_bias(contraction(numel(weight) * batch_and_positions(op.out(), weight)), op, 2);
+}
+
+// The samples are at places of their own, which offsets give, but there are as many of them.
+Work deform_conv(const OpView& op) {
+  return with_bias(contraction(numel(op.in(1)) * batch_and_positions(op.out(), op.in(1))), op, 4);
+}
+
+Work conv_transpose(const OpView& op) {
+  const Tensor& weight = op.in(1);
+  return with_bias(contraction(numel(weight) * batch_and_positions(op.in(0), weight)), op, 2);
+}
+
+Work either_convolution(const OpView& op) {
+  return attr_as<bool>(op, "transposed") ? conv_transpose(op) : convolution(op);
+}
+
+// The gradients of the input and of the weight cost a forward each; that of the bias, which has one dimension, is a
+// sum.
+Work convolution_backward(const OpView& op) {
+  const Tensor& weight = op.in(2);
+  const Count once = numel(weight) * batch_and_positions(op.in(attr_as<bool>(op, "transposed") ? 1 : 0), weight);
+  Work work;
+  for (std::size_t i = 0; i < op.op.out.size(); ++i) {
+    work[op.out(i).shape.size() > 1 ? Kind::contraction : Kind::reduction] +=
+        op.out(i).shape.size() > 1 ? once : numel(op.in(0));
+  }
+  return work;
+}
+
+Work conv_tbc(const OpView& op) { return with_bias(contraction(numel(op.in(1)) * leading(op.out())), op, 2); }
+
+Work linear(const OpView& op) {
+  const Tensor& input = op.in(0);
+  const Tensor& weight = op.in(1);
+  require_inner(size_from_end(input, 1), size_from_end(weight, 1));
+  if (input.stored >= 0 && weight.stored >= 0) throw NotCounted("two operands are sparse or nested");
+  const Count used = weight.stored >= 0 ? numel(weight) * leading(input) : numel(input) * leading(weight);
+  return with_bias(contraction(used), op, 2);
+}
+
+// A scalar multiplies the other operand, whatever that is; nothing is summed.
+Work inner(const OpView& op) { return op.in(0).shape.empty() || op.in(1).shape.empty() ? elementwise(op) : linear(op); }
+
+// The weight may be packed in any form: only what goes in and out is read.
+Work packed_linear(const OpView& op) { return contraction(numel(op.out()) * size_from_end(op.in(0), 1)); }
+
+// A packed weight may have more dimensions than the tensors. Its first counts the channels of one side; the rest of it
+// is used once per element of that side.
+Work packed_convolution(const OpView& op) { return contraction(per_first(op.in(1)) * numel(op.out())); }
+Work packed_conv_transpose(const OpView& op) { return contraction(per_first(op.in(1)) * numel(op.in(0))); }
+
+// Only where the first operand, a sparse one, stores an element.
+Work sampled_product(const OpView& op) { return contraction(numel(op.in(0)) * size_from_end(op.in(1), 1)); }
+
+// One multiply-add per pair and coordinate, whatever the norm.
+Work distances(const OpView& op) { return contraction(numel(op.out()) * size_from_end(op.in(0), 1)); }
+
+// Every place is a product of the matrix with the place's coordinates and a 1: as many as the matrix has columns.
+Work affine_grid(const OpView& op) { return distances(op); }
+
+Work matmul(const OpView& op) { return product(op, op.in(0), op.in(1)); }
+
+Work addmm(const OpView& op) { return with_added(product(op, op.in(1), op.in(2)), op); }
+
+// The added tensor is a mask in practice (attention scores), never a bias.
+Work baddbmm(const OpView& op) {
+  Work work = product(op, op.in(1), op.in(2));
+  work[Kind::elementwise] = numel(op.out());
+  return work;
+}
+
+Work addbmm(const OpView& op) {
+  require_inner(size_from_end(op.in(1), 1), size_from_end(op.in(2), 2));
+  return with_added(contraction(numel(op.in(1)) * size_from_end(op.in(2), 1)), op);
+}
+
+// With one matrix per group in `a` and `b` alike, or in one of them, every output element is one inner product. Where
+// both are plain matrices the groups part the inner dimension between them.
+Work grouped_mm(const OpView& op) {
+  const Tensor& a = op.in(0);
+  const Tensor& b = op.in(1);
+  if (a.shape.size() == 2 && b.shape.size() == 2) return contraction(numel(a) * size_from_end(b, 1));
+  return contraction(numel(op.out()) * size_from_end(a, 1));
+}
+
+Work tensordot(const OpView& op) {
+  const Tensor& a = op.in(0);
+  const auto rank = static_cast<std::int64_t>(a.shape.size());
+  Count inner = 1;
+  for (std::int64_t dim : attr_as<Dims>(op, "dims_self")) {
+    if (dim < -rank || dim >= rank) throw Error("dims_self names a dimension that the tensor lacks");
+    inner *= a.shape[static_cast<std::size_t>(dim < 0 ? dim + rank : dim)];
+  }
+  return contraction(numel(op.out()) * inner);
+}
+
+Work bilinear(const OpView& op) {
+  const Tensor& weight = op.in(2);
+  return with_bias(contraction(numel(weight) * leading(op.in(0))), op, 3);
+}
+
+// Each operand gets a dimension of size 1 wherever its `expand` says; then all are broadcast and multiplied.
+Work trilinear(const OpView& op) {
+  constexpr std::string_view kExpand[] = {"expand1", "expand2", "expand3"};
+  Dims sizes;
+  for (std::size_t operand = 0; operand < 3; ++operand) {
+    Dims shape = op.in(operand).shape;
+    Dims added = attr_as<Dims>(op, kExpand[operand]);
+    std::sort(added.begin(), added.end());
+    for (std::int64_t dim : added) {
+      if (dim < 0 || dim > static_cast<std::int64_t>(shape.size()))
+        throw Error("an expanded dimension is out of range");
+      shape.insert(shape.begin() + dim, 1);
+    }
+    sizes.resize(std::max(sizes.size(), shape.size()), 1);
+    for (std::size_t i = 0; i < shape.size(); ++i) sizes[i] = std::max(sizes[i], shape[i]);
+  }
+  return contraction(numel(sizes));
+}
+
+}  // namespace thoplw::work

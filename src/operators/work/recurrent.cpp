@@ -1,0 +1,70 @@
+// Formulas of recurrent operators: every gate of every step and direction is a linear layer.
+#include "operators/work/formulas.h"
+
+namespace thoplw::work {
+namespace {
+
+/// Matrices are multiplied with one vector per step and sequence, vectors are added to the result.
+void add_parameter(Work& work, const Tensor& param, Count steps) {
+  if (param.shape.size() == 2) work[Kind::contraction] += numel(param) * steps;
+  if (param.shape.size() == 1) work[Kind::bias] += numel(param) * steps;
+}
+
+Work cell(const OpView& op, std::size_t first_param) {
+  Work work;
+  for (std::size_t i = first_param; i < op.op.in.size(); ++i) {
+    if (op.has_in(i)) add_parameter(work, op.in(i), leading(op.in(0)));
+  }
+  return work;
+}
+
+}  // namespace
+
+// Input [T, N, in] or packed [steps, in]. States have three dimensions and batch sizes are integers: neither is a
+// parameter. A layer above the first, and each direction, has parameters of its own.
+Work rnn(const OpView& op) {
+  Work work;
+  for (std::size_t i = 1; i < op.op.in.size(); ++i) {
+    if (op.has_in(i) && !is_integral(op.in(i).dtype)) add_parameter(work, op.in(i), leading(op.in(0)));
+  }
+  return work;
+}
+
+Work rnn_weights(const OpView& op) {
+  Work work = rnn(op);
+  work[Kind::bias] = 0;
+  return work;
+}
+
+// Without biases torch passes zeros in the shape of the weights; no matrix is multiplied with them.
+Work rnn_layer(const OpView& op) {
+  const Count steps = leading(op.in(0));
+  Work work;
+  work[Kind::contraction] = (numel(op.in(1)) + numel(op.in(2))) * steps;
+  if (op.in(3).shape.size() == 1) work[Kind::bias] = (numel(op.in(3)) + numel(op.in(4))) * steps;
+  return work;
+}
+
+Work rnn_cell(const OpView& op) { return cell(op, 2); }
+Work lstm_cell(const OpView& op) { return cell(op, 3); }
+
+// Biases are packed with the weights, and given once more.
+Work packed_cell(const OpView& op) {
+  Work work = cell(op, 2);
+  work[Kind::bias] = 0;
+  return work;
+}
+
+Work packed_lstm_cell(const OpView& op) {
+  Work work = cell(op, 3);
+  work[Kind::bias] = 0;
+  return work;
+}
+
+Work fused_cell(const OpView& op) {
+  Work work;
+  work[Kind::elementwise] = numel(op.in(0));
+  return work;
+}
+
+}  // namespace thoplw::work

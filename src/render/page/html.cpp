@@ -1,0 +1,216 @@
+// The page of one report: its totals as text, its modules as data that the scripts in src/render/page/assets/ show.
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "base/formatted.h"
+#include "render/escape.h"
+#include "render/formats.h"
+#include "render/page/html_page.h"
+#include "render/table/selection.h"
+#include "render/table/table.h"
+#include "render/table/width.h"
+#include "report/names.h"
+
+namespace thoplw {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// A number where JavaScript keeps it exact, else its digits.
+Json exact_json(Count count) {
+  constexpr std::uint64_t kExact = std::uint64_t{1} << 53;
+  return count.value() <= kExact ? Json(count.value()) : Json(std::to_string(count.value()));
+}
+
+/// Values that many rows share, each once; a row has its place in the list.
+template <typename Value>
+struct Once {
+  std::map<Value, std::size_t> places;
+  Json list = Json::array();
+
+  std::size_t place(const Value& value, const Json& json) {
+    const auto [found, is_new] = places.try_emplace(value, list.size());
+    if (is_new) list.push_back(json);
+    return found->second;
+  }
+};
+
+struct Shapes {
+  Once<std::tuple<std::string, std::string, std::uint64_t>> once;
+
+  /// [as the table shows it, with batch and type, elements]; -1 for none.
+  Json place(const Column& column, const Row& row, const std::optional<Tensor>& tensor) {
+    if (!tensor) return -1;
+    const std::string sizes = tensor->shape.empty() ? "scalar" : formatted("{}", fmt::join(tensor->shape, " x "));
+    const std::string full = formatted("{}, {}", sizes, name(tensor->dtype));
+    const Count size = column.size(row);
+    return once.place({column.text(row), full, size.value()}, {column.text(row), full, exact_json(size)});
+  }
+};
+
+/// "layer1.0" in the module "layer1": "0".
+std::string label(const Row& row, const std::vector<Row>& rows) {
+  return row.parent == kNone ? "" : harmless(own_name(row, rows));
+}
+
+/// The rows that are wanted and the modules around them; in each of these what is left out is one row.
+std::vector<Row> wanted_rows(const Report& report, const RenderOptions& options) {
+  std::vector<Row> rows = roll_up(report, options.depth).rows;
+  std::vector<bool> kept = with_around(rows, shown_rows(rows, options));
+  if (!kept.empty()) kept.front() = true;
+  std::vector<Row> wanted;
+  wanted.reserve(rows.size());
+  std::vector<Id> now_at;
+  std::map<Id, Others> left_out;  // by the row around them
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Id around = rows[i].parent == kNone ? kNone : now_at[static_cast<std::size_t>(rows[i].parent)];
+    now_at.push_back(kept[i] ? static_cast<Id>(wanted.size()) : around);
+    if (!kept[i] && counts(rows[i])) left_out[around].add(rows[i]);
+    if (!kept[i]) continue;
+    wanted.push_back(std::move(rows[i]));
+    wanted.back().parent = around;
+  }
+  for (auto& [around, others] : left_out) {
+    if (others.empty()) continue;
+    const std::string path = wanted[static_cast<std::size_t>(around)].path;
+    others.row.path = path.empty() ? others.name() : path + "." + others.name();
+    others.row.parent = around;
+    wanted.push_back(others.row);
+  }
+  return wanted;
+}
+
+std::string data(const Report& report, const RenderOptions& options) {
+  constexpr int kInexact = 1, kListed = 2;  // as modules.js reads them
+  const std::vector<Row> rows = wanted_rows(report, options);
+  if (!options.sort.empty()) find_column(options.sort);  // throws where there is none
+  Once<std::string> classes;
+  Shapes shapes;
+  std::string lines;  // one per row, so that differences of two pages can be read
+  for (const Row& row : rows) {
+    const std::string cls = harmless(row.cls);
+    const Json line = Json::array({row.parent == kNone ? -1 : row.parent, label(row, rows), classes.place(cls, cls),
+                                   shapes.place(find_column("input"), row, row.in),
+                                   shapes.place(find_column("output"), row, row.out), row.calls, exact_json(row.macs),
+                                   exact_json(row.params), (row.exact ? 0 : kInexact) | (row.listed ? kListed : 0)});
+    lines += (lines.empty() ? "\n" : ",\n") + line.dump();
+  }
+  Json titles = Json::object();
+  for (const Column& column : columns()) titles[std::string(column.name)] = title(column, report.unit);
+  const auto numbers = std::ranges::find(number_formats(), options.numbers, &NumberFormatName::format);
+  const Json head = {{"titles", titles},
+                     {"numbers", numbers->name},
+                     {"sort", options.sort},
+                     {"macs", exact_json(report.macs)},
+                     {"params", exact_json(report.params)},
+                     {"exact", report.exact}};
+  std::string text = head.dump();
+  text.pop_back();
+  return text + ",\n\"classes\":" + classes.list.dump() + ",\n\"shapes\":" + shapes.once.list.dump() + ",\n\"rows\":[" +
+         lines + "\n]}";
+}
+
+/// 1824010216, its thousands set apart to the eye but not in what is copied.
+std::string digits(Count count) {
+  const std::string text = std::to_string(count.value());
+  std::string out;
+  for (std::size_t at = 0, length = (text.size() - 1) % 3 + 1; at < text.size(); at += length, length = 3) {
+    if (at > 0) length = 3;
+    out += "<span>" + text.substr(at, length) + "</span>";
+  }
+  return out;
+}
+
+/// Large, in units; below that all digits.
+std::string main_total(std::string_view name, Count count, bool exact) {
+  const bool small = count < Count(1000);
+  std::string text = exact ? "" : "&ge; ";
+  text += small ? std::to_string(count.value()) : unpadded(clever_format(count));
+  if (!exact) text += " <span class=\"badge\">lower bound</span>";
+  if (!small) text += "<span class=\"raw\">" + digits(count) + "</span>";
+  return formatted("<div class=\"main\"><dt>{}</dt><dd>{}</dd></div>\n", name, text);
+}
+
+std::string totals(const Report& report) {
+  std::string text = "<dl class=\"totals\">\n";
+  text += main_total(title(find_column("macs"), report.unit), report.macs, report.exact);
+  text += main_total("Parameters", report.params, true);
+  const auto beside = [&](std::string_view name, Count count, bool said) {
+    if (said) text += formatted("<div><dt>{}</dt><dd>{}</dd></div>\n", name, digits(count));
+  };
+  beside("All parameters", report.all_params, report.all_params != report.params);
+  beside("Active per token", report.active_params, report.active_params != report.all_params);
+  beside("Trainable", report.trainable_params, report.trainable_params != report.all_params);
+  beside("Buffer elements", report.buffers, report.buffers > 0);
+  beside("Modules", report.rows.size(), true);
+  return text + "</dl>\n";
+}
+
+std::string about(const Report& report, const RenderOptions& options) {
+  std::string text = "<p class=\"about\">";
+  if (!options.title.empty()) text += "<b>" + xml_escaped(report.model) + "</b> &middot; ";
+  if (!report.rows.empty() && report.rows.front().in) {
+    const Row& root = report.rows.front();
+    text += formatted("{} &rarr; {} &middot; ", xml_escaped(find_column("input").text(root)),
+                      xml_escaped(find_column("output").text(root)));
+  }
+  text += "convention <b>" + xml_escaped(report.convention) + "</b>";
+  for (const Convention* convention : conventions()) {
+    if (convention->name == report.convention) text += ": " + xml_escaped(convention->doc);
+  }
+  return text + "</p>\n";
+}
+
+std::string list(std::string_view looks, const std::vector<std::string>& notes) {
+  if (notes.empty()) return "";
+  std::string text = formatted("<ul class=\"{}\">\n", looks);
+  for (const std::string& note : notes) text += "<li>" + xml_escaped(note) + "</li>\n";
+  return text + "</ul>\n";
+}
+
+std::string section(const std::string& heading, const std::string& content) {
+  return "<section class=\"report\">\n" + (heading.empty() ? "" : "<h1>" + xml_escaped(heading) + "</h1>\n") + content +
+         "</section>";
+}
+
+std::string line(const Table& table, const Table::Cells& cells, std::string_view head) {
+  std::string text = "<tr>";
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    const bool named = !head.empty() && (i == 0 || head == "col");
+    text += named ? formatted("<th scope=\"{}\"", head) : "<td";
+    if (table.numbers[i]) text += " class=\"number\"";
+    text += ">" + xml_escaped(table.numbers[i] ? unpadded(cells[i]) : cells[i]) + (named ? "</th>" : "</td>");
+  }
+  return text + "</tr>\n";
+}
+
+}  // namespace
+
+std::string render_html(const Report& report, const RenderOptions& options) {
+  RenderOptions with_shares = options;  // the page always shows them
+  with_shares.numbers = NumberFormat::ratio;
+  std::vector<std::string> notes = footnotes(report, with_shares);
+  notes.insert(notes.end(), report.notes.begin(), report.notes.end());
+  const std::string heading = options.title.empty() ? report.model : options.title;
+  return html_page(heading, section(heading, about(report, options) + totals(report) + list("notes", notes) +
+                                                 "<script type=\"application/json\" class=\"data\">\n" +
+                                                 script_escaped(data(report, options)) + "\n</script>\n"));
+}
+
+std::string html_table(Table table, const std::string& title, const std::vector<std::string>& notes) {
+  std::string text = "<div class=\"panel\">\n<div class=\"scroll\">\n<table class=\"flat\">\n<thead>\n";
+  text += line(table, table.titles, "col") + "</thead>\n<tbody>\n";
+  for (const auto& row : table.rows) text += line(table, row, "row");
+  text += "</tbody>\n<tfoot>\n";
+  for (const auto& row : table.totals) text += line(table, row, "row");
+  text += "</tfoot>\n</table>\n</div>\n</div>\n" + list("notes plain", notes);
+  return html_page(title.empty() ? "thoplw" : title, section(title, text));
+}
+
+}  // namespace thoplw

@@ -1,0 +1,42 @@
+// Stacks of modules, one a line with what the innermost costs itself: what flame graph viewers read.
+#include <cctype>
+
+#include "render/formats.h"
+#include "render/module_tree.h"
+#include "render/table/width.h"
+
+namespace thoplw {
+namespace {
+
+/// Semicolons part frames, a space parts the stack from its number.
+std::string frame(std::string_view name) {
+  std::string safe = harmless(name);
+  for (char& c : safe) {
+    if (c == ';') c = ',';
+    if (std::isspace(static_cast<unsigned char>(c)) != 0) c = '_';
+  }
+  return safe.empty() ? "_" : safe;
+}
+
+void fold(const ModuleNode& node, const std::string& stack, const Measure& measure, std::string& text) {
+  const Count amount = measure.of(node.row).value;
+  if (node.inside.empty() && amount > 0) text += stack + " " + std::to_string(amount.value()) + "\n";
+  for (const ModuleNode& inner : node.inside) {
+    const bool own = !inner.module && inner.name == "(itself)";  // viewers show it as the part with nothing above it
+    fold(inner, own ? stack : stack + ";" + frame(inner.name), measure, text);
+  }
+}
+
+}  // namespace
+
+std::string render_folded(const Report& report, const RenderOptions& options) {
+  const Measure measure = measure_of(report, options);
+  const std::string root = frame(options.title.empty() ? report.model : options.title);
+  std::string text;
+  fold(module_tree(report, options), root, measure, text);
+  if (text.empty()) text = root + " 0\n";
+  text.pop_back();
+  return text;
+}
+
+}  // namespace thoplw

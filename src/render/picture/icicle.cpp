@@ -1,0 +1,53 @@
+// Places the boxes of an icicle.
+#include "render/picture/icicle.h"
+#include "base/formatted.h"
+
+namespace thoplw {
+namespace {
+
+constexpr double kLeastHeight = 3;  ///< pixels that can be seen and pointed at
+
+struct Placing {
+  const Measure& measure;
+  const double scale;  ///< pixels of one unit
+  std::vector<IcicleCell> cells{};
+
+  double pixels(Count amount) const { return static_cast<double>(amount.value()) * scale; }
+
+  void place(const ModuleNode& node, const std::string& around, std::size_t level, Count start) {
+    const std::string& path = node.module ? node.row.path : around;
+    const std::size_t own = cells.size();
+    cells.push_back(
+        {label(node), path, node.row, node.module, false, level, pixels(start), pixels(measure.of(node.row).value)});
+    ModuleNode small{Row{}, "", false, {}};  // siblings too low to be seen
+    std::size_t many = 0;
+    for (const ModuleNode& inner : node.inside) {
+      const Amount amount = measure.of(inner.row);
+      if (pixels(amount.value) >= kLeastHeight) {
+        place(inner, path, level + 1, start);
+        start += amount.value;
+      } else if (amount.value > 0) {
+        small.row.macs += inner.row.macs;
+        small.row.params += inner.row.params;
+        small.row.exact = small.row.exact && inner.row.exact;
+        ++many;
+      }
+    }
+    if (pixels(measure.of(small.row).value) >= kLeastHeight / 3) {
+      small.name = formatted("({} small)", many);
+      place(small, path, level + 1, start);
+    }
+    cells[own].inside = cells.size() > own + 1;
+  }
+};
+
+}  // namespace
+
+std::vector<IcicleCell> icicle(const ModuleNode& root, const Measure& measure, double height) {
+  if (measure.total == 0) return {};
+  Placing placing{measure, height / static_cast<double>(measure.total.value())};
+  placing.place(root, "", 0, 0);
+  return std::move(placing.cells);
+}
+
+}  // namespace thoplw

@@ -1,0 +1,140 @@
+// Matches globs, finds the costliest rows and adds up the others.
+#include "render/table/selection.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/formatted.h"
+#include "base/suggest.h"
+#include "render/table/table.h"
+
+namespace thoplw {
+namespace {
+
+/// What is wrong with a glob that matches nothing.
+[[noreturn]] void complain(const std::string& glob, const std::vector<Row>& rows) {
+  std::string word = glob;
+  std::erase(word, '*');
+  std::vector<std::string_view> paths, classes;
+  for (const Row& row : rows) {
+    paths.push_back(row.path);
+    if (std::ranges::find(classes, row.cls) == classes.end()) classes.push_back(row.cls);
+  }
+  std::string_view near = nearest_name(word, classes);
+  if (near.empty()) near = nearest_name(word, paths);
+  std::string message = "filter '" + glob + "' matches neither the path nor the class of a module";
+  if (!near.empty()) {
+    message += "; did you mean '" + std::string(near) + "'?";
+  } else if (glob.find('*') == std::string::npos) {
+    message += "; it has to match as a whole: try '*" + glob + "*'";
+  }
+  throw Error(message);
+}
+
+void filter_rows(const std::vector<Row>& rows, const std::vector<std::string>& globs, std::vector<bool>& shown) {
+  std::fill(shown.begin(), shown.end(), false);
+  std::vector<bool> used(globs.size(), false);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Row& row = rows[i];
+    shown[i] = row.parent != kNone && shown[static_cast<std::size_t>(row.parent)];
+    for (std::size_t g = 0; g < globs.size(); ++g) {
+      if (!glob_matches(globs[g], shown_path(row.path)) && !glob_matches(globs[g], row.cls)) continue;
+      shown[i] = true;
+      used[g] = true;
+    }
+  }
+  const auto useless = std::ranges::find(used, false);
+  if (useless != used.end()) complain(globs[static_cast<std::size_t>(useless - used.begin())], rows);
+}
+
+/// Text columns rank nothing: they leave it to the MACs.
+std::string rank_column(const RenderOptions& options) {
+  if (options.sort.empty()) return "macs";
+  const Column& column = find_column(options.sort);
+  return column.amount || column.size ? options.sort : "macs";
+}
+
+}  // namespace
+
+bool counts(const Row& row) { return row.listed || row.macs > 0 || row.params > 0 || !row.exact; }
+
+bool glob_matches(std::string_view glob, std::string_view text) {
+  std::size_t g = 0, t = 0;
+  std::size_t star = std::string_view::npos, after_star = 0;  // the last one met, and the text that it has taken
+  while (t < text.size()) {
+    if (g < glob.size() && glob[g] == '*') {
+      star = g++;
+      after_star = t;
+    } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
+      ++g;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      g = star + 1;
+      t = ++after_star;
+    } else {
+      return false;
+    }
+  }
+  return glob.find_first_not_of('*', g) == std::string_view::npos;
+}
+
+std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& options) {
+  std::vector<bool> shown(rows.size(), true);
+  if (!options.filter.empty()) filter_rows(rows, options.filter, shown);
+  if (options.top == 0) return shown;
+  std::vector<bool> costliest(rows.size(), false);
+  std::size_t room = options.top;
+  for (const std::size_t i : order_of(rows, rank_column(options))) {
+    if (room == 0) break;
+    if (!shown[i] || !rows[i].listed) continue;
+    costliest[i] = true;
+    --room;
+  }
+  return costliest;
+}
+
+std::vector<bool> with_around(const std::vector<Row>& rows, std::vector<bool> shown) {
+  for (std::size_t i = rows.size(); i-- > 1;) {
+    if (shown[i]) shown[static_cast<std::size_t>(rows[i].parent)] = true;
+  }
+  return shown;
+}
+
+std::string order_column(const RenderOptions& options) {
+  return options.sort.empty() && options.top > 0 ? "macs" : options.sort;
+}
+
+void Others::add(const Row& other) {
+  row.macs += other.macs;
+  row.params += other.params;
+  row.work += other.work;
+  row.exact = row.exact && other.exact;
+  row.subtree_macs = row.macs;
+  row.subtree_params = row.params;
+  row.listed = true;
+  ++many;
+}
+
+std::string Others::name() const { return formatted("({} {})", many, many == 1 ? "other" : "others"); }
+
+std::vector<Row> narrowed(std::vector<Row> rows, const RenderOptions& options) {
+  if (options.filter.empty() && options.top == 0 && order_column(options).empty()) return rows;
+  const std::vector<bool> shown = shown_rows(rows, options);
+  std::vector<Row> kept;
+  kept.reserve(rows.size() + 1);
+  Others others;
+  for (const std::size_t i : order_of(rows, order_column(options))) {
+    if (shown[i]) {
+      kept.push_back(std::move(rows[i]));
+    } else if (counts(rows[i])) {
+      others.add(rows[i]);
+    }
+  }
+  if (!others.empty()) {
+    others.row.path = others.name();
+    kept.push_back(std::move(others.row));
+  }
+  return kept;
+}
+
+}  // namespace thoplw

@@ -1,0 +1,180 @@
+// Rolls a Report up, sorts it and turns it into cells.
+#include "render/table/table.h"
+
+#include <algorithm>
+#include <functional>
+#include <numeric>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/formatted.h"
+#include "render/table/selection.h"
+#include "render/table/width.h"
+
+namespace thoplw {
+namespace {
+
+std::vector<std::string> cells(const Row& row, const Row& total, NumberFormat numbers) {
+  std::vector<std::string> out;
+  for (const auto& column : columns()) {
+    out.push_back(column.text ? column.text(row)
+                              : number_text(column.amount(row), column.amount(total).value, numbers));
+  }
+  return out;
+}
+
+/// The first few of the names; how many more there are.
+std::string some_of(const std::vector<std::string>& names) {
+  constexpr std::size_t kShown = 8;
+  const auto shown = std::min(names.size(), kShown);
+  std::string text =
+      formatted("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  if (names.size() > shown) text += formatted(" and {} more", names.size() - shown);
+  return text;
+}
+
+}  // namespace
+
+Report roll_up(const Report& report, int depth) {
+  Report rolled = report;
+  if (depth < 0) return rolled;
+  rolled.rows.clear();
+  std::vector<Id> now_at;  // by row of `report`: its row, or that of its ancestor, in `rolled`
+  for (const Row& row : report.rows) {
+    const Id parent = row.parent == kNone ? kNone : now_at.at(static_cast<std::size_t>(row.parent));
+    if (row.depth <= depth || parent == kNone) {
+      now_at.push_back(static_cast<Id>(rolled.rows.size()));
+      rolled.rows.push_back(row);
+      rolled.rows.back().parent = parent;
+      continue;
+    }
+    now_at.push_back(parent);
+    Row& ancestor = rolled.rows[static_cast<std::size_t>(parent)];
+    ancestor.macs += row.macs;
+    ancestor.params += row.params;
+    ancestor.work += row.work;
+    ancestor.cost += row.cost;
+    ancestor.exact = ancestor.exact && row.exact;
+    ancestor.listed = ancestor.listed || row.listed;
+  }
+  return rolled;
+}
+
+std::function<bool(const Row&, const Row&)> ordering(std::string_view name) {
+  if (name.empty()) return [](const Row&, const Row&) { return false; };
+  const Column& column = find_column(name);
+  if (column.amount) return [&](const Row& a, const Row& b) { return column.amount(a).value > column.amount(b).value; };
+  if (column.size) return [&](const Row& a, const Row& b) { return column.size(a) > column.size(b); };
+  return [&](const Row& a, const Row& b) { return column.text(a) < column.text(b); };
+}
+
+std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view column) {
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto before = ordering(column);
+  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return before(rows[a], rows[b]); });
+  return order;
+}
+
+std::vector<Row> listed_rows(const Report& report, const RenderOptions& options) {
+  std::vector<Row> rows = narrowed(roll_up(report, options.depth).rows, options);
+  std::erase_if(rows, [](const Row& row) { return !row.listed; });
+  return rows;
+}
+
+Row total_row(const Report& report) {
+  Row total;
+  total.path = "Total";
+  total.cls = report.model;
+  if (!report.rows.empty()) {
+    total.in = report.rows.front().in;
+    total.out = report.rows.front().out;
+  }
+  total.macs = report.macs;
+  total.params = report.params;
+  total.exact = report.exact;
+  return total;
+}
+
+std::string number_text(Amount amount, Count total, NumberFormat numbers) {
+  const auto value = amount.value.value();
+  std::string text;
+  if (numbers == NumberFormat::ratio) {
+    const auto whole = static_cast<double>(total.value());
+    text = formatted("{:5.2f} %", whole > 0 ? 100 * static_cast<double>(value) / whole : 0.0);
+  } else {
+    text = numbers == NumberFormat::clever ? clever_format(value) : std::to_string(value);
+  }
+  return amount.exact ? text : ">=" + unpadded(text);
+}
+
+std::string signed_text(std::int64_t amount, Count base, NumberFormat numbers) {
+  const Count size = amount < 0 ? -amount : amount;
+  const std::string text = unpadded(number_text({size}, base, numbers));
+  return amount == 0 ? text : (amount < 0 ? "-" : "+") + text;
+}
+
+std::string unpadded(const std::string& number) {
+  return number.substr(std::min(number.find_first_not_of(' '), number.size()));
+}
+
+Table lay_out(const Report& report, const RenderOptions& options) {
+  const Row total = total_row(report);
+  Table table;
+  for (const auto& column : columns()) {
+    table.titles.emplace_back(title(column, report.unit));
+    table.numbers.push_back(column.amount != nullptr);
+  }
+  for (const Row& row : listed_rows(report, options)) table.rows.push_back(cells(row, total, options.numbers));
+  table.totals.push_back(cells(total, total, options.numbers));
+  return table;
+}
+
+/// A longer cell stands out of its column, which is not padded to it: of a long name in a file with many the padding
+/// would fill the memory.
+constexpr std::size_t kWidest = 300;
+
+std::vector<std::size_t> fit(Table& table, std::string (*safe)(std::string_view)) {
+  std::vector<std::size_t> widths(table.titles.size());
+  const auto fit_cells = [&](std::vector<std::string>& row) {
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      row[i] = safe(row[i]);
+      widths[i] = std::max(widths[i], std::min(display_width(row[i]), kWidest));
+    }
+  };
+  fit_cells(table.titles);
+  for (auto& row : table.rows) fit_cells(row);
+  for (auto& row : table.totals) fit_cells(row);
+  return widths;
+}
+
+std::vector<std::string> uncounted_notes(const Report& report) {
+  struct Op {
+    std::string name;
+    std::vector<std::string> layers;
+    int times = 0;
+  };
+  std::vector<Op> ops;  // in the order met
+  std::unordered_map<std::string_view, std::size_t> places;
+  for (const auto& [name, path, times] : report.uncounted) {
+    const auto [place, fresh] = places.try_emplace(name, ops.size());
+    if (fresh) ops.push_back({.name = name, .layers = {}});
+    ops[place->second].layers.push_back(shown_path(path));
+    ops[place->second].times += times;
+  }
+  std::vector<std::string> notes;
+  for (const Op& op : ops) {
+    notes.push_back(formatted("not counted: {} ({}) in {}", op.name,
+                              op.times == 1 ? "once" : formatted("{} times", op.times), some_of(op.layers)));
+  }
+  return notes;
+}
+
+std::vector<std::string> footnotes(const Report& report, const RenderOptions& options) {
+  std::vector<std::string> notes = uncounted_notes(report);
+  if (!report.exact && options.numbers == NumberFormat::ratio) notes.emplace_back("shares are of what was counted");
+  if (!report.not_run.empty()) notes.push_back("not run: " + some_of(report.not_run));
+  return notes;
+}
+
+}  // namespace thoplw

@@ -1,0 +1,55 @@
+// A Report laid out: rolled up to a depth, sorted, as cells of text. What the renderers share.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "render/render.h"
+#include "render/table/columns.h"
+
+namespace thoplw {
+
+/// The report with modules deeper than `depth` added to the row of their ancestor there; -1: as it is.
+Report roll_up(const Report& report, int depth);
+
+/// For a stable sort by the column of that name: numbers descending, text ascending; "": leaves the order as it is.
+std::function<bool(const Row&, const Row&)> ordering(std::string_view column);
+
+/// Places of the rows, sorted so.
+std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view column);
+
+/// Rolled up, narrowed to what is wanted and sorted: the lines of the flat table.
+std::vector<Row> listed_rows(const Report& report, const RenderOptions& options);
+
+Row total_row(const Report& report);
+
+/// `amount` in the wanted format; `total` is what its share is of.
+std::string number_text(Amount amount, Count total, NumberFormat numbers);
+
+/// A change: with its sign, as a share of `base`, and not padded.
+std::string signed_text(std::int64_t amount, Count base, NumberFormat numbers);
+
+/// Without the spaces before it that line numbers up in a table.
+std::string unpadded(const std::string& number);
+
+struct Table {
+  using Cells = std::vector<std::string>;
+  Cells titles;
+  std::vector<bool> numbers;  ///< by column: does it hold numbers?
+  std::vector<Cells> rows;
+  std::vector<Cells> totals;  ///< what stands below the rows
+};
+
+/// One cell per column; cells are as the model names them, not made safe for any format.
+Table lay_out(const Report& report, const RenderOptions& options);
+
+/// Makes each cell safe by `safe`; the width in terminal cells that each column then needs.
+std::vector<std::size_t> fit(Table& table, std::string (*safe)(std::string_view));
+
+/// What must be said below a table: operators not counted, modules that never ran. Empty for an ordinary model.
+std::vector<std::string> footnotes(const Report& report, const RenderOptions& options);
+
+}  // namespace thoplw

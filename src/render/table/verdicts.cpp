@@ -1,0 +1,153 @@
+// Verdicts on budgets: a line each for a terminal, a table for pull requests, records for programs.
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/formatted.h"
+#include "render/formats.h"
+#include "render/table/table.h"
+#include "render/table/width.h"
+
+namespace thoplw {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string_view name_of(Standing standing) {
+  constexpr std::string_view kNames[] = {"ok", "over", "unknown"};
+  return kNames[static_cast<std::size_t>(standing)];
+}
+
+std::string number(Count value, const Use& use, NumberFormat numbers) {
+  return unpadded(number_text({value}, use.most, numbers));
+}
+
+/// Rounded down, so that 100 % and more is at the limit or above it.
+std::string share(Count used, Count most) {
+  if (most == 0) return used == 0 ? "all" : "no limit but 0";
+  __extension__ using Wide = unsigned __int128;
+  const auto tenths = static_cast<Wide>(used.value()) * 1000 / most.value();
+  return formatted("{:.1f} %", static_cast<double>(tenths) / 10);
+}
+
+std::string since(const Use& use) {
+  const std::int64_t change = difference(*use.baseline, use.used);
+  const auto base = static_cast<double>(use.baseline->value());
+  if (change == 0) return "as the baseline";
+  const std::string percent = base > 0 ? formatted(" or {:+.2f} %", 100 * static_cast<double>(change) / base) : "";
+  return formatted("{:+}{} since the baseline", change, percent);
+}
+
+/// "1824010216 of 2000000000 MACs (91.2 %)".
+std::string in_words(const Use& use, NumberFormat numbers) {
+  const std::string used = number(use.used, use, numbers);
+  std::string text = formatted("{}{} of {} {} ({}", use.exact ? "" : ">=", used, number(use.most, use, numbers),
+                               use.what, share(use.used, use.most));
+  if (use.baseline) text += ", " + since(use);
+  text += ")";
+  if (use.standing() == Standing::over) text += formatted(", {} too many", (use.used - use.most).value());
+  return text;
+}
+
+std::string in_words(const Blame& blame, const Use& use, NumberFormat numbers) {
+  const std::string amount = number(blame.amount, use, numbers);
+  const std::string where = shown_path(blame.path) + " (" + blame.cls + ")";
+  if (use.baseline) return formatted("{}: {:+} to {} {}", where, blame.growth, amount, use.what);
+  return formatted("{}: {} {}, {} of all", where, amount, use.what, share(blame.amount, use.used));
+}
+
+std::string heading(const Use& use) { return use.baseline ? "grew most" : "the costliest"; }
+
+constexpr std::string_view kUnknown =
+    "not known to be within its budget: what is counted is a lower bound; --strict takes it for over";
+
+std::string lines_of(const Verdict& verdict, NumberFormat numbers) {
+  if (!verdict.error.empty()) return formatted("error    {}: {}", verdict.model, verdict.error);
+  constexpr std::string_view kWords[] = {"ok", "OVER", "UNKNOWN"};
+  std::string text = formatted("{:<8} {}: ", kWords[static_cast<std::size_t>(standing(verdict))], verdict.model);
+  for (const Use& use : verdict.uses) text += (&use == verdict.uses.data() ? "" : "; ") + in_words(use, numbers);
+  text = harmless(text);
+  for (const Use& use : verdict.uses) {
+    if (!use.blame.empty()) text += "\n           " + heading(use) + ":";
+    for (const Blame& blame : use.blame) text += "\n             " + harmless(in_words(blame, use, numbers));
+  }
+  if (standing(verdict) == Standing::unknown) text += "\n           " + std::string(kUnknown);
+  for (const std::string& note : verdict.notes) text += "\n           " + harmless(note);
+  return text;
+}
+
+std::string text(const std::vector<Verdict>& verdicts, const RenderOptions& options) {
+  std::string text;
+  for (const Verdict& verdict : verdicts) text += (text.empty() ? "" : "\n") + lines_of(verdict, options.numbers);
+  return text;
+}
+
+/// A row per limit.
+Table table(const std::vector<Verdict>& verdicts, NumberFormat numbers) {
+  Table table{.titles = {"Verdict", "Model", "What", "Remark", "Used", "Limit", "Share"},
+              .numbers = {false, false, false, false, true, true, true},
+              .rows = {},
+              .totals = {}};
+  for (const Verdict& verdict : verdicts) {
+    if (!verdict.error.empty()) table.rows.push_back({"error", verdict.model, "", verdict.error, "", "", ""});
+    for (const Use& use : verdict.uses) {
+      table.rows.push_back({std::string(name_of(use.standing())), verdict.model, std::string(use.what),
+                            use.baseline ? since(use) : "", (use.exact ? "" : ">=") + number(use.used, use, numbers),
+                            number(use.most, use, numbers), share(use.used, use.most)});
+    }
+  }
+  return table;
+}
+
+std::vector<std::string> notes_of(const std::vector<Verdict>& verdicts, NumberFormat numbers) {
+  std::vector<std::string> notes;
+  for (const Verdict& verdict : verdicts) {
+    for (const Use& use : verdict.uses) {
+      std::string rows;
+      for (const Blame& blame : use.blame) rows += (rows.empty() ? "" : "; ") + in_words(blame, use, numbers);
+      if (!rows.empty()) notes.push_back(formatted("{}: {}: {}", verdict.model, heading(use), rows));
+    }
+    if (standing(verdict) == Standing::unknown) notes.push_back(formatted("{}: {}", verdict.model, kUnknown));
+    for (const std::string& note : verdict.notes) notes.push_back(verdict.model + ": " + note);
+  }
+  return notes;
+}
+
+Json use_json(const Use& use) {
+  Json json = {{"what", use.what},   {"verdict", name_of(use.standing())}, {"used", use.used.value()},
+               {"exact", use.exact}, {"limit", use.most.value()},          {"baseline", nullptr}};
+  if (use.baseline) json["baseline"] = use.baseline->value();
+  json["blame"] = Json::array();
+  for (const Blame& blame : use.blame) {
+    Json row = {{"name", blame.path}, {"class", blame.cls}, {"amount", blame.amount.value()}};
+    if (use.baseline) row["growth"] = blame.growth;
+    json["blame"].push_back(row);
+  }
+  return json;
+}
+
+std::string json(const std::vector<Verdict>& verdicts) {
+  Json json = {{"format", "thoplw check 1"}, {"checks", Json::array()}};
+  for (const Verdict& verdict : verdicts) {
+    Json check = {{"model", verdict.model}};
+    check["verdict"] = verdict.error.empty() ? name_of(standing(verdict)) : "error";
+    if (!verdict.error.empty()) check["error"] = verdict.error;
+    check["limits"] = Json::array();
+    for (const Use& use : verdict.uses) check["limits"].push_back(use_json(use));
+    check["notes"] = verdict.notes;
+    json["checks"].push_back(check);
+  }
+  return laid_out_json(json);
+}
+
+}  // namespace
+
+std::string render_verdicts(const std::vector<Verdict>& verdicts, const Renderer& renderer,
+                            const RenderOptions& options) {
+  if (renderer.render == render_text) return text(verdicts, options);
+  if (renderer.render == render_json) return json(verdicts);
+  if (!renderer.table) throw Error("a check cannot be shown as " + std::string(renderer.name));
+  return renderer.table(table(verdicts, options.numbers), options.title, notes_of(verdicts, options.numbers));
+}
+
+}  // namespace thoplw

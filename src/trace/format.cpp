@@ -1,8 +1,0 @@
-// The one place that formats.
-#include "trace/format.h"
-
-namespace thoplw {
-
-std::string formatted_by(fmt::string_view format, fmt::format_args args) { return fmt::vformat(format, args); }
-
-}  // namespace thoplw
