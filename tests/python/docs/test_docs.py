@@ -10,6 +10,7 @@ import pictures
 import pytest
 import safetensors.torch
 import torch
+import yaml
 
 import audit
 import pages
@@ -67,6 +68,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+ABOUT = ["ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
 PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
 
 
@@ -100,7 +102,7 @@ def test_readme_table_is_that_of_the_first_command():
 
 
 def test_links_of_the_pages_lead_somewhere():
-    for page in [*PAGES, "ARCHITECTURE.md", "CONTRIBUTING.md", "bench/RESULTS.md", "bench/FILES.md"]:
+    for page in [*PAGES, *ABOUT, "bench/RESULTS.md", "bench/FILES.md"]:
         for link, place in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", (ROOT / page).read_text()):
             target = (ROOT / page).parent / link if link else ROOT / page
             assert link.startswith("http") or target.exists(), f"{page}: {link}"
@@ -124,3 +126,23 @@ def test_architecture_names_every_folder():
 def test_readme_names_the_conventions():
     for name, _ in _native.conventions():
         assert f"`{name}`" in README
+
+
+FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
+
+
+@pytest.mark.parametrize("path", FORMS, ids=lambda path: path.stem)
+def test_issue_forms_are_as_github_reads_them(path: Path) -> None:
+    """https://docs.github.com/en/communities/using-templates-to-encourage-useful-issues-and-pull-requests"""
+    form = yaml.safe_load(path.read_text())
+    asked = [field for field in form["body"] if field["type"] != "markdown"]
+    assert {"name", "description"} <= set(form)
+    assert {field["type"] for field in form["body"]} <= {"markdown", "input", "textarea", "dropdown", "checkboxes"}
+    assert "trace" in [field["id"] for field in asked]
+    assert len({field["id"] for field in asked}) == len({field["attributes"]["label"] for field in asked}) == len(asked)
+
+
+def test_the_version_to_cite_is_that_of_the_project() -> None:
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert f"project(thoplw VERSION {cited['version']} " in (ROOT / "CMakeLists.txt").read_text()
+    assert {"cff-version", "message", "title", "authors"} <= set(cited)
