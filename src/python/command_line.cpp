@@ -1,5 +1,5 @@
 // Gives the native command line Python's streams and Python's way of building models.
-#include "python/command_line.h"
+#include "python/bindings.h"
 
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>

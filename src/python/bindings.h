@@ -1,0 +1,15 @@
+// The parts of the extension module, each bound in a file of its own.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace thoplw {
+
+void bind_trace(nanobind::module_& m);
+void bind_rows(nanobind::module_& m);
+void bind_layer_info(nanobind::module_& m);
+void bind_comparison(nanobind::module_& m);
+void bind_diff(nanobind::module_& m);
+void bind_command_line(nanobind::module_& m);
+
+}  // namespace thoplw

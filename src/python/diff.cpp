@@ -1,0 +1,102 @@
+// Diff and its rows: what changed from one table of layers to another.
+#include "report/diff.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <memory>
+
+#include "base/harmless.h"
+#include "python/bindings.h"
+#include "python/docs.h"
+#include "python/layer_info.h"
+#include "python/render_arguments.h"
+#include "python/to_python.h"
+#include "thoplw.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace thoplw {
+namespace {
+
+/// A row of a diff, which it keeps alive.
+struct DiffRow {
+  std::shared_ptr<const Diff> diff;
+  RowPair pair;
+
+  const Row* before() const { return diff->before_of(pair); }
+  const Row* after() const { return diff->after_of(pair); }
+};
+
+/// None on the side where there is no such row.
+nb::object count_of(const Row* row, Count Row::*member) {
+  return row ? nb::object(nb::int_((row->*member).value())) : nb::none();
+}
+
+void bind_diff_row(nb::module_& m) {
+  const auto text = [](std::string Row::*member) {
+    return [member](const DiffRow& row) { return to_str((row.after() ? row.after() : row.before())->*member); };
+  };
+  nb::class_<DiffRow>(m, "DiffRow", kDiffRowDoc)
+      .def_prop_ro("name", text(&Row::path))
+      .def_prop_ro("cls", text(&Row::cls))
+      .def_prop_ro("state", [](const DiffRow& row) { return std::string(name(fate(*row.diff, row.pair))); })
+      .def_prop_ro("name_before",
+                   [](const DiffRow& row) { return row.before() ? to_str(row.before()->path) : nb::none(); })
+      .def_prop_ro("macs_before", [](const DiffRow& row) { return count_of(row.before(), &Row::macs); })
+      .def_prop_ro("macs", [](const DiffRow& row) { return count_of(row.after(), &Row::macs); })
+      .def_prop_ro("params_before", [](const DiffRow& row) { return count_of(row.before(), &Row::params); })
+      .def_prop_ro("params", [](const DiffRow& row) { return count_of(row.after(), &Row::params); });
+}
+
+std::vector<DiffRow> rows_of(std::shared_ptr<const Diff> diff) {
+  std::vector<DiffRow> rows;
+  for (const RowPair& pair : diff->pairs) rows.push_back({diff, pair});
+  return rows;
+}
+
+std::string summary(const Diff& diff, nb::object kind, nb::object fmt, nb::object depth, nb::object sort,
+                    nb::object all) {
+  return render_diff(diff, renderer_of(kind), options_of(fmt, depth, sort), nb::cast<bool>(nb::bool_(all)));
+}
+
+std::string shown(const Diff& diff) {
+  return "<Diff of " + harmless(diff.before.model) + " and " + harmless(diff.after.model) + ": " +
+         std::to_string(difference(diff.before.macs, diff.after.macs)) + " " +
+         (diff.after.unit == Unit::mac ? "MACs" : "FLOPs") + ", " +
+         std::to_string(difference(diff.before.params, diff.after.params)) + " params>";
+}
+
+Diff difference_of(nb::object before, nb::object after) {
+  for (const nb::object& info : {before, after}) {
+    if (nb::isinstance<LayerInfo>(info)) continue;
+    throw Error("diff takes two tables of layers, such as the third of what profile() returns, but one is of type " +
+                nb::cast<std::string>(info.type().attr("__name__")));
+  }
+  return diff(nb::cast<const LayerInfo&>(before), nb::cast<const LayerInfo&>(after));
+}
+
+}  // namespace
+
+void bind_diff(nb::module_& m) {
+  bind_diff_row(m);
+  const auto change = [](Count Report::*member) {
+    return [member](const Diff& diff) { return difference(diff.before.*member, diff.after.*member); };
+  };
+  nb::class_<Diff>(m, "Diff", kDiffDoc)
+      .def_prop_ro("macs", change(&Report::macs))
+      .def_prop_ro("params", change(&Report::params))
+      .def_prop_ro("exact", [](const Diff& diff) { return diff.before.exact && diff.after.exact; })
+      .def_prop_ro("rows", &rows_of)
+      .def("summary", &summary, nb::arg("kind").none() = "text", nb::arg("fmt").none() = "raw", nb::kw_only(),
+           "depth"_a = nb::none(), "sort"_a = nb::none(), nb::arg("unchanged").none() = false, kDiffSummaryDoc)
+      .def("__str__", [](const Diff& diff) { return render_diff(diff, find_renderer("text"), {}); })
+      .def("__repr__", &shown);
+  m.def("diff", &difference_of, nb::arg("before").none(), nb::arg("after").none(),
+        nb::sig("def diff(before: LayerInfo, after: LayerInfo) -> Diff"), kDiffFunctionDoc);
+}
+
+}  // namespace thoplw

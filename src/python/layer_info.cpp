@@ -1,0 +1,145 @@
+// LayerInfo, and what makes one: counting a trace and reading a saved report.
+#include "python/layer_info.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/shared_ptr.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include "base/file_bytes.h"
+#include "base/harmless.h"
+#include "python/bindings.h"
+#include "python/docs.h"
+#include "python/given.h"
+#include "python/render_arguments.h"
+#include "python/to_python.h"
+#include "render/page/notebook.h"
+#include "thoplw.h"
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace thoplw {
+namespace {
+
+using Bound = nb::class_<LayerInfo>;
+
+LayerInfo counted(std::shared_ptr<const Trace> trace, const std::string& convention) {
+  LayerInfo info{{count(*trace, *open_convention(convention))}, {}};
+  info.trace = std::move(trace);
+  return info;
+}
+
+/// What was saved has no trace.
+LayerInfo read_saved(nb::handle path) {
+  const std::string name = given::path(path);
+  const nb::gil_scoped_release unlocked;
+  return {read_report(name, FileBytes(name).all()), {}};
+}
+
+LayerInfo under(const LayerInfo& info, nb::object convention) {
+  const std::string name = given::text(convention, "convention");
+  if (info.trace) return counted(info.trace, name);
+  throw Error("a saved report has the counts of '" + info.convention + "' alone: profile or load the model itself");
+}
+
+std::vector<Row> listed(const Report& report) {
+  std::vector<Row> rows;
+  for (const Row& row : report.rows) {
+    if (row.listed) rows.push_back(row);
+  }
+  return rows;
+}
+
+std::string summary(const LayerInfo& info, nb::object kind, nb::object fmt, nb::object depth, nb::object sort,
+                    nb::object top, nb::object filter) {
+  return renderer_of(kind).render(info, options_of(fmt, depth, sort, top, filter));
+}
+
+void save(const LayerInfo& info, nb::object path, nb::object kind, nb::object fmt, nb::object depth, nb::object sort,
+          nb::object top, nb::object filter) {
+  const std::string file = given::path(path);
+  const Renderer& renderer = kind.is_none() ? renderer_for_path(file) : renderer_of(kind);
+  write_file(file, renderer.render(info, options_of(fmt, depth, sort, top, filter)));
+}
+
+std::string shown(const LayerInfo& info) {
+  return "<LayerInfo of " + harmless(info.model) + ": " + std::to_string(info.macs.value()) + " " +
+         (info.unit == Unit::mac ? "MACs" : "FLOPs") + ", " + std::to_string(info.params.value()) + " params>";
+}
+
+void bind_totals(Bound& info) {
+  const auto count = [](Count Report::*member) {
+    return [member](const LayerInfo& report) { return (report.*member).value(); };
+  };
+  info.def_prop_ro("model", [](const LayerInfo& report) { return to_str(report.model); })
+      .def_prop_ro("convention", [](const LayerInfo& report) { return to_str(report.convention); })
+      .def_prop_ro("unit", [](const LayerInfo& report) { return report.unit == Unit::mac ? "MAC" : "FLOP"; })
+      .def_prop_ro("macs", count(&Report::macs))
+      .def_prop_ro("params", count(&Report::params))
+      .def_prop_ro("all_params", count(&Report::all_params))
+      .def_prop_ro("active_params", count(&Report::active_params))
+      .def_prop_ro("trainable_params", count(&Report::trainable_params))
+      .def_prop_ro("buffers", count(&Report::buffers))
+      .def_ro("exact", &Report::exact);
+}
+
+void bind_lists(Bound& info) {
+  info.def_ro("steps", &Report::steps)
+      .def_ro("uncounted", &Report::uncounted)
+      .def_prop_ro("not_run", [](const LayerInfo& report) { return to_strs(report.not_run); })
+      .def_prop_ro("notes", [](const LayerInfo& report) { return to_strs(report.notes); })
+      .def("__len__", [](const LayerInfo& report) { return listed(report).size(); })
+      .def("__iter__", [](const LayerInfo& report) { return nb::iter(nb::cast(listed(report))); })
+      .def("__getitem__",
+           [](const LayerInfo& report, nb::object index) { return nb::object(nb::cast(listed(report))[index]); });
+}
+
+void bind_text(Bound& info) {
+  info.def("summary", &summary, nb::arg("kind").none() = "text", nb::arg("fmt").none() = "raw", nb::kw_only(),
+           "depth"_a = nb::none(), "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(), kSummaryDoc)
+      .def("save", &save, nb::arg("path").none(), "kind"_a = nb::none(), nb::arg("fmt").none() = "raw", nb::kw_only(),
+           "depth"_a = nb::none(), "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(), kSaveDoc)
+      .def("_repr_html_", [](const LayerInfo& report) { return notebook_html(report); })
+      .def("__str__", [](const LayerInfo& report) { return find_renderer("text").render(report, {}); })
+      .def("__repr__", &shown);
+}
+
+/// What the package's Python modules make of it.
+void bind_python_parts(Bound& info) {
+  info.def(
+          "to_dict", [](nb::handle self) { return python_part("_notebook", "to_dict")(self); }, kToDictDoc)
+      .def(
+          "to_pandas",
+          [](nb::handle self, nb::object all_rows) { return python_part("_notebook", "to_pandas")(self, all_rows); },
+          nb::kw_only(), nb::arg("all_rows").none() = false, kToPandasDoc)
+      .def(
+          "plot",
+          [](nb::handle self, nb::object by, nb::object top, nb::object depth, nb::object ax) {
+            return python_part("_plot", "plot_layers")(self, by, top, depth, ax);
+          },
+          nb::arg("by").none() = "macs", nb::kw_only(), nb::arg("top").none() = 20, "depth"_a = nb::none(),
+          "ax"_a = nb::none(), kPlotDoc);
+}
+
+}  // namespace
+
+void bind_layer_info(nb::module_& m) {
+  Bound info(m, "LayerInfo", kLayerInfoDoc);
+  bind_totals(info);
+  bind_lists(info);
+  bind_text(info);
+  bind_python_parts(info);
+  info.def("under", &under, nb::arg("convention").none(), kUnderDoc);
+  m.def(
+      "count",
+      [](std::shared_ptr<const Trace> trace, nb::object convention) {
+        return counted(std::move(trace), given::text(convention, "convention"));
+      },
+      "trace"_a, nb::arg("convention").none());
+  m.def(
+      "is_saved_report", [](nb::handle path) { return is_saved_report(given::path(path)); }, nb::arg("path").none());
+  m.def("read_report", &read_saved, nb::arg("path").none());
+}
+
+}  // namespace thoplw

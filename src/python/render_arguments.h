@@ -1,0 +1,15 @@
+// How a table is to be written, as Python users say it: kind=, fmt=, depth=, sort=, top=, filter=.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+#include "render/render.h"
+
+namespace thoplw {
+
+RenderOptions options_of(nanobind::handle fmt, nanobind::handle depth, nanobind::handle sort = nanobind::none(),
+                         nanobind::handle top = nanobind::none(), nanobind::handle filter = nanobind::none());
+
+const Renderer& renderer_of(nanobind::handle kind);
+
+}  // namespace thoplw

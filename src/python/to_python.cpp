@@ -1,0 +1,34 @@
+// Makes Python objects of texts and shapes.
+#include "python/to_python.h"
+
+#include <nanobind/stl/string.h>
+
+#include "capture/torch_api.h"
+
+namespace nb = nanobind;
+
+namespace thoplw {
+
+nb::object to_str(const std::string& text) {
+  return nb::steal(PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "replace"));
+}
+
+nb::list to_strs(const std::vector<std::string>& texts) {
+  nb::list list;
+  for (const std::string& text : texts) list.append(to_str(text));
+  return list;
+}
+
+std::string quoted(const std::string& text) { return nb::cast<std::string>(nb::repr(to_str(text))); }
+
+nb::object shape_of(const std::optional<Tensor>& tensor) {
+  if (!tensor) return nb::none();
+  const Dims& shape = tensor->shape;
+  return capture::to_tuple(Dims(shape.begin() + (shape.empty() ? 0 : 1), shape.end()));
+}
+
+nb::object python_part(const char* module, const char* function) {
+  return nb::module_::import_((std::string("thoplw.") + module).c_str()).attr(function);
+}
+
+}  // namespace thoplw
