@@ -19,10 +19,7 @@ from pages import ROOT
 from thoplw import _native
 
 README = (ROOT / "README.md").read_text()
-COMPILED = [
-    *(ROOT / "tests" / "consumer").glob("*.cpp"), *(ROOT / "src" / "cost").glob("*.cpp"),
-    ROOT / "src" / "load" / "onnx" / "operators.cpp",
-]  # fmt: skip
+COMPILED = [*(ROOT / "tests" / "consumer").glob("*.cpp"), *(ROOT / "src").rglob("*.cpp")]
 
 
 @pytest.mark.parametrize("name", generate.PAGES)
