@@ -19,7 +19,7 @@ pytest.importorskip("onnxscript")
 
 import thoplw  # noqa: E402
 from onnx_files import AS_IT_IS, exported, own_shapes, quiet, seeded, traced  # noqa: E402
-from test_spec import ROWS  # noqa: E402
+from spec_rows import ROWS  # noqa: E402
 from vision import build_on_meta, classification_models, input_shape  # noqa: E402
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"

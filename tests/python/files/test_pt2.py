@@ -17,7 +17,7 @@ from torch import nn
 from torch.nn import functional as F
 
 import thoplw
-from test_spec import ROWS
+from spec_rows import ROWS
 from vision import input_shape
 
 DATA = pathlib.Path(__file__).parents[2] / "data"

@@ -108,6 +108,7 @@ def rules() -> tuple[int, int]:
 
 def compare_shape_rules() -> str:
     """What the test against torch's database counts on its way; it fails where a rule and torch differ."""
+    sys.path.append(str(Path(__file__).parents[1] / "capture"))
     import test_op_db as test
 
     print("audit: native shape rules", file=sys.stderr, flush=True)
