@@ -120,6 +120,17 @@ def test_architecture_names_every_folder():
             assert f"`src/{folder.name}/`" in text
 
 
+FOLDERS = ("bench", "cmake", "docs", "python", "src", "tests")
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/adding-an-operator.md", "docs/cpp.md", *ABOUT])
+def test_files_that_pages_name_are_there(page: str) -> None:
+    """By their whole path, or by its end."""
+    named = re.findall(r"`([\w./-]+\.(?:cpp|h|py|js))`", (ROOT / page).read_text())
+    known = [f"/{path.relative_to(ROOT)}" for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
+    assert [name for name in named if not any(path.endswith("/" + name) for path in known)] == []
+
+
 def test_readme_names_the_conventions():
     for name, _ in _native.conventions():
         assert f"`{name}`" in README
