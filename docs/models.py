@@ -19,11 +19,13 @@ TRANSFORMERS = {
 ABOUT = """<!-- Written by `make models`. -->
 # Models by conventions
 
-What each [convention](conventions.md) gives for one input of a model, without running it or its tool: first the cost,
-in MACs or FLOPs, then parameters. The integers are in [models.csv](models.csv). `>=` marks a lower bound. Torchvision's
-models have their usual image, the others 128 tokens. A test compares them with what the tools print
-(`THOPLW_SWEEP=1 pytest tests/python/tools/test_tools.py` for all), but for the pairs at the end of the page;
-the small models are those of [tool_models.py](../tests/python/support/tool_models.py).
+The first table has the cost of each model by each [convention](conventions.md), in MACs or FLOPs. The second table has
+the parameters. Models of torchvision get their usual image as input, the others 128 tokens. `>=` marks a lower bound.
+[models.csv](models.csv) has the exact integers. Neither the models nor the other tools were run for this page.
+
+A test runs the tools and compares what they print with these numbers. It covers all models with
+`THOPLW_SWEEP=1 pytest tests/python/tools/test_tools.py`. The last table lists where the two cannot be equal, and why.
+Its small models are in [tool_models.py](../tests/python/support/tool_models.py).
 """
 
 

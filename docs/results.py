@@ -91,7 +91,8 @@ def page(results: list[Result]) -> str:
     body = "\n".join(rows)
     return f"""# Results of recent models
 
-For one image of 3 x 224 x 224 (inception_v3: 3 x 299 x 299). A name leads to the layers. Made by `make results`.
+The input is one image of 3 x 224 x 224, and of 3 x 299 x 299 for inception_v3. Click a name to see the layers of that
+model. `make results` writes this page.
 
 | Model name | MACs | Params | | Model name | MACs | Params |
 |:-----------|-----:|-------:|-|:-----------|-----:|-------:|
