@@ -1,9 +1,9 @@
 """Multiply-adds and parameters of PyTorch models, layer by layer. Importing this imports no torch."""
 
-from thoplw._compare import compare
+from thoplw._compare import compare, diff
 from thoplw._inputs import as_is
 from thoplw._load import load
-from thoplw._native import Comparison, Diff, Error, LayerInfo, diff
+from thoplw._native import Comparison, Diff, Error, LayerInfo
 from thoplw._plot import plot
 from thoplw._profile import clever_format, profile
 

@@ -1,4 +1,4 @@
-"""compare(): one model under several conventions."""
+"""compare(): one model under several conventions; diff(): what changed from one table of layers to another."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from thoplw import _native
 from thoplw._inputs import arguments
-from thoplw._native import Comparison
+from thoplw._native import Comparison, Diff, LayerInfo
 from thoplw._profile import check_model, initialised
 
 if TYPE_CHECKING:
@@ -43,3 +43,18 @@ def compare(
         trace = _native.capture(model, positional, keyword, {}, method)
     every = [name for name, _ in _native.conventions()]
     return _native.compare(trace, every if conventions is None else conventions, base)
+
+
+def diff(before: LayerInfo, after: LayerInfo) -> Diff:
+    """What changed from one table of layers to another.
+
+    Args:
+        before, after: tables of ``profile`` or ``load``, counted by one convention.
+
+    Returns:
+        A ``Diff``: ``print`` shows the rows that changed; ``macs`` and ``params`` are the change of the totals.
+
+    Raises:
+        Error: one is no table of layers, or the two were counted by different conventions.
+    """
+    return _native.diff(before, after)

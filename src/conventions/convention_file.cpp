@@ -237,8 +237,13 @@ class Reader {
 }  // namespace
 
 std::shared_ptr<const Convention> open_convention(const std::string& name_or_path) {
-  if (name_or_path.ends_with(kEnding)) return parse_convention(name_or_path, FileBytes(name_or_path).all());
+  if (const auto text = convention_text(name_or_path)) return parse_convention(name_or_path, *text);
   return {std::shared_ptr<void>(), &find_convention(name_or_path)};  // lives as long as the process
+}
+
+std::optional<std::string> convention_text(const std::string& name_or_path) {
+  if (!name_or_path.ends_with(kEnding)) return std::nullopt;
+  return std::string(FileBytes(name_or_path).all());
 }
 
 std::shared_ptr<const Convention> parse_convention(const std::string& path, std::string_view text) {

@@ -15,6 +15,8 @@ struct Part {
   std::string_view what;  ///< a kind of work; "x2": FLOPs of a multiply-add; "batch": samples but one
   std::int64_t amount = 0;
   std::vector<Id> rows;  ///< in which it arises
+
+  bool operator==(const Part&) const = default;
 };
 
 struct Comparison {
@@ -22,6 +24,8 @@ struct Comparison {
   std::size_t base = 0;                  ///< of the reports, the one to which the others are compared
   std::vector<std::vector<Part>> parts;  ///< by report; none for the base
   std::vector<std::string> notes;        ///< which conventions are left out, as they cannot price the model
+
+  bool operator==(const Comparison&) const = default;
 };
 
 /// Throws Error where a total is beyond 2^63.

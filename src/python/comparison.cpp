@@ -1,5 +1,7 @@
 // Comparison: one trace under several conventions.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 
 #include <memory>
@@ -7,10 +9,12 @@
 #include "base/harmless.h"
 #include "count/compare.h"
 #include "python/bindings.h"
+#include "python/convention_source.h"
 #include "python/docs.h"
 #include "python/given.h"
 #include "python/render_arguments.h"
 #include "python/to_python.h"
+#include "python/values.h"
 #include "render/page/notebook.h"
 #include "thoplw.h"
 
@@ -20,13 +24,21 @@ using namespace nb::literals;
 namespace thoplw {
 namespace {
 
+/// A comparison, and what it was made of.
+struct Compared : Comparison {
+  std::shared_ptr<const Trace> trace;
+  std::vector<ConventionSource> sources;  ///< the base is the first
+
+  bool operator==(const Compared& other) const { return static_cast<const Comparison&>(*this) == other; }
+};
+
 nb::dict by_convention(const Comparison& comparison, Count Report::*member) {
   nb::dict counts;
   for (const Report& report : comparison.reports) counts[report.convention.c_str()] = (report.*member).value();
   return counts;
 }
 
-nb::dict parts_by_convention(const Comparison& comparison) {
+nb::dict parts_by_convention(const Compared& comparison) {
   nb::dict all;
   for (std::size_t i = 0; i < comparison.reports.size(); ++i) {
     nb::dict parts;
@@ -36,41 +48,63 @@ nb::dict parts_by_convention(const Comparison& comparison) {
   return all;
 }
 
-std::string summary(const Comparison& comparison, nb::object kind, nb::object fmt, nb::object depth) {
+std::string summary(const Compared& comparison, nb::object kind, nb::object fmt, nb::object depth) {
   return render_comparison(comparison, renderer_of(kind), options_of(fmt, depth));
 }
 
-Comparison compared(const Trace& trace, nb::object names, nb::object base) {
-  const std::string first = given::text(base, "base");
-  std::vector<std::shared_ptr<const Convention>> opened{open_convention(first)};
-  for (const std::string& name : given::texts(names, "conventions")) {
-    if (name != first) opened.push_back(open_convention(name));
-  }
+Compared compared(std::shared_ptr<const Trace> trace, std::vector<ConventionSource> sources) {
+  std::vector<std::shared_ptr<const Convention>> conventions;
   std::vector<const Convention*> chosen;
-  for (const auto& convention : opened) chosen.push_back(convention.get());
-  return compare(trace, chosen, *chosen.front());
+  for (const ConventionSource& source : sources) chosen.push_back(conventions.emplace_back(opened(source)).get());
+  Comparison comparison = compare(*trace, chosen, *chosen.front());
+  return {std::move(comparison), std::move(trace), std::move(sources)};
+}
+
+Compared compared_by_name(std::shared_ptr<const Trace> trace, nb::object names, nb::object base) {
+  const std::string first = given::text(base, "base");
+  std::vector<ConventionSource> sources{source_of(first)};
+  for (const std::string& name : given::texts(names, "conventions")) {
+    if (name != first) sources.push_back(source_of(name));
+  }
+  return compared(std::move(trace), std::move(sources));
+}
+
+nb::tuple state_of(const Compared& comparison) {
+  nb::list sources;
+  for (const ConventionSource& source : comparison.sources) sources.append(to_state(source));
+  return nb::make_tuple(comparison.trace, sources);
+}
+
+Compared restored(nb::handle state) {
+  const auto [trace, states] = nb::cast<std::pair<nb::object, nb::list>>(state);
+  std::vector<ConventionSource> sources;
+  for (const nb::handle source : states) sources.push_back(source_from(source));
+  if (sources.empty()) throw nb::cast_error();
+  return compared(held<Trace>(trace), std::move(sources));
 }
 
 }  // namespace
 
 void bind_comparison(nb::module_& m) {
-  nb::class_<Comparison>(m, "Comparison", kComparisonDoc)
-      .def_prop_ro("base", [](const Comparison& c) { return c.reports[c.base].convention; })
-      .def_prop_ro("macs", [](const Comparison& c) { return by_convention(c, &Report::macs); })
-      .def_prop_ro("params", [](const Comparison& c) { return by_convention(c, &Report::params); })
+  nb::class_<Compared> comparison(m, "Comparison", kComparisonDoc);
+  comparison.def_prop_ro("base", [](const Compared& c) { return c.reports[c.base].convention; })
+      .def_prop_ro("macs", [](const Compared& c) { return by_convention(c, &Report::macs); })
+      .def_prop_ro("params", [](const Compared& c) { return by_convention(c, &Report::params); })
       .def_prop_ro("parts", &parts_by_convention)
       .def("summary", &summary, nb::arg("kind").none() = "text", nb::arg("fmt").none() = "raw", nb::kw_only(),
            "depth"_a = nb::none(), kComparisonSummaryDoc)
       .def(
           "to_pandas", [](nb::handle c) { return python_part("_notebook", "comparison_to_pandas")(c); },
           kComparisonToPandasDoc)
-      .def("_repr_html_", [](const Comparison& c) { return notebook_html(c); })
-      .def("__str__", [](const Comparison& c) { return render_comparison(c, find_renderer("text"), {}); })
-      .def("__repr__", [](const Comparison& c) {
+      .def("_repr_html_", [](const Compared& c) { return notebook_html(c); })
+      .def("__str__", [](const Compared& c) { return render_comparison(c, find_renderer("text"), {}); })
+      .def("__repr__", [](const Compared& c) {
         return "<Comparison of " + harmless(c.reports[c.base].model) + " under " + std::to_string(c.reports.size()) +
                " conventions>";
       });
-  m.def("compare", &compared, "trace"_a, nb::arg("conventions").none(), nb::arg("base").none());
+  bind_equality(comparison, [](const Compared& c) { return c.reports[c.base].model; });
+  bind_pickling(comparison, &state_of, &restored);
+  m.def("compare", &compared_by_name, "trace"_a, nb::arg("conventions").none(), nb::arg("base").none());
 }
 
 }  // namespace thoplw

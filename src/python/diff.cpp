@@ -2,10 +2,12 @@
 #include "report/diff.h"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "base/harmless.h"
@@ -14,6 +16,7 @@
 #include "python/layer_info.h"
 #include "python/render_arguments.h"
 #include "python/to_python.h"
+#include "python/values.h"
 #include "thoplw.h"
 
 namespace nb = nanobind;
@@ -29,6 +32,12 @@ struct DiffRow {
 
   const Row* before() const { return diff->before_of(pair); }
   const Row* after() const { return diff->after_of(pair); }
+
+  /// By what they say of their module.
+  bool operator==(const DiffRow& other) const {
+    const auto same = [](const Row* a, const Row* b) { return a && b ? *a == *b : a == b; };
+    return same(before(), other.before()) && same(after(), other.after());
+  }
 };
 
 /// None on the side where there is no such row.
@@ -36,12 +45,20 @@ nb::object count_of(const Row* row, Count Row::*member) {
   return row ? nb::object(nb::int_((row->*member).value())) : nb::none();
 }
 
+DiffRow restored_row(nb::handle state) {
+  const auto [of, place] = nb::cast<std::pair<nb::object, std::pair<Id, Id>>>(state);
+  const std::shared_ptr<const Diff> diff = held<Diff>(of);
+  const RowPair pair{place.first, place.second};
+  if (std::ranges::find(diff->pairs, pair) == diff->pairs.end()) throw nb::cast_error();
+  return {diff, pair};
+}
+
 void bind_diff_row(nb::module_& m) {
   const auto text = [](std::string Row::*member) {
     return [member](const DiffRow& row) { return to_str((row.after() ? row.after() : row.before())->*member); };
   };
-  nb::class_<DiffRow>(m, "DiffRow", kDiffRowDoc)
-      .def_prop_ro("name", text(&Row::path))
+  nb::class_<DiffRow> diff_row(m, "DiffRow", kDiffRowDoc);
+  diff_row.def_prop_ro("name", text(&Row::path))
       .def_prop_ro("cls", text(&Row::cls))
       .def_prop_ro("state", [](const DiffRow& row) { return std::string(name(fate(*row.diff, row.pair))); })
       .def_prop_ro("name_before",
@@ -50,6 +67,10 @@ void bind_diff_row(nb::module_& m) {
       .def_prop_ro("macs", [](const DiffRow& row) { return count_of(row.after(), &Row::macs); })
       .def_prop_ro("params_before", [](const DiffRow& row) { return count_of(row.before(), &Row::params); })
       .def_prop_ro("params", [](const DiffRow& row) { return count_of(row.after(), &Row::params); });
+  bind_equality(diff_row, [](const DiffRow& row) { return (row.after() ? row.after() : row.before())->path; });
+  bind_pickling(
+      diff_row, [](const DiffRow& row) { return nb::make_tuple(row.diff, std::pair(row.pair.before, row.pair.after)); },
+      &restored_row);
 }
 
 std::vector<DiffRow> rows_of(std::shared_ptr<const Diff> diff) {
@@ -70,6 +91,14 @@ std::string shown(const Diff& diff) {
          std::to_string(difference(diff.before.params, diff.after.params)) + " params>";
 }
 
+/// A report as it is saved.
+nb::bytes state_of(const Report& report) { return to_bytes(find_renderer("json").render(report, {})); }
+
+Diff restored(nb::handle state) {
+  const auto [before, after] = nb::cast<std::pair<nb::object, nb::object>>(state);
+  return diff(read_report("pickle", from_bytes(before)), read_report("pickle", from_bytes(after)));
+}
+
 Diff difference_of(nb::object before, nb::object after) {
   for (const nb::object& info : {before, after}) {
     if (nb::isinstance<LayerInfo>(info)) continue;
@@ -86,8 +115,8 @@ void bind_diff(nb::module_& m) {
   const auto change = [](Count Report::*member) {
     return [member](const Diff& diff) { return difference(diff.before.*member, diff.after.*member); };
   };
-  nb::class_<Diff>(m, "Diff", kDiffDoc)
-      .def_prop_ro("macs", change(&Report::macs))
+  nb::class_<Diff> diff(m, "Diff", kDiffDoc);
+  diff.def_prop_ro("macs", change(&Report::macs))
       .def_prop_ro("params", change(&Report::params))
       .def_prop_ro("exact", [](const Diff& diff) { return diff.before.exact && diff.after.exact; })
       .def_prop_ro("rows", &rows_of)
@@ -95,8 +124,10 @@ void bind_diff(nb::module_& m) {
            "depth"_a = nb::none(), "sort"_a = nb::none(), nb::arg("unchanged").none() = false, kDiffSummaryDoc)
       .def("__str__", [](const Diff& diff) { return render_diff(diff, find_renderer("text"), {}); })
       .def("__repr__", &shown);
-  m.def("diff", &difference_of, nb::arg("before").none(), nb::arg("after").none(),
-        nb::sig("def diff(before: LayerInfo, after: LayerInfo) -> Diff"), kDiffFunctionDoc);
+  bind_equality(diff, [](const Diff& self) { return self.before.model + " " + self.after.model; });
+  bind_pickling(
+      diff, [](const Diff& self) { return nb::make_tuple(state_of(self.before), state_of(self.after)); }, &restored);
+  m.def("diff", &difference_of, nb::arg("before").none(), nb::arg("after").none());
 }
 
 }  // namespace thoplw

@@ -38,6 +38,8 @@ Attributes:
 constexpr const char* kLayerInfoDoc =
     R"(The layers of a model and what each costs. Iterating gives a row per layer, in model order.
 
+Two are equal if they say the same. They can be pickled, with what they were counted from.
+
 Attributes:
     model: name of the model's class.
     convention, unit: the way of counting, and what `macs` are of: "MAC" (multiply-add) or "FLOP".
@@ -167,17 +169,6 @@ Args:
 Raises:
     Error: `kind`, `fmt` or `sort` is unknown, or the kind cannot show a diff.)";
 
-constexpr const char* kDiffFunctionDoc = R"(What changed from one table of layers to another.
-
-Args:
-    before, after: tables of ``profile`` or ``load``, counted by one convention.
-
-Returns:
-    A ``Diff``: ``print`` shows the rows that changed; ``macs`` and ``params`` are the change of the totals.
-
-Raises:
-    Error: one is no table of layers, or the two were counted by different conventions.)";
-
 constexpr const char* kUnderDoc = R"(The same model priced by another convention; it does not run again.
 
 Args:
@@ -187,6 +178,12 @@ Returns:
     A ``LayerInfo`` of the same layers. Its notes say what another tool leaves out.
 
 Raises:
-    Error: the convention is unknown, or this is a saved report, which has no model to price.)";
+    Error: the convention is unknown, or this table was saved or made by ``without_trace``: it has no model to price.)";
+
+constexpr const char* kWithoutTraceDoc =
+    R"(The same table without the trace that it was counted from: less to keep or to send.
+
+Returns:
+    A ``LayerInfo`` that equals this one. What its convention counted is all that it has: ``under`` raises an ``Error``.)";
 
 }  // namespace thoplw

@@ -2,6 +2,7 @@
 #include "python/layer_info.h"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -13,6 +14,7 @@
 #include "python/given.h"
 #include "python/render_arguments.h"
 #include "python/to_python.h"
+#include "python/values.h"
 #include "render/page/notebook.h"
 #include "thoplw.h"
 
@@ -24,23 +26,38 @@ namespace {
 
 using Bound = nb::class_<LayerInfo>;
 
-LayerInfo counted(std::shared_ptr<const Trace> trace, const std::string& convention) {
-  LayerInfo info{{count(*trace, *open_convention(convention))}, {}};
-  info.trace = std::move(trace);
-  return info;
+LayerInfo counted(std::shared_ptr<const Trace> trace, ConventionSource source) {
+  Report report = count(*trace, *opened(source));
+  return {std::move(report), std::move(trace), std::move(source)};
 }
 
 /// What was saved has no trace.
 LayerInfo read_saved(nb::handle path) {
   const std::string name = given::path(path);
   const nb::gil_scoped_release unlocked;
-  return {read_report(name, FileBytes(name).all()), {}};
+  return {read_report(name, FileBytes(name).all()), {}, {}};
 }
 
 LayerInfo under(const LayerInfo& info, nb::object convention) {
   const std::string name = given::text(convention, "convention");
-  if (info.trace) return counted(info.trace, name);
-  throw Error("a saved report has the counts of '" + info.convention + "' alone: profile or load the model itself");
+  if (info.trace) return counted(info.trace, source_of(name));
+  throw Error("this table has the counts of '" + info.convention +
+              "' alone: it was saved, or without_trace() made it; profile or load the model itself");
+}
+
+LayerInfo without_trace(const LayerInfo& info) { return {info, {}, {}}; }
+
+/// The trace and what it was counted by; or what was saved.
+nb::tuple state_of(const LayerInfo& info) {
+  if (info.trace) return nb::make_tuple(info.trace, to_state(info.source));
+  return nb::make_tuple(to_bytes(find_renderer("json").render(info, {})));
+}
+
+LayerInfo restored(nb::handle state) {
+  const auto parts = nb::cast<nb::tuple>(state);
+  if (parts.size() == 1) return {read_report("pickle", from_bytes(parts[0])), {}, {}};
+  const auto [trace, source] = nb::cast<std::pair<nb::object, nb::object>>(parts);
+  return counted(held<Trace>(trace), source_from(source));
 }
 
 std::vector<Row> listed(const Report& report) {
@@ -130,11 +147,14 @@ void bind_layer_info(nb::module_& m) {
   bind_lists(info);
   bind_text(info);
   bind_python_parts(info);
-  info.def("under", &under, nb::arg("convention").none(), kUnderDoc);
+  info.def("under", &under, nb::arg("convention").none(), kUnderDoc)
+      .def("without_trace", &without_trace, kWithoutTraceDoc);
+  bind_equality(info, [](const LayerInfo& report) { return report.model + " " + report.convention; });
+  bind_pickling(info, &state_of, &restored);
   m.def(
       "count",
       [](std::shared_ptr<const Trace> trace, nb::object convention) {
-        return counted(std::move(trace), given::text(convention, "convention"));
+        return counted(std::move(trace), source_of(given::text(convention, "convention")));
       },
       "trace"_a, nb::arg("convention").none());
   m.def(

@@ -3,13 +3,18 @@
 
 #include <memory>
 
+#include "python/convention_source.h"
 #include "report/report.h"
 
 namespace thoplw {
 
-/// A report, and what it was counted from, to be counted again; null where it was saved.
+/// A report, and what it was counted from.
 struct LayerInfo : Report {
-  std::shared_ptr<const Trace> trace;
+  std::shared_ptr<const Trace> trace;  ///< null where it was saved or dropped
+  ConventionSource source;             ///< of use where there is a trace
+
+  /// By what they say: where that came from does not matter.
+  bool operator==(const LayerInfo& other) const { return static_cast<const Report&>(*this) == other; }
 };
 
 }  // namespace thoplw

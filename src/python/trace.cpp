@@ -10,6 +10,7 @@
 #include "python/docs.h"
 #include "python/given.h"
 #include "python/to_python.h"
+#include "python/values.h"
 #include "trace/text.h"
 
 namespace nb = nanobind;
@@ -37,13 +38,19 @@ Trace loaded(nb::handle path, nb::dict dims) {
 }  // namespace
 
 void bind_trace(nb::module_& m) {
-  nb::class_<Trace>(m, "Trace", kTraceDoc)
-      .def("text", [](const Trace& trace) { return to_str(to_text(trace)); })
+  nb::class_<Trace> trace(m, "Trace", kTraceDoc);
+  trace.def("text", [](const Trace& trace) { return to_str(to_text(trace)); })
       .def_static(
           "parse", [](const std::string& text) { return parse_trace(text); }, "text"_a,
           nb::call_guard<nb::gil_scoped_release>())
       .def_prop_ro("notes", [](const Trace& trace) { return to_strs(trace.notes); })
       .def_prop_ro("operators", [](const Trace& trace) { return to_strs(trace.op_names); });
+  bind_equality(
+      trace, [](const Trace& self) { return self.model; },
+      [](const Trace& self, const Trace& other) { return to_text(self) == to_text(other); });
+  bind_pickling(
+      trace, [](const Trace& self) { return to_bytes(to_text(self)); },
+      [](nb::handle state) { return parse_trace(from_bytes(state), "pickle"); });
   m.def("capture", &captured, "model"_a, "args"_a, "kwargs"_a, "custom_ops"_a, nb::arg("method").none() = "forward",
         "native_rules"_a = true, "real"_a = false);
   m.def("load", &loaded, nb::arg("path").none(), "dims"_a);

@@ -21,6 +21,11 @@ std::string render_svg(const Report& report, const RenderOptions& options);
 std::string render_text(const Report& report, const RenderOptions& options);
 std::string render_tree(const Report& report, const RenderOptions& options);
 
+/// One record of a report alone, as render_json writes it; report/saved.h reads it again.
+std::string json_record(const Row& row);
+std::string json_record(const Step& step);
+std::string json_record(const Uncounted& uncounted);
+
 std::string scatter_svg(std::span<const NamedReport> models, const RenderOptions& options);
 
 std::string comparison_json(const Comparison& comparison, const RenderOptions& options);

@@ -223,4 +223,12 @@ std::string render_json(const Report& report, const RenderOptions& options) {
   return std::move(text).end();
 }
 
+std::string json_record(const Row& row) {
+  return dump(row_json(row, row.parent == kNone ? Json() : Json(row.parent), {}, NumberFormat::raw));
+}
+
+std::string json_record(const Step& step) { return dump(step_json(step)); }
+
+std::string json_record(const Uncounted& uncounted) { return dump(uncounted_json(uncounted)); }
+
 }  // namespace thoplw

@@ -23,6 +23,8 @@ struct Diff {
 
   const Row* before_of(const RowPair& pair) const;  ///< null where it is new
   const Row* after_of(const RowPair& pair) const;   ///< null where it is gone
+
+  bool operator==(const Diff&) const = default;
 };
 
 /// What happened to a module.

@@ -246,6 +246,17 @@ Json parsed(const std::string& path, std::string_view text) {
                                : "write one with `thoplw MODEL -o report.json`"));
 }
 
+/// What `read` makes of one record's JSON.
+template <class Read>
+auto record_of(std::string_view text, const char* what, Read read) {
+  const Json json = parsed(what, text);
+  try {
+    return read(Node(json));
+  } catch (const Error& error) {
+    throw Error(formatted("{}: {}", what, error.what()));
+  }
+}
+
 Report report_of(const Json& json) {
   const auto format = json.is_object() ? json.find("format") : json.end();
   if (!json.is_object() || format == json.end() || *format != kSavedFormat) complain_of_format(json);
@@ -284,5 +295,9 @@ Report read_report(const std::string& path, std::string_view text) {
     throw Error(path + ": " + error.what());
   }
 }
+
+Row read_row(std::string_view text) { return record_of(text, "row", row); }
+Step read_step(std::string_view text) { return record_of(text, "step", step); }
+Uncounted read_uncounted(std::string_view text) { return record_of(text, "uncounted", uncounted); }
 
 }  // namespace thoplw

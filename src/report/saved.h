@@ -16,4 +16,9 @@ constexpr std::string_view kSavedFormat = "thoplw report 1";
 /// Throws Error("report.json: rows[3].macs: why"); `path` is for messages.
 Report read_report(const std::string& path, std::string_view text);
 
+/// One record of a report alone, as the `json` renderer writes it.
+Row read_row(std::string_view text);
+Step read_step(std::string_view text);
+Uncounted read_uncounted(std::string_view text);
+
 }  // namespace thoplw

@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "render/formats.h"
 #include "render/render.h"
 #include "render/samples_test.h"
 #include "trace/text.h"
@@ -50,6 +51,15 @@ TEST_CASE("a saved report is the same again") {
   CHECK(reread(small_report()) == small_report());
   CHECK(reread(full_report()) == full_report());
   CHECK(saved(reread(full_report())) == saved(full_report()));
+}
+
+TEST_CASE("each record alone is the same again") {
+  const Report report = full_report();
+  for (const Row& row : report.rows) CHECK(read_row(json_record(row)) == row);
+  for (const Step& step : report.steps) CHECK(read_step(json_record(step)) == step);
+  for (const Uncounted& uncounted : report.uncounted) CHECK(read_uncounted(json_record(uncounted)) == uncounted);
+  CHECK_THROWS_WITH_AS(read_step("{\"path\": 1}"), "step: path: this is a text", Error);
+  CHECK_THROWS_WITH_AS(read_row("{"), "row:1: no JSON: the file is cut short", Error);
 }
 
 TEST_CASE("names that are no UTF-8 are as they were written: with U+FFFD") {

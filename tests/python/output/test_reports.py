@@ -69,7 +69,7 @@ def test_a_saved_report_says_what_it_cannot_do(tmp_path):
     path = tmp_path / "report.json"
     info_of(nn.Linear(3, 4), 1, 3).save(path)
     info = thoplw.load(path)
-    with pytest.raises(thoplw.Error, match="a saved report has the counts of 'thoplw' alone"):
+    with pytest.raises(thoplw.Error, match="this table has the counts of 'thoplw' alone: it was saved"):
         info.under("exact")
     with pytest.raises(thoplw.Error, match=r"report\.json: this was counted by 'thoplw', not by 'exact'"):
         thoplw.load(path, convention="exact")
