@@ -13,6 +13,15 @@ void add_size(Dims& dims, std::int64_t size) {
   dims.push_back(size);
 }
 
+/// A size, or several packed into one field.
+void sizes(pbf_reader& reader, Dims& dims) {
+  if (reader.wire_type() == Wire::varint) {
+    add_size(dims, reader.get_int64());
+  } else {
+    for (const std::int64_t size : reader.get_packed_int64()) add_size(dims, size);
+  }
+}
+
 void few(std::vector<std::int64_t>& list, Records& records, std::int64_t number) {
   if (list.size() < kSmallBytes) records.add(list) = number;
 }
@@ -24,6 +33,35 @@ void small(std::vector<Number>& list, pbf_reader& reader, Records& records, Read
     records.add_all(list, read(reader));
   } else {
     reader.skip();
+  }
+}
+
+/// The values of a tensor, in the field of their type: float_data, int32_data, int64_data, double_data, uint64_data.
+void numbers(pbf_reader& reader, TensorData& tensor, Records& records) {
+  switch (reader.tag_and_type()) {
+    case bytes(4):
+      small(tensor.floats, reader, records, [](pbf_reader& r) { return r.get_packed_float(); });
+      break;
+    case varint(5):
+      few(tensor.ints, records, reader.get_int32());
+      break;
+    case bytes(5):
+      small(tensor.ints, reader, records, [](pbf_reader& r) { return r.get_packed_int32(); });
+      break;
+    case varint(7):
+      few(tensor.ints, records, reader.get_int64());
+      break;
+    case bytes(7):
+      small(tensor.ints, reader, records, [](pbf_reader& r) { return r.get_packed_int64(); });
+      break;
+    case bytes(10):
+      small(tensor.floats, reader, records, [](pbf_reader& r) { return r.get_packed_double(); });
+      break;
+    case bytes(11):
+      small(tensor.ints, reader, records, [](pbf_reader& r) { return r.get_packed_uint64(); });
+      break;
+    default:
+      reader.skip();
   }
 }
 
@@ -95,28 +133,11 @@ void read_tensor(pbf_reader reader, TensorData& tensor, Records& records) {
   while (reader.next()) {
     switch (reader.tag_and_type()) {
       case varint(1):
-        add_size(tensor.dims, reader.get_int64());
-        break;
       case bytes(1):
-        for (const std::int64_t size : reader.get_packed_int64()) add_size(tensor.dims, size);
+        sizes(reader, tensor.dims);
         break;
       case varint(2):
         tensor.dtype = dtype_of(reader.get_int32());
-        break;
-      case bytes(4):
-        small(tensor.floats, reader, records, [](pbf_reader& r) { return r.get_packed_float(); });
-        break;
-      case varint(5):
-        few(tensor.ints, records, reader.get_int32());
-        break;
-      case bytes(5):
-        small(tensor.ints, reader, records, [](pbf_reader& r) { return r.get_packed_int32(); });
-        break;
-      case varint(7):
-        few(tensor.ints, records, reader.get_int64());
-        break;
-      case bytes(7):
-        small(tensor.ints, reader, records, [](pbf_reader& r) { return r.get_packed_int64(); });
         break;
       case bytes(8):
         tensor.name = text(reader);
@@ -124,17 +145,11 @@ void read_tensor(pbf_reader reader, TensorData& tensor, Records& records) {
       case bytes(9):
         tensor.raw = reader.get_text(kSmallBytes);
         break;
-      case bytes(10):
-        small(tensor.floats, reader, records, [](pbf_reader& r) { return r.get_packed_double(); });
-        break;
-      case bytes(11):
-        small(tensor.ints, reader, records, [](pbf_reader& r) { return r.get_packed_uint64(); });
-        break;
       case varint(14):
         tensor.external = reader.get_int32() == 1;
         break;
       default:
-        reader.skip();
+        numbers(reader, tensor, records);
     }
   }
 }
@@ -149,10 +164,8 @@ void read_sparse(pbf_reader reader, TensorData& tensor, Records& records) {
         read_tensor(reader.get_message(), values, records);
         break;
       case varint(3):
-        add_size(dims, reader.get_int64());
-        break;
       case bytes(3):
-        for (const std::int64_t size : reader.get_packed_int64()) add_size(dims, size);
+        sizes(reader, dims);
         break;
       default:
         reader.skip();
