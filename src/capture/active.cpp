@@ -3,20 +3,20 @@
 
 namespace thoplw::capture {
 
-Active::Active(Session& session, Strand& strand)
-    : api_(session.api),
+Active::Active(Pass& pass, Strand& strand)
+    : api_(pass.api),
       on_strand_(strand),
-      profiles_(&strand == &session.own),
-      latest_(Session::latest),
-      modes_(modes_on_stack(session.api)),
-      function_modes_(function_modes(session.api)) {
-  session.api.push(session.mode.ptr());
-  strand.modes_on = session.api.modes_on();
-  if (profiles_) Session::latest = &session;
+      profiles_(&strand == &pass.own),
+      latest_(Pass::latest),
+      modes_(modes_on_stack(pass.api)),
+      function_modes_(function_modes(pass.api)) {
+  pass.api.push(pass.mode.ptr());
+  strand.modes_on = pass.api.modes_on();
+  if (profiles_) Pass::latest = &pass;
 }
 
 Active::~Active() {
-  if (profiles_) Session::latest = latest_;
+  if (profiles_) Pass::latest = latest_;
   undo("thoplw: leaving the dispatch mode", [&] { set_mode_stack(api_, modes_); });
   undo("thoplw: leaving function modes", [&] { leave_function_modes(api_, function_modes_); });
 }

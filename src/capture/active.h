@@ -3,16 +3,16 @@
 
 #include <vector>
 
+#include "capture/pass.h"
 #include "capture/questions.h"
-#include "capture/session.h"
 
 namespace thoplw::capture {
 
-/// Makes the session's mode the innermost of this thread, which works on `strand`; undoes both, and what the forward
+/// Makes the pass's mode the innermost of this thread, which works on `strand`; undoes both, and what the forward
 /// did to the other modes.
 class Active {
  public:
-  Active(Session& session, Strand& strand);
+  Active(Pass& pass, Strand& strand);
   ~Active();
   Active(const Active&) = delete;
   Active& operator=(const Active&) = delete;
@@ -22,7 +22,7 @@ class Active {
   OnStrand on_strand_;
   TheForward asks_;
   bool profiles_;  ///< this is the thread that profiles, not one that works for it
-  Session* latest_;
+  Pass* latest_;
   std::vector<nb::object> modes_, function_modes_;
 };
 

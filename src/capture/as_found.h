@@ -3,9 +3,9 @@
 
 #include "capture/context.h"
 #include "capture/defaults.h"
+#include "capture/pass.h"
 #include "capture/process.h"
 #include "capture/random_state.h"
-#include "capture/session.h"
 #include "capture/snapshot.h"
 #include "capture/tensor_setters.h"
 
@@ -14,13 +14,13 @@ namespace thoplw::capture {
 /// Lives around one pass; its end puts everything back whatever the forward did.
 class AsFound {
  public:
-  explicit AsFound(Session& session);
+  explicit AsFound(Pass& pass);
   ~AsFound();
   AsFound(const AsFound&) = delete;
   AsFound& operator=(const AsFound&) = delete;
 
  private:
-  Session& session_;
+  Pass& pass_;
   OwnContext context_;
   Snapshot snapshot_;
   RandomState random_;

@@ -30,13 +30,14 @@
 namespace thoplw::capture {
 namespace {
 
-struct Pass {
+/// How a pass runs.
+struct Manner {
   bool real = false;  ///< one real forward that only records
   Grad grad = Grad::inference;
 };
 
 struct Attempt {
-  std::shared_ptr<Session> session;         ///< threads of the forward may outlive it
+  std::shared_ptr<Pass> pass;               ///< threads of the forward may outlive it
   std::unique_ptr<nb::python_error> error;  ///< of the forward; null: it ran
 };
 
@@ -44,30 +45,30 @@ std::string torch_version(const TorchApi& api) {
   return "torch " + nb::cast<std::string>(nb::str(api.torch.attr("__version__")));
 }
 
-nb::object first_device(const Session& session) {
-  for (const nb::object& tensor : session.external_tensors) {
+nb::object first_device(const Pass& pass) {
+  for (const nb::object& tensor : pass.external_tensors) {
     if (!nb::cast<bool>(tensor.attr("is_meta"))) return tensor.attr("device");
   }
-  return session.api.cpu_device;
+  return pass.api.cpu_device;
 }
 
 /// The device that activations would be on, where the model is not on meta itself.
-nb::object home_of(const Session& session) {
-  const auto own = std::span(session.external_tensors).first(session.model_tensors);
+nb::object home_of(const Pass& pass) {
+  const auto own = std::span(pass.external_tensors).first(pass.model_tensors);
   const auto is_meta = [](const nb::object& tensor) { return nb::cast<bool>(tensor.attr("is_meta")); };
   if (!own.empty() && std::ranges::all_of(own, is_meta)) return {};
-  return first_device(session);
+  return first_device(pass);
 }
 
-nb::object inputs(Session& session, const nb::object& given) {
-  if (!session.real) return inputs_on_meta(session, given);
-  const GradMode grad(session.api, Grad::off);  // what is made here a model may keep
-  return inputs_for_real(session, given, first_device(session));
+nb::object inputs(Pass& pass, const nb::object& given) {
+  if (!pass.real) return inputs_on_meta(pass, given);
+  const GradMode grad(pass.api, Grad::off);  // what is made here a model may keep
+  return inputs_for_real(pass, given, first_device(pass));
 }
 
 /// Runs forward, or another method: its calls of modules, of the model itself among them, are then the outermost.
-nb::object run_method(Session& session, const std::string& method, const nb::object& args, const nb::object& kwargs) {
-  PyObject* model = session.modules.front().ptr();
+nb::object run_method(Pass& pass, const std::string& method, const nb::object& args, const nb::object& kwargs) {
+  PyObject* model = pass.modules.front().ptr();
   if (method != "forward") {
     const nb::object bound = nb::borrow(model).attr(method.c_str());
     return take(PyObject_Call(bound.ptr(), args.ptr(), kwargs.ptr()));
@@ -81,53 +82,53 @@ nb::object run_method(Session& session, const std::string& method, const nb::obj
     stack.push_back(value.ptr());
   }
   const nb::tuple keywords(names);
-  return call_module(session, model, stack.data(), count, keywords.size() ? keywords.ptr() : nullptr);
+  return call_module(pass, model, stack.data(), count, keywords.size() ? keywords.ptr() : nullptr);
 }
 
 /// One pass over the model. A Python error of the forward is returned, not thrown.
 Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,
-                Pass pass, const CaptureOptions& options, bool initialised) {
+                Manner manner, const CaptureOptions& options, bool initialised) {
   const TorchApi& api = torch_api();
-  Attempt result{std::make_shared<Session>(api), {}};
-  Session& session = *result.session;
-  session.real = pass.real;
-  session.grad = pass.grad;
-  session.autograd = pass.grad != Grad::inference;
-  session.tensors.share = !session.autograd;
-  session.tensors.real = pass.real;
-  session.native_rules = options.native_rules;
-  session.custom_ops = custom_ops;
-  session.initialised = initialised;
-  session.mode = the_mode();
-  session.trace.source = torch_version(api);
-  session.tensors.hold = true;  // the model's own tensors live as long as it does
-  walk_model(session, model);
-  session.tensors.hold = !session.real;
+  Attempt result{std::make_shared<Pass>(api), {}};
+  Pass& pass = *result.pass;
+  pass.real = manner.real;
+  pass.grad = manner.grad;
+  pass.autograd = manner.grad != Grad::inference;
+  pass.tensors.share = !pass.autograd;
+  pass.tensors.real = manner.real;
+  pass.native_rules = options.native_rules;
+  pass.custom_ops = custom_ops;
+  pass.initialised = initialised;
+  pass.mode = the_mode();
+  pass.trace.source = torch_version(api);
+  pass.tensors.hold = true;  // the model's own tensors live as long as it does
+  walk_model(pass, model);
+  pass.tensors.hold = !pass.real;
 
-  const AsFound as_found(session);
+  const AsFound as_found(pass);
   const AutocastOff autocast(api);
   const Switches switches;
   const Questions questions;
   const ModePushes pushes;
   try {
-    session.snapshot->set_eval(session.modules);
-    const GradMode grad(api, pass.grad);
-    const nb::object positional = inputs(session, args);
-    const nb::object named = inputs(session, kwargs);
-    const std::size_t given = session.trace.values.size();
-    session.home = home_of(session);
+    pass.snapshot->set_eval(pass.modules);
+    const GradMode grad(api, manner.grad);
+    const nb::object positional = inputs(pass, args);
+    const nb::object named = inputs(pass, kwargs);
+    const std::size_t given = pass.trace.values.size();
+    pass.home = home_of(pass);
     {
-      const ModuleCalls calls(session);
-      Threads threads(session);
-      const Active active(session, session.own);
-      const nb::object result = run_method(session, options.method, positional, named);
-      note_unfinished(session, options.method, result);
-      note_caught(session);
+      const ModuleCalls calls(pass);
+      Threads threads(pass);
+      const Active active(pass, pass.own);
+      const nb::object result = run_method(pass, options.method, positional, named);
+      note_unfinished(pass, options.method, result);
+      note_caught(pass);
       threads.wait();
     }
-    if (session.in_threads) sort_by_call(session.trace);
-    note_adopted(session);
-    record_unseen(session, given);  // prints graphs, for which torch runs operators
+    if (pass.in_threads) sort_by_call(pass.trace);
+    note_adopted(pass);
+    record_unseen(pass, given);  // prints graphs, for which torch runs operators
   } catch (nb::python_error& error) {
     result.error = std::make_unique<nb::python_error>(std::move(error));
   }
@@ -135,24 +136,24 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
 }
 
 /// Whether another forward, with what the last one wanted for, may go further; sets how.
-bool has_cure(Attempt& last, Pass& pass) {
+bool has_cure(Attempt& last, Manner& manner) {
   const nb::python_error* error = last.error.get();
-  const Wanted& wanted = last.session->wanted;
+  const Wanted& wanted = last.pass->wanted;
   if (error && (is_callers(*error) || error->matches(error_class))) return false;
-  const bool wants_grad = error && wants_autograd(*error) && pass.grad != Grad::on;
-  if (wants_grad || (wanted.autograd && pass.grad == Grad::inference)) {
-    pass.grad = pass.grad == Grad::inference ? Grad::off : Grad::on;
+  const bool wants_grad = error && wants_autograd(*error) && manner.grad != Grad::on;
+  if (wants_grad || (wanted.autograd && manner.grad == Grad::inference)) {
+    manner.grad = manner.grad == Grad::inference ? Grad::off : Grad::on;
     return true;
   }
   const bool looked = !wanted.data.empty() || (error && wants_data(*error));
-  if (pass.real || !looked || !has_data(*last.session)) return false;
-  pass.real = true;
+  if (manner.real || !looked || !has_data(*last.pass)) return false;
+  manner.real = true;
   return true;
 }
 
 /// Where the last forward looked at values, and what it was told.
 std::string look(const Attempt& last) {
-  if (!last.error || !wants_data(*last.error)) return last.session->wanted.data;  // it may have caught that error
+  if (!last.error || !wants_data(*last.error)) return last.pass->wanted.data;  // it may have caught that error
   return at_line(failing_line(*last.error), *last.error);
 }
 
@@ -171,18 +172,18 @@ void note(std::vector<std::string>& notes, std::string text) {
   if (!text.empty() && std::ranges::find(notes, text) == notes.end()) notes.push_back(std::move(text));
 }
 
-void note_left(std::vector<std::string>& notes, Session& session) {
-  note(notes, left_behind(session));
-  for (std::string& text : session.not_put_back) note(notes, std::move(text));
+void note_left(std::vector<std::string>& notes, Pass& pass) {
+  note(notes, left_behind(pass));
+  for (std::string& text : pass.not_put_back) note(notes, std::move(text));
 }
 
 Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,
                  const CaptureOptions& options, bool initialised) {
   const GarbageCollectionPaused paused;
   check_model(torch_api(), model, options.method);
-  Pass pass{.real = options.real};
+  Manner manner{.real = options.real};
   const auto attempt_once = [&] {
-    Attempt done = attempt(model, args, kwargs, custom_ops, pass, options, initialised);
+    Attempt done = attempt(model, args, kwargs, custom_ops, manner, options, initialised);
     raise_interrupt();
     return done;
   };
@@ -195,26 +196,26 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
   Attempt last = run();
   std::string looked;
   std::vector<std::string> left;
-  while (has_cure(last, pass)) {
-    if (pass.real && looked.empty()) looked = look(last);
+  while (has_cure(last, manner)) {
+    if (manner.real && looked.empty()) looked = look(last);
     last.error.reset();  // its frames hold tensors
-    note_left(left, *last.session);
+    note_left(left, *last.pass);
     last = run();
   }
-  if (last.error) raise_forward_error(*last.error, *last.session, args, kwargs);
+  if (last.error) raise_forward_error(*last.error, *last.pass, args, kwargs);
   if (!looked.empty()) {
-    last.session->trace.notes.push_back(
+    last.pass->trace.notes.push_back(
         formatted("the model could not run without data, so one real forward was run ({})", looked));
   }
-  if (last.session->made_up) {
-    last.session->trace.notes.push_back(
+  if (last.pass->made_up) {
+    last.pass->trace.notes.push_back(
         "of an input only the shape was given, so its values were made up: work that depends on values is counted for "
         "these. Give the input itself to count for its own");
   }
-  note_left(left, *last.session);
-  std::ranges::copy(left, std::back_inserter(last.session->trace.notes));
-  if (last.session->outlived) return last.session->trace;
-  return std::move(last.session->trace);
+  note_left(left, *last.pass);
+  std::ranges::copy(left, std::back_inserter(last.pass->trace.notes));
+  if (last.pass->outlived) return last.pass->trace;
+  return std::move(last.pass->trace);
 }
 
 Trace run_prepared(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,

@@ -23,15 +23,15 @@ bool is_shape(nb::handle value) {
 
 /// Makes tensors of the type and on the device of the first floating input.
 struct Maker {
-  Session& session;
+  Pass& pass;
   nb::object like;  ///< or null
 
   nb::object tensor(nb::handle shape) const {
-    const TorchApi& api = session.api;
+    const TorchApi& api = pass.api;
     const nb::object dtype = like.is_valid() ? nb::object(like.attr("dtype")) : api.torch.attr("get_default_dtype")();
-    if (!session.real) {
+    if (!pass.real) {
       const nb::object meta = api.torch.attr("empty")(shape, nb::arg("dtype") = dtype, nb::arg("device") = "meta");
-      session.tensors.add(meta.ptr());
+      pass.tensors.add(meta.ptr());
       return meta;
     }
     const nb::object device = like.is_valid() ? nb::object(like.attr("device")) : api.cpu_device;
@@ -73,9 +73,9 @@ CustomCost find_custom_cost(const nb::dict& custom_ops, PyTypeObject* type) {
   return {};
 }
 
-CustomResult ask_user(Session& session, const CustomCost& cost, PyObject* module, std::span<PyObject* const> args,
+CustomResult ask_user(Pass& pass, const CustomCost& cost, PyObject* module, std::span<PyObject* const> args,
                       const nb::object& output, const std::string& path) {
-  const NotRecording quiet(session.strand());
+  const NotRecording quiet(pass.strand());
   nb::list inputs;
   for (PyObject* arg : args) inputs.append(nb::handle(arg));
   nb::object result;
@@ -91,7 +91,7 @@ CustomResult ask_user(Session& session, const CustomCost& cost, PyObject* module
     throw Error(path + ": the function in custom_ops returned " + str_of(take(PyObject_Repr(result.ptr())).ptr()) +
                 "; one of (layer, inputs) must return a pair: a number of MACs, and the shape of the output");
   }
-  const Maker make{session, first_floating(session.api, args)};
+  const Maker make{pass, first_floating(pass.api, args)};
   return {checked(nb::object(result[0]), path), make(nb::object(result[1]))};
 }
 

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
@@ -17,7 +17,7 @@ struct CustomResult {
 
 /// Calls the function; `output` is that of the forward, or null where there was none. Of a shape, or of several, that
 /// the function gives in place of an output, tensors are made. Nothing of it is recorded.
-CustomResult ask_user(Session& session, const CustomCost& cost, PyObject* module, std::span<PyObject* const> args,
+CustomResult ask_user(Pass& pass, const CustomCost& cost, PyObject* module, std::span<PyObject* const> args,
                       const nb::object& output, const std::string& path);
 
 }  // namespace thoplw::capture

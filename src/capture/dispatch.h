@@ -1,11 +1,11 @@
 // Answers every operator of the pass.
 #pragma once
 
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
 /// What the operator `func(*args, **kwargs)` returns in this pass; recorded in the trace. `kwargs` may be null.
-nb::object dispatch(Session& session, PyObject* func, PyObject* args, PyObject* kwargs);
+nb::object dispatch(Pass& pass, PyObject* func, PyObject* args, PyObject* kwargs);
 
 }  // namespace thoplw::capture

@@ -6,24 +6,24 @@
 #include "capture/dispatch.h"
 #include "capture/failure.h"
 #include "capture/higher_order.h"
+#include "capture/pass.h"
 #include "capture/questions.h"
-#include "capture/session.h"
 
 namespace thoplw::capture {
 namespace {
 
-nb::object answer(Session& session, nb::handle func, nb::handle args, PyObject* kwargs) {
+nb::object answer(Pass& pass, nb::handle func, nb::handle args, PyObject* kwargs) {
   // Of this type or a subclass: operators that take torch.ScriptObjects, such as packed weights, have one of their own.
   const bool plain = nb::isinstance(func, torch_api().op_overload_type);
   try {
     if (!plain) {
       const nb::dict named = kwargs ? nb::borrow<nb::dict>(kwargs) : nb::dict();
-      return dispatch_higher_order(session, func, nb::borrow<nb::tuple>(args), named);
+      return dispatch_higher_order(pass, func, nb::borrow<nb::tuple>(args), named);
     }
     const NotTheForward we_do;
-    return dispatch(session, func.ptr(), args.ptr(), kwargs);
+    return dispatch(pass, func.ptr(), args.ptr(), kwargs);
   } catch (const nb::python_error& error) {
-    note_wanted(session, error);
+    note_wanted(pass, error);
     throw;
   }
 }
@@ -31,14 +31,14 @@ nb::object answer(Session& session, nb::handle func, nb::handle args, PyObject* 
 /// Torch takes modes along to threads of its own, such as those of torch.jit.fork: what they do belongs to the pass.
 nb::object answer_in_any_thread(nb::handle func, nb::handle args, PyObject* kwargs) {
   Strand* strand = Strand::current();
-  Session* session = strand ? strand->session : Session::latest;
-  if (!session || (strand && !strand->recording)) return take(PyObject_Call(func.ptr(), args.ptr(), kwargs));
-  if (strand) return answer(*session, func, args, kwargs);
-  Strand passing(session);
+  Pass* pass = strand ? strand->pass : Pass::latest;
+  if (!pass || (strand && !strand->recording)) return take(PyObject_Call(func.ptr(), args.ptr(), kwargs));
+  if (strand) return answer(*pass, func, args, kwargs);
+  Strand passing(pass);
   passing.open_calls.push_back(0);
-  passing.modes_on = session->own.modes_on;
+  passing.modes_on = pass->own.modes_on;
   const OnStrand on(passing);
-  return answer(*session, func, args, kwargs);
+  return answer(*pass, func, args, kwargs);
 }
 
 PyObject* torch_dispatch(PyObject*, PyObject* const* stack, Py_ssize_t size) {

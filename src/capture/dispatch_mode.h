@@ -5,7 +5,7 @@
 
 namespace thoplw::capture {
 
-/// One object for all passes: it serves whatever Session is current in its thread.
+/// One object for all passes: it serves whatever Pass is current in its thread.
 nb::object the_mode();
 
 }  // namespace thoplw::capture

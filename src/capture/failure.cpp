@@ -33,10 +33,10 @@ bool says_no_data(nb::handle error) {
          mentions(text, {"data-dependent", "data-independent", "fake impl", "not allocated"});
 }
 
-std::string where(const Session& session) {
-  if (session.failed_module == kNone) return session.trace.model;
-  const Module& module = session.trace.modules[static_cast<std::size_t>(session.failed_module)];
-  const std::string& cls = session.trace.classes[static_cast<std::size_t>(module.cls)].name;
+std::string where(const Pass& pass) {
+  if (pass.failed_module == kNone) return pass.trace.model;
+  const Module& module = pass.trace.modules[static_cast<std::size_t>(pass.failed_module)];
+  const std::string& cls = pass.trace.classes[static_cast<std::size_t>(module.cls)].name;
   const std::string name = cls.substr(cls.rfind('.') + 1);
   return module.path.empty() ? name : formatted("{} ({})", module.path, name);
 }
@@ -84,9 +84,9 @@ bool of_compiler(const nb::python_error& error) {
   return false;
 }
 
-bool has_data(Session& session) {
-  for (std::size_t i = 0; i < session.model_tensors; ++i) {
-    if (session.tensors.is_meta(session.tensors.known(session.external_tensors[i].ptr()))) return false;
+bool has_data(Pass& pass) {
+  for (std::size_t i = 0; i < pass.model_tensors; ++i) {
+    if (pass.tensors.is_meta(pass.tensors.known(pass.external_tensors[i].ptr()))) return false;
   }
   return true;
 }
@@ -107,35 +107,35 @@ std::string at_line(const std::string& line, const nb::python_error& error) {
   return line.empty() ? brief(error) : line + ": " + brief(error);
 }
 
-void note_wanted(Session& session, const nb::python_error& error) {
-  if (session.real || !session.wanted.data.empty()) return;
-  if (wants_data(error)) session.wanted.data = at_line(running_line(), error);
+void note_wanted(Pass& pass, const nb::python_error& error) {
+  if (pass.real || !pass.wanted.data.empty()) return;
+  if (wants_data(error)) pass.wanted.data = at_line(running_line(), error);
 }
 
-void note_caught(Session& session) {
-  if (session.wanted.data.empty() || has_data(session)) return;
-  add_op(session, "outside::values");
-  session.trace.notes.push_back(formatted(
+void note_caught(Pass& pass) {
+  if (pass.wanted.data.empty() || has_data(pass)) return;
+  add_op(pass, "outside::values");
+  pass.trace.notes.push_back(formatted(
       "the model looks at values of a tensor, which meta tensors do not have, and goes on without them ({}): what it "
       "does with values is not counted. Build the model with real weights and give real inputs",
-      session.wanted.data));
+      pass.wanted.data));
 }
 
-void raise_forward_error(nb::python_error& error, Session& session, const nb::tuple& args, const nb::dict& kwargs) {
+void raise_forward_error(nb::python_error& error, Pass& pass, const nb::tuple& args, const nb::dict& kwargs) {
   if (is_callers(error) || error.matches(error_class)) throw std::move(error);
   const std::string what = brief(error);
   nb::list inputs;
   inputs.append(args);
   inputs.append(kwargs);
-  const std::string described = describe_inputs(session.api, inputs);
-  if (!has_data(session) && (wants_data(error) || !session.wanted.data.empty())) {
+  const std::string described = describe_inputs(pass.api, inputs);
+  if (!has_data(pass) && (wants_data(error) || !pass.wanted.data.empty())) {
     raise_from(error,
                formatted("{}: the model looks at values of a tensor, which meta tensors do not have, at {} ({}). "
                          "Build the model with real weights and give real inputs, so that one real forward can be run",
-                         where(session), failing_line(error), what));
+                         where(pass), failing_line(error), what));
   }
-  raise_from(error, formatted("{}: {}. The forward raised with the input {}: check that it fits the model",
-                              where(session), what, described.empty() ? "given" : described));
+  raise_from(error, formatted("{}: {}. The forward raised with the input {}: check that it fits the model", where(pass),
+                              what, described.empty() ? "given" : described));
 }
 
 }  // namespace thoplw::capture

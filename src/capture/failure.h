@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
@@ -14,16 +14,16 @@ bool wants_autograd(const nb::python_error& error);
 bool wants_data(const nb::python_error& error);
 
 /// Takes note of an error that goes to the forward, where it says that the pass has no values or no autograd.
-void note_wanted(Session& session, const nb::python_error& error);
+void note_wanted(Pass& pass, const nb::python_error& error);
 
 /// Of a model without values that has caught the error that said so: what it did without them is not counted.
-void note_caught(Session& session);
+void note_caught(Pass& pass);
 
 /// Whether it went through torch.compile's own code.
 bool of_compiler(const nb::python_error& error);
 
 /// Whether every parameter and buffer holds values.
-bool has_data(Session& session);
+bool has_data(Pass& pass);
 
 /// "model.py:12: if x.sum() > 0": the innermost line of the traceback that is not torch's own.
 std::string failing_line(const nb::python_error& error);
@@ -31,7 +31,7 @@ std::string failing_line(const nb::python_error& error);
 std::string at_line(const std::string& line, const nb::python_error& error);
 
 /// Raises the caller's errors and ours as they are, all others as the cause of a thoplw.Error.
-[[noreturn]] void raise_forward_error(nb::python_error& error, Session& session, const nb::tuple& args,
+[[noreturn]] void raise_forward_error(nb::python_error& error, Pass& pass, const nb::tuple& args,
                                       const nb::dict& kwargs);
 
 }  // namespace thoplw::capture

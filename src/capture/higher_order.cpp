@@ -82,31 +82,31 @@ nb::object implementation(const TorchApi& api, nb::handle func) {
   return nb::cast<bool>(kernels.attr("__contains__")(key)) ? nb::object(kernels[key]) : nb::object();
 }
 
-void record_unknown(Session& session, const std::string& name) {
-  static auto* names = new std::unordered_set<std::string>;  // the session keeps views of them
-  add_op(session, *names->insert("higher_order::" + name).first);
+void record_unknown(Pass& pass, const std::string& name) {
+  static auto* names = new std::unordered_set<std::string>;  // the pass keeps views of them
+  add_op(pass, *names->insert("higher_order::" + name).first);
 }
 
 }  // namespace
 
-nb::object dispatch_higher_order(Session& session, nb::handle func, const nb::tuple& args, const nb::dict& kwargs) {
+nb::object dispatch_higher_order(Pass& pass, nb::handle func, const nb::tuple& args, const nb::dict& kwargs) {
   const std::string name = str_of(nb::object(func.attr("__name__")).ptr());
   for (const HigherOrder& row : kOperators) {
     if (row.name != name) continue;
-    const ModeOn on(session);
+    const ModeOn on(pass);
     return row.run(args, kwargs);
   }
-  const nb::object parts = implementation(session.api, func);
+  const nb::object parts = implementation(pass.api, func);
   // Kernels of other languages, such as triton's, are functions of no operators.
   if (!parts.is_valid() || name.starts_with("triton_kernel")) {
-    record_unknown(session, name);
+    record_unknown(pass, name);
     const nb::object result = func(*args, **kwargs);
     for (nb::handle item : PyTuple_Check(result.ptr()) ? nb::borrow(result) : nb::object(nb::make_tuple(result))) {
-      if (session.api.is_tensor(item.ptr())) session.tensors.add(item.ptr());
+      if (pass.api.is_tensor(item.ptr())) pass.tensors.add(item.ptr());
     }
     return result;
   }
-  const ModeOn on(session);
+  const ModeOn on(pass);
   return parts(*args, **kwargs);
 }
 

@@ -25,13 +25,13 @@ bool modes_take_subclasses(const TorchApi& api, const nb::object& type) {
 }
 
 /// The meta tensor `made` as one of the input's class.
-nb::object as_class_of(Session& session, const nb::object& input, const nb::object& made) {
-  const TorchApi& api = session.api;
+nb::object as_class_of(Pass& pass, const nb::object& input, const nb::object& made) {
+  const TorchApi& api = pass.api;
   const nb::object type = nb::borrow(input.type());
   nb::object other = type.is(api.parameter_type)
                          ? api.tensor_type.attr("_make_subclass")(type, made, input.attr("requires_grad"))
                          : made.attr("as_subclass")(type);
-  KnownTensor& known = session.tensors.add(other.ptr());
+  KnownTensor& known = pass.tensors.add(other.ptr());
   known.place = KnownTensor::Place::meta;
   return other;
 }
@@ -47,24 +47,24 @@ bool has_own_dispatch(const TorchApi& api, nb::handle tensor) {
   return !module.starts_with("torch._subclasses.") && !module.starts_with("torch.distributed.");
 }
 
-nb::object stand_in_for(Session& session, const nb::object& input) {
-  const TorchApi& api = session.api;
-  KnownTensor& known = session.tensors.known(input.ptr());
-  session.tensors.require_form(known);
-  if (is_integral(known.layout.dtype) || session.tensors.is_meta(known)) return input;
+nb::object stand_in_for(Pass& pass, const nb::object& input) {
+  const TorchApi& api = pass.api;
+  KnownTensor& known = pass.tensors.known(input.ptr());
+  pass.tensors.require_form(known);
+  if (is_integral(known.layout.dtype) || pass.tensors.is_meta(known)) return input;
   const bool plain = input.type().is(api.tensor_type);
   if (!plain && has_own_dispatch(api, input)) {
     PyErr_SetString(PyExc_NotImplementedError, "a tensor of that class has no meta form that tells what it holds");
     throw nb::python_error();
   }
-  nb::object made = session.tensors.make(session.tensors.strided(known));
+  nb::object made = pass.tensors.make(pass.tensors.strided(known));
   if (!plain && (input.type().is(api.parameter_type) || modes_take_subclasses(api, nb::borrow(input.type())))) {
-    made = as_class_of(session, input, made);
+    made = as_class_of(pass, input, made);
   }
   if (nb::cast<bool>(input.attr("requires_grad"))) made.attr("requires_grad_")();
   const nb::object attributes = take(PyObject_GenericGetDict(input.ptr(), nullptr));
   if (PyDict_GET_SIZE(attributes.ptr()) > 0) made.attr("__dict__").attr("update")(attributes);
-  session.stand_ins.emplace(made.ptr(), input);
+  pass.stand_ins.emplace(made.ptr(), input);
   return made;
 }
 

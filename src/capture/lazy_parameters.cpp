@@ -28,11 +28,11 @@ nb::object after_forward(nb::object model, const nb::object& args, const nb::obj
 
 nb::object initialised_for_real(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs) {
   const TorchApi& api = torch_api();
-  Session session(api);
-  const AsFound as_found(session);
+  Pass pass(api);
+  const AsFound as_found(pass);
   try {
-    return after_forward(fresh_copy(model), inputs_for_real(session, args, api.cpu_device),
-                         inputs_for_real(session, kwargs, api.cpu_device));
+    return after_forward(fresh_copy(model), inputs_for_real(pass, args, api.cpu_device),
+                         inputs_for_real(pass, kwargs, api.cpu_device));
   } catch (nb::python_error& error) {
     if (is_callers(error)) throw;
     raise_from(error, "the model has lazy parameters, and the forward that sizes them raised " + brief(error));
@@ -46,10 +46,10 @@ nb::object initialised_copy(const nb::object& model, const nb::tuple& args, cons
   const RandomState random;  // initialisation uses numbers up
   const GradMode no_grad(api, Grad::off);
   try {
-    Session session(api);
-    const AsFound as_found(session);
-    return after_forward(fresh_copy(model).attr("to")(api.meta_device), inputs_all_meta(session, args),
-                         inputs_all_meta(session, kwargs));
+    Pass pass(api);
+    const AsFound as_found(pass);
+    return after_forward(fresh_copy(model).attr("to")(api.meta_device), inputs_all_meta(pass, args),
+                         inputs_all_meta(pass, kwargs));
   } catch (const nb::python_error& error) {  // a forward that looks at values
     pass_on_interrupt(error);
   }

@@ -94,8 +94,8 @@ ForwardPath& path_of(const Leaf& leaf) {
 }
 
 /// Whether other modes or a transform are to see the operator, or its path has been patched.
-bool intercepted(Session& session, const Leaf& leaf) {
-  return session.api.transforms() || session.api.modes_on() != session.strand().modes_on || !path_of(leaf).unaltered();
+bool intercepted(Pass& pass, const Leaf& leaf) {
+  return pass.api.transforms() || pass.api.modes_on() != pass.strand().modes_on || !path_of(leaf).unaltered();
 }
 
 /// Whether the instance has something in place of its class's forward, or of the part of it that convolutions share.
@@ -136,16 +136,16 @@ bool allows(const Leaf& leaf, PyObject* dict) {
 }
 
 /// Reads the operator's arguments out of the module. False where one is not what the table expects.
-bool read_leaf(Session& session, const Leaf& leaf, PyObject* dict, PyObject* input_tensor, Arguments& read) {
+bool read_leaf(Pass& pass, const Leaf& leaf, PyObject* dict, PyObject* input_tensor, Arguments& read) {
   read.clear();
   for (const Source& source : leaf.sources) {
     if (source.from == Source::From::end) break;
-    PyObject* value = value_of(session.api, source, dict, input_tensor);
+    PyObject* value = value_of(pass.api, source, dict, input_tensor);
     const bool tensor = source.from == input || source.from == param || source.from == buffer;
     if (!value || (source.from == buffer && value == Py_None)) return false;  // batch norm without statistics
     if (tensor && value == Py_None) read.tensors.push_back(nullptr);
-    if (tensor && value != Py_None && !session.api.is_plain_tensor(value)) return false;
-    read.add(session.api, session.tensors, value, source.copies);
+    if (tensor && value != Py_None && !pass.api.is_plain_tensor(value)) return false;
+    read.add(pass.api, pass.tensors, value, source.copies);
   }
   return true;
 }
@@ -187,21 +187,21 @@ bool has_hooks(const TorchApi& api, PyTypeObject* type, PyObject* dict) {
   return false;
 }
 
-nb::object run_leaf(Session& session, const Leaf& leaf, PyObject* module, PyObject* input_tensor) {
-  const TorchApi& api = session.api;
+nb::object run_leaf(Pass& pass, const Leaf& leaf, PyObject* module, PyObject* input_tensor) {
+  const TorchApi& api = pass.api;
   const nb::object instance = take(PyObject_GenericGetDict(module, nullptr));
   PyObject* dict = instance.ptr();
-  if (!api.is_plain_tensor(input_tensor) || !session.native_rules || session.real || session.autograd) return {};
-  if (intercepted(session, leaf)) return {};
+  if (!api.is_plain_tensor(input_tensor) || !pass.native_rules || pass.real || pass.autograd) return {};
+  if (intercepted(pass, leaf)) return {};
   if (has_hooks(api, Py_TYPE(module), dict) || has_own_forward(api, dict) || !allows(leaf, dict)) return {};
-  KnownTensor& tensor = session.tensors.known(input_tensor);
-  if (!session.tensors.is_meta(tensor) || (leaf.dims != 0 && tensor.layout.dim() != leaf.dims)) return {};
-  const BorrowedArguments borrowed(session);
-  if (!read_leaf(session, leaf, dict, input_tensor, *borrowed)) return {};
+  KnownTensor& tensor = pass.tensors.known(input_tensor);
+  if (!pass.tensors.is_meta(tensor) || (leaf.dims != 0 && tensor.layout.dim() != leaf.dims)) return {};
+  const BorrowedArguments borrowed(pass);
+  if (!read_leaf(pass, leaf, dict, input_tensor, *borrowed)) return {};
   const bool in_place = PyDict_GetItem(dict, name_object("inplace")) == Py_True;
   std::array<std::string_view, std::tuple_size_v<decltype(leaf.sources)>> arguments;
   std::ranges::transform(leaf.sources, arguments.begin(), &Source::name);
-  return answer_leaf(session, leaf.op, in_place, arguments, *borrowed);
+  return answer_leaf(pass, leaf.op, in_place, arguments, *borrowed);
 }
 
 }  // namespace thoplw::capture

@@ -79,21 +79,20 @@ std::vector<nb::object> still_there(const std::vector<nb::object>& references) {
 
 }  // namespace
 
-std::string left_behind(Session& session) {
-  if (session.outlived) return "";
-  const std::vector<nb::object> references = session.tensors.release();
+std::string left_behind(Pass& pass) {
+  if (pass.outlived) return "";
+  const std::vector<nb::object> references = pass.tensors.release();
   if (references.empty()) return "";
   nb::module_::import_("gc").attr("collect")(0);  // of objects that hold each other: the pass makes no others old
   const std::vector<nb::object> tensors = still_there(references);
   if (tensors.empty()) return "";
   const nb::object shape = tensors.front().attr("shape"), dtype = tensors.front().attr("dtype");
   const std::string first =
-      formatted("{} {}", fmt::join(dims_of(shape.ptr()), "x"), name(session.api.dtype_of(dtype.ptr())));
+      formatted("{} {}", fmt::join(dims_of(shape.ptr()), "x"), name(pass.api.dtype_of(dtype.ptr())));
   const bool one = tensors.size() == 1;
   return formatted(
-      "{} still holds {} of this forward, which {} no values: empty it before the model runs again, or let a module "
-      "keep "
-      "{}, as what a module keeps is put back",
+      "{} still holds {} of this forward, which {} no values: empty it before the model runs again, "
+      "or let a module keep {}, as what a module keeps is put back",
       holder_of(tensors.front()),
       one ? formatted("a tensor ({})", first) : formatted("{} tensors ({} the first)", tensors.size(), first),
       one ? "has" : "have", one ? "it" : "them");

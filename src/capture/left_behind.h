@@ -4,11 +4,11 @@
 
 #include <string>
 
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
 /// Where a pass is over and all is put back: a note that names who still holds tensors of it, or nothing.
-std::string left_behind(Session& session);
+std::string left_behind(Pass& pass);
 
 }  // namespace thoplw::capture

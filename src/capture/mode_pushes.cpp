@@ -1,8 +1,8 @@
 // The C function by which every mode comes onto torch's stack is exchanged.
 #include "capture/mode_pushes.h"
 
+#include "capture/pass.h"
 #include "capture/questions.h"
-#include "capture/session.h"
 
 namespace thoplw::capture {
 namespace {
@@ -23,9 +23,9 @@ bool is_users(PyObject* mode) {
 
 /// torch._C._push_on_torch_dispatch_stack(mode)
 PyObject* push(PyObject* self, PyObject* mode) {
-  Session* session = Session::current();
-  if (session && !NotTheForward::asks() && mode != session->mode.ptr() && is_users(mode)) {
-    session->wanted.autograd = true;
+  Pass* pass = Pass::current();
+  if (pass && !NotTheForward::asks() && mode != pass->mode.ptr() && is_users(mode)) {
+    pass->wanted.autograd = true;
   }
   return original(self, mode);
 }

@@ -30,30 +30,30 @@ constexpr std::array<Wrapper, 4> kWrappers = {{
 }};
 
 struct Walker {
-  Session& session;
+  Pass& pass;
   std::map<Id, std::set<Id>> again{};  ///< by module: what it is an attribute of, but for the first
 
   Id class_id(PyObject* module) {
     PyTypeObject* type = Py_TYPE(module);
     const auto [found, fresh] =
-        session.class_ids.try_emplace(reinterpret_cast<PyObject*>(type), static_cast<Id>(session.trace.classes.size()));
+        pass.class_ids.try_emplace(reinterpret_cast<PyObject*>(type), static_cast<Id>(pass.trace.classes.size()));
     if (!fresh) return found->second;
     const nb::handle module_type(reinterpret_cast<PyObject*>(type));
     Class cls{.name = class_name(module_type), .bases = {}};
     for (nb::handle base : nb::borrow(type->tp_mro)) {
-      if (base.is(session.api.module_type)) break;
+      if (base.is(pass.api.module_type)) break;
       if (base.ptr() != reinterpret_cast<PyObject*>(type)) cls.bases.push_back(class_name(base));
     }
-    session.leaf_by_class.push_back(find_leaf(module_type, cls.name));
-    session.custom_by_class.push_back(find_custom_cost(session.custom_ops, type));
-    session.trace.classes.push_back(std::move(cls));
+    pass.leaf_by_class.push_back(find_leaf(module_type, cls.name));
+    pass.custom_by_class.push_back(find_custom_cost(pass.custom_ops, type));
+    pass.trace.classes.push_back(std::move(cls));
     return found->second;
   }
 
   /// Of torch.nn: what these hold is in their tables.
   bool is_torchs_own(Id id) const {
-    const Id cls = session.trace.modules[static_cast<std::size_t>(id)].cls;
-    return session.trace.classes[static_cast<std::size_t>(cls)].name.starts_with("torch.nn.");
+    const Id cls = pass.trace.modules[static_cast<std::size_t>(id)].cls;
+    return pass.trace.classes[static_cast<std::size_t>(cls)].name.starts_with("torch.nn.");
   }
 
   /// Calls visit(name, value) for each entry of a mapping attribute such as _modules.
@@ -74,18 +74,18 @@ struct Walker {
   }
 
   void add_tensors(PyObject* module, Id id, bool buffers) {
-    const TorchApi& api = session.api;
+    const TorchApi& api = pass.api;
     each(module, buffers ? api.names.buffers : api.names.parameters, [&](PyObject* name, PyObject* tensor) {
       if (!api.is_tensor(tensor)) return;
       if (!api.is_plain_tensor(tensor) && is_spread(tensor)) throw Sharded();
       if (!api.is_plain_tensor(tensor) && nb::isinstance(tensor, api.uninitialized_type)) {
-        if (session.initialised) return;
+        if (pass.initialised) return;
         throw Uninitialized();
       }
-      session.external_tensors.push_back(nb::borrow(tensor));
+      pass.external_tensors.push_back(nb::borrow(tensor));
       Param param{.name = text_of(name), .module = id, .value = kNone, .buffer = buffers, .trainable = false};
-      param.value = session.tensors.known(tensor).value;
-      Tensor& held = session.trace.values[static_cast<std::size_t>(param.value)];
+      param.value = pass.tensors.known(tensor).value;
+      Tensor& held = pass.trace.values[static_cast<std::size_t>(param.value)];
       if (is_integral(held.dtype) && !held.shape.empty()) {
         Dims sizes = unpacked_sizes(module, param.name, tensor);
         if (!sizes.empty()) {
@@ -94,28 +94,28 @@ struct Walker {
         }
       }
       if (!buffers) param.trainable = attr_or_null(tensor, api.names.requires_grad).is(nb::bool_(true));
-      session.trace.params.push_back(std::move(param));
+      pass.trace.params.push_back(std::move(param));
     });
   }
 
   void visit(nb::object wrapped, const std::string& path, Id parent) {
-    nb::object module = unwrapped(session.api, wrapped);
-    const Id id = static_cast<Id>(session.modules.size());
-    const auto [known, fresh] = session.module_ids.try_emplace(module.ptr(), id);
+    nb::object module = unwrapped(pass.api, wrapped);
+    const Id id = static_cast<Id>(pass.modules.size());
+    const auto [known, fresh] = pass.module_ids.try_emplace(module.ptr(), id);
     if (!fresh) {
-      const Id first = session.trace.modules[static_cast<std::size_t>(known->second)].parent;
+      const Id first = pass.trace.modules[static_cast<std::size_t>(known->second)].parent;
       if (parent != first) again[known->second].insert(parent);
       return;
     }
-    if (has_gathering_hooks(session.api, module)) throw Sharded();
-    session.module_ids.emplace(wrapped.ptr(), id);
-    session.trace.modules.push_back({path, class_id(module.ptr()), parent});
-    session.modules.push_back(module);
+    if (has_gathering_hooks(pass.api, module)) throw Sharded();
+    pass.module_ids.emplace(wrapped.ptr(), id);
+    pass.trace.modules.push_back({path, class_id(module.ptr()), parent});
+    pass.modules.push_back(module);
     add_tensors(module.ptr(), id, false);
     add_tensors(module.ptr(), id, true);
-    if (!is_torchs_own(id)) add_packed_objects(session, module.ptr(), id);
-    each(module.ptr(), session.api.names.modules, [&](PyObject* name, PyObject* child) {
-      if (!session.api.is_module(child)) return;
+    if (!is_torchs_own(id)) add_packed_objects(pass, module.ptr(), id);
+    each(module.ptr(), pass.api.names.modules, [&](PyObject* name, PyObject* child) {
+      if (!pass.api.is_module(child)) return;
       visit(nb::borrow(child), path.empty() ? text_of(name) : path + '.' + text_of(name), id);
     });
   }
@@ -124,11 +124,11 @@ struct Walker {
   void count_places() {
     if (again.empty()) return;
     std::set<Id> counted;
-    for (std::size_t i = 0; i < session.trace.modules.size(); ++i) places(static_cast<Id>(i), counted);
+    for (std::size_t i = 0; i < pass.trace.modules.size(); ++i) places(static_cast<Id>(i), counted);
   }
 
   Count places(Id id, std::set<Id>& counted) {
-    Module& module = session.trace.modules[static_cast<std::size_t>(id)];
+    Module& module = pass.trace.modules[static_cast<std::size_t>(id)];
     if (module.parent == kNone || !counted.insert(id).second) return module.places;
     Count sum = places(module.parent, counted);
     for (Id parent : again[id]) sum += places(parent, counted);
@@ -157,14 +157,14 @@ std::string name_within(const nb::object& owner, const nb::object& module) {
 }
 
 /// Paths name modules: one that is taken gets a number.
-std::string unused_path(Session& session, const std::string& wanted) {
-  for (std::size_t i = session.paths_known; i < session.trace.modules.size(); ++i) {
-    session.path_numbers.try_emplace(session.trace.modules[i].path, 1);
+std::string unused_path(Pass& pass, const std::string& wanted) {
+  for (std::size_t i = pass.paths_known; i < pass.trace.modules.size(); ++i) {
+    pass.path_numbers.try_emplace(pass.trace.modules[i].path, 1);
   }
-  session.paths_known = session.trace.modules.size();
-  const auto [taken, fresh] = session.path_numbers.try_emplace(wanted, 1);
+  pass.paths_known = pass.trace.modules.size();
+  const auto [taken, fresh] = pass.path_numbers.try_emplace(wanted, 1);
   std::string path = wanted;
-  while (!fresh && session.path_numbers.contains(path)) path = formatted("{}#{}", wanted, ++taken->second);
+  while (!fresh && pass.path_numbers.contains(path)) path = formatted("{}#{}", wanted, ++taken->second);
   return path;
 }
 
@@ -190,55 +190,55 @@ nb::object unwrapped(const TorchApi& api, nb::object module) {
   }
 }
 
-Id adopt_module(Session& session, nb::object module) {
-  const auto wrapped = session.module_ids.find(unwrapped(session.api, module).ptr());
-  if (wrapped != session.module_ids.end()) {  // torch.compile(self.layer)(x) in a forward
+Id adopt_module(Pass& pass, nb::object module) {
+  const auto wrapped = pass.module_ids.find(unwrapped(pass.api, module).ptr());
+  if (wrapped != pass.module_ids.end()) {  // torch.compile(self.layer)(x) in a forward
     const Id inside = wrapped->second;
-    session.wrappers.push_back(module);
-    session.module_ids.emplace(module.ptr(), inside);
+    pass.wrappers.push_back(module);
+    pass.module_ids.emplace(module.ptr(), inside);
     return inside;
   }
   const nb::object parameters = module.attr("parameters")();
   const nb::object first = nb::steal(PyIter_Next(parameters.ptr()));
   if (!first.is_valid()) return kNone;
-  const Id innermost = session.strand().innermost_call();
-  const Id around = innermost == kNone ? 0 : session.trace.calls[static_cast<std::size_t>(innermost)].module;
-  const std::size_t known = session.modules.size();
+  const Id innermost = pass.strand().innermost_call();
+  const Id around = innermost == kNone ? 0 : pass.trace.calls[static_cast<std::size_t>(innermost)].module;
+  const std::size_t known = pass.modules.size();
   const auto id = static_cast<Id>(known);
-  const std::string path = session.trace.modules[static_cast<std::size_t>(around)].path;
-  const std::string name = name_within(session.modules[static_cast<std::size_t>(around)], module);
-  Walker{session}.visit(std::move(module), unused_path(session, path.empty() ? name : path + '.' + name), around);
-  session.snapshot->take_of({session.modules.begin() + static_cast<std::ptrdiff_t>(known), session.modules.end()});
-  session.adopted += session.modules.size() - known;
+  const std::string path = pass.trace.modules[static_cast<std::size_t>(around)].path;
+  const std::string name = name_within(pass.modules[static_cast<std::size_t>(around)], module);
+  Walker{pass}.visit(std::move(module), unused_path(pass, path.empty() ? name : path + '.' + name), around);
+  pass.snapshot->take_of({pass.modules.begin() + static_cast<std::ptrdiff_t>(known), pass.modules.end()});
+  pass.adopted += pass.modules.size() - known;
   return id;
 }
 
-void note_adopted(Session& session) {
-  if (session.adopted == 0) return;
-  const auto first = static_cast<Id>(session.modules.size() - session.adopted);
+void note_adopted(Pass& pass) {
+  if (pass.adopted == 0) return;
+  const auto first = static_cast<Id>(pass.modules.size() - pass.adopted);
   std::set<Id> registered, strangers;
-  for (const Param& param : session.trace.params) {
+  for (const Param& param : pass.trace.params) {
     if (param.module < first) registered.insert(param.value);
   }
-  for (const Param& param : session.trace.params) {
+  for (const Param& param : pass.trace.params) {
     if (registered.contains(param.value)) continue;  // of the model, in a wrapper
-    for (Id id = param.module; id >= first; id = session.trace.modules[static_cast<std::size_t>(id)].parent) {
+    for (Id id = param.module; id >= first; id = pass.trace.modules[static_cast<std::size_t>(id)].parent) {
       strangers.insert(id);
     }
   }
   if (strangers.empty()) return;
-  session.trace.notes.push_back(formatted(
+  pass.trace.notes.push_back(formatted(
       "{} modules are no submodules of the model, {} the first (kept in a plain list, or built in forward): they are "
       "counted, though model.parameters() does not list what they hold",
-      strangers.size(), session.trace.modules[static_cast<std::size_t>(*strangers.begin())].path));
+      strangers.size(), pass.trace.modules[static_cast<std::size_t>(*strangers.begin())].path));
 }
 
-void walk_model(Session& session, nb::object root) {
-  Walker walker{session};
-  session.trace.model = name_of(unwrapped(session.api, root).type());
+void walk_model(Pass& pass, nb::object root) {
+  Walker walker{pass};
+  pass.trace.model = name_of(unwrapped(pass.api, root).type());
   walker.visit(std::move(root), "", kNone);
   walker.count_places();
-  session.model_tensors = session.external_tensors.size();
+  pass.model_tensors = pass.external_tensors.size();
 }
 
 }  // namespace thoplw::capture

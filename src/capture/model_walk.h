@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
@@ -11,15 +11,15 @@ namespace thoplw::capture {
 /// given one.
 nb::object unwrapped(const TorchApi& api, nb::object module);
 
-/// Fills the session's modules and the trace's modules, classes and params.
-void walk_model(Session& session, nb::object root);
+/// Fills the pass's modules and the trace's modules, classes and params.
+void walk_model(Pass& pass, nb::object root);
 
 /// Takes in a module that the walk did not meet and that has parameters: kept in a plain list, or built in forward.
 /// Returns kNone for one without parameters, which is left to its operators.
-Id adopt_module(Session& session, nb::object module);
+Id adopt_module(Pass& pass, nb::object module);
 
 /// Says which of the modules that were taken in hold weights that are not the model's.
-void note_adopted(Session& session);
+void note_adopted(Pass& pass);
 
 /// "torch.nn.Conv2d" for torch.nn.modules.conv.Conv2d; otherwise package, module and name.
 std::string class_name(nb::handle type);

@@ -43,9 +43,9 @@ nb::object call_of(const TorchApi& api, PyObject* type) { return attr_or_null(ty
 
 PyObject* module_call(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names);
 
-void exchange_own_calls(const Session& session) {
-  for (const auto& [type, id] : session.class_ids) {
-    nb::object call = call_of(session.api, type);
+void exchange_own_calls(const Pass& pass) {
+  for (const auto& [type, id] : pass.class_ids) {
+    nb::object call = call_of(pass.api, type);
     if (call.is(module_call_function.function()) || !has_own_call(call) || !PyFunction_Check(call.ptr())) continue;
     EntryPoint& entry = own_call_functions()[call.ptr()];
     if (!entry.exchanged()) entry.exchange(std::move(call), module_call);
@@ -53,8 +53,8 @@ void exchange_own_calls(const Session& session) {
 }
 
 /// Every tensor in an argument or result.
-void collect_tensors(Session& session, PyObject* value, std::vector<Id>& values) {
-  each_tensor(session.api, value, [&](PyObject* tensor) { values.push_back(session.tensors.known(tensor).value); });
+void collect_tensors(Pass& pass, PyObject* value, std::vector<Id>& values) {
+  each_tensor(pass.api, value, [&](PyObject* tensor) { values.push_back(pass.tensors.known(tensor).value); });
 }
 
 /// What Module.__call__ does, without what torch.compile may have put in its place.
@@ -77,9 +77,9 @@ nb::object run_forward(const TorchApi& api, PyObject* module, PyObject* const* a
 
 /// Keeps the call stack balanced whatever happens inside.
 struct OpenCall {
-  OpenCall(Session& in, Id module) : session(in), strand(in.strand()), id(static_cast<Id>(in.trace.calls.size())) {
+  OpenCall(Pass& in, Id module) : pass(in), strand(in.strand()), id(static_cast<Id>(in.trace.calls.size())) {
     const Id parent = strand.innermost_call();
-    session.trace.calls.push_back(
+    pass.trace.calls.push_back(
         {.module = module, .parent = parent, .first_op = op_count(), .end_op = 0, .in = {}, .out = {}, .custom = {}});
     strand.open_calls.push_back(id);
   }
@@ -90,10 +90,10 @@ struct OpenCall {
   OpenCall(const OpenCall&) = delete;
   OpenCall& operator=(const OpenCall&) = delete;
 
-  Id op_count() const { return static_cast<Id>(session.trace.ops.size()); }
-  Call& call() const { return session.trace.calls[static_cast<std::size_t>(id)]; }
+  Id op_count() const { return static_cast<Id>(pass.trace.ops.size()); }
+  Call& call() const { return pass.trace.calls[static_cast<std::size_t>(id)]; }
 
-  Session& session;
+  Pass& pass;
   Strand& strand;
   Id id;
 };
@@ -110,19 +110,19 @@ struct OwnCall {
 
 /// Records a call of a module that `run` answers.
 template <typename Run>
-nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names,
+nb::object follow(Pass& pass, Id id, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names,
                   const Run& run) {
-  const OpenCall open(session, id);
+  const OpenCall open(pass, id);
   const std::size_t given = count + (names ? static_cast<std::size_t>(PyTuple_GET_SIZE(names)) : 0);
   std::vector<Id> values;
-  for (std::size_t i = 0; i < given; ++i) collect_tensors(session, args[i], values);
+  for (std::size_t i = 0; i < given; ++i) collect_tensors(pass, args[i], values);
   open.call().in = std::move(values);
-  const auto cls = static_cast<std::size_t>(session.trace.modules[static_cast<std::size_t>(id)].cls);
-  const CustomCost custom = session.custom_by_class[cls];  // a copy: a forward may bring classes that are new
+  const auto cls = static_cast<std::size_t>(pass.trace.modules[static_cast<std::size_t>(id)].cls);
+  const CustomCost custom = pass.custom_by_class[cls];  // a copy: a forward may bring classes that are new
   nb::object output;
   const auto ask = [&] {
-    const std::string path = session.trace.modules[static_cast<std::size_t>(id)].path;
-    const CustomResult result = ask_user(session, custom, module, {args, count}, output, path);
+    const std::string path = pass.trace.modules[static_cast<std::size_t>(id)].path;
+    const CustomResult result = ask_user(pass, custom, module, {args, count}, output, path);
     open.call().custom = result.macs;
     return result.output;
   };
@@ -130,67 +130,67 @@ nb::object follow(Session& session, Id id, PyObject* module, PyObject* const* ar
     if (custom.in_place_of_forward) output = ask();
     if (!output.is_valid()) output = run(open.id, cls);
   } catch (...) {
-    if (session.failed_module == kNone) session.failed_module = id;
+    if (pass.failed_module == kNone) pass.failed_module = id;
     throw;
   }
   values.clear();
-  collect_tensors(session, output.ptr(), values);
+  collect_tensors(pass, output.ptr(), values);
   open.call().out = std::move(values);
   if (custom.function.is_valid() && !custom.in_place_of_forward) ask();
   return output;
 }
 
 /// The module's number in the trace; kNone where its work is that of the module around it.
-Id module_id(Session& session, PyObject* module) {
-  const auto known = session.module_ids.find(module);
-  if (known != session.module_ids.end()) return known->second;
-  const std::size_t classes = session.class_ids.size();
-  const Id id = adopt_module(session, nb::borrow(module));
-  if (session.class_ids.size() > classes) exchange_own_calls(session);
+Id module_id(Pass& pass, PyObject* module) {
+  const auto known = pass.module_ids.find(module);
+  if (known != pass.module_ids.end()) return known->second;
+  const std::size_t classes = pass.class_ids.size();
+  const Id id = adopt_module(pass, nb::borrow(module));
+  if (pass.class_ids.size() > classes) exchange_own_calls(pass);
   return id;
 }
 
 /// Whether the innermost call is of that module and comes by here a second time, as its class's own __call__ goes on.
-bool goes_on(Session& session, Id id) {
-  const Strand& strand = session.strand();
+bool goes_on(Pass& pass, Id id) {
+  const Strand& strand = pass.strand();
   return strand.own_call != kNone && strand.own_call == strand.innermost_call() &&
-         session.trace.calls[static_cast<std::size_t>(strand.own_call)].module == id;
+         pass.trace.calls[static_cast<std::size_t>(strand.own_call)].module == id;
 }
 
-nb::object follow_forward(Session& session, Id id, PyObject* module, PyObject* const* args, std::size_t count,
+nb::object follow_forward(Pass& pass, Id id, PyObject* module, PyObject* const* args, std::size_t count,
                           PyObject* names) {
-  return follow(session, id, module, args, count, names, [&](Id, std::size_t cls) {
-    const Leaf* leaf = session.leaf_by_class[cls];
+  return follow(pass, id, module, args, count, names, [&](Id, std::size_t cls) {
+    const Leaf* leaf = pass.leaf_by_class[cls];
     nb::object output;
-    if (leaf && count == 1 && !names) output = run_leaf(session, *leaf, module, args[0]);
-    return output.is_valid() ? output : run_forward(session.api, module, args, count, names);
+    if (leaf && count == 1 && !names) output = run_leaf(pass, *leaf, module, args[0]);
+    return output.is_valid() ? output : run_forward(pass.api, module, args, count, names);
   });
 }
 
 /// Module.__call__(self, *args, **kwargs), or what a class has in its place, while a capture is in progress somewhere.
 PyObject* module_call(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
   const std::size_t count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
-  Session* session = Session::current();
+  Pass* pass = Pass::current();
   const EntryPoint& entry = entry_of(function);
   const auto go_on = [&] { return take(entry.call(function, args, nargsf, names)); };
-  if (!session || count == 0) return entry.call(function, args, nargsf, names);
+  if (!pass || count == 0) return entry.call(function, args, nargsf, names);
   try {
-    const Id id = module_id(*session, args[0]);
+    const Id id = module_id(*pass, args[0]);
     if (id == kNone) return entry.call(function, args, nargsf, names);
-    PyObject* module = session->modules[static_cast<std::size_t>(id)].ptr();  // not its wrapper
+    PyObject* module = pass->modules[static_cast<std::size_t>(id)].ptr();  // not its wrapper
     const bool own = &entry != &module_call_function || !module_call_is_torchs;
     nb::object output;
-    if (goes_on(*session, id)) {
-      Strand& strand = session->strand();
+    if (goes_on(*pass, id)) {
+      Strand& strand = pass->strand();
       const OwnCall at_forward(strand, own ? strand.own_call : kNone);
-      output = own ? go_on() : run_forward(session->api, module, args + 1, count - 1, names);
+      output = own ? go_on() : run_forward(pass->api, module, args + 1, count - 1, names);
     } else if (own) {
-      output = follow(*session, id, module, args + 1, count - 1, names, [&](Id call, std::size_t) {
-        const OwnCall before_forward(session->strand(), call);
+      output = follow(*pass, id, module, args + 1, count - 1, names, [&](Id call, std::size_t) {
+        const OwnCall before_forward(pass->strand(), call);
         return go_on();
       });
     } else {
-      output = follow_forward(*session, id, module, args + 1, count - 1, names);
+      output = follow_forward(*pass, id, module, args + 1, count - 1, names);
     }
     return output.release().ptr();
   } catch (nb::python_error& error) {
@@ -203,9 +203,8 @@ PyObject* module_call(PyObject* function, PyObject* const* args, std::size_t nar
 
 /// find_torch_dispatch_rule(op, mode class): nobody has registered rules for our mode.
 PyObject* no_rule(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
-  Session* session = Session::current();
-  if (session && PyVectorcall_NARGS(nargsf) == 2 &&
-      args[1] == reinterpret_cast<PyObject*>(Py_TYPE(session->mode.ptr()))) {
+  Pass* pass = Pass::current();
+  if (pass && PyVectorcall_NARGS(nargsf) == 2 && args[1] == reinterpret_cast<PyObject*>(Py_TYPE(pass->mode.ptr()))) {
     Py_RETURN_NONE;
   }
   return rule_function.call(function, args, nargsf, names);
@@ -213,7 +212,7 @@ PyObject* no_rule(PyObject* function, PyObject* const* args, std::size_t nargsf,
 
 /// Autograd is asked for: within inference mode torch gives no gradients, often without a word.
 void note_autograd() {
-  if (Session* session = Session::current()) session->wanted.autograd = true;
+  if (Pass* pass = Pass::current()) pass->wanted.autograd = true;
 }
 
 PyObject* enable_grad(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
@@ -229,18 +228,18 @@ PyObject* set_grad(PyObject* function, PyObject* const* args, std::size_t nargsf
 
 }  // namespace
 
-nb::object call_module(Session& session, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names) {
-  const Id id = session.module_ids.at(module);
-  if (!has_own_call(call_of(session.api, reinterpret_cast<PyObject*>(Py_TYPE(module))))) {
-    return follow_forward(session, id, module, args, count, names);
+nb::object call_module(Pass& pass, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names) {
+  const Id id = pass.module_ids.at(module);
+  if (!has_own_call(call_of(pass.api, reinterpret_cast<PyObject*>(Py_TYPE(module))))) {
+    return follow_forward(pass, id, module, args, count, names);
   }
-  return follow(session, id, module, args, count, names, [&](Id call, std::size_t) {
-    const OwnCall before_forward(session.strand(), call);
+  return follow(pass, id, module, args, count, names, [&](Id call, std::size_t) {
+    const OwnCall before_forward(pass.strand(), call);
     return take(PyObject_Vectorcall(module, args, count, names));
   });
 }
 
-ModuleCalls::ModuleCalls(const Session& session) {
+ModuleCalls::ModuleCalls(const Pass& pass) {
   if (installed == 0) {
     const TorchApi& api = torch_api();
     nb::object function = take(PyObject_GetAttr(api.module_type.ptr(), api.names.call));
@@ -256,7 +255,7 @@ ModuleCalls::ModuleCalls(const Session& session) {
     enable_grad_function.exchange(api.torch.attr("enable_grad").attr("__enter__"), enable_grad);
     set_grad_function.exchange(api.torch.attr("set_grad_enabled").attr("__init__"), set_grad);
   }
-  exchange_own_calls(session);
+  exchange_own_calls(pass);
   ++installed;
 }
 

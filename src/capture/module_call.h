@@ -1,7 +1,7 @@
 // Follows which module runs: torch.nn.Module.__call__ runs our code while a capture is in progress.
 #pragma once
 
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
@@ -10,7 +10,7 @@ namespace thoplw::capture {
 /// rules for a mode, which is Python and runs once per operator, and with what switches autograd on.
 class ModuleCalls {
  public:
-  explicit ModuleCalls(const Session& session);
+  explicit ModuleCalls(const Pass& pass);
   ~ModuleCalls();
   /// From now on only so many captures are in progress; where it is none, the original is back.
   static void keep(int count);
@@ -19,6 +19,6 @@ class ModuleCalls {
 };
 
 /// Runs one module as a call of the trace.
-nb::object call_module(Session& session, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names);
+nb::object call_module(Pass& pass, PyObject* module, PyObject* const* args, std::size_t count, PyObject* names);
 
 }  // namespace thoplw::capture

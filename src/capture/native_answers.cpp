@@ -13,7 +13,7 @@ bool ask_rule(const OpCall& call, std::vector<Result>& results) {
   for (KnownTensor* tensor : call.read.tensors) {
     if (!tensor) continue;
     if (!tensor->plain) return false;
-    call.session.tensors.strided(*tensor);
+    call.pass.tensors.strided(*tensor);
   }
   results.clear();
   return call.op.rule->shape(call.read.args, results);
@@ -22,24 +22,24 @@ bool ask_rule(const OpCall& call, std::vector<Result>& results) {
 namespace {
 
 nb::object make_view(const OpCall& call, const Result& result) {
-  Session& session = call.session;
+  Pass& pass = call.pass;
   KnownTensor& base = *call.read.tensors[static_cast<std::size_t>(result.alias_of)];
   // A meta tensor has no data that views could share, so a view of one is simply a tensor of that layout. Under
   // inference mode torch refuses that for views of parameters.
-  if (base.made) return session.tensors.make(result.tensor);
+  if (base.made) return pass.tensors.make(result.tensor);
   std::int64_t offset = result.offset;
-  const nb::object at = take(PyObject_CallMethodNoArgs(base.object, session.api.names.storage_offset));
+  const nb::object at = take(PyObject_CallMethodNoArgs(base.object, pass.api.names.storage_offset));
   offset += nb::cast<std::int64_t>(at);
-  const nb::object view = session.api.as_strided(nb::handle(base.object), to_tuple(result.tensor.sizes),
-                                                 to_tuple(result.tensor.strides), offset);
-  session.tensors.add(view.ptr()).constant = base.constant;
+  const nb::object view = pass.api.as_strided(nb::handle(base.object), to_tuple(result.tensor.sizes),
+                                              to_tuple(result.tensor.strides), offset);
+  pass.tensors.add(view.ptr()).constant = base.constant;
   return view;
 }
 
 nb::object make_result(const OpCall& call, Result& result) {
   if (result.same) return nb::borrow(call.read.tensors[static_cast<std::size_t>(result.alias_of)]->object);
   if (result.alias_of >= 0) return make_view(call, result);
-  return call.session.tensors.make(std::move(result.tensor));
+  return call.pass.tensors.make(std::move(result.tensor));
 }
 
 nb::object results_object(const Operator& op, std::vector<nb::object>& items) {
@@ -58,7 +58,7 @@ nb::object answer_natively(const OpCall& call) {
   std::vector<Id> out;
   for (Result& result : results) {
     items.push_back(make_result(call, result));
-    out.push_back(call.session.tensors.known(items.back().ptr()).value);
+    out.push_back(call.pass.tensors.known(items.back().ptr()).value);
   }
   record(call).out = std::move(out);
   return results_object(call.op, items);
@@ -68,11 +68,11 @@ nb::object answer_in_place(const OpCall& call) {
   KnownTensor* self = call.read.tensors.empty() ? nullptr : call.read.tensors.front();
   if (!self) return {};
   std::vector<Result> results;
-  if (call.session.native_rules && ask_rule(call, results) && results.size() == 1 && !results[0].same &&
+  if (call.pass.native_rules && ask_rule(call, results) && results.size() == 1 && !results[0].same &&
       results[0].tensor.sizes != self->layout.sizes) {
     return {};
   }
-  mark_stale(call.session, self->object);
+  mark_stale(call.pass, self->object);
   record(call).out.push_back(self->value);
   return nb::borrow(self->object);
 }
@@ -83,19 +83,19 @@ namespace {
 /// it.
 class ModeOff {
  public:
-  explicit ModeOff(Session& session) : session_(session) { session_.api.pop(); }
-  ~ModeOff() { session_.api.push(session_.mode.ptr()); }
+  explicit ModeOff(Pass& pass) : pass_(pass) { pass_.api.pop(); }
+  ~ModeOff() { pass_.api.push(pass_.mode.ptr()); }
   ModeOff(const ModeOff&) = delete;
   ModeOff& operator=(const ModeOff&) = delete;
 
  private:
-  Session& session_;
+  Pass& pass_;
 };
 
 }  // namespace
 
-nb::object answer_leaf(Session& session, std::string_view name, bool in_place,
-                       std::span<const std::string_view> arguments, Arguments& read) {
+nb::object answer_leaf(Pass& pass, std::string_view name, bool in_place, std::span<const std::string_view> arguments,
+                       Arguments& read) {
   static auto* operators = new std::unordered_map<std::string_view, std::array<Operator, 2>>;
   auto& [plain, written] = (*operators)[name];
   if (plain.name.empty()) {
@@ -109,23 +109,23 @@ nb::object answer_leaf(Session& session, std::string_view name, bool in_place,
     }
     written.attrs = plain.attrs;
   }
-  const OpCall call{session, in_place ? written : plain, nullptr, nullptr, read};
+  const OpCall call{pass, in_place ? written : plain, nullptr, nullptr, read};
   if (!plain.rule) return {};
   for (const auto& [index, attr] : plain.attrs) {
     if (!read.args[index].given()) return {};  // forward finds a value for it
   }
-  const ModeOff off(session);
+  const ModeOff off(pass);
   return in_place ? answer_in_place(call) : answer_natively(call);
 }
 
 nb::object shape_rule(nb::object func, nb::tuple args, nb::dict kwargs) {
-  Session session(torch_api());
-  session.tensors.real = true;  // to be told of tensors that have no meta form, not refused
+  Pass pass(torch_api());
+  pass.tensors.real = true;  // to be told of tensors that have no meta form, not refused
   const Operator& op = operator_of(func.ptr());
   Arguments read;
-  read_arguments(session.api, op, args.ptr(), kwargs.ptr(), session.tensors, read);
+  read_arguments(pass.api, op, args.ptr(), kwargs.ptr(), pass.tensors, read);
   std::vector<Result> results;
-  if (!ask_rule({session, op, args.ptr(), kwargs.ptr(), read}, results)) return nb::none();
+  if (!ask_rule({pass, op, args.ptr(), kwargs.ptr(), read}, results)) return nb::none();
   nb::list list;
   for (const Result& result : results) {
     const nb::object sizes = to_tuple(result.tensor.sizes);
@@ -135,7 +135,7 @@ nb::object shape_rule(nb::object func, nb::tuple args, nb::dict kwargs) {
     } else if (result.alias_of >= 0) {
       list.append(nb::make_tuple("view", result.alias_of, sizes, strides, result.offset));
     } else {
-      list.append(nb::make_tuple("new", sizes, strides, nb::handle(session.api.dtype_objects.at(result.tensor.dtype))));
+      list.append(nb::make_tuple("new", sizes, strides, nb::handle(pass.api.dtype_objects.at(result.tensor.dtype))));
     }
   }
   return list;

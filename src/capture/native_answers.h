@@ -19,8 +19,8 @@ nb::object answer_in_place(const OpCall& call);
 
 /// The native answer to an operator of one result whose arguments were read elsewhere, recorded as if it had come
 /// through the mode; null where its rule is not sure. `arguments` are their names.
-nb::object answer_leaf(Session& session, std::string_view name, bool in_place,
-                       std::span<const std::string_view> arguments, Arguments& read);
+nb::object answer_leaf(Pass& pass, std::string_view name, bool in_place, std::span<const std::string_view> arguments,
+                       Arguments& read);
 
 /// What a native rule says of a call, for tests: a list of ("new", sizes, strides, dtype), ("same", index) or
 /// ("view", index, sizes, strides, offset); None where no rule answers.

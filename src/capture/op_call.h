@@ -3,12 +3,12 @@
 
 #include "capture/arguments.h"
 #include "capture/operators.h"
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
 struct OpCall {
-  Session& session;
+  Pass& pass;
   const Operator& op;
   PyObject* args;    ///< tuple
   PyObject* kwargs;  ///< dict or null
@@ -26,10 +26,10 @@ void each_written(const OpCall& call, const Visit& visit) {
   for (std::size_t i = 0; i < call.op.args.size(); ++i) {
     PyObject* object = call.op.args[i].written ? call.read.objects[i] : nullptr;
     if (!object) continue;
-    if (call.session.api.is_tensor(object)) visit(nb::handle(object));
+    if (call.pass.api.is_tensor(object)) visit(nb::handle(object));
     if (PyList_Check(object) || PyTuple_Check(object)) {
       for (nb::handle item : nb::borrow(object)) {
-        if (call.session.api.is_tensor(item.ptr())) visit(item);
+        if (call.pass.api.is_tensor(item.ptr())) visit(item);
       }
     }
   }

@@ -42,19 +42,19 @@ bool names_a_weight(std::string_view name) { return name.ends_with("weight") || 
 
 }  // namespace
 
-void add_packed_objects(Session& session, PyObject* module, Id id) {
+void add_packed_objects(Pass& pass, PyObject* module, Id id) {
   const nb::object attributes = take(PyObject_GenericGetDict(module, nullptr));
-  const Id layer = layer_of(session.trace, id);
-  const auto path_of = [&](Id m) { return session.trace.modules[static_cast<std::size_t>(m)].path; };
+  const Id layer = layer_of(pass.trace, id);
+  const auto path_of = [&](Id m) { return pass.trace.modules[static_cast<std::size_t>(m)].path; };
   std::string inside = path_of(id).substr(path_of(layer).size());  // of the layer
   if (!inside.empty()) inside = inside.substr(inside.starts_with('.') ? 1 : 0) + '.';
   PyObject *name = nullptr, *value = nullptr;
   for (Py_ssize_t at = 0; PyDict_Next(attributes.ptr(), &at, &name, &value);) {
-    if (!session.api.is_script_object(value)) continue;
+    if (!pass.api.is_script_object(value)) continue;
     int count = 0;
-    for (const KnownTensor* tensor : each_once(session.tensors.inside(value))) {
+    for (const KnownTensor* tensor : each_once(pass.tensors.inside(value))) {
       const std::string path = inside + text_of(name) + '.' + std::to_string(count++);
-      session.trace.params.push_back(
+      pass.trace.params.push_back(
           {.name = path, .module = layer, .value = tensor->value, .buffer = false, .trainable = false});
     }
   }

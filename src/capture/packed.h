@@ -1,13 +1,13 @@
 // Weights that a quantised layer holds packed: they count as what they stand for, not as the words that hold them.
 #pragma once
 
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
 /// Parameters inside of objects that the module holds, such as those of torch.ao's quantised layers. They are no
 /// torch.nn.Parameter, so that nothing trains them.
-void add_packed_objects(Session& session, PyObject* module, Id id);
+void add_packed_objects(Pass& pass, PyObject* module, Id id);
 
 /// The sizes that an integer tensor of a module stands for, where several weights share one of its elements, or where
 /// a weight is kept among the buffers; empty for any other tensor.

@@ -1,4 +1,4 @@
-// One capture in progress. Of those that a thread takes part in, the innermost is the current one.
+// A pass: one run of the model, in progress. Where passes nest, the innermost is the current one of its thread.
 #pragma once
 
 #include <memory>
@@ -42,8 +42,8 @@ struct Wanted {
   bool autograd = false;  ///< what inference mode leaves out
 };
 
-struct Session : std::enable_shared_from_this<Session> {
-  explicit Session(const TorchApi& torch) : api(torch), tensors(torch, trace) {}
+struct Pass : std::enable_shared_from_this<Pass> {
+  explicit Pass(const TorchApi& torch) : api(torch), tensors(torch, trace) {}
 
   const TorchApi& api;
   Trace trace;
@@ -97,21 +97,21 @@ struct Session : std::enable_shared_from_this<Session> {
   /// Of this thread.
   Strand& strand() {
     Strand* current = Strand::current();
-    return current && current->session == this ? *current : own;
+    return current && current->pass == this ? *current : own;
   }
   /// The one that began last of those in progress in all threads, or null.
-  static inline Session* latest = nullptr;
+  static inline Pass* latest = nullptr;
   /// The one that this thread works for, or null.
-  static Session* current() {
+  static Pass* current() {
     const Strand* strand = Strand::current();
-    return strand ? strand->session : nullptr;
+    return strand ? strand->pass : nullptr;
   }
 };
 
 /// Lends one Arguments per nesting depth.
 class BorrowedArguments {
  public:
-  explicit BorrowedArguments(Session& session) : strand_(session.strand()) {
+  explicit BorrowedArguments(Pass& pass) : strand_(pass.strand()) {
     auto& pool = strand_.argument_pool;
     if (strand_.depth == pool.size()) pool.push_back(std::make_unique<Arguments>());
     arguments_ = pool[strand_.depth++].get();
@@ -130,29 +130,27 @@ class BorrowedArguments {
 /// Torch calls a mode with that mode off; what is to reach it again needs it on.
 class ModeOn {
  public:
-  explicit ModeOn(Session& session) : session_(session) { session_.api.push(session_.mode.ptr()); }
+  explicit ModeOn(Pass& pass) : pass_(pass) { pass_.api.push(pass_.mode.ptr()); }
   ~ModeOn() {
-    undo("thoplw: leaving the dispatch mode", [&] { take_off(session_.api, session_.mode.ptr()); });
+    undo("thoplw: leaving the dispatch mode", [&] { take_off(pass_.api, pass_.mode.ptr()); });
   }
   ModeOn(const ModeOn&) = delete;
   ModeOn& operator=(const ModeOn&) = delete;
 
  private:
-  Session& session_;
+  Pass& pass_;
 };
 
-/// An operator of the innermost open call, not in the trace yet. `name` must live as long as the session.
-inline Op new_op(Session& session, std::string_view name) {
-  const auto [found, fresh] = session.op_name_ids.try_emplace(name, static_cast<Id>(session.trace.op_names.size()));
-  if (fresh) session.trace.op_names.emplace_back(name);
+/// An operator of the innermost open call, not in the trace yet. `name` must live as long as the pass.
+inline Op new_op(Pass& pass, std::string_view name) {
+  const auto [found, fresh] = pass.op_name_ids.try_emplace(name, static_cast<Id>(pass.trace.op_names.size()));
+  if (fresh) pass.trace.op_names.emplace_back(name);
   Op op;
   op.name = found->second;
-  op.call = session.strand().innermost_call();
+  op.call = pass.strand().innermost_call();
   return op;
 }
 
-inline Op& add_op(Session& session, std::string_view name) {
-  return session.trace.ops.emplace_back(new_op(session, name));
-}
+inline Op& add_op(Pass& pass, std::string_view name) { return pass.trace.ops.emplace_back(new_op(pass, name)); }
 
 }  // namespace thoplw::capture

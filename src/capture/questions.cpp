@@ -8,7 +8,7 @@
 #include "capture/failure.h"
 #include "capture/grad_mode.h"
 #include "capture/mode_stack.h"
-#include "capture/session.h"
+#include "capture/pass.h"
 #include "capture/writes.h"
 
 namespace thoplw::capture {
@@ -28,6 +28,7 @@ struct Question {
   const char* name;
   Asked asked;
   Form form = Form::property;
+  bool shares = false;  ///< the answer is the tensor's own memory: what is written to it, no operator sees
 };
 
 constexpr std::array kQuestions = {
@@ -48,7 +49,7 @@ constexpr std::array kQuestions = {
     Question{"storage_offset", Asked::storage, Form::method},
     Question{"untyped_storage", Asked::storage, Form::method},
     Question{"data_ptr", Asked::data, Form::method},
-    Question{"numpy", Asked::data, Form::method_of_keywords},
+    Question{"numpy", Asked::data, Form::method_of_keywords, true},
     Question{"tolist", Asked::data, Form::method},
 };
 
@@ -83,68 +84,65 @@ bool is_asked_by_torch() {
 }
 
 /// An empty tensor of that type on the model's device.
-PyObject* of_type(Session& session, PyObject* tensor) {
-  const nb::object dtype = take(PyObject_GetAttr(tensor, session.api.names.dtype));
-  nb::object& found = session.of_type[dtype.ptr()];
+PyObject* of_type(Pass& pass, PyObject* tensor) {
+  const nb::object dtype = take(PyObject_GetAttr(tensor, pass.api.names.dtype));
+  nb::object& found = pass.of_type[dtype.ptr()];
   if (!found.is_valid()) {
-    const ModesOff quiet(session.api);
-    const GradMode grad(session.api, Grad::off);
-    found = session.api.torch.attr("empty")(0, nb::arg("dtype") = dtype, nb::arg("device") = session.home);
+    const ModesOff quiet(pass.api);
+    const GradMode grad(pass.api, Grad::off);
+    found = pass.api.torch.attr("empty")(0, nb::arg("dtype") = dtype, nb::arg("device") = pass.home);
   }
   return found.ptr();
 }
 
-[[noreturn]] void refuse(Session& session, const char* name) {
+[[noreturn]] void refuse(Pass& pass, const char* name) {
   try {
     PyErr_Format(PyExc_NotImplementedError, "%s: a meta tensor has no data", name);
     throw nb::python_error();
   } catch (const nb::python_error& error) {
-    note_wanted(session, error);
+    note_wanted(pass, error);
     throw;
   }
 }
 
-void note_unanswered(Session& session, const char* name) {
+void note_unanswered(Pass& pass, const char* name) {
   try {
-    refuse(session, name);
+    refuse(pass, name);
   } catch (const nb::python_error& error) {
     pass_on_interrupt(error);
   }
 }
 
-bool is_stale(const Session& session, PyObject* tensor) {
-  return !session.stale_storages.empty() && session.stale_storages.contains(storage_of(tensor));
+bool is_stale(const Pass& pass, PyObject* tensor) {
+  return !pass.stale_storages.empty() && pass.stale_storages.contains(storage_of(tensor));
 }
 
-/// An array shares the memory of its tensor, and what is written to it no operator sees.
-void keep_before_sharing(Session& session, PyObject* tensor) {
+void keep_before_sharing(Pass& pass, PyObject* tensor) {
   const NotTheForward we_do;
-  const ModesOff modes(session.api);
-  session.tensors.known(tensor);
-  keep_before_write(session, tensor);
+  const ModesOff modes(pass.api);
+  pass.tensors.known(tensor);
+  keep_before_write(pass, tensor);
 }
 
 /// The tensor that is to answer: the one that was asked where it says what is true.
 PyObject* who_answers(const Question& question, PyObject* tensor) {
-  Session* session = Session::current();
-  if (!session || NotTheForward::asks()) return tensor;
-  if (question.form == Form::method_of_keywords && question.asked == Asked::data && !is_meta(tensor)) {
-    keep_before_sharing(*session, tensor);
-  }
-  if (session->real) return tensor;
+  Pass* pass = Pass::current();
+  if (!pass || NotTheForward::asks()) return tensor;
+  if (question.shares && !is_meta(tensor)) keep_before_sharing(*pass, tensor);
+  if (pass->real) return tensor;
   const bool data = question.asked == Asked::data;
-  if (!data && (!session->home.is_valid() || is_asked_by_torch())) return tensor;
+  if (!data && (!pass->home.is_valid() || is_asked_by_torch())) return tensor;
   const NotTheForward we_do;
   if (!torch_api().is_tensor(tensor)) return tensor;
   if (!is_meta(tensor)) {
-    if (data && is_stale(*session, tensor)) refuse(*session, question.name);
+    if (data && is_stale(*pass, tensor)) refuse(*pass, question.name);
     return tensor;
   }
-  if (data) refuse(*session, question.name);
-  const auto input = session->stand_ins.find(tensor);
-  if (input != session->stand_ins.end()) return input->second.ptr();
-  if (question.asked == Asked::type) return of_type(*session, tensor);
-  if (question.asked == Asked::storage) note_unanswered(*session, question.name);
+  if (data) refuse(*pass, question.name);
+  const auto input = pass->stand_ins.find(tensor);
+  if (input != pass->stand_ins.end()) return input->second.ptr();
+  if (question.asked == Asked::type) return of_type(*pass, tensor);
+  if (question.asked == Asked::storage) note_unanswered(*pass, question.name);
   return tensor;
 }
 
@@ -220,10 +218,10 @@ PyCFunction function_of() {
 /// f"{tensor:.3f}" looks at its value.
 PyObject* format(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
   try {
-    Session* session = Session::current();
-    if (session && !session->real && !NotTheForward::asks() && PyVectorcall_NARGS(nargsf) == 2 &&
-        PyUnicode_Check(args[1]) && PyUnicode_GET_LENGTH(args[1]) > 0 && is_meta(args[0])) {
-      refuse(*session, "__format__");
+    Pass* pass = Pass::current();
+    if (pass && !pass->real && !NotTheForward::asks() && PyVectorcall_NARGS(nargsf) == 2 && PyUnicode_Check(args[1]) &&
+        PyUnicode_GET_LENGTH(args[1]) > 0 && is_meta(args[0])) {
+      refuse(*pass, "__format__");
     }
     return format_function.call(function, args, nargsf, names);
   } catch (nb::python_error& error) {

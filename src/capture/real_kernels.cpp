@@ -45,10 +45,10 @@ bool results_are_small(const OpCall& call) {
 }
 
 /// Arguments with shadows in place of what they stand for, and the device `home` in place of meta.
-nb::object brought_home(Session& session, PyObject* arguments, const nb::object& home) {
-  const TorchApi& api = session.api;
+nb::object brought_home(Pass& pass, PyObject* arguments, const nb::object& home) {
+  const TorchApi& api = pass.api;
   return with_items(arguments, [&](nb::handle value) {
-    if (api.is_tensor(value.ptr())) return nb::borrow(values_of(session.tensors.known(value.ptr())));
+    if (api.is_tensor(value.ptr())) return nb::borrow(values_of(pass.tensors.known(value.ptr())));
     return api.is_device(value.ptr()) && value.equal(api.meta_device) ? home : nb::borrow(value);
   });
 }
@@ -66,7 +66,7 @@ Values values_of_results(const OpCall& call, const nb::object& result, bool on_m
     if (!tensor) continue;
     constant &= is_constant(*tensor);
     const bool large = !is_integral(tensor->layout.dtype) && elements(tensor->layout.sizes) > kMaxRealFloats;
-    on_meta |= tensor->shadow.is_valid() || (large && !is_view(call.session.api, result, *tensor));
+    on_meta |= tensor->shadow.is_valid() || (large && !is_view(call.pass.api, result, *tensor));
   }
   return on_meta ? Values::shadowed : constant ? Values::constant : Values::unknown;
 }
@@ -85,62 +85,61 @@ nb::handle values_of(const KnownTensor& tensor) {
   return tensor.shadow.is_valid() ? nb::handle(tensor.shadow) : nb::handle(tensor.object);
 }
 
-void mark_stale(Session& session, nb::handle tensor) {
-  KnownTensor& known = session.tensors.known(tensor.ptr());
-  if (!known.shadow.is_valid() && session.tensors.is_meta(known)) return;
-  session.stale_storages.insert(storage_of(values_of(known)));
+void mark_stale(Pass& pass, nb::handle tensor) {
+  KnownTensor& known = pass.tensors.known(tensor.ptr());
+  if (!known.shadow.is_valid() && pass.tensors.is_meta(known)) return;
+  pass.stale_storages.insert(storage_of(values_of(known)));
 }
 
 bool all_real_and_small(const OpCall& call) {
   bool any = false;
-  Session& session = call.session;
+  Pass& pass = call.pass;
   for (KnownTensor* tensor : call.read.tensors) {
     if (!tensor) continue;
     any = true;
     const bool shadowed = tensor->shadow.is_valid();
     if ((tensor->place == KnownTensor::Place::meta && !shadowed) || !is_small(*tensor)) return false;
     if (call.op.dear && !is_integral(tensor->layout.dtype) && elements(tensor->layout.sizes) > kMaxDear) return false;
-    if (shadowed ? call.op.changes_layout : session.tensors.is_meta(*tensor)) return false;
-    if (!session.stale_storages.empty() && session.stale_storages.contains(storage_of(values_of(*tensor))))
-      return false;
+    if (shadowed ? call.op.changes_layout : pass.tensors.is_meta(*tensor)) return false;
+    if (!pass.stale_storages.empty() && pass.stale_storages.contains(storage_of(values_of(*tensor)))) return false;
   }
   return any && results_are_small(call);
 }
 
 void keep_written(const OpCall& call) {
-  each_written(call, [&](nb::handle tensor) { keep_before_write(call.session, tensor.ptr()); });
+  each_written(call, [&](nb::handle tensor) { keep_before_write(call.pass, tensor.ptr()); });
   for (std::size_t i = 0; i < call.op.args.size(); ++i) {
     PyObject* object = call.op.args[i].statistics ? call.read.objects[i] : nullptr;
-    if (object && call.session.api.is_tensor(object)) keep_before_write(call.session, object);
+    if (object && call.pass.api.is_tensor(object)) keep_before_write(call.pass, object);
   }
 }
 
 nb::object call_for_real(const OpCall& call, PyObject* args, PyObject* kwargs) {
-  if (call.session.autograd) return call_torch(call, args, kwargs);
+  if (call.pass.autograd) return call_torch(call, args, kwargs);
   bool writes_inference = false;
   each_written(call, [&](nb::handle tensor) { writes_inference |= is_inference(tensor); });
   if (writes_inference) return call_torch(call, args, kwargs);
-  const GradMode grad(call.session.api, Grad::off);
+  const GradMode grad(call.pass.api, Grad::off);
   nb::object result = call_torch(call, args, kwargs);
   if (!call.op.lifts || !is_inference(result)) return result;
   // torch.tensor() makes one before it asks for this operator: here is another one over the same memory.
-  const nb::object empty = call.session.api.torch.attr("empty")(0, nb::arg("dtype") = result.attr("dtype"),
-                                                                nb::arg("device") = result.attr("device"));
+  const nb::object empty = call.pass.api.torch.attr("empty")(0, nb::arg("dtype") = result.attr("dtype"),
+                                                             nb::arg("device") = result.attr("device"));
   return empty.attr("set_")(result.attr("untyped_storage")(), result.attr("storage_offset")(), result.attr("shape"),
                             result.attr("stride")());
 }
 
 nb::object run_real(const OpCall& call, bool on_meta) {
   keep_written(call);
-  Session& session = call.session;
-  nb::object home = session.api.cpu_device;
+  Pass& pass = call.pass;
+  nb::object home = pass.api.cpu_device;
   for (KnownTensor* tensor : call.read.tensors) {
-    if (tensor) home = take(PyObject_GetAttr(values_of(*tensor).ptr(), session.api.names.device));
+    if (tensor) home = take(PyObject_GetAttr(values_of(*tensor).ptr(), pass.api.names.device));
   }
-  const nb::object kwargs = call.kwargs ? brought_home(session, call.kwargs, home) : nb::object();
-  const nb::object args = brought_home(session, call.args, home);
+  const nb::object kwargs = call.kwargs ? brought_home(pass, call.kwargs, home) : nb::object();
+  const nb::object args = brought_home(pass, call.args, home);
   nb::object result = call_for_real(call, args.ptr(), kwargs.ptr());
-  if (call.op.changes_layout) session.tensors.refresh(*call.read.tensors.front());
+  if (call.op.changes_layout) pass.tensors.refresh(*call.read.tensors.front());
   const Values values = values_of_results(call, result, on_meta);
   return record_result(call, std::move(result), values);
 }

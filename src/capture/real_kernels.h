@@ -18,7 +18,7 @@ std::int64_t elements(const Dims& sizes);
 nb::handle values_of(const KnownTensor& tensor);
 
 /// Remembers that the values of a real tensor are no longer true: the pass only pretends to write to it.
-void mark_stale(Session& session, nb::handle tensor);
+void mark_stale(Pass& pass, nb::handle tensor);
 
 /// Whether all that the operator reads is real and small, and its results are.
 bool all_real_and_small(const OpCall& call);

@@ -30,7 +30,7 @@ AttrValue attr_value(const Arg& arg) {
 bool scattered(const OpCall& call) {
   KnownTensor* input = call.read.tensors.empty() ? nullptr : call.read.tensors.front();
   if (!input || !input->plain || input->layout.sizes.size() < 3) return false;
-  Strided layout = call.session.tensors.strided(*input);
+  Strided layout = call.pass.tensors.strided(*input);
   if (call.op.name != "aten::linear" && call.read.args.back().integer != 0) {  // batch_first
     std::swap(layout.sizes[0], layout.sizes[1]);
     std::swap(layout.strides[0], layout.strides[1]);
@@ -43,7 +43,7 @@ void add_parts(const OpCall& call, Op& op) {
   for (std::size_t i = 0; i < call.read.tensors.size(); ++i) {
     const KnownTensor* tensor = call.read.tensors[i];
     if (!tensor || tensor->plain) continue;
-    Dims parts = sizes_of_parts(call.session.api, tensor->object);
+    Dims parts = sizes_of_parts(call.pass.api, tensor->object);
     if (!parts.empty()) op.attrs.push_back({"parts" + std::to_string(i), std::move(parts)});
   }
 }
@@ -51,8 +51,8 @@ void add_parts(const OpCall& call, Op& op) {
 }  // namespace
 
 Op& record(const OpCall& call) {
-  Session& session = call.session;
-  Op op = new_op(session, call.op.name);  // other threads may add theirs meanwhile
+  Pass& pass = call.pass;
+  Op op = new_op(pass, call.op.name);  // other threads may add theirs meanwhile
   op.in.reserve(call.read.tensors.size());
   for (const KnownTensor* tensor : call.read.tensors) op.in.push_back(tensor ? tensor->value : kNone);
   for (const auto& [index, name] : call.op.attrs) {
@@ -62,37 +62,37 @@ Op& record(const OpCall& call) {
   if (call.op.flattens && scattered(call)) op.attrs.push_back({"scattered", true});
   if (call.op.by_parts) add_parts(call, op);
   if (call.op.spelt) {
-    const std::string_view spelt = session.strand().decomposing > 0 ? "inside" : session.spellings.of(call.op.name);
+    const std::string_view spelt = pass.strand().decomposing > 0 ? "inside" : pass.spellings.of(call.op.name);
     if (!spelt.empty()) op.attrs.push_back({"spelt", std::string(spelt)});
   }
   if (call.op.resizes && !call.read.tensors.empty() && call.read.tensors.front()) {
     const auto rank = static_cast<std::size_t>(call.read.tensors.front()->layout.dim());
     for (Attr& attr : asked_for(rank)) op.attrs.push_back(std::move(attr));
   }
-  return session.trace.ops.emplace_back(std::move(op));
+  return pass.trace.ops.emplace_back(std::move(op));
 }
 
 nb::object record_result(const OpCall& call, nb::object result, Values values) {
-  Session& session = call.session;
+  Pass& pass = call.pass;
   std::vector<Id> out;
   const auto take_in = [&](nb::object item) {
-    if (PyObject* original = session.tensors.original_of(item.ptr())) item = nb::borrow(original);
+    if (PyObject* original = pass.tensors.original_of(item.ptr())) item = nb::borrow(original);
     for (const KnownTensor* tensor : call.read.tensors) {
       if (!tensor || (tensor->object != item.ptr() && tensor->shadow.ptr() != item.ptr())) continue;
       out.push_back(tensor->value);
       return nb::borrow(tensor->object);
     }
-    const nb::object dtype = take(PyObject_GetAttr(item.ptr(), session.api.names.dtype));
-    if (values == Values::shadowed && !is_integral(session.api.dtype_of(dtype.ptr()))) {
-      item = session.tensors.make_shadowed(item);
+    const nb::object dtype = take(PyObject_GetAttr(item.ptr(), pass.api.names.dtype));
+    if (values == Values::shadowed && !is_integral(pass.api.dtype_of(dtype.ptr()))) {
+      item = pass.tensors.make_shadowed(item);
     } else {
-      session.tensors.add(item.ptr()).constant = values != Values::unknown;
+      pass.tensors.add(item.ptr()).constant = values != Values::unknown;
     }
-    out.push_back(session.tensors.known(item.ptr()).value);
+    out.push_back(pass.tensors.known(item.ptr()).value);
     return item;
   };
   result = with_items(result, [&](nb::handle item) {
-    return session.api.is_tensor(item.ptr()) ? take_in(nb::borrow(item)) : nb::borrow(item);
+    return pass.api.is_tensor(item.ptr()) ? take_in(nb::borrow(item)) : nb::borrow(item);
   });
   record(call).out = std::move(out);
   return result;

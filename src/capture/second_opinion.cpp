@@ -25,18 +25,18 @@ std::int64_t extent(const Strided& layout) {
 
 /// The arguments with zeros in place of meta tensors.
 struct Zeros {
-  Session& session;
+  Pass& pass;
   nb::object home;  ///< a device with data
   std::int64_t elements = 0;
 
   nb::object operator()(nb::handle value) {
-    const TorchApi& api = session.api;
+    const TorchApi& api = pass.api;
     if (api.is_device(value.ptr())) return value.equal(api.meta_device) ? home : nb::borrow(value);
     if (!api.is_tensor(value.ptr())) return nb::borrow(value);
-    KnownTensor& known = session.tensors.known(value.ptr());
+    KnownTensor& known = pass.tensors.known(value.ptr());
     if (known.shadow.is_valid()) return known.shadow;
-    if (!session.tensors.is_meta(known)) return nb::borrow(value);
-    const Strided& layout = session.tensors.strided(known);
+    if (!pass.tensors.is_meta(known)) return nb::borrow(value);
+    const Strided& layout = pass.tensors.strided(known);
     const std::int64_t size = extent(layout);
     if ((elements += size) > kMostElements) return nb::borrow(value);
     const nb::object flat =
@@ -45,9 +45,9 @@ struct Zeros {
   }
 };
 
-nb::object device_with_data(Session& session, PyObject* args) {
-  nb::object device = session.api.cpu_device;
-  each_tensor(session.api, args, [&](PyObject* tensor) {
+nb::object device_with_data(Pass& pass, PyObject* args) {
+  nb::object device = pass.api.cpu_device;
+  each_tensor(pass.api, args, [&](PyObject* tensor) {
     if (!nb::cast<bool>(nb::handle(tensor).attr("is_meta"))) device = nb::handle(tensor).attr("device");
   });
   return device;
@@ -55,10 +55,10 @@ nb::object device_with_data(Session& session, PyObject* args) {
 
 }  // namespace
 
-nb::object second_opinion(Session& session, PyObject* func, PyObject* args, PyObject* kwargs) {
-  const TorchApi& api = session.api;
+nb::object second_opinion(Pass& pass, PyObject* func, PyObject* args, PyObject* kwargs) {
+  const TorchApi& api = pass.api;
   const GradMode grad(api, Grad::off);
-  Zeros zeros{session, device_with_data(session, args)};
+  Zeros zeros{pass, device_with_data(pass, args)};
   const nb::object positional = with_items(args, zeros);
   const nb::object named = kwargs ? with_items(kwargs, zeros) : nb::object();
   if (zeros.elements > kMostElements) return {};

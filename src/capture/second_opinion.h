@@ -1,12 +1,12 @@
 // Torch's meta kernels refuse in words of their own, and some refuse what the real ones take.
 #pragma once
 
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
 /// What the real kernel says of `func(*args, **kwargs)`, which the meta kernel refused: raises its error, or returns
 /// meta tensors of the layouts of its results. Meta tensors are zeros to it; a null object where they are too large.
-nb::object second_opinion(Session& session, PyObject* func, PyObject* args, PyObject* kwargs);
+nb::object second_opinion(Pass& pass, PyObject* func, PyObject* args, PyObject* kwargs);
 
 }  // namespace thoplw::capture

@@ -67,7 +67,7 @@ nb::object value_of_context(PyObject* variable) {
 void Snapshot::take_of(const std::vector<nb::object>& modules) {
   modules_.reserve(modules.size());
   for (const nb::object& module : modules) keep_module(module.ptr());
-  for (const auto& [type, id] : session_.class_ids) keep_class(reinterpret_cast<PyTypeObject*>(type));
+  for (const auto& [type, id] : pass_.class_ids) keep_class(reinterpret_cast<PyTypeObject*>(type));
   keep_reached();
   if (iterators_) exchange_iterators();
 }
@@ -97,7 +97,7 @@ void Snapshot::keep_module(PyObject* module) {
       keep_table(value);
     } else if (name == api_.names.modules) {
       for (const nb::object& child : modules_.dict(value)) {
-        if (!session_.module_ids.contains(child.ptr())) follow(child.ptr());
+        if (!pass_.module_ids.contains(child.ptr())) follow(child.ptr());
       }
     } else if (is_hook_table(name)) {  // what hooks gather is the user's
       modules_.dict(value);
@@ -157,7 +157,7 @@ void Snapshot::keep(PyObject* object) {
   const Holder& holder = holders_.of(object);
   if (holder.holds_nothing()) return;
   const bool module = holder.content == Holder::Content::module;
-  if (module && session_.module_ids.contains(object)) return;
+  if (module && pass_.module_ids.contains(object)) return;
   if (holder.content == Holder::Content::class_) return keep_class(reinterpret_cast<PyTypeObject*>(object));
   if (!met_.insert(object).second) return;
   if (module) return keep_module(object);

@@ -6,14 +6,14 @@
 #include <vector>
 
 #include "capture/kept.h"
-#include "capture/session.h"
+#include "capture/pass.h"
 #include "capture/stand_ins.h"
 
 namespace thoplw::capture {
 
 class Snapshot {
  public:
-  explicit Snapshot(const Session& session) : session_(session), api_(session.api), holders_(session.api) {}
+  explicit Snapshot(const Pass& pass) : pass_(pass), api_(pass.api), holders_(pass.api) {}
 
   /// Remembers each module: its attributes, those of its class, and what can be reached through them.
   void take_of(const std::vector<nb::object>& modules);
@@ -54,7 +54,7 @@ class Snapshot {
     }
   }
 
-  const Session& session_;
+  const Pass& pass_;
   const TorchApi& api_;
   Holders holders_;
   KeptStates modules_;  ///< of modules: instance dictionaries and their tables

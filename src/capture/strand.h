@@ -10,12 +10,12 @@
 
 namespace thoplw::capture {
 
-struct Session;
+struct Pass;
 
 struct Strand {
-  explicit Strand(Session* in) : session(in) {}
+  explicit Strand(Pass* in) : pass(in) {}
 
-  Session* session = nullptr;  ///< null: the pass is over, though the thread goes on
+  Pass* pass = nullptr;        ///< null: the pass is over, though the thread goes on
   bool recording = true;       ///< off while a user's cost function runs
   std::size_t modes_on = 0;    ///< how many are on where the pass's is the innermost
   std::vector<Id> open_calls;  ///< innermost last

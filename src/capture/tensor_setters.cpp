@@ -30,12 +30,12 @@ Function requires_grad_method, swap_function;
 int installed = 0;  // captures in progress in all threads; the GIL guards it
 
 void keep_before_setting(PyObject* tensor, bool data) {
-  Session* session = Session::current();
-  if (!session || !session->api.is_tensor(tensor) || session->tensors.is_own(tensor)) return;
+  Pass* pass = Pass::current();
+  if (!pass || !pass->api.is_tensor(tensor) || pass->tensors.is_own(tensor)) return;
   if (data) {
-    keep_data(*session, tensor);
+    keep_data(*pass, tensor);
   } else {
-    keep_settings(*session, tensor);
+    keep_settings(*pass, tensor);
   }
 }
 
@@ -82,7 +82,7 @@ PyObject* swap_tensors(PyObject* self, PyObject* args) {
   try {
     const auto both = nb::borrow<nb::tuple>(args);
     for (nb::handle tensor : both) keep_before_setting(tensor.ptr(), false);
-    if (Session* session = Session::current()) session->swaps.push_back(both);
+    if (Pass* pass = Pass::current()) pass->swaps.push_back(both);
   } catch (nb::python_error& error) {
     error.restore();
     return nullptr;
@@ -144,13 +144,13 @@ void set_hooks(PyObject* tensor, const char* name, const nb::object& before) {
 
 /// torch refuses data of another device, such as real ones for a tensor that is on meta now. Our mode allows it, and is
 /// asked under inference mode alone.
-void set_data(Session& session, PyObject* tensor, const nb::object& data) {
-  const OnStrand on_strand(session.own);
+void set_data(Pass& pass, PyObject* tensor, const nb::object& data) {
+  const OnStrand on_strand(pass.own);
   int failed = 0;
   {
-    const GradMode mode(session.api, Grad::inference);
-    const ModeOn on(session);
-    failed = PyObject_SetAttr(tensor, session.api.names.data, data.ptr());
+    const GradMode mode(pass.api, Grad::inference);
+    const ModeOn on(pass);
+    failed = PyObject_SetAttr(tensor, pass.api.names.data, data.ptr());
   }
   if (failed) throw nb::python_error();
 }
@@ -172,38 +172,38 @@ TensorSetters::~TensorSetters() {
   put_back(swap_function);
 }
 
-void keep_settings(Session& session, PyObject* tensor) {
-  const auto [found, fresh] = session.settings.try_emplace(tensor);
+void keep_settings(Pass& pass, PyObject* tensor) {
+  const auto [found, fresh] = pass.settings.try_emplace(tensor);
   if (!fresh) return;
   KeptSettings& kept = found->second;
   kept.tensor = nb::borrow(tensor);
-  kept.data = attr_or_null(tensor, session.api.names.data);
+  kept.data = attr_or_null(tensor, pass.api.names.data);
   kept.grad = attr_or_null(tensor, nb::str("grad").ptr());
   for (std::size_t i = kFirstOfHooks; i < properties.size(); ++i) {
     nb::object hooks = attr_or_null(tensor, nb::str(properties[i].name).ptr());
-    if (hooks.is_valid() && PyDict_Check(hooks.ptr())) session.snapshot->keep_items(hooks.ptr());
+    if (hooks.is_valid() && PyDict_Check(hooks.ptr())) pass.snapshot->keep_items(hooks.ptr());
     kept.hooks.emplace_back(properties[i].name, std::move(hooks));
   }
-  kept.requires_grad = attr_or_null(tensor, session.api.names.requires_grad);
+  kept.requires_grad = attr_or_null(tensor, pass.api.names.requires_grad);
 }
 
-void keep_data(Session& session, PyObject* tensor) {
-  if (session.tensors.is_own(tensor)) return;
-  keep_settings(session, tensor);
-  session.settings.at(tensor).data_set = true;
+void keep_data(Pass& pass, PyObject* tensor) {
+  if (pass.tensors.is_own(tensor)) return;
+  keep_settings(pass, tensor);
+  pass.settings.at(tensor).data_set = true;
 }
 
-void restore_settings(Session& session) {
+void restore_settings(Pass& pass) {
   std::exception_ptr first;
-  for (; !session.swaps.empty(); session.swaps.pop_back()) {  // the other way round
-    const nb::object swap = session.api.torch.attr("_C").attr("_swap_tensor_impl");
-    if (!nb::steal(PyObject_CallObject(swap.ptr(), session.swaps.back().ptr())).is_valid()) {
+  for (; !pass.swaps.empty(); pass.swaps.pop_back()) {  // the other way round
+    const nb::object swap = pass.api.torch.attr("_C").attr("_swap_tensor_impl");
+    if (!nb::steal(PyObject_CallObject(swap.ptr(), pass.swaps.back().ptr())).is_valid()) {
       first = std::make_exception_ptr(nb::python_error());
     }
   }
-  for (auto& [tensor, kept] : session.settings) {
+  for (auto& [tensor, kept] : pass.settings) {
     try {
-      if (kept.data_set && kept.data.is_valid()) set_data(session, tensor, kept.data);
+      if (kept.data_set && kept.data.is_valid()) set_data(pass, tensor, kept.data);
       if (kept.requires_grad.is_valid()) set(tensor, "requires_grad", kept.requires_grad);
       if (kept.grad.is_valid()) set(tensor, "grad", kept.grad);
       for (const auto& [name, hooks] : kept.hooks) {

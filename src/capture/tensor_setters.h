@@ -1,7 +1,7 @@
 // What a forward may set of a tensor without an operator: its data, its gradient, its flags, or all at once by a swap.
 #pragma once
 
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
@@ -16,12 +16,12 @@ class TensorSetters {
 };
 
 /// Keeps them now: of a tensor that torch itself may change, such as a gradient in backward().
-void keep_settings(Session& session, PyObject* tensor);
+void keep_settings(Pass& pass, PyObject* tensor);
 
 /// The same before its data are exchanged or laid out anew, unless the pass has made it.
-void keep_data(Session& session, PyObject* tensor);
+void keep_data(Pass& pass, PyObject* tensor);
 
 /// Puts back what was set.
-void restore_settings(Session& session);
+void restore_settings(Pass& pass);
 
 }  // namespace thoplw::capture

@@ -38,10 +38,10 @@ int installed = 0;  // in all threads; Python's lock guards it
 /// While one lives, this thread works for a pass, on a strand that begins in the call that gave it the work.
 class Working {
  public:
-  Working(Session& session, Work& work, Id call)
-      : work_(work), strand_(&session), grad_(session.api, session.grad), active_(session, strand_) {
+  Working(Pass& pass, Work& work, Id call)
+      : work_(work), strand_(&pass), grad_(pass.api, pass.grad), active_(pass, strand_) {
     if (call != kNone) strand_.open_calls.push_back(call);
-    session.in_threads = true;
+    pass.in_threads = true;
     work_.strand = &strand_;
   }
   ~Working() {
@@ -59,27 +59,26 @@ class Working {
 };
 
 /// `function` as another thread is to run it.
-nb::object followed(Session& session, nb::object function, bool optional = false) {
+nb::object followed(Pass& pass, nb::object function, bool optional = false) {
   auto work = std::make_shared<Work>();
   work->optional = optional;
-  session.given.push_back(work);
-  return nb::cpp_function([pass = session.weak_from_this(), call = session.strand().innermost_call(),
-                           work = std::move(work),
+  pass.given.push_back(work);
+  return nb::cpp_function([weak = pass.weak_from_this(), call = pass.strand().innermost_call(), work = std::move(work),
                            function = std::move(function)](const nb::args& args, const nb::kwargs& kwargs) {
-    const std::shared_ptr<Session> session = pass.lock();
-    if (!session || session->over || Session::current() == session.get()) {
+    const std::shared_ptr<Pass> pass = weak.lock();
+    if (!pass || pass->over || Pass::current() == pass.get()) {
       work->done = true;
       return nb::object(function(*args, **kwargs));
     }
-    const Working working(*session, *work, call);
+    const Working working(*pass, *work, call);
     return nb::object(function(*args, **kwargs));
   });
 }
 
 /// The pass whose forward runs this thread, or null.
-Session* giving() {
+Pass* giving() {
   const Strand* strand = Strand::current();
-  return strand && strand->recording ? strand->session : nullptr;
+  return strand && strand->recording ? strand->pass : nullptr;
 }
 
 void exchange_methods();
@@ -92,7 +91,7 @@ bool is_of_pool(nb::handle thread) {
                              [&](const Giver& giver) { return module.equal(nb::str(giver.module)); });
 }
 
-void start_thread(Session& session, const nb::object& thread) {
+void start_thread(Pass& pass, const nb::object& thread) {
   if (is_of_pool(thread)) return exchange_methods();  // the forward may be the first to import its module
   const nb::object run = thread.attr("run");
   const bool own = nb::cast<bool>(thread.attr("__dict__").attr("__contains__")("run"));
@@ -105,7 +104,7 @@ void start_thread(Session& session, const nb::object& thread) {
     }
     return nb::object(run());
   });
-  thread.attr("run") = followed(session, once, nb::cast<bool>(thread.attr("daemon")));
+  thread.attr("run") = followed(pass, once, nb::cast<bool>(thread.attr("daemon")));
 }
 
 /// A pool of processes would have to pickle what it is given.
@@ -117,13 +116,13 @@ bool is_of_threads(const nb::object& pool) {
 
 nb::object give(const Giver& giver, const nb::args& args, const nb::kwargs& kwargs) {
   const nb::object original = nb::borrow(giver.original);
-  Session* session = giving();
-  if (!session || args.size() == 0) return original(*args, **kwargs);
+  Pass* pass = giving();
+  if (!pass || args.size() == 0) return original(*args, **kwargs);
   const bool starts = &giver == givers.data();
-  if (starts) start_thread(*session, args[0]);
+  if (starts) start_thread(*pass, args[0]);
   if (starts || args.size() < 2 || !is_of_threads(args[0])) return original(*args, **kwargs);
   nb::list given(args);
-  given[1] = followed(*session, args[1]);
+  given[1] = followed(*pass, args[1]);
   return original(*given, **kwargs);
 }
 
@@ -155,9 +154,9 @@ void put_back_methods() {
   }
 }
 
-std::vector<std::shared_ptr<Work>> open_work(const Session& session) {
+std::vector<std::shared_ptr<Work>> open_work(const Pass& pass) {
   std::vector<std::shared_ptr<Work>> all;
-  for (const std::weak_ptr<Work>& given : session.given) {
+  for (const std::weak_ptr<Work>& given : pass.given) {
     if (std::shared_ptr<Work> work = given.lock(); work && work->open()) all.push_back(std::move(work));
   }
   return all;
@@ -165,17 +164,17 @@ std::vector<std::shared_ptr<Work>> open_work(const Session& session) {
 
 }  // namespace
 
-Threads::Threads(Session& session) : session_(session) {
+Threads::Threads(Pass& pass) : pass_(pass) {
   if (installed++ == 0) exchange_methods();
 }
 
 Threads::~Threads() {
-  session_.over = true;
-  for (const std::weak_ptr<Work>& given : session_.given) {
+  pass_.over = true;
+  for (const std::weak_ptr<Work>& given : pass_.given) {
     const std::shared_ptr<Work> work = given.lock();
     if (!work || !work->strand) continue;
-    work->strand->session = nullptr;
-    session_.outlived = true;
+    work->strand->pass = nullptr;
+    pass_.outlived = true;
   }
   if (--installed == 0) undo("thoplw: putting methods of threads back", put_back_methods);
 }
@@ -183,17 +182,17 @@ Threads::~Threads() {
 void Threads::wait() {
   constexpr auto kPatience = std::chrono::milliseconds(500);
   const auto until = std::chrono::steady_clock::now() + kPatience;
-  while (!open_work(session_).empty() && std::chrono::steady_clock::now() < until) {
+  while (!open_work(pass_).empty() && std::chrono::steady_clock::now() < until) {
     {
       const nb::gil_scoped_release others_run;
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
     if (PyErr_CheckSignals() != 0) throw nb::python_error();
   }
-  const std::size_t left = open_work(session_).size();
+  const std::size_t left = open_work(pass_).size();
   if (left == 0) return;
-  add_op(session_, "python::thread");
-  session_.trace.notes.push_back(formatted(
+  add_op(pass_, "python::thread");
+  pass_.trace.notes.push_back(formatted(
       "the forward returned before other threads had done what it gave them ({} to do): that work is not counted",
       left));
 }

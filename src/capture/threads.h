@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
@@ -19,7 +19,7 @@ struct Work {
 /// While one lives, what a forward gives to a thread runs under the forward's pass, in that thread.
 class Threads {
  public:
-  explicit Threads(Session& session);
+  explicit Threads(Pass& pass);
   ~Threads();
   Threads(const Threads&) = delete;
   Threads& operator=(const Threads&) = delete;
@@ -28,7 +28,7 @@ class Threads {
   void wait();
 
  private:
-  Session& session_;
+  Pass& pass_;
 };
 
 /// Puts the operators of threads, which are in the order of time, into the calls that they are of.

@@ -96,12 +96,12 @@ class Search {
 
 }  // namespace
 
-void note_unfinished(Session& session, const std::string& method, const nb::object& result) {
+void note_unfinished(Pass& pass, const std::string& method, const nb::object& result) {
   Search search;
   search.look(result);
   for (const Lazy& lazy : search.found) {
-    add_op(session, lazy.op);
-    session.trace.notes.push_back(formatted(
+    add_op(pass, lazy.op);
+    pass.trace.notes.push_back(formatted(
         "{} returned {}, which works only when it is {}: that work is not counted. Profile a method that does it",
         method, lazy.what, lazy.when));
   }

@@ -17,8 +17,8 @@ decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id
 constexpr std::string_view kKernel = "outside::kernel";
 
 /// An operator at the end of a call that is over.
-void insert_op(Session& session, Id call, std::string_view name) {
-  Trace& trace = session.trace;
+void insert_op(Pass& pass, Id call, std::string_view name) {
+  Trace& trace = pass.trace;
   const Id place = at(trace.calls, call).end_op;
   std::set<Id> around;
   for (Id id = call; id != kNone; id = at(trace.calls, id).parent) around.insert(id);
@@ -28,7 +28,7 @@ void insert_op(Session& session, Id call, std::string_view name) {
     if (later) ++other.first_op;
     if (later || other.end_op > place || around.contains(static_cast<Id>(i))) ++other.end_op;
   }
-  Op op = std::move(add_op(session, name));
+  Op op = std::move(add_op(pass, name));
   op.call = call;
   trace.ops.pop_back();
   trace.ops.insert(trace.ops.begin() + place, std::move(op));
@@ -94,8 +94,8 @@ std::set<Id> calls_with_unwritten_results(const Trace& trace) {
 /// Values of a real forward that no operator made, and values that none reads.
 class LooseEnds {
  public:
-  LooseEnds(Session& session, std::size_t given)
-      : trace_(session.trace), made_(trace_.values.size(), false), used_(made_), derived_(made_) {
+  LooseEnds(Pass& pass, std::size_t given)
+      : trace_(pass.trace), made_(trace_.values.size(), false), used_(made_), derived_(made_) {
     std::fill_n(made_.begin(), given, true);
     for (const Call& call : trace_.calls) {
       if (call.parent != kNone) continue;
@@ -118,9 +118,9 @@ class LooseEnds {
         if (used && in != kNone) at(used_, in) = true;
       }
     }
-    for (const nb::object& module : session.modules) {  // what they keep was there before
-      each_tensor(session.api, take(PyObject_GenericGetDict(module.ptr(), nullptr)).ptr(), [&](PyObject* tensor) {
-        const Id id = session.tensors.known(tensor).value;
+    for (const nb::object& module : pass.modules) {  // what they keep was there before
+      each_tensor(pass.api, take(PyObject_GenericGetDict(module.ptr(), nullptr)).ptr(), [&](PyObject* tensor) {
+        const Id id = pass.tensors.known(tensor).value;
         if (static_cast<std::size_t>(id) < made_.size()) at(made_, id) = true;
       });
     }
@@ -169,22 +169,22 @@ class LooseEnds {
 };
 
 /// The calls that read or return activations which appeared on the meta device though everything there was real.
-std::set<Id> calls_with_strangers(Session& session, std::size_t given) {
-  const std::vector<Id> strangers = session.tensors.strangers(static_cast<Id>(given));
+std::set<Id> calls_with_strangers(Pass& pass, std::size_t given) {
+  const std::vector<Id> strangers = pass.tensors.strangers(static_cast<Id>(given));
   std::set<Id> calls, explained;
   if (strangers.empty()) return calls;
-  for (const Call& call : session.trace.calls) {
+  for (const Call& call : pass.trace.calls) {
     if (call.custom) explained.insert(call.out.begin(), call.out.end());
   }
   const auto is_strange = [&](Id value) {
     return std::ranges::find(strangers, value) != strangers.end() && !explained.contains(value) &&
-           holds_activations(at(session.trace.values, value));
+           holds_activations(at(pass.trace.values, value));
   };
-  for (const Op& op : session.trace.ops) {
+  for (const Op& op : pass.trace.ops) {
     if (op.call != kNone && std::ranges::any_of(op.in, is_strange)) calls.insert(op.call);
   }
-  for (std::size_t i = 0; i < session.trace.calls.size(); ++i) {
-    if (std::ranges::any_of(session.trace.calls[i].out, is_strange)) calls.insert(static_cast<Id>(i));
+  for (std::size_t i = 0; i < pass.trace.calls.size(); ++i) {
+    if (std::ranges::any_of(pass.trace.calls[i].out, is_strange)) calls.insert(static_cast<Id>(i));
   }
   return calls;
 }
@@ -201,18 +201,18 @@ std::vector<std::string> undispatched(const nb::object& module) {
 }
 
 /// Records them, and takes their calls out of those that are left to explain.
-void record_undispatched(Session& session, std::set<Id>& unexplained) {
-  static auto* names = new std::set<std::string>;  // the session keeps views of them
+void record_undispatched(Pass& pass, std::set<Id>& unexplained) {
+  static auto* names = new std::set<std::string>;  // the pass keeps views of them
   const auto is_scripted = [](const Class& cls) {
     return std::ranges::find(cls.bases, "torch.jit._script.ScriptModule") != cls.bases.end();
   };
-  if (std::ranges::none_of(session.trace.classes, is_scripted)) return;
-  for (std::size_t i = 0; i < session.trace.calls.size(); ++i) {
-    const Id module = session.trace.calls[i].module;
-    if (!is_scripted(at(session.trace.classes, at(session.trace.modules, module).cls))) continue;
-    for (const std::string& name : undispatched(at(session.modules, module))) {
+  if (std::ranges::none_of(pass.trace.classes, is_scripted)) return;
+  for (std::size_t i = 0; i < pass.trace.calls.size(); ++i) {
+    const Id module = pass.trace.calls[i].module;
+    if (!is_scripted(at(pass.trace.classes, at(pass.trace.modules, module).cls))) continue;
+    for (const std::string& name : undispatched(at(pass.modules, module))) {
       unexplained.erase(static_cast<Id>(i));
-      insert_op(session, static_cast<Id>(i), *names->insert(name).first);
+      insert_op(pass, static_cast<Id>(i), *names->insert(name).first);
     }
   }
 }
@@ -227,20 +227,20 @@ bool has_cost(const Trace& trace, Id call) {
 
 }  // namespace
 
-void record_unseen(Session& session, std::size_t given) {
-  std::set<Id> calls = calls_with_unwritten_results(session.trace);
-  if (session.real) calls.merge(LooseEnds(session, given).calls());
-  if (!session.real && session.home.is_valid()) calls.merge(calls_with_strangers(session, given));
-  record_undispatched(session, calls);
-  std::erase_if(calls, [&](Id call) { return has_cost(session.trace, call); });
+void record_unseen(Pass& pass, std::size_t given) {
+  std::set<Id> calls = calls_with_unwritten_results(pass.trace);
+  if (pass.real) calls.merge(LooseEnds(pass, given).calls());
+  if (!pass.real && pass.home.is_valid()) calls.merge(calls_with_strangers(pass, given));
+  record_undispatched(pass, calls);
+  std::erase_if(calls, [&](Id call) { return has_cost(pass.trace, call); });
   std::set<std::string> places;
   for (Id call : calls) {
-    insert_op(session, call, kKernel);
-    const Module& module = at(session.trace.modules, at(session.trace.calls, call).module);
-    places.insert(module.path.empty() ? session.trace.model : module.path);
+    insert_op(pass, call, kKernel);
+    const Module& module = at(pass.trace.modules, at(pass.trace.calls, call).module);
+    places.insert(module.path.empty() ? pass.trace.model : module.path);
   }
   for (const std::string& place : places) {
-    session.trace.notes.push_back(formatted(
+    pass.trace.notes.push_back(formatted(
         "{}: a result comes from no operator of torch (numpy, say, or a kernel of its own): what made it is not "
         "counted; custom_ops can say what it costs",
         place));

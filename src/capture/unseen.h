@@ -1,7 +1,7 @@
 // Finds work that went past torch's operators, so that it is never a silent zero.
 #pragma once
 
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
@@ -9,6 +9,6 @@ namespace thoplw::capture {
 /// rule where a kernel of another library has worked, as far as tensors show it. Three things do: memory that no
 /// operator wrote is read; a result comes from nowhere in a module whose own activations lead nowhere (numpy); a
 /// scripted module has oneDNN's operators, which are not dispatched.
-void record_unseen(Session& session, std::size_t given);
+void record_unseen(Pass& pass, std::size_t given);
 
 }  // namespace thoplw::capture

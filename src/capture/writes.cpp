@@ -15,26 +15,26 @@ std::uintptr_t storage_of(nb::handle tensor) {
   }
 }
 
-void keep_before_write(Session& session, PyObject* tensor) {
+void keep_before_write(Pass& pass, PyObject* tensor) {
   const nb::object object = nb::borrow(tensor);
   if (nb::cast<bool>(object.attr("is_meta"))) return;
   const std::uintptr_t address = storage_of(object);
-  if (address ? !session.tensors.is_foreign(address) : session.tensors.is_own(tensor)) return;
-  keep_data(session, tensor);  // it may be resized, too
+  if (address ? !pass.tensors.is_foreign(address) : pass.tensors.is_own(tensor)) return;
+  keep_data(pass, tensor);  // it may be resized, too
   const auto [found, fresh] =
-      session.overwritten.try_emplace(address ? address : reinterpret_cast<std::uintptr_t>(tensor));
+      pass.overwritten.try_emplace(address ? address : reinterpret_cast<std::uintptr_t>(tensor));
   if (!fresh) return;
   const nb::object place = address ? object.attr("untyped_storage")() : object.attr("data");
   found->second = {place, place.attr("clone")()};
 }
 
-void restore_overwritten(Session& session) {
-  if (session.overwritten.empty()) return;
+void restore_overwritten(Pass& pass) {
+  if (pass.overwritten.empty()) return;
   // Which alone may write to what was made in it: frozen models are full of that.
-  const GradMode grad(session.api, Grad::inference);
-  for (const auto& [address, kept] : session.overwritten) {
+  const GradMode grad(pass.api, Grad::inference);
+  for (const auto& [address, kept] : pass.overwritten) {
     const auto& [place, before] = kept;
-    const bool storage = !session.api.is_tensor(place.ptr());
+    const bool storage = !pass.api.is_tensor(place.ptr());
     if (storage && nb::len(place) != nb::len(before)) place.attr("resize_")(nb::len(before));
     place.attr("copy_")(before);
   }

@@ -1,7 +1,7 @@
 // Data of the caller that a forward writes to for real.
 #pragma once
 
-#include "capture/session.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 
@@ -9,9 +9,9 @@ namespace thoplw::capture {
 std::uintptr_t storage_of(nb::handle tensor);
 
 /// Before an operator that writes to a tensor runs for real, keeps what is in its storage, unless the pass has made it.
-void keep_before_write(Session& session, PyObject* tensor);
+void keep_before_write(Pass& pass, PyObject* tensor);
 
 /// Puts it back; called at the end of the pass.
-void restore_overwritten(Session& session);
+void restore_overwritten(Pass& pass);
 
 }  // namespace thoplw::capture

@@ -1,0 +1,11 @@
+// What an operator returns in a pass that does not compute.
+#pragma once
+
+#include "capture/op_call.h"
+
+namespace thoplw::capture {
+
+/// The result, recorded in the trace. `known`: there is a rule or a formula for the operator as it is.
+nb::object answer(const OpCall& call, bool known);
+
+}  // namespace thoplw::capture
