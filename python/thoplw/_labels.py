@@ -1,4 +1,4 @@
-"""Places labels beside the points of a plot, so that they cover neither each other nor points."""
+"""Writes names beside the points of a plot. The engine finds the places, as it does for its own pictures."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.transforms import Bbox
+from matplotlib.transforms import Affine2D, Bbox
+
+from thoplw import _native
 
 SAME = 3.0  # pixels: points closer than this share a label
-ROUNDS = 6
-
-# Right of the point first, then left, above, below, and the slanting places between.
-SLANTS = tuple((across, up) for up in (0.5, -0.5, 0.75, -0.75, 1, -1) for across in (1, -1))
-SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), *SLANTS)
-GAPS = (11, 16, 22, 30, 40, 52)
-
-Array = Any  # of numpy; boxes are rows of (left, bottom, right, top)
+_LEADER = 11.0  # points: a label farther off has a line to its point
 
 
 @dataclass(frozen=True)
@@ -33,7 +27,7 @@ class Point:
 
 @dataclass
 class Label:
-    """A text to be placed beside its point; all in pixels."""
+    """A text to be placed beside its point; in pixels."""
 
     text: str
     color: str
@@ -49,15 +43,18 @@ def draw_labels(
     The layout of the figure and the limits of the axes have to be settled. `around` are boxes to keep clear of.
     """
     labels = make_labels(axes, points, fontsize)
-    boxes = place(labels, axes.get_window_extent(), around)
-    to_data = axes.transData.inverted()
-    for label, box in zip(labels, boxes, strict=True):
-        left, bottom = to_data.transform(box[:2])
-        axes.text(left, bottom, label.text, color=color, fontsize=fontsize, va="bottom", zorder=4, parse_math=False)
-        spot = np.array(label.point)
-        near = np.clip(spot, box[:2], box[2:])
-        if np.hypot(*(spot - near)) >= 15:  # a leader
-            ends = to_data.transform([spot, near])
+    figure: Any = axes.figure.figure  # around a subfigure, too
+    to_paper = Affine2D().scale(72 / figure.dpi, -72 / figure.dpi)  # in points, down from the top
+    to_data = to_paper.inverted() + axes.transData.inverted()
+    sized = [(*to_paper.transform(label.point), *abs(to_paper.transform(label.size))) for label in labels]
+    inside = _box(axes.get_window_extent().transformed(to_paper))
+    boxes = _native.place_labels(sized, inside, [_box(box.transformed(to_paper)) for box in around])
+    for label, (x, y, _, _), (left, top, width, height) in zip(labels, sized, boxes, strict=True):
+        at, bottom = to_data.transform((left, top + height))
+        axes.text(at, bottom, label.text, color=color, fontsize=fontsize, va="bottom", zorder=4, parse_math=False)
+        near = min(max(x, left), left + width), min(max(y, top), top + height)
+        if max(abs(x - near[0]), abs(y - near[1])) >= _LEADER:
+            ends = to_data.transform([(x, y), near])
             axes.plot(ends[:, 0], ends[:, 1], color=label.color, linewidth=0.6, zorder=1)
 
 
@@ -81,55 +78,5 @@ def make_labels(axes: Axes, points: Sequence[Point], fontsize: float) -> list[La
     return labels
 
 
-def place(labels: Sequence[Label], inside: Bbox, around: Sequence[Bbox]) -> Array:
-    """Moves each label, several times over, to the spot around its point that costs least while the others stay."""
-    points = np.array([label.point for label in labels]).reshape(-1, 2)
-    sizes = np.array([label.size for label in labels]).reshape(-1, 2)
-    boxes = np.concatenate([np.hstack([points, points + sizes]), *([box.extents] for box in around)])
-    candidates = [spots_around(label) for label in labels]
-    for _ in range(ROUNDS):
-        for i, spots in enumerate(candidates):
-            others = np.delete(boxes, i, axis=0)
-            boxes[i] = spots[np.argmin(costs(spots, points[i], others, points, inside))]
-    return boxes[: len(labels)]
-
-
-def spots_around(label: Label) -> Array:
-    """Boxes around the point, ever farther."""
-    (x, y), (width, height) = label.point, label.size
-    boxes = []
-    for gap in GAPS:
-        for across, up in SIDES:
-            left = x + across * gap - (0 if across > 0 else width if across < 0 else width / 2)
-            bottom = y - height / 2 + up * (gap + height / 2)
-            boxes.append((left, bottom, left + width, bottom + height))
-    return np.array(boxes)
-
-
-def costs(spots: Array, point: Array, others: Array, points: Array, inside: Bbox) -> Array:
-    """Overlaps weigh most, in square pixels, then points that it covers or stands nearer to, then its distance."""
-    roomy = padded(spots, 2)
-    total = 10 * overlaps(roomy, others).sum(axis=1)
-    total += 400 * (gaps(padded(spots, 7), points) == 0).sum(axis=1)
-    within = (spots[:, :2] > inside.min).all(axis=1) & (spots[:, 2:] < inside.max).all(axis=1)
-    total += np.where(within, 0, 10000)
-    far = gaps(spots, point[None])
-    total += 30 * (gaps(spots, points) < far).sum(axis=1)  # it would seem to belong there
-    return total + far[:, 0]
-
-
-def padded(boxes: Array, by: float) -> Array:
-    return boxes + np.array([-by, -by, by, by])
-
-
-def overlaps(boxes: Array, others: Array) -> Array:
-    """Square pixels that each box has in common with each other."""
-    low = np.maximum(boxes[:, None, :2], others[None, :, :2])
-    high = np.minimum(boxes[:, None, 2:], others[None, :, 2:])
-    return np.clip(high - low, 0, None).prod(axis=2)
-
-
-def gaps(boxes: Array, points: Array) -> Array:
-    """How far each point is from each box; 0 in it."""
-    nearest = np.clip(points[None], boxes[:, None, :2], boxes[:, None, 2:])
-    return np.sqrt(((points[None] - nearest) ** 2).sum(axis=2))
+def _box(box: Bbox) -> tuple[float, float, float, float]:
+    return box.xmin, box.ymin, box.xmax - box.xmin, box.ymax - box.ymin

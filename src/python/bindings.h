@@ -10,6 +10,7 @@ void bind_rows(nanobind::module_& m);
 void bind_layer_info(nanobind::module_& m);
 void bind_comparison(nanobind::module_& m);
 void bind_diff(nanobind::module_& m);
+void bind_labels(nanobind::module_& m);
 void bind_command_line(nanobind::module_& m);
 
 }  // namespace thoplw

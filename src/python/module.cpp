@@ -48,6 +48,7 @@ NB_MODULE(_native, m) {
   bind_layer_info(m);
   bind_comparison(m);
   bind_diff(m);
+  bind_labels(m);
   bind_command_line(m);
   m.def(
       "clever_format",

@@ -35,7 +35,7 @@ constexpr std::array kGaps = {8.0, 12.0, 18.0, 26.0, 36.0, 48.0, 64.0};
 constexpr int kRounds = 5;
 
 // What it costs, beside the distance in pixels from the point.
-constexpr double kOverlap = 10;     // per square pixel of another label
+constexpr double kOverlap = 10;     // per square pixel of another label, or of what is around
 constexpr double kCovered = 400;    // per point that it covers
 constexpr double kMisleading = 30;  // per point that it is nearer to than to its own
 constexpr double kOutside = 100000;
@@ -58,7 +58,8 @@ bool holds(const Box& outer, const Box& inner) {
          inner.top + inner.height <= outer.top + outer.height;
 }
 
-double cost(const Box& box, const Label& label, std::span<const Label> labels, const Box& inside) {
+double cost(const Box& box, const Label& label, std::span<const Label> labels, const Box& inside,
+            std::span<const Box> around) {
   constexpr double kRoom = 2;
   const Box roomy{box.left - kRoom, box.top - kRoom, box.width + 2 * kRoom, box.height + 2 * kRoom};
   const double far = gap(box, label.x, label.y);
@@ -69,6 +70,7 @@ double cost(const Box& box, const Label& label, std::span<const Label> labels, c
     if (to_point < far) total += kMisleading;
     if (&other != &label) total += kOverlap * overlap(roomy, other.box);
   }
+  for (const Box& other : around) total += kOverlap * overlap(roomy, other);
   return total;
 }
 
@@ -80,7 +82,7 @@ double gap(const Box& box, double x, double y) {
   return std::hypot(across, down);
 }
 
-void place(std::span<Label> labels, const Box& inside) {
+void place(std::span<Label> labels, const Box& inside, std::span<const Box> around) {
   for (Label& label : labels) label.box = spot(label, kSides.front(), kGaps.front());
   for (int round = 0; round < kRounds; ++round) {
     for (Label& label : labels) {
@@ -89,7 +91,7 @@ void place(std::span<Label> labels, const Box& inside) {
       for (const double gap : kGaps) {
         for (const Side& side : kSides) {
           const Box box = spot(label, side, gap);
-          const double price = cost(box, label, labels, inside);
+          const double price = cost(box, label, labels, inside, around);
           if (least >= 0 && price >= least) continue;
           least = price;
           best = box;

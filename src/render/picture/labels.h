@@ -15,8 +15,8 @@ struct Label {
   Box box{};  ///< where it goes
 };
 
-/// Gives each label a box inside of `inside`, near its point. y grows downwards.
-void place(std::span<Label> labels, const Box& inside);
+/// Gives each label a box inside of `inside` and clear of `around`, near its point. y grows downwards.
+void place(std::span<Label> labels, const Box& inside, std::span<const Box> around = {});
 
 /// How far a point is from a box; 0 in it.
 double gap(const Box& box, double x, double y);

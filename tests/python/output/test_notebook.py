@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 import thoplw
+from thoplw import _native
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -204,6 +205,14 @@ def test_labels_of_many_models_keep_apart(settings, net):
     boxes = [text.get_window_extent() for text in axes.texts]
     assert len(boxes) == 24
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_labels_keep_clear_of_what_is_around():
+    point = (50.0, 50.0, 20.0, 10.0)
+    ((left, _, width, _),) = _native.place_labels([point], (0.0, 0.0, 200.0, 100.0), [])
+    assert 50 < left  # to its right, where nothing is in the way
+    ((left, _, width, _),) = _native.place_labels([point], (0.0, 0.0, 200.0, 100.0), [(55.0, 0.0, 145.0, 100.0)])
+    assert 0 < left < left + width < 55
 
 
 def test_names_are_plain_text(settings, hostile):
