@@ -131,6 +131,12 @@ def test_files_that_pages_name_are_there(page: str) -> None:
     assert [name for name in named if not any(path.endswith("/" + name) for path in known)] == []
 
 
+@pytest.mark.parametrize("page", ["README.md", *ABOUT])
+def test_lines_of_prose_fit(page: str) -> None:
+    lines = (ROOT / page).read_text().splitlines()
+    assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []
+
+
 def test_readme_names_the_conventions():
     for name, _ in _native.conventions():
         assert f"`{name}`" in README
