@@ -88,7 +88,7 @@ Operator resolve(PyObject* func) {
     op.asks_layout = true;  // the dispatcher has no such operator: prim::layout, aten::sym_size
   }
   op.spelt = spelling_matters(op.name);
-  op.by_parts = op.rule && (op.rule->work == work::attention || op.rule->work == work::matmul);
+  op.by_parts = op.rule && (op.rule->formula == work::attention || op.rule->formula == work::matmul);
   op.resizes = is_resize(op.name);
   op.dear = is_dear(op.name);
   op.flattens = flattens_input(op.name);

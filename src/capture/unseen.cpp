@@ -7,7 +7,7 @@
 
 #include "base/formatted.h"
 #include "capture/nested.h"
-#include "operators/work/formulas.h"
+#include "operators/rule.h"
 
 namespace thoplw::capture {
 namespace {
@@ -36,7 +36,7 @@ void insert_op(Pass& pass, Id call, std::string_view name) {
 
 bool is_view(const Trace& trace, const Op& op) {
   const Rule* rule = find_rule(trace.op_name(op));
-  return rule && rule->work == work::nothing && !op.in.empty() && op.in[0] != kNone;
+  return rule && !rule->formula.computes() && !op.in.empty() && op.in[0] != kNone;
 }
 
 bool holds_activations(const Tensor& tensor) {

@@ -7,96 +7,10 @@
 #include "cli/flags.h"
 #include "conventions/class_formulas.h"
 #include "load/onnx/operators.h"
-#include "operators/work/formulas.h"
 #include "thoplw.h"
 
 namespace thoplw::cli {
 namespace {
-
-/// A work formula in words.
-struct Formula {
-  WorkFn work;
-  std::string_view kind, counts;
-};
-
-constexpr auto kFormulas = std::to_array<Formula>({
-    {work::nothing, "", "moves, makes or describes tensors: no arithmetic"},
-    {work::elementwise, "elementwise", "output elements"},
-    {work::activation, "activation", "output elements"},
-    {work::bias, "bias", "output elements"},
-    {work::pool, "pool", "output elements"},
-    {work::resize, "resize", "output elements"},
-    {work::softmax, "softmax", "input elements"},
-    {work::norm, "norm", "input elements"},
-    {work::reduction, "reduction", "input elements"},
-    {work::fourier, "elementwise", "elements of the input or the output, whichever has more; no fixed multiply-adds"},
-    {work::embedding_bag, "reduction", "rows read times their length"},
-    {work::convolution, "contraction", "weight elements x output positions; bias: output elements"},
-    {work::conv_transpose, "contraction", "weight elements x input positions; bias: output elements"},
-    {work::either_convolution, "contraction", "as convolution or transposed convolution; bias: output elements"},
-    {work::convolution_backward, "contraction",
-     "a forward for the input, and one for the weight; reduction: for the bias"},
-    {work::deform_conv, "contraction", "weight elements x output positions; bias: output elements"},
-    {work::conv_tbc, "contraction", "weight elements x output positions; bias: output elements"},
-    {work::linear, "contraction", "positions x in x out; bias: output elements"},
-    {work::inner, "contraction", "output elements x inner size; of a scalar: elementwise"},
-    {work::packed_linear, "contraction", "positions x in x out"},
-    {work::packed_convolution, "contraction", "weight elements x output positions"},
-    {work::packed_conv_transpose, "contraction", "weight elements x input positions"},
-    {work::distances, "contraction", "pairs x coordinates"},
-    {work::affine_grid, "contraction", "places x rows x columns of their matrix"},
-    {work::sampled_product, "contraction", "stored elements x inner size"},
-    {work::matmul, "contraction", "output elements x inner size"},
-    {work::addmm, "contraction", "output elements x inner size; bias: output elements"},
-    {work::baddbmm, "contraction", "output elements x inner size; bias: output elements"},
-    {work::addbmm, "contraction", "batch x output elements x inner size; bias: output elements"},
-    {work::grouped_mm, "contraction", "rows x in x out"},
-    {work::einsum, "contraction", "each pair of operands: the product of all sizes that take part"},
-    {work::tensordot, "contraction", "output elements x sizes summed over"},
-    {work::bilinear, "contraction", "two products per output element; bias: output elements"},
-    {work::trilinear, "contraction", "the product of all sizes that take part"},
-    {work::attention, "attention", "heads x L x S x (E of the keys + E of the values)"},
-    {work::attention_by_position, "attention", "heads x L x S x (E of the keys + E of the values)"},
-    {work::attention_backward, "attention", "heads x L x S x (3 E of the keys + 2 E of the values)"},
-    {work::multi_head_attention, "contraction", "projections; attention: both products; bias: output elements"},
-    {work::encoder_layer, "contraction", "projections and both linear layers; attention, norms and activation too"},
-    {work::rnn, "contraction", "each gate of each step and direction as a linear; bias: output elements"},
-    {work::rnn_weights, "contraction", "each gate of each step and direction as a linear"},
-    {work::rnn_layer, "contraction", "each gate of each step as a linear; bias: output elements"},
-    {work::rnn_cell, "contraction", "as a linear of the input and one of the state; bias: output elements"},
-    {work::lstm_cell, "contraction", "four gates, each as a linear of input and state; bias: output elements"},
-    {work::packed_cell, "contraction", "as a linear of the input and one of the state"},
-    {work::packed_lstm_cell, "contraction", "four gates, each as a linear of input and state"},
-    {work::fused_cell, "elementwise", "output elements"},
-    {work::bias, "bias", "output elements"},
-    {work::solve_triangular, "contraction", "k right-hand sides: k n (n - 1) / 2; elementwise: divisions"},
-    {work::triangular_solve, "contraction", "k right-hand sides: k n (n - 1) / 2; elementwise: divisions"},
-    {work::lu_factor, "contraction",
-     "the sum of (m - i)(n - i) over all steps i, about n^3 / 3; elementwise: divisions"},
-    {work::lu_solve, "contraction", "k right-hand sides: k n (n - 1); elementwise: divisions"},
-    {work::lu_solve_of, "contraction", "k right-hand sides: k n (n - 1); elementwise: divisions"},
-    {work::solve, "contraction", "LU factors, and k right-hand sides: k n (n - 1); elementwise: divisions"},
-    {work::determinant, "contraction", "LU factors; elementwise: divisions, and the product of the diagonal"},
-    {work::inverse, "contraction", "n (n - 1)^2, LU factors among them; elementwise: divisions and scaling"},
-    {work::cholesky, "contraction", "(n - 1) n (n + 1) / 6; elementwise: divisions and roots"},
-    {work::cholesky_solve, "contraction", "k right-hand sides: k n (n - 1); elementwise: divisions"},
-    {work::cholesky_inverse, "contraction", "n (n - 1) (2 n - 1) / 6; elementwise: divisions and scaling"},
-    {work::householder_factor, "contraction",
-     "of GEQRF, about n^2 (m - n / 3) where m is the larger; elementwise: scaling"},
-    {work::householder_product, "contraction",
-     "of ORGQR, about 2 m n k - (m + n) k^2 + 2 k^3 / 3; elementwise: scaling"},
-    {work::householder_times, "contraction", "of ORMQR: n k (2 m + 1 - k); elementwise: scaling"},
-    {work::qr, "contraction", "of GEQRF and, where Q is asked for, of ORGQR; elementwise: scaling"},
-    {work::onnx_gemm, "contraction", "output elements x inner size; bias: output elements"},
-    {work::onnx_nhwc_conv, "contraction", "weight elements x output positions; bias: output elements"},
-    {work::onnx_rnn, "contraction", "each gate of each step and direction as a linear; bias: output elements"},
-    {work::onnx_attention, "attention", "heads x L x S x (E of the keys + E of the values), with what is cached"},
-    {work::onnx_fused, "contraction", "all products of the parts that it is made of; attention; bias: output elements"},
-    {work::onnx_fused_attention, "contraction", "projections; attention: both products; bias: output elements"},
-    {work::onnx_group_query_attention, "attention", "heads x L x S x 2 E, with what is cached"},
-    {work::onnx_linear_attention, "attention", "per token and head: the state is read, and a product joins it"},
-    {work::onnx_linear_model, "contraction", "rows x coefficients"},
-});
 
 /// A class formula in words.
 struct ClassFormula {
@@ -172,6 +86,17 @@ std::string onnx_table() {
   return text;
 }
 
+/// The main kind of work, and what is counted; of other kinds as "bias: output elements".
+std::pair<std::string_view, std::string> in_words(const Formula& formula) {
+  if (!formula.computes()) return {"", "moves, makes or describes tensors: no arithmetic"};
+  std::string text;
+  for (const Counted& counted : formula.kinds()) {
+    if (!text.empty()) text += formatted("; {}: ", kKindNames[static_cast<std::size_t>(counted.kind)]);
+    text += counted.what;
+  }
+  return {kKindNames[static_cast<std::size_t>(formula.counts[0].kind)], text};
+}
+
 std::string list_of(const auto& rules, auto name) {
   std::vector<std::string> names;
   for (const auto& rule : rules) names.push_back(code(rule.*name));
@@ -232,8 +157,8 @@ std::string operators_reference() {
       "and stays a lower bound. Torch's FlopCounterMode, fvcore and the like count nothing for any of them.\n\n" +
       row({"Operator", "Kind", "What is counted", "Shape rule"}) + row({"---", "---", "---", "---"});
   for (const auto& rule : rules()) {
-    const Formula& formula = words_for(kFormulas, rule.work, rule.name, &Formula::work);
-    text += row({code(rule.name), formula.kind, formula.counts, rule.shape ? "native" : "torch"});
+    const auto [kind, counted] = in_words(rule.formula);
+    text += row({code(rule.name), kind, counted, rule.shape ? "native" : "torch"});
   }
   return text + onnx_table();
 }

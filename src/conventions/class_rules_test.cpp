@@ -225,7 +225,7 @@ TEST_CASE("the exact convention prices contractions by operator, whatever the cl
   for (const Case& row : kCases) {
     const Trace trace = parse_trace(trace_text(row, std::string("torch.nn.") + row.cls));
     Count contractions = 0;
-    for (const Op& op : trace.ops) contractions += find_rule(trace.op_name(op))->work({trace, op}).products();
+    for (const Op& op : trace.ops) contractions += find_rule(trace.op_name(op))->formula({trace, op}).products();
     CHECK(count(trace, find_convention("exact")).macs == contractions);
   }
   const Case linear = {"", "bias f32[3]", "(f32[2,7]) -> (f32[2,3])",

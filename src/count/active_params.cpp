@@ -87,7 +87,7 @@ std::map<Id, Stacked> find_stacked(const Trace& trace, const Routing& routing) {
       if (!rule || op.call == kNone || value == kNone || at(origin, value) == kNone) continue;
       if (!at(part, value) && !name.ends_with("grouped_mm")) continue;
       if (routing.picked_from(value) == kNone && !is_routed(trace, routing, op, value)) continue;
-      const Count work = rule->work({trace, op}).products();
+      const Count work = rule->formula({trace, op}).products();
       if (work == 0) continue;
       Stacked& uses = stacked[at(origin, value)];
       uses.work += work;

@@ -202,11 +202,11 @@ class Costs {
     const Id module = op.call == kNone ? 0 : at(trace_.calls, op.call).module;
     const Rule* rule = at(rules_, op.name);
     if (!rule && !Trace::attr(op, "flops")) return add_unknown(op, module);
-    if (rule && rule->work == work::nothing && !at(op_rules_, op.name)) return;
-    if (rule && !work::reads_stored(rule->work) && has_stored(op)) return add_uncounted(trace_.op_name(op), module);
+    if (rule && !rule->formula.computes() && !at(op_rules_, op.name)) return;
+    if (rule && rule->formula.reads == Reads::sizes && has_stored(op)) return add_uncounted(trace_.op_name(op), module);
     Row& row = at(report_.rows, module);
     try {
-      const Work work = work_of(op, rule ? rule->work : work::registered);
+      const Work work = work_of(op, rule ? rule->formula : work::registered);
       row.work += work * times(op.call);
       const ClassRule* class_rule = op.call == kNone ? nullptr : rule_of(at(trace_.calls, op.call));
       if (class_rule) at(own_, op.call) += work;
@@ -233,7 +233,7 @@ class Costs {
   }
 
   /// A product that reads no weight is one of activations.
-  Work work_of(const Op& op, WorkFn formula) const {
+  Work work_of(const Op& op, const Formula& formula) const {
     Work work = formula({trace_, op});
     Count& contraction = work[Kind::contraction];
     if (contraction == 0 || std::ranges::any_of(op.in, [&](Id id) { return id != kNone && at(weights_, id); })) {

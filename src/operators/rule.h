@@ -4,25 +4,10 @@
 #include <span>
 #include <string_view>
 
+#include "operators/formula.h"
 #include "operators/shape/shape.h"
-#include "operators/work.h"
-#include "trace/trace.h"
 
 namespace thoplw {
-
-/// An operator with its tensors at hand, as a formula reads it.
-struct OpView {
-  const Trace& trace;
-  const Op& op;
-
-  /// The i-th input; throws Error if it is absent.
-  const Tensor& in(std::size_t i) const;
-  const Tensor& out(std::size_t i = 0) const;
-  bool has_in(std::size_t i) const;  ///< there, and not an absent optional
-  const AttrValue* attr(std::string_view name) const { return Trace::attr(op, name); }
-};
-
-using WorkFn = Work (*)(const OpView&);
 
 /// What values an operator leaves behind.
 enum class Memory : std::uint8_t {
@@ -32,10 +17,10 @@ enum class Memory : std::uint8_t {
 };
 
 struct Rule {
-  std::string_view name;        ///< ATen name without overload: "aten::conv2d"; serves "aten::conv2d_" too
-  WorkFn work;                  ///< never null; `nothing` for operators that cost nothing
+  std::string_view name;  ///< ATen name without overload: "aten::conv2d"; serves "aten::conv2d_" too
+  const Formula& formula;
   ShapeFn shape = nullptr;      ///< null: capture asks torch
-  std::string_view attrs = "";  ///< attributes that the formula reads, parted by a space
+  std::string_view attrs = "";  ///< attributes that the formula reads, separated by a space
   Memory memory = Memory::results;
 };
 

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <iterator>
+#include <map>
 #include <set>
 #include <sstream>
 #include <string>
@@ -93,6 +94,7 @@ constexpr Case kCases[] = {
     {"aten::baddbmm(f32[2,1,6], f32[2,4,5], f32[2,5,6]) -> f32[2,4,6]",
      "240 contraction, 48 elementwise"},  // 2*4*5*6; 2*4*6
     {"aten::addbmm(f32[4,6], f32[2,4,5], f32[2,5,6]) -> f32[4,6]", "240 contraction, 24 elementwise"},  // 2*4*5*6; 4*6
+    {"aten::addbmm(f32[6], f32[2,4,5], f32[2,5,6]) -> f32[4,6]", "240 contraction, 24 bias"},           // 2*4*5*6; 4*6
     {"aten::_grouped_mm(bf16[8,5], bf16[3,5,6], i32[3]) -> bf16[8,6]", "240 contraction"},  // 8 rows, each 5*6
     {"aten::_grouped_mm(bf16[3,4,5], bf16[5,8], i32[3]) -> bf16[4,8]", "160 contraction"},  // 8 columns, each 4*5
     {"aten::_grouped_mm(bf16[3,4,5], bf16[3,5,6]) -> bf16[3,4,6]", "360 contraction"},      // 3*4*5*6
@@ -351,6 +353,8 @@ constexpr Case kCases[] = {
     // Of ONNX.
     {"onnx::gemm(f32[6,4,3], f32[4,6,5]) -> f32[4,3,5] {transA=true transBatchA=true}", "360 contraction"},  // 4*3*5*6
     {"onnx::gemm(f32[4,3], f32[4,5], f32[5]) -> f32[3,5] {transA=true}", "60 contraction, 15 bias"},  // 3*5*4; 3*5
+    {"onnx::gemm(f32[4,3], f32[4,5], f32[3,5]) -> f32[3,5] {transA=true}",
+     "60 contraction, 15 elementwise"},  // 3*5*4; 3*5
     {"onnx::nhwc_conv(f32[2,8,8,3], f32[4,3,3,3], f32[4]) -> f32[2,6,6,4]",
      "7776 contraction, 288 bias"},  // 4*3*3*3*2*36; 2*36*4
     {"onnx::rnn(f32[7,2,3], f32[1,16,3], f32[1,16,4], f32[1,32], f32[1,12]) -> f32[7,1,2,4]",
@@ -670,7 +674,7 @@ std::string text(const Work& work) {
 std::string work_of(const std::string& line) {
   const Trace trace = parse_op(line);
   const Rule* rule = find_rule(trace.op_name(trace.ops.front()));
-  return rule ? text(rule->work({trace, trace.ops.front()})) : "no rule";
+  return rule ? text(rule->formula({trace, trace.ops.front()})) : "no rule";
 }
 
 std::vector<std::string> words(const std::string& text) {
@@ -700,6 +704,28 @@ TEST_CASE("operators of one family do the same work") {
       const std::string line = qualified(name) + family.tensors;
       CHECK_MESSAGE(work_of(line) == family.work, line);
     }
+  }
+}
+
+TEST_CASE("a formula counts the kinds of work that it says, and no others") {
+  std::map<const Formula*, std::set<Kind>> computed;
+  const auto add = [&](const std::string& line) {
+    const Trace trace = parse_op(line);
+    const Formula& formula = find_rule(trace.op_name(trace.ops.front()))->formula;
+    const Work work = formula({trace, trace.ops.front()});
+    std::set<Kind>& kinds = computed[&formula];
+    for (std::size_t kind = 0; kind < kKinds; ++kind) {
+      if (work.by_kind[kind] != 0) kinds.insert(static_cast<Kind>(kind));
+    }
+  };
+  for (const Case& row : kCases) add(row.op);
+  for (const Family& family : kFamilies) {
+    for (const std::string& name : words(family.names)) add(qualified(name) + family.tensors);
+  }
+  for (const Rule& rule : rules()) {
+    std::set<Kind> said;
+    for (const Counted& counted : rule.formula.kinds()) said.insert(counted.kind);
+    CHECK_MESSAGE(computed[&rule.formula] == said, rule.name);
   }
 }
 

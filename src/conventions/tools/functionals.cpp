@@ -87,7 +87,7 @@ Work added_matmul(const OpView& op) {
   return cost;
 }
 
-Work einsum(const OpView& op) { return only(Kind::contraction, numpy_estimate(equation_of(op))); }
+Work einsum(const OpView& op) { return only(Kind::contraction, numpy_estimate(Einsum(op))); }
 
 Work multi_head_attention(const OpView& op, bool knows_attention) {
   const Work work = work::multi_head_attention(op);

@@ -12,9 +12,9 @@ namespace thoplw::tools {
 namespace {
 
 /// The products of our own rule.
-template <Work (*Formula)(const OpView&)>
+template <const Formula& Of>
 Work products(const OpView& op) {
-  const Work work = Formula(op);
+  const Work work = Of(op);
   Work cost;
   cost[Kind::contraction] = work[Kind::contraction];
   cost[Kind::attention] = work[Kind::attention];
@@ -42,10 +42,10 @@ bool is_batched_product(const std::string& text) {
 
 /// Half of the operations that numpy estimates.
 Work einsum(const OpView& op) {
-  const Equation equation = equation_of(op);
-  if (!is_batched_product(equation.text)) return only(Kind::contraction, numpy_estimate(equation).value() / 2);
+  const Einsum einsum(op);
+  if (!is_batched_product(einsum.equation.text)) return only(Kind::contraction, numpy_estimate(einsum).value() / 2);
   Count all = 1;
-  for (const auto& [subscript, size] : sizes_of(equation)) all *= size;
+  for (const auto& [subscript, size] : einsum.sizes()) all *= size;
   return only(Kind::contraction, all);
 }
 

@@ -20,9 +20,9 @@ Work per_input(const OpView& op) {
   return only(Of, numel(op.in(0)) * Each);
 }
 
-template <Work (*Formula)(const OpView&)>
+template <const Formula& Of>
 Work product(const OpView& op) {
-  const Work work = Formula(op);
+  const Work work = Of(op);
   Work cost = only(Kind::contraction, work.products() * 2);
   cost[Kind::bias] = work[Kind::bias] + work[Kind::elementwise];
   return cost;

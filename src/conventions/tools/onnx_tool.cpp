@@ -221,9 +221,9 @@ Work recurrent_layers(const OpView& op) {
 }
 
 /// A cell is taken apart, with so much per element of its state.
-template <Work (*Formula)(const OpView&), int State>
+template <const Formula& Of, int State>
 Work cell(const OpView& op) {
-  Work cost = Formula(op);
+  Work cost = Of(op);
   cost[Kind::elementwise] = volume(op.out()) * State;
   return cost;
 }

@@ -30,14 +30,14 @@ Work addmm(const OpView& op) {
   return cost;
 }
 
-template <Work (*Formula)(const OpView&)>
+template <const Formula& Of>
 Work products(const OpView& op) {
-  return only(Kind::contraction, Formula(op).products());
+  return only(Kind::contraction, Of(op).products());
 }
 
-template <Work (*Formula)(const OpView&)>
+template <const Formula& Of>
 Work with_bias(const OpView& op) {
-  const Work work = Formula(op);
+  const Work work = Of(op);
   Work cost = only(Kind::contraction, work.products());
   cost[Kind::bias] = work[Kind::bias];
   return cost;

@@ -7,28 +7,14 @@
 
 #include "base/formatted.h"
 #include "conventions/tools/tools.h"
-#include "operators/work/formulas.h"
+#include "operators/work/reading.h"
 
 namespace thoplw::tools {
 namespace {
 
-BySubscript sizes_of(const std::string& letters, const Dims& shape) {
-  const std::size_t dots = letters.find("...");
-  const std::size_t named = letters.size() - (dots == letters.npos ? 0 : 3);
-  const std::size_t unnamed = shape.size() - std::min(shape.size(), named);
-  BySubscript sizes;
-  for (std::size_t d = 0, c = 0; d < shape.size() && c < letters.size(); ++d) {
-    const bool inside = dots != letters.npos && d >= dots && d < dots + unnamed;
-    if (dots != letters.npos && d == dots + unnamed) c += 3;
-    const std::string key = inside ? "." + std::to_string(dots + unnamed - d) : std::string(1, letters.at(c++));
-    sizes[key] = shape[d];
-  }
-  return sizes;
-}
-
 // ---- numpy's search for the best order
 
-using Subscripts = std::set<std::string>;
+using Subscripts = std::set<Subscript>;
 
 Subscripts either(Subscripts a, const Subscripts& b) {
   a.insert(b.begin(), b.end());
@@ -49,14 +35,14 @@ struct Stage {
 
 class Search {
  public:
-  explicit Search(const Equation& equation) : sizes_(sizes_of(equation)) {
-    for (const BySubscript& operand : equation.operands) {
+  explicit Search(const Einsum& einsum) : sizes_(einsum.sizes()) {
+    for (const BySubscript& operand : einsum.operands) {
       Part& part = operands_.emplace_back(Part{1U << (operands_.size() % kMost), {}});
       for (const auto& [subscript, size] : operand) part.subscripts.insert(subscript);
       all_ = either(all_, part.subscripts);
     }
     for (const auto& [subscript, size] : sizes_) {
-      if (equation.keeps(subscript)) result_.insert(subscript);
+      if (einsum.equation.keeps(subscript)) result_.insert(subscript);
     }
     limit_ = size(result_);
     for (const Part& part : operands_) limit_ = std::max(limit_, size(part.subscripts));
@@ -81,7 +67,7 @@ class Search {
 
   Count size(const Subscripts& subscripts) const {
     Count product = 1;
-    for (const std::string& subscript : subscripts) product *= sizes_.at(subscript);
+    for (const Subscript subscript : subscripts) product *= sizes_.at(subscript);
     return product;
   }
 
@@ -147,35 +133,25 @@ class Search {
 
 }  // namespace
 
-Equation equation_of(const OpView& op) {
-  Equation equation{.text = work::attr_as<std::string>(op, "equation"), .result = {}, .operands = {}};
-  std::erase(equation.text, ' ');
-  const std::size_t arrow = equation.text.find("->");
-  const std::string operands = equation.text.substr(0, arrow);
-  equation.result = arrow == equation.text.npos ? "..." : equation.text.substr(arrow + 2);
-  for (const char c : operands) {
-    const bool summed = c == '.' || c == ',' || std::ranges::count(operands, c) > 1;
-    if (arrow == equation.text.npos && !summed) equation.result += c;
+Einsum::Einsum(const OpView& op) : equation(parse_equation(work::attr_as<std::string>(op, "equation"))) {
+  for (std::size_t i = 0; i < std::min(op.op.in.size(), equation.operands.size()); ++i) {
+    const Dims& shape = op.in(i).shape;
+    const std::vector<Subscript> subscripts = equation.subscripts_of(i, shape.size());
+    BySubscript& sizes = operands.emplace_back();
+    for (std::size_t dim = 0; dim < shape.size(); ++dim) sizes[subscripts[dim]] = shape[dim];
   }
-  std::size_t at = 0;
-  for (std::size_t i = 0; i < op.op.in.size(); ++i) {
-    const std::size_t end = std::min(operands.find(',', at), operands.size());
-    equation.operands.push_back(sizes_of(operands.substr(at, end - at), op.in(i).shape));
-    at = std::min(end + 1, operands.size());
-  }
-  return equation;
 }
 
-BySubscript sizes_of(const Equation& equation) {
+BySubscript Einsum::sizes() const {
   BySubscript sizes;
-  for (const BySubscript& operand : equation.operands) {
+  for (const BySubscript& operand : operands) {
     for (const auto& [subscript, size] : operand) sizes[subscript] = std::max(sizes[subscript], size);
   }
   return sizes;
 }
 
-Count numpy_estimate(const Equation& equation) {
-  const Count operations = Search(equation).cost() + 1;
+Count numpy_estimate(const Einsum& einsum) {
+  const Count operations = Search(einsum).cost() + 1;
   return whole(std::stod(formatted("{:.3e}", static_cast<double>(operations.value()))));
 }
 

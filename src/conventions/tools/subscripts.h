@@ -2,32 +2,27 @@
 #pragma once
 
 #include <map>
-#include <string>
 #include <vector>
 
-#include "operators/rule.h"
+#include "base/count.h"
+#include "operators/equation.h"
+#include "operators/op_view.h"
 
 namespace thoplw::tools {
 
-/// By letter; where an ellipsis stands for dimensions, by "." and their place from its end.
-using BySubscript = std::map<std::string, std::int64_t>;
+using BySubscript = std::map<Subscript, std::int64_t>;
 
-struct Equation {
-  std::string text;    ///< without spaces
-  std::string result;  ///< its letters; where the equation tells none, the ellipsis and every letter written once
-  std::vector<BySubscript> operands;
+/// An aten::einsum.
+struct Einsum {
+  Equation equation;
+  std::vector<BySubscript> operands;  ///< their sizes
 
-  bool keeps(const std::string& subscript) const { return result.find(subscript[0]) != result.npos; }
+  explicit Einsum(const OpView& op);
+  BySubscript sizes() const;  ///< of each subscript the largest
 };
-
-/// Of an aten::einsum.
-Equation equation_of(const OpView& op);
-
-/// Of each subscript its largest size.
-BySubscript sizes_of(const Equation& equation);
 
 /// The operations that numpy's einsum_path prints, which has four digits: 1, and for each pair of operands that it
 /// contracts, in the best order, one for each combination of subscripts, or two where some are summed.
-Count numpy_estimate(const Equation& equation);
+Count numpy_estimate(const Einsum& einsum);
 
 }  // namespace thoplw::tools

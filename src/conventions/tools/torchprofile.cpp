@@ -1,7 +1,7 @@
 // torchprofile's profile_macs: handlers by operator on a traced graph, in which sizes are tensors too.
-#include <array>
 
 #include "conventions/tools/spelt.h"
+#include "conventions/tools/subscripts.h"
 #include "conventions/tools/tools.h"
 #include "operators/work/formulas.h"
 
@@ -9,9 +9,9 @@ namespace thoplw::tools {
 namespace {
 
 /// Of one multiply-add per product of our own rule.
-template <Work (*Formula)(const OpView&)>
+template <const Formula& Of>
 Work products(const OpView& op) {
-  return only(Kind::contraction, Formula(op).products());
+  return only(Kind::contraction, Of(op).products());
 }
 
 Work per_output(const OpView& op) { return only(Kind::elementwise, numel(op.out())); }
@@ -35,18 +35,14 @@ Work norm(const OpView& op) {
 
 /// Every letter's size, that of the last operand which has it; nothing where the equation has an ellipsis.
 Work einsum(const OpView& op) {
-  const auto& equation = work::attr_as<std::string>(op, "equation");
-  if (equation.find("...") != equation.npos) return {};
-  std::array<Count, 128> sizes;
-  sizes.fill(1);
-  std::size_t operand = 0, place = 0;
-  for (const char c : equation.substr(0, equation.find("->"))) {
-    if (c == ',') ++operand, place = 0;
-    if (c == ',' || c == ' ') continue;
-    sizes.at(static_cast<std::size_t>(c)) = op.in(operand).shape.at(place++);
+  const Einsum einsum(op);
+  if (einsum.equation.text.find(kEllipsis) != std::string::npos) return {};
+  BySubscript sizes;
+  for (const BySubscript& operand : einsum.operands) {
+    for (const auto& [subscript, size] : operand) sizes[subscript] = size;
   }
   Count product = 1;
-  for (const Count& size : sizes) product *= size;
+  for (const auto& [subscript, size] : sizes) product *= size;
   return only(Kind::contraction, product);
 }
 

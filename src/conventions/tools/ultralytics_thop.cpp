@@ -167,17 +167,17 @@ Work attention(const OpView& op) { return only(Kind::attention, work::attention(
 /// Of two operands only. A subscript that one of them lacks is summed first, unless the result keeps it.
 Work einsum(const OpView& op) {
   if (op.op.in.size() != 2) return {};
-  Equation equation = equation_of(op);
-  BySubscript &a = equation.operands[0], &b = equation.operands[1];
+  Einsum einsum(op);
+  BySubscript &a = einsum.operands[0], &b = einsum.operands[1];
   const auto is_one = [](const auto& entry) { return entry.second == 1; };
   std::erase_if(a, is_one);
   std::erase_if(b, is_one);
   Count product = 1;
   for (const auto& [key, size] : a) {
-    if (b.erase(key) > 0 || equation.keeps(key)) product *= size;
+    if (b.erase(key) > 0 || einsum.equation.keeps(key)) product *= size;
   }
   for (const auto& [key, size] : b) {
-    if (equation.keeps(key)) product *= size;
+    if (einsum.equation.keeps(key)) product *= size;
   }
   return only(Kind::contraction, product);
 }

@@ -98,7 +98,7 @@ std::pair<Count, Count> TraceBuilder::cost(std::size_t from, std::size_t to) con
     if (!rule) continue;
     const Op view{.name = kNone, .call = kNone, .in = op.in, .out = op.out, .attrs = op.attrs};
     try {
-      const Work work = rule->work({trace_, view}) * nodes_[static_cast<std::size_t>(node)].times;
+      const Work work = rule->formula({trace_, view}) * nodes_[static_cast<std::size_t>(node)].times;
       contractions += work.products();
       for (std::size_t kind = static_cast<std::size_t>(Kind::bias); kind < kKinds; ++kind) others += work.by_kind[kind];
     } catch (const Error&) {  // said when it is counted

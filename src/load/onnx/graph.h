@@ -126,7 +126,7 @@ class Follower {
   std::vector<std::int64_t> constants(const Step& step);
   Id id_of(Ref ref);
   const Value* handed_on(const Step& step) const;
-  Id input_of(const Step& step, std::size_t slot, std::size_t place, WorkFn work);
+  Id input_of(const Step& step, std::size_t slot, std::size_t place, const Formula* formula);
   bool is_bias(const Step& step, std::size_t slot) const;
   bool scales_product(const Step& step) const;
   Reading reading_of(const Step& step, std::size_t slot);

@@ -762,7 +762,7 @@ std::string work_of(const Example& example, const NodeView& view, const Operator
     add(op.out, &known);
   }
   trace.op_names.push_back(mapped.name);
-  return work_text(rule->work({trace, op}));
+  return work_text(rule->formula({trace, op}));
 }
 
 void check(const std::string& text, const char* expected, const char* work, std::int64_t opset) {

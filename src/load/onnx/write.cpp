@@ -15,10 +15,14 @@ std::string unknown_name(const Node& node) {
   return find_rule(name) ? "onnx:" + name : name;
 }
 
-bool is_contraction(WorkFn work) {
-  constexpr WorkFn kContractions[] = {work::matmul,         work::linear,  work::addmm,    work::convolution,
-                                      work::conv_transpose, work::baddbmm, work::onnx_gemm};
-  return std::ranges::find(kContractions, work) != std::end(kContractions);
+/// `formula` is null where the operator has no rule.
+bool is_one_of(const Formula* formula, std::initializer_list<const Formula*> these) {
+  return std::ranges::find(these, formula) != these.end();
+}
+
+bool is_contraction(const Formula* formula) {
+  return is_one_of(formula, {&work::matmul, &work::linear, &work::addmm, &work::convolution, &work::conv_transpose,
+                             &work::baddbmm, &work::onnx_gemm});
 }
 
 }  // namespace
@@ -70,11 +74,11 @@ const Value* Follower::handed_on(const Step& step) const {
   return nullptr;
 }
 
-/// An input of the operator that the node is; `work` is null where it has no rule.
-Id Follower::input_of(const Step& step, std::size_t slot, std::size_t place, WorkFn work) {
+/// An input of the operator that the node is; `formula` is null where it has no rule.
+Id Follower::input_of(const Step& step, std::size_t slot, std::size_t place, const Formula* formula) {
   const Value& value = values_[step.in[slot]];
   // torch's exporter gives a convolution without a bias one of zeros.
-  const bool convolution = work == work::convolution || work == work::conv_transpose;
+  const bool convolution = is_one_of(formula, {&work::convolution, &work::conv_transpose});
   if (convolution && place == 2 && value.fixed && !value.data) return kNone;
   const Id id = id_of(step.in[slot]);
   const Value* carried = handed_on(step);
@@ -82,7 +86,7 @@ Id Follower::input_of(const Step& step, std::size_t slot, std::size_t place, Wor
   const Reading reading = reading_of(step, slot);
   const bool weight = value.data && !carried && weights_.is_weight(*value.data, reading);
   // A constant is none of the tensors that a module was called with, as live it is a number.
-  const bool only_result = work == work::elementwise || work == work::activation || work == work::nothing;
+  const bool only_result = is_one_of(formula, {&work::elementwise, &work::activation, &work::nothing});
   if (!weight && (value.fixed || value.data) && only_result) return kNone;
   return weight ? weights_.read(*value.data, reading) : id;
 }
@@ -151,8 +155,8 @@ void Follower::write_folded(const Step& step, const Operator& op, std::span<cons
   if (step.in.empty() || out.empty() || out[0] == kAbsent) return;
   const std::string name = op.map(view(step)).name;
   const Rule* rule = find_rule(name);
-  const bool reduces = rule && rule->work == work::reduction;
-  if (!reduces && (!rule || rule->work != work::elementwise)) return;
+  const bool reduces = rule && rule->formula == work::reduction;
+  if (!reduces && (!rule || rule->formula != work::elementwise)) return;
   const Ref counted = reduces ? step.in[0] : out[0];
   if (counted == kAbsent || !values_[counted].known.whole() || values_[counted].known.shape.empty()) return;
   const Known& elements = values_[counted].known;
@@ -174,24 +178,24 @@ void Follower::write(const Step& step, const Operator* op, std::span<const Ref> 
   for (std::size_t i = 0; !op && i < step.in.size(); ++i) mapped.in.push_back(static_cast<int>(i));
   if (adds_bias(step)) mapped.name = "onnx::add_bias";
   const Rule* rule = op ? find_rule(mapped.name) : nullptr;
-  const WorkFn work = rule ? rule->work : nullptr;
+  const Formula* formula = rule ? &rule->formula : nullptr;
   NewOp written{.name = mapped.name, .in = {}, .out = {}, .attrs = std::move(mapped.attrs)};
   bool whole = true;
   for (const int number : mapped.in) {
     const auto slot = static_cast<std::size_t>(number);
     const bool absent = number < 0 || slot >= step.in.size() || step.in[slot] == kAbsent;
     whole = whole && (absent || values_[step.in[slot]].known.whole());
-    written.in.push_back(absent ? kNone : input_of(step, slot, written.in.size(), work));
+    written.in.push_back(absent ? kNone : input_of(step, slot, written.in.size(), formula));
   }
   if (!handed_on(step)) add_unread(step, mapped.in, written.in);
   for (const Ref ref : out) {
     written.out.push_back(id_of(ref));
     if (ref == kAbsent) continue;
-    values_[ref].product = is_contraction(work);
+    values_[ref].product = is_contraction(formula);
     values_[ref].of_product = values_[ref].product || scales_product(step);
     whole = whole && values_[ref].known.whole();
   }
-  const bool vague = op && !whole && work != work::nothing;
+  const bool vague = op && !whole && !(rule && !rule->formula.computes());
   if (!op || vague) {
     written.name = unknown_name(step.node);
     written.attrs.clear();

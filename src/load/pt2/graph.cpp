@@ -11,7 +11,6 @@
 #include "load/pt2/composites.h"
 #include "load/pt2/higher_order.h"
 #include "load/pt2/weights.h"
-#include "operators/work/formulas.h"
 
 namespace thoplw::pt2 {
 namespace {
@@ -252,7 +251,7 @@ Mark GraphReader::mark_of(const NewOp& op, const Rule* rule, Stack stack) const 
     const auto found = owners_.find(value);
     if (found != owners_.end() && found->second == stack.back().path) return {op.name, value};
   }
-  const bool works = rule && rule->work != work::nothing && !holders_.contains(stack.back().path);
+  const bool works = rule && rule->formula.computes() && !holders_.contains(stack.back().path);
   return works ? Mark{op.name, kNone} : Mark{};
 }
 

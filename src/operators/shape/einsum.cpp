@@ -1,64 +1,47 @@
 // einsum of two tensors: a batched matrix product, whose dimensions are then put in the order that was asked for.
 #include <algorithm>
-#include <array>
+#include <optional>
+#include <string_view>
+#include <vector>
 
+#include "base/error.h"
+#include "operators/equation.h"
 #include "operators/shape/args.h"
 #include "operators/shape/rules.h"
 
 namespace thoplw::shape {
 namespace {
 
-constexpr std::size_t kMaxLabels = 32;
+bool has(std::string_view letters, char letter) { return letters.find(letter) != letters.npos; }
 
-/// The labels of one operand, one per dimension.
-struct Labels {
-  std::array<char, kMaxLabels> of{};
-  std::size_t count = 0;
-
-  bool has(char label) const { return std::find(of.begin(), of.begin() + count, label) != of.begin() + count; }
-};
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
-/// Letters up to `end` or the end of the text; false on ellipses, repeated labels and anything else.
-bool read_labels(std::string_view& text, std::string_view end, Labels& labels) {
-  while (!text.empty() && (end.empty() || !text.starts_with(end))) {
-    const char c = text.front();
-    text.remove_prefix(1);
-    if (c == ' ') continue;
-    if (!is_letter(c) || labels.has(c) || labels.count == kMaxLabels) return false;
-    labels.of[labels.count++] = c;
-  }
-  if (!text.starts_with(end)) return false;
-  text.remove_prefix(end.size());
-  return true;
+/// One dimension per letter: no ellipsis, no diagonal.
+bool is_plain(std::string_view letters) {
+  return !has(letters, kEllipsis) &&
+         std::ranges::all_of(letters, [&](char letter) { return letters.find(letter) == letters.rfind(letter); });
 }
 
-/// The size that x has under this label, or -1.
-std::int64_t size_of(const Strided& x, const Labels& labels, char label) {
-  for (std::size_t i = 0; i < labels.count; ++i) {
-    if (labels.of[i] == label) return x.sizes[i];
-  }
-  return -1;
+/// The size that x has under this letter, or -1.
+std::int64_t size_of(const Strided& x, std::string_view letters, char letter) {
+  const std::size_t dim = letters.find(letter);
+  return dim == letters.npos ? -1 : x.sizes[dim];
 }
 
-/// Is there something to sum, and is every label that is summed in both operands?
-bool sums_both(const Labels& left, const Labels& right, const Labels& out) {
-  bool sums = false;
-  for (const Labels* labels : {&left, &right}) {
-    const Labels& other = labels == &left ? right : left;
-    for (std::size_t i = 0; i < labels->count; ++i) {
-      if (out.has(labels->of[i])) continue;
-      if (!other.has(labels->of[i])) return false;
-      sums = true;
-    }
-  }
-  return sums;
+/// Is there something to sum, and is every letter that is summed in both operands?
+bool sums_both(std::string_view left, std::string_view right, std::string_view out) {
+  const auto is_kept = [&](char letter) { return has(out, letter); };
+  return !std::ranges::all_of(left, is_kept) &&
+         std::ranges::all_of(left, [&](char letter) { return is_kept(letter) || has(right, letter); }) &&
+         std::ranges::all_of(right, [&](char letter) { return is_kept(letter) || has(left, letter); });
 }
 
-}  // namespace
-
-namespace {
+/// Nothing where it cannot be read: then torch says what is wrong with it.
+std::optional<Equation> read_equation(std::string_view text) {
+  try {
+    return parse_equation(text);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
 
 /// Where the product has a dimension of the result: of both tensors, of the left alone, or of the right or none.
 enum class Side : std::uint8_t { both, left, right };
@@ -85,23 +68,24 @@ bool einsum(Args args, Results& results) {
     return false;
   const Strided* x = args[1].tensors[0];
   const Strided* y = args[1].tensors[1];
-  std::string_view text = args[0].text;
-  Labels left, right, out;
-  if (!read_labels(text, ",", left) || !read_labels(text, "->", right) || !read_labels(text, "", out)) return false;
+  const std::optional<Equation> equation = read_equation(args[0].text);
+  if (!equation || equation->operands.size() != 2) return false;
+  const std::string_view left = equation->operands[0], right = equation->operands[1], out = equation->result;
+  if (!is_plain(left) || !is_plain(right) || !is_plain(out) || !sums_both(left, right, out)) return false;
   if (!x || !y || x->dtype != y->dtype || !is_real_float(x->dtype)) return false;
-  if (left.count != x->sizes.size() || right.count != y->sizes.size() || !sums_both(left, right, out)) return false;
+  if (left.size() != x->sizes.size() || right.size() != y->sizes.size()) return false;
   Dims sizes;
-  std::array<Side, kMaxLabels> sides{};
-  for (std::size_t i = 0; i < out.count; ++i) {
-    const std::int64_t of_x = size_of(*x, left, out.of[i]), of_y = size_of(*y, right, out.of[i]);
+  std::vector<Side> sides;
+  for (const char letter : out) {
+    const std::int64_t of_x = size_of(*x, left, letter), of_y = size_of(*y, right, letter);
     if ((of_x < 0 && of_y < 0) || of_x == 1 || of_y == 1) return false;  // where its stride goes is torch's own affair
     if (of_x >= 0 && of_y >= 0 && of_x != of_y) return false;
-    sides[i] = of_y < 0 ? Side::left : of_x < 0 ? Side::right : Side::both;
+    sides.push_back(of_y < 0 ? Side::left : of_x < 0 ? Side::right : Side::both);
     sizes.push_back(std::max(of_x, of_y));
   }
-  for (std::size_t i = 0; i < left.count; ++i) {
-    const std::int64_t other = size_of(*y, right, left.of[i]);
-    if (!out.has(left.of[i]) && (other != x->sizes[i] || other < 2)) return false;
+  for (const char letter : left) {
+    const std::int64_t of_y = size_of(*y, right, letter);
+    if (!has(out, letter) && (of_y != size_of(*x, left, letter) || of_y < 2)) return false;
   }
   Dims strides = product_strides(sizes, sides);
   return fresh(results, x->dtype, std::move(sizes), std::move(strides));

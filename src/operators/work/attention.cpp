@@ -35,55 +35,84 @@ Work attention_by_parts(const OpView& op) {
 }  // namespace
 
 // out[..., L, Ev] has the batch and the heads of the queries, also where groups of them share keys.
-Work attention(const OpView& op) {
-  const Tensor& query = op.in(0);
-  const Tensor& key = op.in(1);
-  const Tensor& value = op.in(2);
-  if (query.stored >= 0 || key.stored >= 0 || value.stored >= 0) return attention_by_parts(op);
-  const Count scores = leading(op.out()) * size_from_end(key, 2);
-  Work work;
-  work[Kind::attention] = scores * (size_from_end(query, 1) + size_from_end(value, 1));
-  work[Kind::softmax] = scores;
-  return work;
-}
+constexpr Formula attention{
+    .counts = {{Kind::attention, "heads x L x S x (E of the keys + E of the values)"},
+               {Kind::softmax, "heads x L x S"}},
+    .reads = Reads::stored,
+    .work =
+        [](const OpView& op) {
+          const Tensor& query = op.in(0);
+          const Tensor& key = op.in(1);
+          const Tensor& value = op.in(2);
+          if (query.stored >= 0 || key.stored >= 0 || value.stored >= 0) return attention_by_parts(op);
+          const Count scores = leading(op.out()) * size_from_end(key, 2);
+          Work work;
+          work[Kind::attention] = scores * (size_from_end(query, 1) + size_from_end(value, 1));
+          work[Kind::softmax] = scores;
+          return work;
+        },
+};
 
 // The scores are worked out again; then four products: to the scores and the values, to the queries and the keys.
-Work attention_backward(const OpView& op) {
-  const Count scores = leading(op.in(1)) * size_from_end(op.in(2), 2);
-  Work work;
-  work[Kind::attention] = scores * (size_from_end(op.in(1), 1) * 3 + size_from_end(op.in(3), 1) * 2);
-  work[Kind::softmax] = scores;
-  return work;
-}
+constexpr Formula attention_backward{
+    .counts = {{Kind::attention, "heads x L x S x (3 E of the keys + 2 E of the values)"},
+               {Kind::softmax, "heads x L x S"}},
+    .work =
+        [](const OpView& op) {
+          const Count scores = leading(op.in(1)) * size_from_end(op.in(2), 2);
+          Work work;
+          work[Kind::attention] = scores * (size_from_end(op.in(1), 1) * 3 + size_from_end(op.in(3), 1) * 2);
+          work[Kind::softmax] = scores;
+          return work;
+        },
+};
 
 // With the starts of sequences among the tensors, all sequences stand one behind the other: their lengths are data.
-Work attention_by_position(const OpView& op) {
-  for (std::size_t i = 3; i < op.op.in.size(); ++i) {
-    if (op.has_in(i) && op.in(i).shape.size() == 1) throw NotCounted("the lengths of the sequences are data");
-  }
-  const Count length = size_from_end(op.in(1), 3);
-  const Count scores = leading(op.in(0)) * length;
-  Work work;
-  work[Kind::attention] = scores * (size_from_end(op.in(0), 1) + size_from_end(op.in(2), 1));
-  work[Kind::softmax] = scores;
-  return work;
-}
+constexpr Formula attention_by_position{
+    .counts = {{Kind::attention, "heads x L x S x (E of the keys + E of the values)"},
+               {Kind::softmax, "heads x L x S"}},
+    .work =
+        [](const OpView& op) {
+          for (std::size_t i = 3; i < op.op.in.size(); ++i) {
+            if (op.has_in(i) && op.in(i).shape.size() == 1) throw NotCounted("the lengths of the sequences are data");
+          }
+          const Count length = size_from_end(op.in(1), 3);
+          const Count scores = leading(op.in(0)) * length;
+          Work work;
+          work[Kind::attention] = scores * (size_from_end(op.in(0), 1) + size_from_end(op.in(2), 1));
+          work[Kind::softmax] = scores;
+          return work;
+        },
+};
 
 // (query, key, value, qkv_weight, qkv_bias, proj_weight, proj_bias, mask)
-Work multi_head_attention(const OpView& op) { return projections_and_products(op.in(0), op.in(1), op.in(2)); }
+constexpr Formula multi_head_attention{
+    .counts = {{Kind::contraction, "the four projections"},
+               {Kind::attention, "both products"},
+               {Kind::bias, "output elements of the projections"}},
+    .work = [](const OpView& op) { return projections_and_products(op.in(0), op.in(1), op.in(2)); },
+};
 
 // (src, qkv_weight, qkv_bias, proj_weight, proj_bias, two norms' weights and biases, w1, b1, w2, b2, mask)
-Work encoder_layer(const OpView& op) {
-  const Tensor& source = op.in(0);
-  const Tensor& first = op.in(9);
-  const Tensor& second = op.in(11);
-  const Count positions = leading(source);
-  Work work = projections_and_products(source, source, source);
-  work[Kind::contraction] += positions * (numel(first) + numel(second));
-  work[Kind::bias] += positions * (numel(op.in(10)) + numel(op.in(12)));
-  work[Kind::activation] = positions * numel(op.in(10));
-  work[Kind::norm] = numel(source) * 2;
-  return work;
-}
+constexpr Formula encoder_layer{
+    .counts = {{Kind::contraction, "the four projections and both linear layers"},
+               {Kind::attention, "both products"},
+               {Kind::bias, "output elements of the projections and linear layers"},
+               {Kind::activation, "output elements of the first linear layer"},
+               {Kind::norm, "2 x input elements"}},
+    .work =
+        [](const OpView& op) {
+          const Tensor& source = op.in(0);
+          const Tensor& first = op.in(9);
+          const Tensor& second = op.in(11);
+          const Count positions = leading(source);
+          Work work = projections_and_products(source, source, source);
+          work[Kind::contraction] += positions * (numel(first) + numel(second));
+          work[Kind::bias] += positions * (numel(op.in(10)) + numel(op.in(12)));
+          work[Kind::activation] = positions * numel(op.in(10));
+          work[Kind::norm] = numel(source) * 2;
+          return work;
+        },
+};
 
 }  // namespace thoplw::work

@@ -76,127 +76,220 @@ Work with_added(Work work, const OpView& op) {
 }  // namespace
 
 // Each weight is used once per position: of the output, or of the input if transposed.
-Work convolution(const OpView& op) {
-  const Tensor& weight = op.in(1);
-  return with_bias(contraction(numel(weight) * batch_and_positions(op.out(), weight)), op, 2);
-}
+constexpr Formula convolution{
+    .counts = {{Kind::contraction, "weight elements x output positions"}, {Kind::bias, "output elements"}},
+    .work =
+        [](const OpView& op) {
+          const Tensor& weight = op.in(1);
+          return with_bias(contraction(numel(weight) * batch_and_positions(op.out(), weight)), op, 2);
+        },
+};
 
 // The samples are at places of their own, which offsets give, but there are as many of them.
-Work deform_conv(const OpView& op) {
-  return with_bias(contraction(numel(op.in(1)) * batch_and_positions(op.out(), op.in(1))), op, 4);
-}
+constexpr Formula deform_conv{
+    .counts = {{Kind::contraction, "weight elements x output positions"}, {Kind::bias, "output elements"}},
+    .work =
+        [](const OpView& op) {
+          return with_bias(contraction(numel(op.in(1)) * batch_and_positions(op.out(), op.in(1))), op, 4);
+        },
+};
 
-Work conv_transpose(const OpView& op) {
-  const Tensor& weight = op.in(1);
-  return with_bias(contraction(numel(weight) * batch_and_positions(op.in(0), weight)), op, 2);
-}
+constexpr Formula conv_transpose{
+    .counts = {{Kind::contraction, "weight elements x input positions"}, {Kind::bias, "output elements"}},
+    .work =
+        [](const OpView& op) {
+          const Tensor& weight = op.in(1);
+          return with_bias(contraction(numel(weight) * batch_and_positions(op.in(0), weight)), op, 2);
+        },
+};
 
-Work either_convolution(const OpView& op) {
-  return attr_as<bool>(op, "transposed") ? conv_transpose(op) : convolution(op);
-}
+constexpr Formula either_convolution{
+    .counts = {{Kind::contraction, "weight elements x output positions, or x input positions if transposed"},
+               {Kind::bias, "output elements"}},
+    .work = [](const OpView& op) { return attr_as<bool>(op, "transposed") ? conv_transpose(op) : convolution(op); },
+};
 
 // The gradients of the input and of the weight cost a forward each; that of the bias, which has one dimension, is a
 // sum.
-Work convolution_backward(const OpView& op) {
-  const Tensor& weight = op.in(2);
-  const Count once = numel(weight) * batch_and_positions(op.in(attr_as<bool>(op, "transposed") ? 1 : 0), weight);
-  Work work;
-  for (std::size_t i = 0; i < op.op.out.size(); ++i) {
-    work[op.out(i).shape.size() > 1 ? Kind::contraction : Kind::reduction] +=
-        op.out(i).shape.size() > 1 ? once : numel(op.in(0));
-  }
-  return work;
-}
+constexpr Formula convolution_backward{
+    .counts = {{Kind::contraction,
+                "weight elements x positions, once for the input's gradient and once for the weight's"},
+               {Kind::reduction, "elements of the gradient that comes in, for the bias"}},
+    .work =
+        [](const OpView& op) {
+          const Tensor& weight = op.in(2);
+          const Count once =
+              numel(weight) * batch_and_positions(op.in(attr_as<bool>(op, "transposed") ? 1 : 0), weight);
+          Work work;
+          for (std::size_t i = 0; i < op.op.out.size(); ++i) {
+            work[op.out(i).shape.size() > 1 ? Kind::contraction : Kind::reduction] +=
+                op.out(i).shape.size() > 1 ? once : numel(op.in(0));
+          }
+          return work;
+        },
+};
 
-Work conv_tbc(const OpView& op) { return with_bias(contraction(numel(op.in(1)) * leading(op.out())), op, 2); }
+constexpr Formula conv_tbc{
+    .counts = {{Kind::contraction, "weight elements x output positions"}, {Kind::bias, "output elements"}},
+    .work = [](const OpView& op) { return with_bias(contraction(numel(op.in(1)) * leading(op.out())), op, 2); },
+};
 
-Work linear(const OpView& op) {
-  const Tensor& input = op.in(0);
-  const Tensor& weight = op.in(1);
-  require_inner(size_from_end(input, 1), size_from_end(weight, 1));
-  if (input.stored >= 0 && weight.stored >= 0) throw NotCounted("two operands are sparse or nested");
-  const Count used = weight.stored >= 0 ? numel(weight) * leading(input) : numel(input) * leading(weight);
-  return with_bias(contraction(used), op, 2);
-}
+constexpr Formula linear{
+    .counts = {{Kind::contraction, "positions x in x out"}, {Kind::bias, "output elements"}},
+    .reads = Reads::stored,
+    .work =
+        [](const OpView& op) {
+          const Tensor& input = op.in(0);
+          const Tensor& weight = op.in(1);
+          require_inner(size_from_end(input, 1), size_from_end(weight, 1));
+          if (input.stored >= 0 && weight.stored >= 0) throw NotCounted("two operands are sparse or nested");
+          const Count used = weight.stored >= 0 ? numel(weight) * leading(input) : numel(input) * leading(weight);
+          return with_bias(contraction(used), op, 2);
+        },
+};
 
 // A scalar multiplies the other operand, whatever that is; nothing is summed.
-Work inner(const OpView& op) { return op.in(0).shape.empty() || op.in(1).shape.empty() ? elementwise(op) : linear(op); }
+constexpr Formula inner{
+    .counts = {{Kind::contraction, "output elements x inner size"},
+               {Kind::elementwise, "output elements, if one operand is a scalar"}},
+    .reads = Reads::stored,
+    .work =
+        [](const OpView& op) {
+          return op.in(0).shape.empty() || op.in(1).shape.empty() ? elementwise(op) : linear(op);
+        },
+};
 
 // The weight may be packed in any form: only what goes in and out is read.
-Work packed_linear(const OpView& op) { return contraction(numel(op.out()) * size_from_end(op.in(0), 1)); }
+constexpr Formula packed_linear{
+    .counts = {{Kind::contraction, "positions x in x out"}},
+    .work = [](const OpView& op) { return contraction(numel(op.out()) * size_from_end(op.in(0), 1)); },
+};
 
 // A packed weight may have more dimensions than the tensors. Its first counts the channels of one side; the rest of it
 // is used once per element of that side.
-Work packed_convolution(const OpView& op) { return contraction(per_first(op.in(1)) * numel(op.out())); }
-Work packed_conv_transpose(const OpView& op) { return contraction(per_first(op.in(1)) * numel(op.in(0))); }
+constexpr Formula packed_convolution{
+    .counts = {{Kind::contraction, "weight elements x output positions"}},
+    .work = [](const OpView& op) { return contraction(per_first(op.in(1)) * numel(op.out())); },
+};
+constexpr Formula packed_conv_transpose{
+    .counts = {{Kind::contraction, "weight elements x input positions"}},
+    .work = [](const OpView& op) { return contraction(per_first(op.in(1)) * numel(op.in(0))); },
+};
 
 // Only where the first operand, a sparse one, stores an element.
-Work sampled_product(const OpView& op) { return contraction(numel(op.in(0)) * size_from_end(op.in(1), 1)); }
+constexpr Formula sampled_product{
+    .counts = {{Kind::contraction, "stored elements x inner size"}},
+    .reads = Reads::stored,
+    .work = [](const OpView& op) { return contraction(numel(op.in(0)) * size_from_end(op.in(1), 1)); },
+};
 
 // One multiply-add per pair and coordinate, whatever the norm.
-Work distances(const OpView& op) { return contraction(numel(op.out()) * size_from_end(op.in(0), 1)); }
+constexpr Formula distances{
+    .counts = {{Kind::contraction, "pairs x coordinates"}},
+    .work = [](const OpView& op) { return contraction(numel(op.out()) * size_from_end(op.in(0), 1)); },
+};
 
 // Every place is a product of the matrix with the place's coordinates and a 1: as many as the matrix has columns.
-Work affine_grid(const OpView& op) { return distances(op); }
+constexpr Formula affine_grid{
+    .counts = {{Kind::contraction, "output elements x columns of the matrix"}},
+    .work = [](const OpView& op) { return distances(op); },
+};
 
-Work matmul(const OpView& op) { return product(op, op.in(0), op.in(1)); }
+constexpr Formula matmul{
+    .counts = {{Kind::contraction, "output elements x inner size"}},
+    .reads = Reads::stored,
+    .work = [](const OpView& op) { return product(op, op.in(0), op.in(1)); },
+};
 
-Work addmm(const OpView& op) { return with_added(product(op, op.in(1), op.in(2)), op); }
+constexpr Formula addmm{
+    .counts = {{Kind::contraction, "output elements x inner size"},
+               {Kind::bias, "output elements, if what is added is smaller than the output"},
+               {Kind::elementwise, "output elements, if it is not"}},
+    .reads = Reads::stored,
+    .work = [](const OpView& op) { return with_added(product(op, op.in(1), op.in(2)), op); },
+};
 
 // The added tensor is a mask in practice (attention scores), never a bias.
-Work baddbmm(const OpView& op) {
-  Work work = product(op, op.in(1), op.in(2));
-  work[Kind::elementwise] = numel(op.out());
-  return work;
-}
+constexpr Formula baddbmm{
+    .counts = {{Kind::contraction, "output elements x inner size"}, {Kind::elementwise, "output elements"}},
+    .reads = Reads::stored,
+    .work =
+        [](const OpView& op) {
+          Work work = product(op, op.in(1), op.in(2));
+          work[Kind::elementwise] = numel(op.out());
+          return work;
+        },
+};
 
-Work addbmm(const OpView& op) {
-  require_inner(size_from_end(op.in(1), 1), size_from_end(op.in(2), 2));
-  return with_added(contraction(numel(op.in(1)) * size_from_end(op.in(2), 1)), op);
-}
+constexpr Formula addbmm{
+    .counts = {{Kind::contraction, "batch x output elements x inner size"},
+               {Kind::bias, "output elements, if what is added is smaller than the output"},
+               {Kind::elementwise, "output elements, if it is not"}},
+    .work =
+        [](const OpView& op) {
+          require_inner(size_from_end(op.in(1), 1), size_from_end(op.in(2), 2));
+          return with_added(contraction(numel(op.in(1)) * size_from_end(op.in(2), 1)), op);
+        },
+};
 
 // With one matrix per group in `a` and `b` alike, or in one of them, every output element is one inner product. Where
 // both are plain matrices the groups part the inner dimension between them.
-Work grouped_mm(const OpView& op) {
-  const Tensor& a = op.in(0);
-  const Tensor& b = op.in(1);
-  if (a.shape.size() == 2 && b.shape.size() == 2) return contraction(numel(a) * size_from_end(b, 1));
-  return contraction(numel(op.out()) * size_from_end(a, 1));
-}
+constexpr Formula grouped_mm{
+    .counts = {{Kind::contraction, "rows x in x out"}},
+    .work =
+        [](const OpView& op) {
+          const Tensor& a = op.in(0);
+          const Tensor& b = op.in(1);
+          if (a.shape.size() == 2 && b.shape.size() == 2) return contraction(numel(a) * size_from_end(b, 1));
+          return contraction(numel(op.out()) * size_from_end(a, 1));
+        },
+};
 
-Work tensordot(const OpView& op) {
-  const Tensor& a = op.in(0);
-  const auto rank = static_cast<std::int64_t>(a.shape.size());
-  Count inner = 1;
-  for (std::int64_t dim : attr_as<Dims>(op, "dims_self")) {
-    if (dim < -rank || dim >= rank) throw Error("dims_self names a dimension that the tensor lacks");
-    inner *= a.shape[static_cast<std::size_t>(dim < 0 ? dim + rank : dim)];
-  }
-  return contraction(numel(op.out()) * inner);
-}
+constexpr Formula tensordot{
+    .counts = {{Kind::contraction, "output elements x the sizes that are summed over"}},
+    .work =
+        [](const OpView& op) {
+          const Tensor& a = op.in(0);
+          const auto rank = static_cast<std::int64_t>(a.shape.size());
+          Count inner = 1;
+          for (std::int64_t dim : attr_as<Dims>(op, "dims_self")) {
+            if (dim < -rank || dim >= rank) throw Error("dims_self names a dimension that the tensor lacks");
+            inner *= a.shape[static_cast<std::size_t>(dim < 0 ? dim + rank : dim)];
+          }
+          return contraction(numel(op.out()) * inner);
+        },
+};
 
-Work bilinear(const OpView& op) {
-  const Tensor& weight = op.in(2);
-  return with_bias(contraction(numel(weight) * leading(op.in(0))), op, 3);
-}
+constexpr Formula bilinear{
+    .counts = {{Kind::contraction, "weight elements x positions"}, {Kind::bias, "output elements"}},
+    .work =
+        [](const OpView& op) {
+          const Tensor& weight = op.in(2);
+          return with_bias(contraction(numel(weight) * leading(op.in(0))), op, 3);
+        },
+};
 
 // Each operand gets a dimension of size 1 wherever its `expand` says; then all are broadcast and multiplied.
-Work trilinear(const OpView& op) {
-  constexpr std::string_view kExpand[] = {"expand1", "expand2", "expand3"};
-  Dims sizes;
-  for (std::size_t operand = 0; operand < 3; ++operand) {
-    Dims shape = op.in(operand).shape;
-    Dims added = attr_as<Dims>(op, kExpand[operand]);
-    std::sort(added.begin(), added.end());
-    for (std::int64_t dim : added) {
-      if (dim < 0 || dim > static_cast<std::int64_t>(shape.size()))
-        throw Error("an expanded dimension is out of range");
-      shape.insert(shape.begin() + dim, 1);
-    }
-    sizes.resize(std::max(sizes.size(), shape.size()), 1);
-    for (std::size_t i = 0; i < shape.size(); ++i) sizes[i] = std::max(sizes[i], shape[i]);
-  }
-  return contraction(numel(sizes));
-}
+constexpr Formula trilinear{
+    .counts = {{Kind::contraction, "the product of all sizes that take part"}},
+    .work =
+        [](const OpView& op) {
+          constexpr std::string_view kExpand[] = {"expand1", "expand2", "expand3"};
+          Dims sizes;
+          for (std::size_t operand = 0; operand < 3; ++operand) {
+            Dims shape = op.in(operand).shape;
+            Dims added = attr_as<Dims>(op, kExpand[operand]);
+            std::sort(added.begin(), added.end());
+            for (std::int64_t dim : added) {
+              if (dim < 0 || dim > static_cast<std::int64_t>(shape.size()))
+                throw Error("an expanded dimension is out of range");
+              shape.insert(shape.begin() + dim, 1);
+            }
+            sizes.resize(std::max(sizes.size(), shape.size()), 1);
+            for (std::size_t i = 0; i < shape.size(); ++i) sizes[i] = std::max(sizes[i], shape[i]);
+          }
+          return contraction(numel(sizes));
+        },
+};
 
 }  // namespace thoplw::work

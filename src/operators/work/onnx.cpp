@@ -25,103 +25,152 @@ Count heads_of(const OpView& op, const Tensor& query) {
 }  // namespace
 
 // The first factor is [..., m, k]; transposed [..., k, m], or with its rows before the batch [k, ..., m].
-Work onnx_gemm(const OpView& op) {
-  const Tensor& a = op.in(0);
-  const bool rows_first = op.attr("transBatchA") && attr_as<bool>(op, "transBatchA");
-  const bool transposed = attr_as<bool>(op, "transA") && a.shape.size() > 1;
-  const Count inner = !transposed ? size_from_end(a, 1) : size_from_end(a, rows_first ? a.shape.size() : 2);
-  Work work;
-  work[Kind::contraction] = numel(op.out()) * inner;
-  if (op.has_in(2)) work[op.in(2).shape == op.out().shape ? Kind::elementwise : Kind::bias] = numel(op.out());
-  return work;
-}
+constexpr Formula onnx_gemm{
+    .counts = {{Kind::contraction, "output elements x inner size"},
+               {Kind::bias, "output elements, if what is added is smaller than the output"},
+               {Kind::elementwise, "output elements, if it is not"}},
+    .work =
+        [](const OpView& op) {
+          const Tensor& a = op.in(0);
+          const bool rows_first = op.attr("transBatchA") && attr_as<bool>(op, "transBatchA");
+          const bool transposed = attr_as<bool>(op, "transA") && a.shape.size() > 1;
+          const Count inner = !transposed ? size_from_end(a, 1) : size_from_end(a, rows_first ? a.shape.size() : 2);
+          Work work;
+          work[Kind::contraction] = numel(op.out()) * inner;
+          if (op.has_in(2)) work[op.in(2).shape == op.out().shape ? Kind::elementwise : Kind::bias] = numel(op.out());
+          return work;
+        },
+};
 
-Work onnx_nhwc_conv(const OpView& op) { return conv_tbc(op); }
+constexpr Formula onnx_nhwc_conv{
+    .counts = {{Kind::contraction, "weight elements x output positions"}, {Kind::bias, "output elements"}},
+    .work = [](const OpView& op) { return conv_tbc(op); },
+};
 
 // All gates and directions stand in one tensor each. A peephole is a product element by element.
-Work onnx_rnn(const OpView& op) {
-  const Count steps = leading(op.in(0));
-  Work work;
-  work[Kind::contraction] = steps * (numel(op.in(1)) + numel(op.in(2)));
-  if (op.has_in(3)) work[Kind::bias] = steps * numel(op.in(3));
-  if (op.has_in(4)) work[Kind::elementwise] = steps * numel(op.in(4));
-  return work;
-}
+constexpr Formula onnx_rnn{
+    .counts = {{Kind::contraction, "each gate of each step and direction as a linear layer"},
+               {Kind::bias, "their output elements, for each of the two biases"},
+               {Kind::elementwise, "steps x peephole weights"}},
+    .work =
+        [](const OpView& op) {
+          const Count steps = leading(op.in(0));
+          Work work;
+          work[Kind::contraction] = steps * (numel(op.in(1)) + numel(op.in(2)));
+          if (op.has_in(3)) work[Kind::bias] = steps * numel(op.in(3));
+          if (op.has_in(4)) work[Kind::elementwise] = steps * numel(op.in(4));
+          return work;
+        },
+};
 
 // Packed queries, keys and values are [N, L, heads, 3, size]; packed keys and values [N, L, heads, 2, size].
-Work onnx_attention(const OpView& op) {
-  const Tensor& query = op.in(0);
-  if (query.shape.size() == 5) {
-    const Count length = query.shape[1];
-    Work work;
-    work[Kind::attention] = length * numel(op.out()) * 2;
-    work[Kind::softmax] = Count(query.shape[0]) * length * query.shape[2] * length;
-    return work;
-  }
-  Count length = length_of(op.in(1));
-  if (op.has_in(3)) length += size_from_end(op.in(3), 2);
-  const Count queries = length_of(query) * query.shape.front();
-  return attended(query, op.out(), length, queries * heads_of(op, query) * length);
-}
+constexpr Formula onnx_attention{
+    .counts = {{Kind::attention, "heads x L x S x (E of the keys + E of the values), cached keys and values included"},
+               {Kind::softmax, "heads x L x S"}},
+    .work =
+        [](const OpView& op) {
+          const Tensor& query = op.in(0);
+          if (query.shape.size() == 5) {
+            const Count length = query.shape[1];
+            Work work;
+            work[Kind::attention] = length * numel(op.out()) * 2;
+            work[Kind::softmax] = Count(query.shape[0]) * length * query.shape[2] * length;
+            return work;
+          }
+          Count length = length_of(op.in(1));
+          if (op.has_in(3)) length += size_from_end(op.in(3), 2);
+          const Count queries = length_of(query) * query.shape.front();
+          return attended(query, op.out(), length, queries * heads_of(op, query) * length);
+        },
+};
 
 // The projection makes queries, keys and values at once; queries are as wide as keys.
-Work onnx_fused_attention(const OpView& op) {
-  const Tensor& input = op.in(0);
-  const Count positions = leading(input), columns = size_from_end(op.in(1), 1), width = size_from_end(op.out(), 1);
-  Count length = size_from_end(input, 2);
-  if (op.has_in(3)) length += size_from_end(op.in(3), 2);
-  const Count both = columns - width;  // queries and keys
-  Work work;
-  work[Kind::contraction] = positions * numel(op.in(1));
-  work[Kind::attention] = positions * length * (Count(both.value() / 2) + width);
-  work[Kind::softmax] = positions * length * attr_as<std::int64_t>(op, "heads");
-  if (op.has_in(2)) work[Kind::bias] = positions * columns;
-  return work;
-}
+constexpr Formula onnx_fused_attention{
+    .counts = {{Kind::contraction, "the projections"},
+               {Kind::attention, "both products"},
+               {Kind::bias, "output elements of the projections"},
+               {Kind::softmax, "heads x L x S"}},
+    .work =
+        [](const OpView& op) {
+          const Tensor& input = op.in(0);
+          const Count positions = leading(input), columns = size_from_end(op.in(1), 1),
+                      width = size_from_end(op.out(), 1);
+          Count length = size_from_end(input, 2);
+          if (op.has_in(3)) length += size_from_end(op.in(3), 2);
+          const Count both = columns - width;  // queries and keys
+          Work work;
+          work[Kind::contraction] = positions * numel(op.in(1));
+          work[Kind::attention] = positions * length * (Count(both.value() / 2) + width);
+          work[Kind::softmax] = positions * length * attr_as<std::int64_t>(op, "heads");
+          if (op.has_in(2)) work[Kind::bias] = positions * columns;
+          return work;
+        },
+};
 
 // The cache that goes out tells the length; else what comes in and what is new.
-Work onnx_group_query_attention(const OpView& op) {
-  const Tensor& query = op.in(0);
-  Count length = size_from_end(query, 2);
-  if (op.op.out.size() > 1 && op.op.out[1] != kNone) {
-    length = size_from_end(op.out(1), 2);
-  } else if (op.has_in(1)) {
-    length += size_from_end(op.in(1), 2);
-  }
-  return attended(op.out(), op.out(), length, leading(query) * length * attr_as<std::int64_t>(op, "heads"));
-}
+constexpr Formula onnx_group_query_attention{
+    .counts = {{Kind::attention, "heads x L x S x 2 E, cached keys and values included"},
+               {Kind::softmax, "heads x L x S"}},
+    .work =
+        [](const OpView& op) {
+          const Tensor& query = op.in(0);
+          Count length = size_from_end(query, 2);
+          if (op.op.out.size() > 1 && op.op.out[1] != kNone) {
+            length = size_from_end(op.out(1), 2);
+          } else if (op.has_in(1)) {
+            length += size_from_end(op.in(1), 2);
+          }
+          return attended(op.out(), op.out(), length, leading(query) * length * attr_as<std::int64_t>(op, "heads"));
+        },
+};
 
 // Per token and head of the keys, the outer product of a key and a value joins the state, and before that a delta rule
 // reads what the state holds for the key; per head of the queries the state is read once.
-Work onnx_linear_attention(const OpView& op) {
-  const auto queries = attr_as<std::int64_t>(op, "q_heads"), keys = attr_as<std::int64_t>(op, "kv_heads");
-  if (queries < 1 || keys < 1) throw Error("needs the attributes q_num_heads and kv_num_heads");
-  const Count key_size = Count(size_from_end(op.in(0), 1).value() / static_cast<std::uint64_t>(queries));
-  const Count value_size = Count(size_from_end(op.in(2), 1).value() / static_cast<std::uint64_t>(keys));
-  const Count products = Count(queries) + Count(keys) * (attr_as<bool>(op, "delta") ? 2 : 1);
-  Work work;
-  work[Kind::attention] = leading(op.in(0)) * key_size * value_size * products;
-  return work;
-}
+constexpr Formula onnx_linear_attention{
+    .counts = {{Kind::attention, "per token and head: the state is read, and a product is added to it"}},
+    .work =
+        [](const OpView& op) {
+          const auto queries = attr_as<std::int64_t>(op, "q_heads"), keys = attr_as<std::int64_t>(op, "kv_heads");
+          if (queries < 1 || keys < 1) throw Error("needs the attributes q_num_heads and kv_num_heads");
+          const Count key_size = Count(size_from_end(op.in(0), 1).value() / static_cast<std::uint64_t>(queries));
+          const Count value_size = Count(size_from_end(op.in(2), 1).value() / static_cast<std::uint64_t>(keys));
+          const Count products = Count(queries) + Count(keys) * (attr_as<bool>(op, "delta") ? 2 : 1);
+          Work work;
+          work[Kind::attention] = leading(op.in(0)) * key_size * value_size * products;
+          return work;
+        },
+};
 
 // The loader has worked it out: what such an operator does hangs on its attributes more than on its sizes.
-Work onnx_fused(const OpView& op) {
-  Work work;
-  for (const Kind kind : {Kind::contraction, Kind::attention, Kind::bias, Kind::softmax}) {
-    const std::string_view name = kKindNames[static_cast<std::size_t>(kind)];
-    if (!op.attr(name)) continue;
-    const auto count = attr_as<std::int64_t>(op, name);
-    if (count < 0) throw NotCounted("its sizes are not known");
-    work[kind] = count;
-  }
-  return work;
-}
+constexpr Formula onnx_fused{
+    .counts = {{Kind::contraction, "all products of the parts that it is made of"},
+               {Kind::attention, "those of two activations"},
+               {Kind::bias, "output elements of its parts"},
+               {Kind::softmax, "heads x L x S"}},
+    .work =
+        [](const OpView& op) {
+          Work work;
+          for (const Kind kind : {Kind::contraction, Kind::attention, Kind::bias, Kind::softmax}) {
+            const std::string_view name = kKindNames[static_cast<std::size_t>(kind)];
+            if (!op.attr(name)) continue;
+            const auto count = attr_as<std::int64_t>(op, name);
+            if (count < 0) throw NotCounted("its sizes are not known");
+            work[kind] = count;
+          }
+          return work;
+        },
+};
 
-Work onnx_linear_model(const OpView& op) {
-  const Tensor& x = op.in(0);
-  Work work;
-  work[Kind::contraction] = (x.shape.size() < 2 ? Count(1) : leading(x)) * attr_as<std::int64_t>(op, "coefficients");
-  return work;
-}
+constexpr Formula onnx_linear_model{
+    .counts = {{Kind::contraction, "rows x coefficients"}},
+    .work =
+        [](const OpView& op) {
+          const Tensor& x = op.in(0);
+          Work work;
+          work[Kind::contraction] =
+              (x.shape.size() < 2 ? Count(1) : leading(x)) * attr_as<std::int64_t>(op, "coefficients");
+          return work;
+        },
+};
 
 }  // namespace thoplw::work

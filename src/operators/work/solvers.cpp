@@ -68,71 +68,129 @@ Work product_of_reflections(Count batch, Count m, Count n, Count k) {
 
 }  // namespace
 
-Work solve_triangular(const OpView& op) { return triangle(op, op.in(0), has_unit_diagonal(op)); }
-Work triangular_solve(const OpView& op) { return triangle(op, op.in(1), has_unit_diagonal(op)); }
+constexpr Formula solve_triangular{
+    .counts = {{Kind::contraction, "k right-hand sides: k n (n - 1) / 2"}, {Kind::elementwise, "divisions"}},
+    .work = [](const OpView& op) { return triangle(op, op.in(0), has_unit_diagonal(op)); },
+};
+constexpr Formula triangular_solve{
+    .counts = {{Kind::contraction, "k right-hand sides: k n (n - 1) / 2"}, {Kind::elementwise, "divisions"}},
+    .work = [](const OpView& op) { return triangle(op, op.in(1), has_unit_diagonal(op)); },
+};
 
-Work lu_factor(const OpView& op) { return lu(Matrices(op.in(0))); }
-Work lu_solve(const OpView& op) { return both_triangles(op.out(), size_from_end(op.in(0), 1), 1); }
-Work lu_solve_of(const OpView& op) { return both_triangles(op.out(), size_from_end(op.in(1), 1), 1); }
+constexpr Formula lu_factor{
+    .counts = {{Kind::contraction, "the sum of (m - i)(n - i) over all steps i, about n^3 / 3"},
+               {Kind::elementwise, "divisions"}},
+    .work = [](const OpView& op) { return lu(Matrices(op.in(0))); },
+};
+constexpr Formula lu_solve{
+    .counts = {{Kind::contraction, "k right-hand sides: k n (n - 1)"}, {Kind::elementwise, "divisions"}},
+    .work = [](const OpView& op) { return both_triangles(op.out(), size_from_end(op.in(0), 1), 1); },
+};
+constexpr Formula lu_solve_of{
+    .counts = {{Kind::contraction, "k right-hand sides: k n (n - 1)"}, {Kind::elementwise, "divisions"}},
+    .work = [](const OpView& op) { return both_triangles(op.out(), size_from_end(op.in(1), 1), 1); },
+};
 
-Work solve(const OpView& op) {
-  Work work = lu_factor(op);
-  work += lu_solve(op);
-  return work;
-}
+constexpr Formula solve{
+    .counts = {{Kind::contraction, "LU factors, and k right-hand sides: k n (n - 1)"},
+               {Kind::elementwise, "divisions"}},
+    .work =
+        [](const OpView& op) {
+          Work work = lu_factor(op);
+          work += lu_solve(op);
+          return work;
+        },
+};
 
-Work determinant(const OpView& op) {
-  const Matrices a(op.in(0));
-  Work work = lu(a);
-  work[Kind::elementwise] += a.batch * a.n;
-  return work;
-}
+constexpr Formula determinant{
+    .counts = {{Kind::contraction, "LU factors"}, {Kind::elementwise, "divisions, and the product of the diagonal"}},
+    .work =
+        [](const OpView& op) {
+          const Matrices a(op.in(0));
+          Work work = lu(a);
+          work[Kind::elementwise] += a.batch * a.n;
+          return work;
+        },
+};
 
 // GETRF and GETRI, which leaves out the products with the zeros of the identity.
-Work inverse(const OpView& op) {
-  const Matrices a(op.in(0));
-  const Count less = less_one(a.n);
-  return direct(a.n * less * less, over(a.n * less, 2) + a.n * a.n * 2) * a.batch;
-}
+constexpr Formula inverse{
+    .counts = {{Kind::contraction, "n (n - 1)^2, LU factors included"}, {Kind::elementwise, "divisions and scaling"}},
+    .work =
+        [](const OpView& op) {
+          const Matrices a(op.in(0));
+          const Count less = less_one(a.n);
+          return direct(a.n * less * less, over(a.n * less, 2) + a.n * a.n * 2) * a.batch;
+        },
+};
 
-Work cholesky(const OpView& op) {
-  const Matrices a(op.in(0));
-  return direct(over(less_one(a.n) * a.n * (a.n + 1), 6), over(a.n * (a.n + 1), 2)) * a.batch;
-}
+constexpr Formula cholesky{
+    .counts = {{Kind::contraction, "(n - 1) n (n + 1) / 6"}, {Kind::elementwise, "divisions and roots"}},
+    .work =
+        [](const OpView& op) {
+          const Matrices a(op.in(0));
+          return direct(over(less_one(a.n) * a.n * (a.n + 1), 6), over(a.n * (a.n + 1), 2)) * a.batch;
+        },
+};
 
-Work cholesky_solve(const OpView& op) { return both_triangles(op.out(), size_from_end(op.in(1), 1), 2); }
+constexpr Formula cholesky_solve{
+    .counts = {{Kind::contraction, "k right-hand sides: k n (n - 1)"}, {Kind::elementwise, "divisions"}},
+    .work = [](const OpView& op) { return both_triangles(op.out(), size_from_end(op.in(1), 1), 2); },
+};
 
-Work cholesky_inverse(const OpView& op) {
-  const Matrices a(op.in(0));
-  const Count squares = over(a.n * less_one(a.n) * (a.n + less_one(a.n)), 6);
-  return direct(squares, over(a.n * (a.n * 3 + 1), 2)) * a.batch;
-}
+constexpr Formula cholesky_inverse{
+    .counts = {{Kind::contraction, "n (n - 1) (2 n - 1) / 6"}, {Kind::elementwise, "divisions and scaling"}},
+    .work =
+        [](const OpView& op) {
+          const Matrices a(op.in(0));
+          const Count squares = over(a.n * less_one(a.n) * (a.n + less_one(a.n)), 6);
+          return direct(squares, over(a.n * (a.n * 3 + 1), 2)) * a.batch;
+        },
+};
 
-Work householder_factor(const OpView& op) { return reflections(Matrices(op.in(0))); }
+constexpr Formula householder_factor{
+    .counts = {{Kind::contraction, "those of GEQRF, about n^2 (m - n / 3) where m is the larger"},
+               {Kind::elementwise, "scaling"}},
+    .work = [](const OpView& op) { return reflections(Matrices(op.in(0))); },
+};
 
-Work householder_product(const OpView& op) {
-  const Matrices a(op.in(0));
-  return product_of_reflections(a.batch, a.m, a.n, size_from_end(op.in(1), 1));
-}
+constexpr Formula householder_product{
+    .counts = {{Kind::contraction, "those of ORGQR, about 2 m n k - (m + n) k^2 + 2 k^3 / 3"},
+               {Kind::elementwise, "scaling"}},
+    .work =
+        [](const OpView& op) {
+          const Matrices a(op.in(0));
+          return product_of_reflections(a.batch, a.m, a.n, size_from_end(op.in(1), 1));
+        },
+};
 
 // (reflections, scales, other, whether they stand at the left, whether transposed)
-Work householder_times(const OpView& op) {
-  const Matrices other(op.in(2));
-  const AttrValue* left = op.attr("left");
-  const bool at_left = !left || attr_as<bool>(op, "left");
-  const Count size = at_left ? other.m : other.n, others = at_left ? other.n : other.m;
-  const Count k = std::min(size_from_end(op.in(1), 1), size);
-  return direct(others * k * (size * 2 + 1 - k), others * k) * other.batch;
-}
+constexpr Formula householder_times{
+    .counts = {{Kind::contraction, "those of ORMQR: n k (2 m + 1 - k)"}, {Kind::elementwise, "scaling"}},
+    .work =
+        [](const OpView& op) {
+          const Matrices other(op.in(2));
+          const AttrValue* left = op.attr("left");
+          const bool at_left = !left || attr_as<bool>(op, "left");
+          const Count size = at_left ? other.m : other.n, others = at_left ? other.n : other.m;
+          const Count k = std::min(size_from_end(op.in(1), 1), size);
+          return direct(others * k * (size * 2 + 1 - k), others * k) * other.batch;
+        },
+};
 
 // Without a Q where mode is "r"; square where it is "complete".
-Work qr(const OpView& op) {
-  const Matrices a(op.in(0));
-  const AttrValue* given = op.attr("mode");
-  const std::string mode = given ? attr_as<std::string>(op, "mode") : "reduced";
-  Work work = reflections(a);
-  if (mode != "r") work += product_of_reflections(a.batch, a.m, mode == "complete" ? a.m : a.p, a.p);
-  return work;
-}
+constexpr Formula qr{
+    .counts = {{Kind::contraction, "those of GEQRF and, where Q is asked for, of ORGQR"},
+               {Kind::elementwise, "scaling"}},
+    .work =
+        [](const OpView& op) {
+          const Matrices a(op.in(0));
+          const AttrValue* given = op.attr("mode");
+          const std::string mode = given ? attr_as<std::string>(op, "mode") : "reduced";
+          Work work = reflections(a);
+          if (mode != "r") work += product_of_reflections(a.batch, a.m, mode == "complete" ? a.m : a.p, a.p);
+          return work;
+        },
+};
 
 }  // namespace thoplw::work
