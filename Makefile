@@ -16,6 +16,9 @@ CLANG ?= $(shell . /etc/os-release; test "$$VERSION_ID" = 12 && echo 16 || echo 
 FUZZ_READERS ?= convention onnx pt2 report safetensors trace
 FUZZ_SECONDS ?= 900
 
+# The pages of docs/ that the command prints.
+REFERENCE := cli conventions operators
+
 BIN := .venv/bin
 STAMP := build/stamp
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
@@ -108,8 +111,10 @@ models: $(STAMP)/installed $(STAMP)/test-environment ## docs/models.md: what eve
 audit: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/audit-environment ## docs/coverage.md: which operators have no cost rule; minutes
 	$(BIN)/python tests/python/support/audit.py
 
-docs: $(STAMP)/installed ## the generated pages of docs/
-	$(BIN)/python docs/generate.py
+docs: $(STAMP)/debian-test ## the generated pages of docs/, by the native command
+	cmake --preset release --log-level=WARNING
+	cmake --build --preset release --target thoplw_command
+	for page in $(REFERENCE); do build/release/thoplw reference $$page -o docs/$$page.md || exit 1; done
 
 pictures: $(STAMP)/installed $(STAMP)/test-environment ## docs/pictures: what docs/reports.md shows
 	$(BIN)/python docs/pictures.py

@@ -20,6 +20,8 @@ constexpr auto kCommands = std::to_array<Command>({
      "whether models keep to a budget: the flags', or those of ./pyproject.toml", 0, kAny, check_budgets},
     {"explain", "MODEL NUMBER", "torchvision:resnet50 4.09G", "which conventions give a number", 2, 2, explain_number},
     {"conventions", "", "", "what each convention counts", 0, 0, list_conventions},
+    {"reference", "[PAGE]", "cli", "a page of docs/, printed from the program's own tables; which pages there are", 0,
+     1, print_reference},
 });
 
 }  // namespace

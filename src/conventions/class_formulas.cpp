@@ -2,6 +2,7 @@
 #include "conventions/class_formulas.h"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "operators/work/formulas.h"
@@ -117,5 +118,37 @@ template Work average_pool<2>(const CallView&);
 template Work average_pool<3>(const CallView&);
 template Work norm<2>(const CallView&);
 template Work norm<4>(const CallView&);
+
+namespace {
+
+struct InWords {
+  Work (*formula)(const CallView&);
+  std::string_view counts;
+};
+
+constexpr auto kInWords = std::to_array<InWords>({
+    {linear, "positions x (in x out + bias elements)"},
+    {convolution<1>, "batch x (weight elements x positions + bias elements)"},
+    {convolution<2>, "batch x (weight elements x positions + bias elements)"},
+    {convolution<3>, "batch x (weight elements x positions + bias elements)"},
+    {softmax, "input elements"},
+    {norm<2>, "2 x input elements"},
+    {norm<4>, "4 x input elements"},
+    {average_pool<1>, "output elements"},
+    {average_pool<2>, "2 x output elements"},
+    {average_pool<3>, "3 x output elements"},
+    {prelu, "batch x slopes"},
+    {upsample, "output elements x (nearest 0, linear 4, bilinear 6, trilinear 14, bicubic 20)"},
+    {recurrent, "each gate of each step and direction as a linear layer"},
+    {multihead_attention, "projections as linear layers, and both attention products"},
+    {encoder_layer, "where it ran as one operator: what the modules in it cost; else 0"},
+});
+
+}  // namespace
+
+std::string_view in_words(Work (*formula)(const CallView&)) {
+  const auto row = std::ranges::find(kInWords, formula, &InWords::formula);
+  return row == kInWords.end() ? "" : row->counts;
+}
 
 }  // namespace thoplw::class_cost

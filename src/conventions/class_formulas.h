@@ -1,6 +1,8 @@
 // Class formulas: what one call of a module costs in the default convention, by kind of work.
 #pragma once
 
+#include <string_view>
+
 #include "conventions/convention.h"
 
 namespace thoplw::class_cost {
@@ -19,5 +21,8 @@ template <int PerElement>
 Work norm(const CallView& call);  ///< elements of the input x PerElement
 template <int Spatial>
 Work average_pool(const CallView& call);  ///< elements of the output x spatial dimensions
+
+/// What one of these formulas counts, in words.
+std::string_view in_words(Work (*formula)(const CallView&));
 
 }  // namespace thoplw::class_cost

@@ -10,7 +10,6 @@
 
 #include "capture/torch_api.h"
 #include "cli/cli.h"
-#include "cli/reference.h"
 #include "cli/screen.h"
 
 namespace nb = nanobind;
@@ -146,9 +145,6 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
 void bind_command_line(nb::module_& m) {
   m.def("run_command_line", &run_command_line, "args"_a, "opener"_a, "out"_a.none(), "err"_a.none(),
         "workers"_a = nb::none());
-  m.def("cli_reference", &cli::cli_reference);
-  m.def("operators_reference", &cli::operators_reference);
-  m.def("conventions_reference", &cli::conventions_reference);
 }
 
 }  // namespace thoplw

@@ -1,0 +1,24 @@
+// docs/cli.md: the help, and the tables of flags, kinds of output, formats of numbers and columns.
+#include <string>
+
+#include "cli/flags.h"
+#include "cli/reference/markdown.h"
+#include "cli/reference/pages.h"
+
+namespace thoplw::cli {
+
+using namespace markdown;
+
+std::string command_line_page() {
+  std::string text = "# Command line\n\n```\n" + help() + "```\n\n## Flags\n\n" + header({"Flag", "Value", "What"});
+  for (const auto& flag : flags()) text += row({code(flag.name), code(flag.metavar), description(flag)});
+  text += "\n## Kinds\n\n" + header({"Name", "Suffixes", "What"});
+  for (const auto& renderer : renderers()) text += row({code(renderer.name), code(renderer.suffixes), renderer.doc});
+  text += "\n## Formats of numbers\n\n" + header({"Name", "What"});
+  for (const auto& format : number_formats()) text += row({code(format.name), format.doc});
+  text += "\n## Columns\n\n" + header({"Name", "Title"});
+  for (const auto& column : columns()) text += row({code(column.name), column.title});
+  return text;
+}
+
+}  // namespace thoplw::cli

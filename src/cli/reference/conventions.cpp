@@ -1,0 +1,163 @@
+// docs/conventions.md: what each convention counts, and how to write one.
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/reference/markdown.h"
+#include "cli/reference/pages.h"
+#include "conventions/class_formulas.h"
+#include "conventions/convention.h"
+
+namespace thoplw::cli {
+
+using namespace markdown;
+
+namespace {
+
+constexpr std::string_view kIntroduction = R"(# Conventions
+
+A convention says what work is worth, and which tensors are parameters. Three are our own: `thoplw`, the default, `exact` and
+`flops`. The others print what other tools print, mistakes included. You can also [write your own](#your-own).
+
+A convention has prices and rules:
+
+- A **price** is for one unit of work of a kind. [Operators](operators.md) says how much work each operator does, and of which
+  kind.
+- A **class rule** is for all that a module of that class does itself, in place of prices.
+- An **operator rule** is for one operator, in place of its price.
+
+What a tool has no rule for costs nothing under its convention, and a note says how many products that leaves out. An operator
+that thoplw does not know makes a total a lower bound under every convention.
+)";
+
+constexpr std::string_view kYourOwn = R"(## Your own
+
+A convention can be a TOML file, wherever a name can be: `--convention paper.toml`, `--with exact,paper.toml`, and in Python
+`thoplw.profile(model, x, convention="paper.toml")` and `info.under("paper.toml")`.
+
+```toml
+name = "paper"         # else the name of the file
+doc = "FLOPs as our paper has them"
+unit = "FLOP"          # or "MAC"
+base = "flops"         # whose prices, rules and parameters hold where this file says nothing; else there are none
+
+[prices]               # per unit of work of a kind, 0 to 255
+norm = 2
+softmax = 0
+
+[modules]              # what a call of a class or its subclasses costs, instead of all that it does itself
+"torch.nn.GELU" = { outputs = 8, pays = "activation" }
+"torch.nn.Embedding" = { outputs = 1 }
+"torch.nn.Linear" = { contraction = 2 }
+"torch.nn.Dropout" = {}
+
+[operators]            # what an operator costs, where no class rule has its module
+"aten::gelu" = { outputs = 8, pays = "activation" }
+
+[parameters]
+only_trainable = true
+```
+
+A rule adds up: `inputs` and `outputs`, per element of the first tensor that goes in or comes out; `parameters`, per element of
+the module's own; and by the name of a kind, a price for work of that kind that it does itself. `pays` says as what kind the
+first three show in `thoplw compare`: elementwise unless given. All are whole numbers.
+
+`[parameters]` are all, tied weights once, but for: `only_used`, of modules that ran; `only_trainable`; `norm_statistics`, a
+batch norm's running mean and variance too; `only_leaves`, of modules that ran and have none inside; `only_classes`, of modules
+that ran and have a rule. Besides: `subclasses = false`, class rules serve no subclasses; `last_call = true`, of the calls of a
+module with a class rule only the last counts; `only_live = true`, nothing for operators whose results nobody reads;
+`per_sample = true`, costs are shared out among the samples of a batch. An unknown key is an error that names its line.
+)";
+
+/// Where a list of names is longer than this, it is folded.
+constexpr std::size_t kShort = 8;
+
+/// The default first, then the others of our own, then those of tools.
+std::vector<const Convention*> in_order() {
+  std::vector<const Convention*> order(conventions().begin(), conventions().end());
+  const auto place = [](const Convention* convention) {
+    return convention->name == "thoplw" ? 0 : convention->is_tool() ? 2 : 1;
+  };
+  std::ranges::stable_sort(order, {}, place);
+  return order;
+}
+
+/// "one line. And more" -> "One line. And more."
+std::string sentence(std::string_view text) {
+  std::string sentence(text);
+  if (sentence.empty()) return sentence;
+  const char first = sentence.front();
+  if (sentence.size() > 1 && first >= 'a' && first <= 'z') sentence.front() = static_cast<char>(first - 'a' + 'A');
+  return sentence.ends_with('.') ? sentence : sentence + ".";
+}
+
+std::string param_policy(const ParamPolicy& policy) {
+  if (policy.only_classes) return "of modules that ran and have a rule. Shared ones count in each of their modules.";
+  if (policy.only_leaves) return "of modules that ran and have no modules inside. Shared ones count in each of them.";
+  if (policy.leftovers) return "all. Shared ones count in each of their modules that runs.";
+  if (policy.operand) return "all that operators read, also buffers and the constants of a file. Each counts once.";
+  return formatted("{}{}{}. Shared ones count once.",
+                   policy.only_used        ? "of modules that ran"
+                   : policy.only_trainable ? "all that are trained"
+                                           : "all",
+                   policy.norm_statistics ? ", and the running mean and variance of batch norms" : "",
+                   policy.lacks ? ", but none that the tool's own layers do not have" : "");
+}
+
+std::string tool_lines(const Tool& tool) {
+  return formatted("- Checked against: {}, <{}>\n- Gaps: {}\n", tool.version, tool.source, sentence(tool.gaps));
+}
+
+/// "contraction 2, bias 1; other kinds 0"
+std::string prices(const Convention& convention) {
+  std::string text;
+  bool all = true;
+  for (std::size_t k = 0; k < kKinds; ++k) {
+    if (convention.price[k] == 0) {
+      all = false;
+    } else {
+      text += formatted("{}{} {}", text.empty() ? "" : ", ", kKindNames[k], convention.price[k]);
+    }
+  }
+  return text.empty() ? "none: what has no rule costs nothing" : text + (all ? "" : "; other kinds 0");
+}
+
+/// "what: `a`, `b`", folded if it is long.
+std::string list_of(std::string_view what, const auto& rules, auto name) {
+  std::vector<std::string> names;
+  for (const auto& rule : rules) names.push_back(code(rule.*name));
+  const std::string list = formatted("{}", fmt::join(names, ", "));
+  if (names.size() > kShort) return folded(formatted("{}: {}", what, names.size()), list);
+  return formatted("{}: {}\n\n", what, list);
+}
+
+/// Of our own conventions, whose rules have words.
+std::string class_table(const Convention& convention) {
+  std::string text = header({"Class", "What is counted"});
+  for (const ClassRule& rule : convention.class_rules) text += row({code(rule.cls), class_cost::in_words(rule.cost)});
+  return text;
+}
+
+std::string section(const Convention& convention) {
+  std::string text = formatted("\n## {}\n\n{}\n\n- Unit: {}\n- Prices: {}\n- Parameters: {}\n", convention.name,
+                               sentence(convention.doc), convention.unit == Unit::flop ? "FLOP" : "MAC",
+                               prices(convention), param_policy(convention.params));
+  if (convention.is_tool()) text += tool_lines(convention.tool);
+  if (convention.op_rules.empty() && convention.class_rules.empty()) return text;
+  text += "\n";
+  if (!convention.op_rules.empty()) text += list_of("Operators with a rule", convention.op_rules, &OpRule::name);
+  if (convention.class_rules.empty()) return text;
+  return text + (convention.is_tool() ? list_of("Classes with a rule", convention.class_rules, &ClassRule::cls)
+                                      : class_table(convention));
+}
+
+}  // namespace
+
+std::string conventions_page() {
+  std::string text(kIntroduction);
+  for (const Convention* convention : in_order()) text += section(*convention);
+  return text + "\n" + std::string(kYourOwn);
+}
+
+}  // namespace thoplw::cli
