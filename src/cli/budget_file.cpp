@@ -6,22 +6,21 @@
 #include <nlohmann/json.hpp>
 
 #include "base/formatted.h"
-#include "base/suggest.h"
-#include "base/toml_text.h"
+#include "base/toml_reader.h"
 #include "load/load.h"
 
 namespace thoplw {
 namespace {
 
-class Reader {
+class Reader : TomlReader {
  public:
-  explicit Reader(const std::string& path) : path_(path), folder_(std::filesystem::path(path).parent_path()) {}
+  explicit Reader(const std::string& path) : TomlReader(path), folder_(std::filesystem::path(path).parent_path()) {}
 
   std::vector<BudgetEntry> read(const toml::table& file) const {
     const toml::node_view<const toml::node> ours = file["tool"]["thoplw"];
     const toml::node* checks = ours["check"].node();
     if (!checks) {
-      throw Error(path_ + ": there is no budget in it; write [[tool.thoplw.check]] with a model and a max-macs, " +
+      throw Error(path() + ": there is no budget in it; write [[tool.thoplw.check]] with a model and a max-macs, " +
                   "max-params or baseline");
     }
     BudgetEntry common;
@@ -29,8 +28,7 @@ class Reader {
       if (key.str() != "check") read_common(common, std::string(key.str()), node);
     }
     const toml::array* list = checks->as_array();
-    if (!list)
-      fail(*checks, "tool.thoplw.check", "this is a list of tables: write [[tool.thoplw.check]], in two brackets");
+    if (!list) must_be(*checks, "tool.thoplw.check", "a list of tables, written [[tool.thoplw.check]]");
     std::vector<BudgetEntry> entries;
     for (std::size_t i = 0; i < list->size(); ++i) {
       entries.push_back(read_entry(common, *list->get(i), formatted("check[{}]", i)));
@@ -39,25 +37,6 @@ class Reader {
   }
 
  private:
-  [[noreturn]] void fail(const toml::node& node, const std::string& key, const std::string& what) const {
-    throw Error(where(node, key) + ": " + what);
-  }
-  std::string where(const toml::node& node, const std::string& key) const {
-    return formatted("{}:{}: {}", path_, node.source().begin.line, key);
-  }
-
-  /// What `read` gives; an error of it gets its place.
-  template <class Read>
-  auto checked(const toml::node& node, const std::string& place, Read read) const {
-    try {
-      return read();
-    } catch (const Error& error) {
-      const std::string what = error.what();
-      if (what.starts_with(path_)) throw;
-      fail(node, place, what);
-    }
-  }
-
   void read_common(BudgetEntry& common, const std::string& key, const toml::node& node) const {
     const std::string place = "tool.thoplw." + key;
     constexpr std::string_view kKnown[] = {"check", "convention", "strict"};
@@ -66,7 +45,7 @@ class Reader {
     } else if (key == "strict") {
       common.strict = flag_of(node, place);
     } else {
-      fail(node, place, did_you_mean("key", key, kKnown));
+      unknown(node, place, "key", key, kKnown);
     }
   }
 
@@ -75,15 +54,16 @@ class Reader {
     BudgetEntry entry = common;
     entry.model = place;
     try {
-      const toml::table& table = table_of(node, place);
+      const toml::table& table = table_of(node, place, kExample);
       const toml::node* model = table.get("model");
-      if (!model) fail(node, place, "there is no model in it: write model = \"torchvision:resnet18\"");
+      if (!model) fail(node, place, "has no model: write model = \"torchvision:resnet18\"");
       entry.model = beside(text_of(*model, place + ".model"));
       for (const auto& [key, value] : table) read_key(entry, std::string(key.str()), value, place);
       if (!entry.max_macs && !entry.max_params && entry.baseline.empty()) {
-        fail(node, place, "there is no limit in it: write max-macs, max-params or baseline");
+        fail(node, place, "has no limit: write max-macs, max-params or baseline");
       }
-      if (entry.tolerance && entry.baseline.empty()) fail(node, place, "a tolerance is for a baseline, which it lacks");
+      if (entry.tolerance && entry.baseline.empty())
+        fail(node, place, "has a tolerance but no baseline: write baseline, or leave tolerance out");
     } catch (const Error& error) {
       entry.error = error.what();
     }
@@ -96,14 +76,14 @@ class Reader {
     if (key == "input") {
       entry.inputs = inputs_of(node, place);
     } else if (key == "set") {
-      for (const auto& [name, value] : table_of(node, place)) {
+      for (const auto& [name, value] : table_of(node, place, kExample)) {
         const std::string setting(name.str());
         entry.settings.emplace_back(setting, python_literal(value, place + "." + setting));
       }
     } else if (key == "dim") {
-      for (const auto& [name, value] : table_of(node, place)) {
+      for (const auto& [name, value] : table_of(node, place, kExample)) {
         const std::string dim(name.str());
-        entry.dims.emplace_back(dim, size_of(value, place + "." + dim));
+        entry.dims.emplace_back(dim, whole_number(value, place + "." + dim));
       }
     } else if (key == "convention") {
       entry.convention = convention_of(node, place);
@@ -120,45 +100,21 @@ class Reader {
     } else {
       constexpr std::string_view kKnown[] = {"baseline",   "convention", "dim", "input",  "max-macs",
                                              "max-params", "model",      "set", "strict", "tolerance"};
-      fail(node, place, did_you_mean("key", key, kKnown));
+      unknown(node, place, "key", key, kKnown);
     }
-  }
-
-  std::string text_of(const toml::node& node, const std::string& place) const {
-    const toml::value<std::string>* text = node.as_string();
-    if (!text || text->get().empty()) fail(node, place, "this is a text in quotes");
-    return text->get();
-  }
-
-  bool flag_of(const toml::node& node, const std::string& place) const {
-    const toml::value<bool>* flag = node.as_boolean();
-    if (!flag) fail(node, place, "this is true or false");
-    return flag->get();
-  }
-
-  const toml::table& table_of(const toml::node& node, const std::string& place) const {
-    const toml::table* table = node.as_table();
-    if (!table) fail(node, place, "this is a table, such as { name = 1 }");
-    return *table;
-  }
-
-  std::int64_t size_of(const toml::node& node, const std::string& place) const {
-    const toml::value<std::int64_t>* size = node.as_integer();
-    if (!size) fail(node, place, "this is a whole number");
-    return size->get();
   }
 
   /// "2G", or a whole number.
   Count amount_of(const toml::node& node, const std::string& place) const {
     if (const toml::value<std::int64_t>* number = node.as_integer(); number && number->get() >= 0) return number->get();
-    if (!node.is_string()) fail(node, place, "this is an amount such as \"2G\", or a whole number of 0 or more");
+    if (!node.is_string()) must_be(node, place, "an amount such as \"2G\", or a whole number of 0 or more");
     return checked(node, place, [&] { return parse_amount(text_of(node, place)); });
   }
 
   std::vector<Quotation> inputs_of(const toml::node& node, const std::string& place) const {
     if (node.is_string()) return {{text_of(node, place), where(node, place)}};
     const toml::array* list = node.as_array();
-    if (!list) fail(node, place, "this is a list of sizes, such as [\"1x3x224x224\"]");
+    if (!list) must_be(node, place, "a list of sizes, such as [\"1x3x224x224\"]");
     std::vector<Quotation> inputs;
     for (const toml::node& one : *list) inputs.push_back({text_of(one, place), where(one, place)});
     return inputs;
@@ -178,7 +134,7 @@ class Reader {
     if (const auto* number = node.as_floating_point()) return formatted("{}", number->get());
     if (const auto* flag = node.as_boolean()) return flag->get() ? "True" : "False";
     const toml::array* list = node.as_array();
-    if (!list) fail(node, place, "this is a number, a text, true, false or a list of these");
+    if (!list) must_be(node, place, "a number, a text, true, false or a list of these");
     std::string text;
     for (const toml::node& one : *list) text += (text.empty() ? "" : ", ") + python_literal(one, place);
     return "[" + text + "]";
@@ -197,7 +153,8 @@ class Reader {
     return (folder_ / file).string() + (colon == std::string::npos ? "" : name.substr(colon));
   }
 
-  const std::string& path_;
+  static constexpr std::string_view kExample = "{ name = 1 }";
+
   std::filesystem::path folder_;
 };
 

@@ -117,27 +117,27 @@ max-macs = 3
 TEST_CASE("what is wrong is said with its line and key") {
   const std::string at = "pyproject.toml:4: check[0].";
   CHECK(entry_error("max-params = -1") ==
-        at + "max-params: this is an amount such as \"2G\", or a whole number of 0 or more");
+        at + "max-params: must be an amount such as \"2G\", or a whole number of 0 or more, not -1");
   CHECK(entry_error("max-params = 1.5") ==
-        at + "max-params: this is an amount such as \"2G\", or a whole number of 0 or more");
+        at + "max-params: must be an amount such as \"2G\", or a whole number of 0 or more, not 1.5");
   CHECK(entry_error("max-params = \"2X\"") ==
         at + "max-params: '2X' is no count; write one such as 2G, 1.82G or 12_000_000");
   CHECK(entry_error("tolerance = \"1\"\nbaseline = \"b.json\"") ==
         at + "tolerance: '1' is no percentage; write one such as 1% or 0.5%");
   CHECK(entry_error("tolerance = \"1%\"") ==
-        "pyproject.toml:1: check[0]: a tolerance is for a baseline, which it lacks");
-  CHECK(entry_error("input = 3") == at + "input: this is a list of sizes, such as [\"1x3x224x224\"]");
-  CHECK(entry_error("input = [3]") == at + "input: this is a text in quotes");
-  CHECK(entry_error("set = 3") == at + "set: this is a table, such as { name = 1 }");
+        "pyproject.toml:1: check[0]: has a tolerance but no baseline: write baseline, or leave tolerance out");
+  CHECK(entry_error("input = 3") == at + "input: must be a list of sizes, such as [\"1x3x224x224\"], not 3");
+  CHECK(entry_error("input = [3]") == at + "input: must be a text in quotes, not 3");
+  CHECK(entry_error("set = 3") == at + "set: must be a table, such as { name = 1 }, not 3");
   CHECK(entry_error("set = { a = 1979-05-27 }") ==
-        at + "set.a: this is a number, a text, true, false or a list of these");
-  CHECK(entry_error("dim = { a = 1.5 }") == at + "dim.a: this is a whole number");
-  CHECK(entry_error("strict = 1") == at + "strict: this is true or false");
-  CHECK(entry_error("baseline = \"\"") == at + "baseline: this is a text in quotes");
+        at + "set.a: must be a number, a text, true, false or a list of these, not a date or a time");
+  CHECK(entry_error("dim = { a = 1.5 }") == at + "dim.a: must be a whole number, not 1.5");
+  CHECK(entry_error("strict = 1") == at + "strict: must be true or false, not 1");
+  CHECK(entry_error("baseline = \"\"") == at + "baseline: must not be empty");
   CHECK(error_of("[[tool.thoplw.check]]\nmax-macs = 1") ==
-        "pyproject.toml:1: check[0]: there is no model in it: write model = \"torchvision:resnet18\"");
+        "pyproject.toml:1: check[0]: has no model: write model = \"torchvision:resnet18\"");
   CHECK(error_of("[[tool.thoplw.check]]\nmodel = \"a:B\"") ==
-        "pyproject.toml:1: check[0]: there is no limit in it: write max-macs, max-params or baseline");
+        "pyproject.toml:1: check[0]: has no limit: write max-macs, max-params or baseline");
   const std::string none =
       "pyproject.toml: there is no budget in it; write [[tool.thoplw.check]] with a model and a "
       "max-macs, max-params or baseline";
@@ -145,10 +145,11 @@ TEST_CASE("what is wrong is said with its line and key") {
   CHECK(error_of("tool = 3") == none);
   CHECK(error_of("[tool]\nthoplw = 3") == none);
   CHECK(error_of("[tool.thoplw.check]\nmodel = \"a:B\"") ==
-        "pyproject.toml:1: tool.thoplw.check: this is a list of tables: write [[tool.thoplw.check]], in two brackets");
+        "pyproject.toml:1: tool.thoplw.check: must be a list of tables, written [[tool.thoplw.check]], not a table");
   CHECK(error_of("[tool.thoplw]\nchecks = 1\n[[tool.thoplw.check]]\n")
             .starts_with("pyproject.toml:2: tool.thoplw.checks: unknown key 'checks'; did you mean 'check'?"));
-  CHECK(error_of("[tool.thoplw]\ncheck = [3]") == "pyproject.toml:2: check[0]: this is a table, such as { name = 1 }");
+  CHECK(error_of("[tool.thoplw]\ncheck = [3]") ==
+        "pyproject.toml:2: check[0]: must be a table, such as { name = 1 }, not 3");
   CHECK(error_of("[tool").starts_with("pyproject.toml:1: "));
 }
 

@@ -9,8 +9,7 @@
 
 #include "base/file_bytes.h"
 #include "base/formatted.h"
-#include "base/suggest.h"
-#include "base/toml_text.h"
+#include "base/toml_reader.h"
 
 namespace thoplw {
 namespace {
@@ -51,39 +50,28 @@ struct Owned {
   Convention convention;
 };
 
-class Reader {
+class Reader : TomlReader {
  public:
-  Reader(const std::string& path, Owned& owned) : path_(path), owned_(owned), convention_(owned.convention) {}
+  Reader(const std::string& path, Owned& owned) : TomlReader(path), owned_(owned), convention_(owned.convention) {}
 
   void read(const toml::table& file) {
     if (const toml::node* base = file.get("base")) convention_ = find_base(*base);
     convention_.tool = {};
     convention_.doc = "";
-    convention_.name = keep(std::filesystem::path(path_).stem().string());
+    convention_.name = keep(std::filesystem::path(path()).stem().string());
     for (const auto& [key, node] : file) read_key(std::string(key.str()), node);
     if (std::ranges::find(conventions(), convention_.name, &Convention::name) != conventions().end()) {
       const toml::node* name = file.get("name");
-      fail(name ? name->source().begin.line : 1, "name",
+      fail(name ? *name : file, "name",
            formatted("there is a convention '{}' already; give this one another name", convention_.name));
     }
     add_rules_of_base();
   }
 
  private:
-  [[noreturn]] void fail(std::size_t line, const std::string& key, const std::string& what) const {
-    throw Error(formatted("{}:{}: {}: {}", path_, line, key, what));
-  }
-  [[noreturn]] void fail(const toml::node& node, const std::string& key, const std::string& what) const {
-    fail(node.source().begin.line, key, what);
-  }
-
   const Convention& find_base(const toml::node& node) const {
     const std::string name = text_of(node, "base");
-    try {
-      return find_convention(name);
-    } catch (const Error& error) {
-      fail(node, "base", error.what());
-    }
+    return *checked(node, "base", [&] { return &find_convention(name); });
   }
 
   void read_key(const std::string& key, const toml::node& node) {
@@ -95,23 +83,23 @@ class Reader {
     } else if (key == "unit") {
       convention_.unit = read_unit(node);
     } else if (key == "prices") {
-      for (const auto& [kind, price] : table_of(node, key)) {
+      for (const auto& [kind, price] : table_of(node, key, "[" + key + "]")) {
         read_price(convention_.price, std::string(kind.str()), price, key + "." + std::string(kind.str()));
       }
     } else if (key == "parameters") {
-      for (const auto& [name, on] : table_of(node, key)) {
+      for (const auto& [name, on] : table_of(node, key, "[" + key + "]")) {
         if (!read_switch(kParamSwitches, convention_.params, name.str(), on, key + "." + std::string(name.str()))) {
           unknown(on, key + "." + std::string(name.str()), "key", name.str(), keys_of(kParamSwitches));
         }
       }
     } else if (key == "modules") {
-      for (const auto& [cls, terms] : table_of(node, key)) {
+      for (const auto& [cls, terms] : table_of(node, key, "[" + key + "]")) {
         owned_.class_rules.push_back({.cls = keep(std::string(cls.str())),
                                       .cost = nullptr,
                                       .terms = &read_terms(terms, formatted("modules.\"{}\"", cls.str()))});
       }
     } else if (key == "operators") {
-      for (const auto& [name, terms] : table_of(node, key)) {
+      for (const auto& [name, terms] : table_of(node, key, "[" + key + "]")) {
         owned_.op_rules.push_back({.name = keep(std::string(name.str())),
                                    .cost = nullptr,
                                    .terms = &read_terms(terms, formatted("operators.\"{}\"", name.str()))});
@@ -124,11 +112,6 @@ class Reader {
     }
   }
 
-  [[noreturn]] void unknown(const toml::node& node, const std::string& key, std::string_view what,
-                            std::string_view given, std::span<const std::string_view> known) const {
-    fail(node, key, did_you_mean(what, given, known));
-  }
-
   static std::vector<std::string_view> keys_of(const auto& rows) {
     std::vector<std::string_view> keys;
     for (const auto& row : rows) keys.push_back(row.key);
@@ -137,31 +120,11 @@ class Reader {
 
   std::string_view keep(std::string text) { return owned_.texts.emplace_back(std::move(text)); }
 
-  std::string text_of(const toml::node& node, const std::string& key) const {
-    const toml::value<std::string>* text = node.as_string();
-    if (!text || text->get().empty()) fail(node, key, "this is a text, such as \"exact\"");
-    return text->get();
-  }
-
-  const toml::table& table_of(const toml::node& node, const std::string& key) const {
-    const toml::table* table = node.as_table();
-    if (!table) fail(node, key, formatted("this is a table: [{}]", key));
-    return *table;
-  }
-
-  std::int64_t whole_number(const toml::node& node, const std::string& key, std::int64_t most) const {
-    const toml::value<std::int64_t>* number = node.as_integer();
-    if (!number || number->get() < 0 || number->get() > most) {
-      fail(node, key, formatted("this is a whole number of 0 to {}", most));
-    }
-    return number->get();
-  }
-
   Unit read_unit(const toml::node& node) const {
     const std::string text = text_of(node, "unit");
     if (text == "MAC") return Unit::mac;
     if (text == "FLOP") return Unit::flop;
-    fail(node, "unit", "this is \"MAC\" or \"FLOP\"");
+    must_be(node, "unit", "\"MAC\" or \"FLOP\"");
   }
 
   template <class Owner, std::size_t N>
@@ -169,9 +132,7 @@ class Reader {
                    const std::string& key) const {
     const auto row = std::ranges::find(rows, name, &Switch<Owner>::key);
     if (row == std::end(rows)) return false;
-    const toml::value<bool>* on = node.as_boolean();
-    if (!on) fail(node, key, "this is true or false");
-    owner.*row->field = on->get();
+    owner.*row->field = flag_of(node, key);
     return true;
   }
 
@@ -180,18 +141,16 @@ class Reader {
     const auto known = std::ranges::find(kKindNames, kind);
     if (known == kKindNames.end()) unknown(node, key, "kind of work", kind, kKindNames);
     prices[static_cast<std::size_t>(known - kKindNames.begin())] =
-        static_cast<std::uint8_t>(whole_number(node, key, 255));
+        static_cast<std::uint8_t>(whole_number(node, key, 0, 255));
   }
 
   const Terms& read_terms(const toml::node& node, const std::string& key) {
     Terms& terms = owned_.terms.emplace_back();
-    const toml::table* table = node.as_table();
-    if (!table) fail(node, key, "this is a table, such as { outputs = 2, pays = \"activation\" }");
-    for (const auto& [part, value] : *table) {
+    for (const auto& [part, value] : table_of(node, key, "{ outputs = 2, pays = \"activation\" }")) {
       const std::string name(part.str()), inner = key + "." + name;
       const auto amount = std::ranges::find(kAmounts, name, &Amount::key);
       if (amount != std::end(kAmounts)) {
-        terms.*amount->field = static_cast<std::uint64_t>(whole_number(value, inner, kMostPerElement));
+        terms.*amount->field = static_cast<std::uint64_t>(whole_number(value, inner, 0, kMostPerElement));
       } else if (name == "pays") {
         terms.pays = read_kind(value, inner);
       } else if (std::ranges::find(kKindNames, name) != kKindNames.end()) {
@@ -229,7 +188,6 @@ class Reader {
     convention_.op_rules = owned_.op_rules;
   }
 
-  const std::string& path_;
   Owned& owned_;
   Convention& convention_;
 };

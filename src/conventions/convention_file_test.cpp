@@ -79,6 +79,8 @@ TEST_CASE("a file names the convention, or says its name") {
   CHECK(parse_convention("some/where/paper.toml", "")->name == "paper");
   CHECK(parse_convention("paper.toml", "name = 'ours'\ndoc = 'as in the paper'")->name == "ours");
   CHECK(parse_convention("paper.toml", "doc = 'as in the paper'")->doc == "as in the paper");
+  CHECK_THROWS_WITH_AS(parse_convention("exact.toml", ""),
+                       "exact.toml:1: name: there is a convention 'exact' already; give this one another name", Error);
   CHECK(open_convention("thop").get() == &find_convention("thop"));
   CHECK_THROWS_WITH_AS(open_convention("no/such.toml"), "no/such.toml: No such file or directory", Error);
 }
@@ -99,23 +101,24 @@ TEST_CASE("errors name line and key") {
   begins("unit = 'MAC'\nprice = 3", "own.toml:2: price: unknown key 'price'; did you mean 'prices'? known: base");
   begins("[prices]\n\nnorms = 3",
          "own.toml:3: prices.norms: unknown kind of work 'norms'; did you mean 'norm'? known: ");
-  begins("[prices]\nnorm = 1.5", "own.toml:2: prices.norm: this is a whole number of 0 to 255");
-  begins("[prices]\nnorm = 256", "own.toml:2: prices.norm: this is a whole number of 0 to 255");
-  begins("[prices]\nnorm = -1", "own.toml:2: prices.norm: this is a whole number of 0 to 255");
-  begins("prices = 1", "own.toml:1: prices: this is a table: [prices]");
-  begins("unit = 'mac'", "own.toml:1: unit: this is \"MAC\" or \"FLOP\"");
+  begins("[prices]\nnorm = 1.5", "own.toml:2: prices.norm: must be a whole number from 0 to 255, not 1.5");
+  begins("[prices]\nnorm = 256", "own.toml:2: prices.norm: must be a whole number from 0 to 255, not 256");
+  begins("[prices]\nnorm = -1", "own.toml:2: prices.norm: must be a whole number from 0 to 255, not -1");
+  begins("prices = 1", "own.toml:1: prices: must be a table, such as [prices], not 1");
+  begins("unit = 'mac'", "own.toml:1: unit: must be \"MAC\" or \"FLOP\", not \"mac\"");
   begins("base = 'thp'", "own.toml:1: base: unknown convention 'thp'; did you mean 'thop'? known: ");
-  begins("base = 1", "own.toml:1: base: this is a text, such as \"exact\"");
+  begins("base = 1", "own.toml:1: base: must be a text in quotes, not 1");
   begins("name = 'exact'", "own.toml:1: name: there is a convention 'exact' already; give this one another name");
-  begins("per_sample = 1", "own.toml:1: per_sample: this is true or false");
-  begins("[modules]\n'a.B' = 3", "own.toml:2: modules.\"a.B\": this is a table, such as { outputs = 2");
+  begins("per_sample = 1", "own.toml:1: per_sample: must be true or false, not 1");
+  begins("[modules]\n'a.B' = 3",
+         "own.toml:2: modules.\"a.B\": must be a table, such as { outputs = 2, pays = \"activation\" }, not 3");
   begins("[modules]\n'a.B' = { output = 3 }",
          "own.toml:2: modules.\"a.B\".output: unknown key 'output'; did you mean 'outputs'? known: inputs outputs");
   begins("[modules]\n'a.B' = { outputs = 3, pays = 'x' }",
          "own.toml:2: modules.\"a.B\".pays: unknown kind of work 'x'");
   begins("[parameters]\nused = true",
          "own.toml:2: parameters.used: unknown key 'used'; known: norm_statistics only_classes");
-  begins("[parameters]\nonly_used = 'yes'", "own.toml:2: parameters.only_used: this is true or false");
+  begins("[parameters]\nonly_used = 'yes'", "own.toml:2: parameters.only_used: must be true or false, not \"yes\"");
   begins("a = [", "own.toml:1: ");
   begins("\n\nunit = 'MAC'\nunit = 'MAC'", "own.toml:4: ");
 }
