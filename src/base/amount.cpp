@@ -87,7 +87,7 @@ std::optional<double> take_real(std::string_view& text) {
 
 Count parse_amount(std::string_view text) {
   const auto fail = [&](std::string_view why) {
-    throw Error("'" + std::string(text) + "' is no " + std::string(why) +
+    throw Error("'" + std::string(text) + "' is not a " + std::string(why) +
                 "; write one such as 2G, 1.82G or 12_000_000");
   };
   const Written written = take_apart(text);
@@ -116,7 +116,7 @@ Percent parse_percent(std::string_view text) {
   const bool ends_so = text.size() == number.size() + 1;
   if (!ends_so || !split_decimals(std::string(number), whole, decimals) || decimals > kMostDecimals ||
       !to_number(whole, percent.digits)) {
-    throw Error("'" + std::string(text) + "' is no percentage; write one such as 1% or 0.5%");
+    throw Error("'" + std::string(text) + "' is not a percentage; write one such as 1% or 0.5%");
   }
   for (int i = 0; i < decimals; ++i) percent.per *= 10;
   if (percent.digits / (percent.per / 100) >= kMost) throw Error("'" + std::string(text) + "' is more than 1000000%");
@@ -127,7 +127,7 @@ Percent parse_percent(std::string_view text) {
 Count plus(Count base, Percent percent) {
   __extension__ using Wide = unsigned __int128;
   const Wide more = static_cast<Wide>(base.value()) * percent.digits / percent.per;
-  if (more > std::numeric_limits<std::uint64_t>::max()) throw Error("a limit beyond 2^64 is none: lower the tolerance");
+  if (more > std::numeric_limits<std::uint64_t>::max()) throw Error("the limit exceeds 2^64: lower the tolerance");
   return base + Count(static_cast<std::uint64_t>(more));
 }
 

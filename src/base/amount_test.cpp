@@ -43,14 +43,14 @@ TEST_CASE("what is no amount is refused") {
     CAPTURE(wrong);
     CHECK_THROWS_WITH_AS(
         parse_amount(wrong),
-        ("'" + std::string(wrong) + "' is no count; write one such as 2G, 1.82G or 12_000_000").c_str(), Error);
+        ("'" + std::string(wrong) + "' is not a count; write one such as 2G, 1.82G or 12_000_000").c_str(), Error);
   }
   CHECK_THROWS_WITH_AS(parse_amount("0.0005K"),
-                       "'0.0005K' is no whole number; write one such as 2G, 1.82G or 12_000_000", Error);
+                       "'0.0005K' is not a whole number; write one such as 2G, 1.82G or 12_000_000", Error);
   for (const char* large : {"18446744073709551616", "18447P", "1e20"}) {
     CHECK_THROWS_WITH_AS(
         parse_amount(large),
-        ("'" + std::string(large) + "' is no count below 2^64; write one such as 2G, 1.82G or 12_000_000").c_str(),
+        ("'" + std::string(large) + "' is not a count below 2^64; write one such as 2G, 1.82G or 12_000_000").c_str(),
         Error);
   }
 }

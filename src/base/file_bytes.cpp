@@ -30,7 +30,7 @@ FileBytes::FileBytes(const std::string& path) : path_(path) {
   struct stat about {};
   if (file_ < 0 || fstat(file_, &about) != 0) fail(std::strerror(errno));
   if (!S_ISREG(about.st_mode)) {
-    fail(std::string(S_ISDIR(about.st_mode) ? "a folder" : "no regular file") + "; name a model file");
+    fail(std::string(S_ISDIR(about.st_mode) ? "a folder" : "not a regular file") + "; name a model file");
   }
   const auto size = static_cast<std::size_t>(about.st_size);
   if (size == 0) fail("the file is empty");

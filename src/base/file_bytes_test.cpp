@@ -65,7 +65,7 @@ TEST_CASE("pipes and devices are refused at once") {
   for (const std::string& path : {pipe.path, std::string("/dev/zero"), std::string("/dev/tty")}) {
     CHECK(complaint([&] { load(path); }).starts_with(path + ": "));
   }
-  CHECK(complaint([&] { load(pipe.path); }) == pipe.path + ": no regular file; name a model file");
+  CHECK(complaint([&] { load(pipe.path); }) == pipe.path + ": not a regular file; name a model file");
 }
 
 }  // namespace

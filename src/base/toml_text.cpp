@@ -53,7 +53,7 @@ class Check {
   void check_is_apart() const {
     const std::string_view separators = is_value_ ? " \t\r\n=[{," : " \t\r\n=[{,.";
     if (at_ == begin_ || separators.find(text_[at_ - 1]) != std::string_view::npos) return;
-    fail("a text, a list or a table follows a word with nothing in between");
+    fail("a text, a list or a table must be separated from the word before it");
   }
 
   /// Whether what stands at `at` looks like "dddd-dd", d for a digit; goes on behind it if so.
@@ -86,18 +86,18 @@ class Check {
         whole = takes(++at, "dd:dd");
       }
     }
-    if (!whole || (at < text_.size() && !is(" \t\r\n,]}#"))) fail("a word looks like a date and is none");
+    if (!whole || (at < text_.size() && !is(" \t\r\n,]}#"))) fail("a word looks like a date, but is not one");
   }
 
   void pass(char c) {
-    if (!is_ascii(c)) fail("characters other than ASCII stand in quotes");
+    if (!is_ascii(c)) fail("characters other than ASCII must be in quotes");
     if (c == '[' || c == '{') {
       check_is_apart();
       open_ += c;
     } else if (c == ']' && of_table_name_ > 0) {
       --of_table_name_;
     } else if (c == ']' || c == '}') {
-      if (open_.empty() || open_.back() != (c == ']' ? '[' : '{')) fail("a bracket closes what is not open");
+      if (open_.empty() || open_.back() != (c == ']' ? '[' : '{')) fail("a bracket is closed that is not open");
       open_.pop_back();
     }
     if (c == '\n') of_table_name_ = 0;
@@ -106,14 +106,14 @@ class Check {
     }
     const bool is_table = open_.ends_with('{');
     if (c == '=') {
-      if (is_value_) fail("a second = follows a value");
+      if (is_value_) fail("a value is followed by a second =");
       is_value_ = true;
     }
     if (is_table ? c == ',' || c == '{' : c == '\n' && open_.empty()) is_value_ = false;
     ++at_;
     if (std::string_view("\n=[]{},").find(c) != std::string_view::npos) parts_ = 1;
     if (c == '.' && ++parts_ > kMostParts) {
-      fail("a key has more than " + std::to_string(kMostParts) + " parts; names with dots in them stand in quotes");
+      fail("a key has more than " + std::to_string(kMostParts) + " parts; put names with dots in quotes");
     }
   }
 
@@ -134,13 +134,15 @@ class Check {
     ++at_;
     const bool goes_on = is_at(at_, [](char c) { return is_blank(c) || c == '\n' || c == '\r'; });
     if (!goes_on) {
-      if (!is_at(at_, is_ascii)) fail("a backslash stands before a character other than ASCII, or nothing");
+      if (!is_at(at_, is_ascii)) fail("a backslash must be followed by an ASCII character");
       ++at_;
       return;
     }
     while (is_at(at_, [](char c) { return is_blank(c) || c == '\n' || c == '\r'; })) ++at_;
     if (at_ < text_.size() && !is_ascii(text_[at_])) {
-      fail("a character other than ASCII begins the line that a backslash goes on to: put it before the backslash");
+      fail(
+          "a line that a backslash continues must not begin with a character other than ASCII: put it before the "
+          "backslash");
     }
   }
 

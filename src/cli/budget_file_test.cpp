@@ -121,9 +121,9 @@ TEST_CASE("what is wrong is said with its line and key") {
   CHECK(entry_error("max-params = 1.5") ==
         at + "max-params: must be an amount such as \"2G\", or a whole number of 0 or more, not 1.5");
   CHECK(entry_error("max-params = \"2X\"") ==
-        at + "max-params: '2X' is no count; write one such as 2G, 1.82G or 12_000_000");
+        at + "max-params: '2X' is not a count; write one such as 2G, 1.82G or 12_000_000");
   CHECK(entry_error("tolerance = \"1\"\nbaseline = \"b.json\"") ==
-        at + "tolerance: '1' is no percentage; write one such as 1% or 0.5%");
+        at + "tolerance: '1' is not a percentage; write one such as 1% or 0.5%");
   CHECK(entry_error("tolerance = \"1%\"") ==
         "pyproject.toml:1: check[0]: has a tolerance but no baseline: write baseline, or leave tolerance out");
   CHECK(entry_error("input = 3") == at + "input: must be a list of sizes, such as [\"1x3x224x224\"], not 3");

@@ -10,18 +10,19 @@ namespace {
 constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
 
 constexpr auto kCommands = std::to_array<Command>({
-    {"", "MODEL...", "torchvision:resnet18", "what each layer costs; of several models what each costs", 1, kAny,
-     profile_models},
+    {"", "MODEL...", "torchvision:resnet18", "what each layer costs; for several models, what each model costs", 1,
+     kAny, profile_models},
     {"compare", "MODEL... [--with fvcore,thop]", "torchvision:resnet18 --with fvcore,thop",
      "where the counts of conventions differ, and why", 1, kAny, compare_conventions},
     {"diff", "A B", "torchvision:resnet18 torchvision:resnet34",
-     "what changed from one model, or saved report, to another", 2, 2, diff_models},
+     "what changed from one model or saved report to another", 2, 2, diff_models},
     {"check", "[MODEL...]", "torchvision:resnet18 --max-macs 2G --max-params 12M",
-     "whether models keep to a budget: the flags', or those of ./pyproject.toml", 0, kAny, check_budgets},
-    {"explain", "MODEL NUMBER", "torchvision:resnet50 4.09G", "which conventions give a number", 2, 2, explain_number},
+     "whether models keep to a budget, given by flags or in ./pyproject.toml", 0, kAny, check_budgets},
+    {"explain", "MODEL NUMBER", "torchvision:resnet50 4.09G", "which conventions give this number", 2, 2,
+     explain_number},
     {"conventions", "", "", "what each convention counts", 0, 0, list_conventions},
-    {"reference", "[PAGE]", "cli", "a page of docs/, printed from the program's own tables; which pages there are", 0,
-     1, print_reference},
+    {"reference", "[PAGE]", "cli",
+     "a page of the documentation, from the program's own tables; without PAGE, their names", 0, 1, print_reference},
 });
 
 }  // namespace

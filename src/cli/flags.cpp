@@ -120,35 +120,36 @@ void set_color(Options& options, const std::string& value) {
 
 constexpr auto kFlags = std::to_array<Flag>({
     {"MODEL", "",
-     "a file: .pt2, .onnx, .safetensors, .safetensors.index.json, .trace, .json (a saved report); or torchvision:NAME, "
-     "timm:NAME (also a "
-     "pattern: 'timm:vit*'), transformers:CLASS (or :config.json), package.module:callable, path/to/file.py:callable",
+     "a file: .pt2, .onnx, .safetensors, .safetensors.index.json, .trace, or .json of a saved report; or "
+     "torchvision:NAME, timm:NAME (also a pattern: 'timm:vit*'), transformers:CLASS (or :config.json), "
+     "package.module:callable, path/to/file.py:callable",
      add_model, true},
-    {"-i,--input", "SIZES", "sizes and element type of an input, such as 1x3x224x224 or 1x128:i64; once per input",
-     add_input, true},
-    {"--set", "KEY=VALUE", "argument of the callable that makes the model, or field of its config; once per argument",
-     add_setting, true},
+    {"-i,--input", "SIZES",
+     "size and element type of one input, such as 1x3x224x224 or 1x128:i64; repeat it for each input", add_input, true},
+    {"--set", "KEY=VALUE",
+     "an argument of the callable that makes the model, or a field of its config; repeat it for each", add_setting,
+     true},
     {"--dim", "NAME=SIZE",
-     "size of a symbolic dimension of a file, by its name or place (x.0), or value of an input of one integer; once "
-     "per name",
+     "the size of a symbolic dimension of a file, by its name or its place (x.0), or the value of an input that is one "
+     "integer; repeat it for each",
      add_dim, true},
-    {"-k,--kind", "KIND", "what to print; else by the suffix of FILE, else text", set_kind, false, kinds},
+    {"-k,--kind", "KIND", "what to print; unless given, what the suffix of FILE says, or text", set_kind, false, kinds},
     {"--fmt", "FMT", "how to print numbers", set_numbers, false, number_format_names, "raw"},
-    {"--depth", "N", "add modules deeper than N to the module around them", set_depth},
+    {"--depth", "N", "show modules down to depth N; deeper ones are added to the module around them", set_depth},
     {"--sort", "COLUMN", "sort by a column, the greatest number first", set_sort, false, column_names},
     {"--top", "N", "show only the N costliest rows, by the column of --sort or by MACs; the others are one row",
      set_top},
     {"--filter", "GLOB",
-     "show only modules whose whole path or class this matches, with what is inside them; * stands for anything; the "
-     "others are one row; once per glob",
+     "show only modules whose whole path or class matches, and what is inside them; * stands for any text; the others "
+     "are one row; repeat it for each glob",
      add_filter, true},
-    {"--color", "WHEN", "colours in the tree; auto: on a terminal, unless NO_COLOR is set", set_color, false,
-     color_names, "auto"},
-    {"--convention", "NAME", "what to count: a convention, or a TOML file with your own", set_convention, false,
+    {"--color", "WHEN", "whether the tree has colours; auto means on a terminal, unless NO_COLOR is set", set_color,
+     false, color_names, "auto"},
+    {"--convention", "NAME", "how to count: a convention, or a TOML file with your own", set_convention, false,
      convention_names, "thoplw"},
-    {"--with", "NAMES", "of `compare`: the conventions to show, parted by commas; all unless given", set_with, false,
+    {"--with", "NAMES", "of `compare`: the conventions to show, separated by commas; all unless given", set_with, false,
      convention_names, "", "compare"},
-    {"-j,--jobs", "N", "how many of several models are worked on at once; one per core unless given", set_jobs},
+    {"-j,--jobs", "N", "how many models to work on at once; one per core unless given", set_jobs},
     {"--all", "", "of `diff`: list modules that did not change too", set_all, false, nullptr, "", "diff"},
     {"--max-macs", "COUNT", "of `check`: as many and no more, such as 2G or 1_820_000_000", set_max_macs, false,
      nullptr, "", "check"},
@@ -156,13 +157,14 @@ constexpr auto kFlags = std::to_array<Flag>({
      "check"},
     {"--baseline", "REPORT", "of `check`: a saved report, or a model, than which it may not cost more", set_baseline,
      false, nullptr, "", "check"},
-    {"--tolerance", "PERCENT", "of `check`: how much more than its baseline it may cost, such as 1%", set_tolerance,
+    {"--tolerance", "PERCENT", "of `check`: how much more than the baseline is allowed, such as 1%", set_tolerance,
      false, nullptr, "", "check"},
     {"--config", "FILE", "of `check` without a MODEL: the file with the budgets; pyproject.toml unless given",
      set_config, false, nullptr, "", "check"},
-    {"--strict", "", "exit with 1 where a total is only a lower bound", set_strict},
-    {"-o,--output", "FILE", "write to a file", set_file},
-    {"--save-trace", "FILE", "write what the model did as text, which can be given as MODEL again", set_trace_file},
+    {"--strict", "", "exit with 1 if a total is only a lower bound", set_strict},
+    {"-o,--output", "FILE", "write to this file, not to the terminal", set_file},
+    {"--save-trace", "FILE", "also write what the model did, as a text file that can be opened as MODEL",
+     set_trace_file},
     {"-V,--version", "", "print the version", set_version},
     {"-h,--help", "", "print this", set_help},
 });
@@ -263,7 +265,7 @@ void set_command(Options& options) {
 void check_flags(const Command& command, const std::vector<const Flag*>& given) {
   for (const Flag* flag : given) {
     if (flag->command.empty() || flag->command == command.word) continue;
-    throw Error(formatted("{} goes with `thoplw {}`", long_name(*flag), flag->command));
+    throw Error(formatted("{} works only with `thoplw {}`", long_name(*flag), flag->command));
   }
 }
 
@@ -319,7 +321,7 @@ std::string description(const Flag& flag) {
 
 std::string help() {
   std::string text =
-      "Multiply-adds and parameters of each layer of a PyTorch model.\n\nUsage, each with FLAGS anywhere:\n";
+      "Multiply-adds and parameters of each layer of a PyTorch model.\n\nUsage, with FLAGS in any place:\n";
   std::size_t width = 0;
   for (const auto& command : commands()) width = std::max(width, usage_of(command).size());
   for (const auto& command : commands()) {
@@ -331,7 +333,7 @@ std::string help() {
   for (const auto& flag : kFlags) {
     text += formatted("  {:<{}}  {}\n", usage_of(flag), width, description(flag));
   }
-  return text + "\nExit code: 0 ok, 1 over budget, or not exact where that was asked, 2 error.\n";
+  return text + "\nExit code: 0 if all is well, 1 if over budget or, with --strict, not exact, 2 on an error.\n";
 }
 
 }  // namespace thoplw::cli

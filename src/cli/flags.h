@@ -46,7 +46,7 @@ struct Flag {
   std::string_view doc;
   void (*apply)(Options& options, const std::string& value);
   bool repeats = false;
-  std::string (*choices)() = nullptr;  ///< the values that it knows, parted by a space
+  std::string (*choices)() = nullptr;  ///< the values that it knows, separated by spaces
   std::string_view otherwise = "";     ///< its value where it is not given
   std::string_view command = "";       ///< the only command that it goes with; empty: any
 };

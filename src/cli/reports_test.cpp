@@ -161,7 +161,7 @@ TEST_CASE("diff says which of the two is wrong") {
   CHECK(err({"diff", saved, saved, "--input", "1x2"}).find("leave --input") != std::string::npos);
   CHECK(err({"diff", saved}) == "thoplw: write `thoplw diff A B`; 1 arguments are given\n");
   CHECK(err({"diff", saved, saved, "--kind", "tree"}) == "thoplw: a diff cannot be shown as tree\n");
-  CHECK(err({"net:3", "--all"}) == "thoplw: --all goes with `thoplw diff`\n");
+  CHECK(err({"net:3", "--all"}) == "thoplw: --all works only with `thoplw diff`\n");
 }
 
 TEST_CASE("check: 0 within, 1 over with the rows to blame, 2 where it cannot be told") {
@@ -274,7 +274,7 @@ TEST_CASE("a check that cannot be made is an error") {
     return outcome.err;
   };
   CHECK(err({"check", "net:3", "--max-macs", "2X"}) ==
-        "thoplw: '2X' is no count; write one such as 2G, 1.82G or 12_000_000\n");
+        "thoplw: '2X' is not a count; write one such as 2G, 1.82G or 12_000_000\n");
   CHECK(err({"check", "net:3", "--tolerance", "1%"}) == "thoplw: --tolerance goes with --baseline\n");
   CHECK(err({"check", "net:3", "net:4", "--baseline", "a.json"}) == "thoplw: --baseline takes one MODEL\n");
   CHECK(err({"check", "net:3", "--config", "a.toml"}) == "thoplw: --config is for a check without a MODEL\n");

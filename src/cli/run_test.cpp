@@ -209,7 +209,7 @@ TEST_CASE("explain finds what gives a number, else the nearest") {
         std::string::npos);
   CHECK(twelve.find("\n  flops ") == std::string::npos);  // 12 and 3 for the bias
   CHECK(run_with({"explain", "net", "100"}).out.starts_with("100 is what no convention gives; the nearest are:\n"));
-  CHECK(run_with({"explain", "net", "many"}).err.starts_with("thoplw: 'many' is no count; write one such as 4.09G"));
+  CHECK(run_with({"explain", "net", "many"}).err.starts_with("thoplw: 'many' is not a count; write one such as 4.09G"));
 }
 
 TEST_CASE("several models are one table with a row each") {
@@ -391,7 +391,7 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"net", "--kind", "txt"}, "unknown kind 'txt'; did you mean 'text'? known: " + names_of(renderers())},
            Case{{"net", "--fmt=rat"}, "unknown fmt 'rat'; did you mean 'raw'? known: clever ratio raw"},
            Case{{"net", "--sort", "mac"}, "unknown column 'mac'; did you mean 'macs'? known: " + names_of(columns())},
-           Case{{"net", "--with", "exact"}, "--with goes with `thoplw compare`"},
+           Case{{"net", "--with", "exact"}, "--with works only with `thoplw compare`"},
            Case{{"compare", "net", "--with", "exact,thp"},
                 "unknown convention 'thp'; did you mean 'thop'? known: " + known_conventions()},
            Case{{"conventions", "net"}, "write `thoplw conventions`; 1 arguments are given"},

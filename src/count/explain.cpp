@@ -41,7 +41,7 @@ Quoted parse_quoted(std::string_view text) {
   std::string_view rest = digits;
   quoted.value = take_real(rest).value_or(0);
   if (!rest.empty() || !(quoted.value > 0)) {
-    throw Error("'" + shown + "' is no count; write one such as 4.09G, 25.6M or 1824010216");
+    throw Error("'" + shown + "' is not a count; write one such as 4.09G, 25.6M or 1824010216");
   }
   constexpr std::string_view kUnits[] = {"", "MAC", "MACs", "FLOP", "FLOPs", "FLOPS", "Flops", "params", "parameters"};
   if (std::ranges::find(kUnits, written.rest) == std::end(kUnits)) {

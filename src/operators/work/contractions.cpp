@@ -253,7 +253,7 @@ constexpr Formula tensordot{
           const auto rank = static_cast<std::int64_t>(a.shape.size());
           Count inner = 1;
           for (std::int64_t dim : attr_as<Dims>(op, "dims_self")) {
-            if (dim < -rank || dim >= rank) throw Error("dims_self names a dimension that the tensor lacks");
+            if (dim < -rank || dim >= rank) throw Error("dims_self names a dimension that the tensor does not have");
             inner *= a.shape[static_cast<std::size_t>(dim < 0 ? dim + rank : dim)];
           }
           return contraction(numel(op.out()) * inner);

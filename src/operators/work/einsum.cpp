@@ -52,7 +52,8 @@ struct Operands {
     left.insert(left.begin() + static_cast<std::ptrdiff_t>(place), std::move(sizes));
   }
   Sizes take(std::int64_t index) {
-    if (index < 0 || index >= static_cast<std::int64_t>(left.size())) throw Error("path names an operand that is gone");
+    if (index < 0 || index >= static_cast<std::int64_t>(left.size()))
+      throw Error("path names an operand that is used up");
     Sizes taken = std::move(left[static_cast<std::size_t>(index)]);
     left.erase(left.begin() + index);
     for (std::size_t label = 0; label < taken.size(); ++label) holders[label] -= taken[label] != 1 ? 1 : 0;

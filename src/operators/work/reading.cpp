@@ -13,7 +13,7 @@ Count leading(const Tensor& tensor, std::size_t from_end) {
 
 Count size_from_end(const Tensor& tensor, std::size_t from_end) {
   if (from_end > tensor.shape.size()) {
-    throw Error("a tensor of " + std::to_string(from_end) + " or more dimensions is needed, this has " +
+    throw Error("needs a tensor of " + std::to_string(from_end) + " or more dimensions, not of " +
                 std::to_string(tensor.shape.size()));
   }
   return tensor.shape[tensor.shape.size() - from_end];
