@@ -18,10 +18,10 @@ struct Written {
 };
 Written take_apart(std::string_view text);
 
-/// The decimal number that the text starts with, which is cut off; nothing where there is none, or none that is finite.
+/// Takes the decimal number that the text starts with off the text; nothing if there is none, or it is not finite.
 std::optional<double> take_real(std::string_view& text);
 
-/// Exactly: "1.1G" is 1100000000. Throws Error where that is no whole number, or none that a Count holds.
+/// Exactly: "1.1G" is 1100000000. Throws Error if that is not a whole number, or too large for a Count.
 Count parse_amount(std::string_view text);
 
 /// A share of something, exactly: "1%", "0.5%".
@@ -30,7 +30,7 @@ struct Percent {
   std::uint64_t per = 100;   ///< what these are parts of: 1000
 };
 
-/// Throws Error where it is none, or more than 1000000%.
+/// Throws Error if it is not a percentage, or more than 1000000%.
 Percent parse_percent(std::string_view text);
 
 /// The greatest whole number that is not more than `base` and that much on top. Throws Error beyond 2^64.

@@ -1,4 +1,4 @@
-// A file as bytes in memory, of which only those that are asked for are read.
+// A file as bytes in memory. Only those that are asked for are read.
 #pragma once
 
 #include <functional>
@@ -13,15 +13,15 @@ using Need = std::function<void(std::string_view part)>;
 
 class FileBytes {
  public:
-  /// Throws Error("<path>: why") where it cannot be opened or is no regular file: a pipe would keep us waiting.
+  /// Throws Error("<path>: why") if it cannot be opened or is not a regular file: a pipe would keep us waiting.
   explicit FileBytes(const std::string& path);
   ~FileBytes();
   FileBytes(const FileBytes&) = delete;
   FileBytes& operator=(const FileBytes&) = delete;
 
-  /// All of them in their places, zeros until need() was called for them.
+  /// All bytes in their places. They are zeros until need() is called for them.
   std::string_view bytes() const { return bytes_; }
-  /// Reads what is not there yet of `part`, which lies in bytes(). Throws Error where the file was cut short meanwhile.
+  /// Reads those bytes of `part` that were not read yet; `part` is in bytes(). Throws Error if the file became shorter.
   void need(std::string_view part);
   /// bytes(), after all were read.
   std::string_view all();

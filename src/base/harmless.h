@@ -15,16 +15,16 @@ struct Decoded {
 /// The first character of a text that is not empty.
 Decoded decode(std::string_view text);
 
-/// One line of UTF-8 that does nothing but stand there: what would break the line, steer a terminal or turn the
-/// direction of writing is spelt out, as "\n", "\x1b" or "\u202e". What is harmless stays as it is.
+/// One line of UTF-8 without effects: what would end the line, control a terminal or turn the direction of writing is
+/// spelt out as "\n", "\x1b" or "\u202e". All else stays as it is.
 std::string harmless(std::string_view text);
 
 constexpr std::size_t kLongestMessage = 2000;  ///< bytes
 
-/// The same for a note or an error: what is longer than kLongestMessage loses its middle.
+/// The same for a note or an error. The middle of one longer than kLongestMessage is left out.
 std::string harmless_message(std::string_view text);
 
-/// JSON as it was, its strings harmless too: other characters than those of ASCII that do something are "\u202e".
+/// The same JSON with harmless strings: characters beyond ASCII that have an effect are written as "\u202e".
 std::string harmless_json(std::string_view json);
 
 }  // namespace thoplw

@@ -11,9 +11,9 @@ namespace {
 
 constexpr int kMostParts = 16;  ///< of a key: each is a table in a table, and toml++ takes them apart by recursion
 
-/// Refuses what toml++ 3 takes for granted and does anything about: that a table's name follows its "[", that brackets
-/// close as they opened, that a text or a bracket does not follow a word, and that a character other than ASCII stands
-/// in a text or a comment, and does not begin a line that a backslash goes on to. Walks the text as TOML has it.
+/// Refuses text on which toml++ 3 goes wrong instead of reporting an error: a "[" without the name of a table, brackets
+/// that do not match, a text or bracket right after a word, and characters other than ASCII outside of texts and
+/// comments, or at the start of a line that a backslash continues.
 class Check {
  public:
   Check(const std::string& path, std::string_view text) : path_(path), text_(text) {
@@ -49,14 +49,14 @@ class Check {
   static bool is_ascii(char c) { return static_cast<unsigned char>(c) < 0x80; }
   bool is_at(std::size_t at, bool (*kind)(char)) const { return at < text_.size() && kind(text_[at]); }
 
-  /// A word that is no value is read on to its end, whatever stands there.
+  /// toml++ reads a word that is not a value to its end, whatever is there.
   void check_is_apart() const {
     const std::string_view separators = is_value_ ? " \t\r\n=[{," : " \t\r\n=[{,.";
     if (at_ == begin_ || separators.find(text_[at_ - 1]) != std::string_view::npos) return;
     fail("a text, a list or a table must be separated from the word before it");
   }
 
-  /// Whether what stands at `at` looks like "dddd-dd", d for a digit; goes on behind it if so.
+  /// Does the text at `at` look like `shape`, such as "dddd-dd", d for a digit? If so, moves `at` past it.
   bool takes(std::size_t& at, std::string_view shape) const {
     const std::string_view here = text_.substr(std::min(at, text_.size()), shape.size());
     const auto fits = [](char c, char wanted) { return wanted == 'd' ? is_digit(c) : c == wanted; };
@@ -65,10 +65,10 @@ class Check {
     return true;
   }
 
-  /// A word of the form of a date has to be one: "1979-05-27", "1979-05-27T07:32:00.5-07:00".
+  /// A word that looks like a date must be one: "1979-05-27", "1979-05-27T07:32:00.5-07:00".
   void check_date() const {
     std::string word(text_.substr(at_, text_.find_first_of(" \t\r\n,]}#", at_) - at_));
-    std::erase(word, '_');  // toml++ passes over it
+    std::erase(word, '_');  // toml++ skips it
     if (word.size() < 8 || word[4] != '-' || word[7] != '-') return;
     std::size_t at = at_;
     const auto is = [&](std::string_view kinds) {
@@ -129,7 +129,7 @@ class Check {
     parts_ = 1;
   }
 
-  /// In a text of several lines a backslash at a line's end goes on to the next word.
+  /// In a text of several lines a backslash at the end of a line skips to the next word.
   void pass_escape() {
     ++at_;
     const bool goes_on = is_at(at_, [](char c) { return is_blank(c) || c == '\n' || c == '\r'; });

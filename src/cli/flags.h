@@ -23,9 +23,9 @@ struct Options {
   std::vector<std::pair<std::string, std::string>> settings;
   const Renderer* renderer = nullptr;
   std::shared_ptr<const Convention> convention;
-  bool convention_given = false;  ///< or is it that of all who name none?
+  bool convention_given = false;  ///< false: it is the default
   RenderOptions render;
-  std::optional<bool> color;  ///< colours whatever the terminal wants; none: as it wants
+  std::optional<bool> color;  ///< none: the terminal decides
   std::string file;           ///< empty: to the terminal
   std::string trace_file;     ///< where the trace goes; empty: nowhere
   LoadOptions load;
@@ -41,8 +41,8 @@ struct Options {
 };
 
 struct Flag {
-  std::string_view name;     ///< "-o,--output"; without a dash: what is given by its place
-  std::string_view metavar;  ///< of its value; empty: it takes none
+  std::string_view name;     ///< "-o,--output"; without a dash: an argument that is given by its place
+  std::string_view metavar;  ///< what its value is called; empty: it takes none
   std::string_view doc;
   void (*apply)(Options& options, const std::string& value);
   bool repeats = false;

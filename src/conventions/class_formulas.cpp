@@ -10,7 +10,7 @@
 namespace thoplw::class_cost {
 namespace {
 
-/// Its products as they are, and the bias as counted.
+/// The products that it did, and a bias of that count.
 Work products_and_bias(const CallView& call, Count bias) {
   Work cost;
   cost[Kind::contraction] = call.own[Kind::contraction];
@@ -21,14 +21,14 @@ Work products_and_bias(const CallView& call, Count bias) {
 
 Count batch(const Tensor& x, std::size_t spatial) { return x.shape.size() == spatial + 2 ? x.shape.front() : 1; }
 
-/// A bias once per position. `own` does not tell it where the bias came as an addition of its own.
+/// A bias once per position. `own` lacks it if the bias was added by an operator of its own.
 Count bias_per_position(const CallView& call) {
   if (call.own.products() == 0) return 0;
   const Tensor* bias = call.param("bias");
   return bias ? work::leading(call.in()) * numel(*bias) : call.own[Kind::bias];
 }
 
-/// Multiply-adds per output element of each way to interpolate. The first name that fits counts.
+/// Multiply-adds per output element of each way to interpolate. The first name that is part of the operator's counts.
 struct Resize {
   std::string_view mode;
   int per_output;
@@ -137,11 +137,11 @@ constexpr auto kInWords = std::to_array<InWords>({
     {average_pool<1>, "output elements"},
     {average_pool<2>, "2 x output elements"},
     {average_pool<3>, "3 x output elements"},
-    {prelu, "batch x slopes"},
+    {prelu, "batch x weight elements"},
     {upsample, "output elements x (nearest 0, linear 4, bilinear 6, trilinear 14, bicubic 20)"},
     {recurrent, "each gate of each step and direction as a linear layer"},
     {multihead_attention, "projections as linear layers, and both attention products"},
-    {encoder_layer, "where it ran as one operator: what the modules in it cost; else 0"},
+    {encoder_layer, "if it ran as one operator, what the modules in it cost; otherwise 0"},
 });
 
 }  // namespace

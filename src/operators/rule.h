@@ -1,4 +1,4 @@
-// The rule table: one row per operator, with its work formula and, where it pays, its shape rule.
+// The rule table: one row per operator, with its work formula and, where that saves time, its shape rule.
 #pragma once
 
 #include <span>
@@ -9,11 +9,11 @@
 
 namespace thoplw {
 
-/// What values an operator leaves behind.
+/// Which tensors have values after an operator has run.
 enum class Memory : std::uint8_t {
-  results,      ///< its results have values
-  unwritten,    ///< its result has none yet
-  fills_input,  ///< it writes to an input, too, that it does not return
+  results,      ///< its results do
+  unwritten,    ///< its result does not, yet
+  fills_input,  ///< its results do, and an input that it writes to but does not return
 };
 
 struct Rule {

@@ -33,41 +33,59 @@ that thoplw does not know makes a total a lower bound under every convention.
 
 constexpr std::string_view kYourOwn = R"(## Your own
 
-A convention can be a TOML file, wherever a name can be: `--convention paper.toml`, `--with exact,paper.toml`, and in Python
-`thoplw.profile(model, x, convention="paper.toml")` and `info.under("paper.toml")`.
+A convention can be a TOML file. Give its path in place of a name: `--convention paper.toml`, `--with exact,paper.toml`, or in
+Python `thoplw.profile(model, x, convention="paper.toml")` and `info.under("paper.toml")`.
 
 ```toml
-name = "paper"         # else the name of the file
+name = "paper"         # unless given, the name of the file
 doc = "FLOPs as our paper has them"
 unit = "FLOP"          # or "MAC"
-base = "flops"         # whose prices, rules and parameters hold where this file says nothing; else there are none
+base = "flops"         # its prices, rules and parameters hold where this file says nothing; without it there are none
 
 [prices]               # per unit of work of a kind, 0 to 255
 norm = 2
 softmax = 0
 
-[modules]              # what a call of a class or its subclasses costs, instead of all that it does itself
+[modules]              # what a call of this class or a subclass costs, in place of all that it does itself
 "torch.nn.GELU" = { outputs = 8, pays = "activation" }
 "torch.nn.Embedding" = { outputs = 1 }
 "torch.nn.Linear" = { contraction = 2 }
 "torch.nn.Dropout" = {}
 
-[operators]            # what an operator costs, where no class rule has its module
+[operators]            # what an operator costs, unless a class rule is for its module
 "aten::gelu" = { outputs = 8, pays = "activation" }
 
 [parameters]
 only_trainable = true
 ```
 
-A rule adds up: `inputs` and `outputs`, per element of the first tensor that goes in or comes out; `parameters`, per element of
-the module's own; and by the name of a kind, a price for work of that kind that it does itself. `pays` says as what kind the
-first three show in `thoplw compare`: elementwise unless given. All are whole numbers.
+A rule adds up what it names, all in whole numbers:
 
-`[parameters]` are all, tied weights once, but for: `only_used`, of modules that ran; `only_trainable`; `norm_statistics`, a
-batch norm's running mean and variance too; `only_leaves`, of modules that ran and have none inside; `only_classes`, of modules
-that ran and have a rule. Besides: `subclasses = false`, class rules serve no subclasses; `last_call = true`, of the calls of a
-module with a class rule only the last counts; `only_live = true`, nothing for operators whose results nobody reads;
-`per_sample = true`, costs are shared out among the samples of a batch. An unknown key is an error that names its line.
+- `inputs`, `outputs`: per element of the first tensor that goes in, or comes out.
+- `parameters`: per element of the module's own parameters.
+- The name of a kind of work, such as `contraction`: per unit of such work that the module or operator does itself.
+- `pays`: as which kind of work the first three appear in `thoplw compare`; elementwise unless given.
+
+All parameters count, shared ones once, unless `[parameters]` says otherwise:
+
+| Key | What counts |
+| --- | --- |
+| `only_used = true` | only parameters of modules that ran |
+| `only_trainable = true` | only parameters that are trained |
+| `norm_statistics = true` | also the running mean and variance of batch norms |
+| `only_leaves = true` | only parameters of modules that ran and have no modules inside |
+| `only_classes = true` | only parameters of modules that ran and have a rule |
+
+Four more keys go above all tables:
+
+| Key | What it does |
+| --- | --- |
+| `subclasses = false` | a class rule is not for subclasses |
+| `last_call = true` | of a module with a class rule only the last call counts |
+| `only_live = true` | operators cost nothing if nothing reads their results |
+| `per_sample = true` | costs are divided among the samples of a batch |
+
+An unknown key is an error that names its line.
 )";
 
 /// Where a list of names is longer than this, it is folded.

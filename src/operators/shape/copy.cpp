@@ -85,7 +85,7 @@ bool new_full(Args args, Results& results) { return made_new(args, 3, results); 
 bool cat(Args args, Results& results) {
   if (args.size() < 2 || args[0].kind != Arg::Kind::tensors || args[0].tensors.empty() || !is_integer(args, 1))
     return false;
-  // Sizes [0] are left out for old times' sake, whatever the others' are; caches start out so.
+  // torch leaves out tensors of sizes [0], whatever sizes the others have: caches begin as such tensors.
   const auto left_out = [](const Strided* x) { return x && x->dim() == 1 && x->sizes[0] == 0; };
   const auto tensors = args[0].tensors;
   const auto found = std::find_if_not(tensors.begin(), tensors.end(), left_out);

@@ -1,4 +1,4 @@
-// Factories whose element type is sure: else it depends on torch's default or on a number's kind.
+// Factories of which the element type is known. Otherwise it depends on torch's default, or on the type of a number.
 #include <cstdlib>
 
 #include "operators/shape/args.h"
@@ -37,11 +37,11 @@ bool arange(Args args, Results& results) {
   if (args.size() < 5 || args.size() > 7) return false;
   const std::size_t numbers = args.size() - 4;
   for (std::size_t i = 0; i < numbers; ++i) {
-    if (!is_integer(args, i)) return false;  // of others the type is torch's default
+    if (!is_integer(args, i)) return false;  // for other numbers the type is torch's default
   }
   const std::int64_t start = numbers > 1 ? args[0].integer : 0, end = args[numbers > 1 ? 1 : 0].integer;
   const std::int64_t step = numbers > 2 ? args[2].integer : 1;
-  constexpr std::int64_t kExact = std::int64_t{1} << 53;  // torch may reckon in f64
+  constexpr std::int64_t kExact = std::int64_t{1} << 53;  // torch may compute in f64
   if (step == 0 || std::abs(start) > kExact || std::abs(end) > kExact) return false;
   if (step > 0 ? start > end : start < end) return false;
   const std::optional<DType> dtype = dtype_at(args, numbers, DType::i64);

@@ -1,4 +1,4 @@
-// einsum of two tensors: a batched matrix product, whose dimensions are then put in the order that was asked for.
+// einsum of two tensors: a batched matrix product, and then a permutation to the order that was asked for.
 #include <algorithm>
 #include <optional>
 #include <string_view>
@@ -43,10 +43,11 @@ std::optional<Equation> read_equation(std::string_view text) {
   }
 }
 
-/// Where the product has a dimension of the result: of both tensors, of the left alone, or of the right or none.
+/// Which tensors have a dimension of the result: both, only the left one, or only the right one or none.
 enum class Side : std::uint8_t { both, left, right };
 
-/// Strides of a result that lies as the product has it: sides one after the other, each in the order of the result.
+/// Strides of the result before it is permuted: dimensions of both tensors, of the left, of the right, each group in
+/// the order of the result.
 Dims product_strides(const Dims& sizes, std::span<const Side> sides) {
   Dims strides(sizes.size(), 1);
   std::int64_t stride = 1;
@@ -78,7 +79,8 @@ bool einsum(Args args, Results& results) {
   std::vector<Side> sides;
   for (const char letter : out) {
     const std::int64_t of_x = size_of(*x, left, letter), of_y = size_of(*y, right, letter);
-    if ((of_x < 0 && of_y < 0) || of_x == 1 || of_y == 1) return false;  // where its stride goes is torch's own affair
+    if ((of_x < 0 && of_y < 0) || of_x == 1 || of_y == 1)
+      return false;  // torch has its own rule for the strides of size 1
     if (of_x >= 0 && of_y >= 0 && of_x != of_y) return false;
     sides.push_back(of_y < 0 ? Side::left : of_x < 0 ? Side::right : Side::both);
     sizes.push_back(std::max(of_x, of_y));

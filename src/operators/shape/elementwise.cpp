@@ -8,10 +8,10 @@
 namespace thoplw::shape {
 namespace {
 
-/// Type promotion first looks at the category, and at the width only within the highest one.
+/// The category decides how types are promoted; within the highest category, the width does.
 enum class Category : std::int8_t { none, boolean, integer, real };
 
-/// What one operator works on: tensors, and Python numbers, of which only the category matters.
+/// The operands of one operator: tensors, and Python numbers, of which only the category matters.
 struct Operands {
   std::array<const Strided*, kMaxOperands> tensors{};
   std::size_t count = 0;
@@ -85,7 +85,7 @@ std::optional<DType> promoted(const Operands& operands) {
   return of_tensors ? of_tensors : of_scalars;
 }
 
-/// Meta kernels compute f16 and bf16 in f32; the cast makes operands that are not dense so.
+/// Meta kernels compute f16 and bf16 in f32. The cast makes operands dense that are not.
 DType computed_in(DType dtype) { return is_half(dtype) ? DType::f32 : dtype; }
 
 bool answer(const Operands& operands, DType compute, DType result, Results& results) {
@@ -113,7 +113,7 @@ std::optional<DType> read_binary(Args args, Operands& operands) {
 
 bool arithmetic(Args args, const Operands& operands, std::optional<DType> dtype, Results& results) {
   if (!dtype || *dtype == DType::boolean) return false;
-  // A real alpha of add or sub does not go with integers.
+  // Integers do not take a real alpha of add or sub.
   if (args.size() > 2 && args[2].kind == Arg::Kind::real && is_integral(*dtype)) return false;
   return answer(operands, computed_in(*dtype), *dtype, results);
 }
@@ -149,7 +149,7 @@ bool binary(Args args, Results& results) {
   return arithmetic(args, operands, dtype, results);
 }
 
-// Torch takes several steps, whose results need not be laid out as those of one.
+// Torch takes several steps. Their result need not have the layout that one step would give.
 bool floor_divide(Args args, Results& results) {
   const bool canonical =
       std::ranges::all_of(args, [](const Arg& arg) { return !arg.tensor || is_canonical(*arg.tensor); });

@@ -10,7 +10,7 @@ namespace {
 
 bool is_index(const Strided* index) { return index && (index->dtype == DType::i64 || index->dtype == DType::i32); }
 
-/// The dimensions that are indexed must stand side by side: where the picked dimensions go is then plain.
+/// The indexed dimensions must be side by side: then the picked dimensions take their place.
 struct Indexed {
   std::size_t first = 0, count = 0;
   Dims sizes;  ///< what the indices broadcast to
@@ -29,7 +29,7 @@ bool read(std::span<const Strided* const> indices, Indexed& indexed) {
 
 }  // namespace
 
-// (input, indices): the picked dimensions count as the outermost or innermost, as the others' strides have it.
+// (input, indices): the strides of the other dimensions decide whether the picked ones are outermost or innermost.
 bool index(Args args, Results& results) {
   const Strided* x = tensor_at(args, 0);
   if (!x || args.size() != 2 || args[1].kind != Arg::Kind::tensors || args[1].tensors.size() > x->sizes.size())

@@ -1,4 +1,4 @@
-// The shape rules: one function per way in which results follow from arguments, named in the rows of
+// The shape rules: one function for each way in which results follow from arguments, named in the rows of
 // operators/rules.cpp. A row serves all overloads of an operator, so a rule tells them apart by the kinds of their
 // arguments. Results agree with torch's meta kernels in sizes, strides, element type and aliasing. Operators that write
 // to an argument (relu_, unsqueeze_, add with out=) are the caller's: asked with their arguments, a rule says what relu

@@ -20,7 +20,7 @@ struct Strided {
   std::int64_t dim() const { return static_cast<std::int64_t>(sizes.size()); }
 };
 
-/// One argument in schema order. What `kind` does not name is not set.
+/// One argument. Only the fields that belong to its `kind` are set.
 struct Arg {
   enum class Kind : std::uint8_t {
     none,  ///< None: absent optional, or not given and without a default
@@ -48,19 +48,19 @@ struct Arg {
   bool given() const { return kind != Kind::none; }
 };
 
-/// All arguments of one call in schema order, keyword-only ones after the positional; defaults filled in.
+/// All arguments of one call in schema order: positional ones, then keyword-only ones; defaults are filled in.
 using Args = std::span<const Arg>;
 
 /// One result. Exactly one of: new tensor, input returned as it is, view of an input.
 struct Result {
   Strided tensor;
   int alias_of = -1;        ///< flat index of the tensor among the call's tensor arguments; -1: a new tensor
-  bool same = false;        ///< the very input (in-place); tensor is then not read
+  bool same = false;        ///< the input itself (in-place); then `tensor` is not read
   std::int64_t offset = 0;  ///< of a view, in elements from the input's own
 };
 
-/// Fills `results` and returns true, or returns false where it is not sure of shape, dtype, strides and aliasing
-/// alike (then nothing in `results` counts). Invalid arguments are also false: torch words the error.
+/// Fills `results` and returns true if it is sure of shape, type, strides and aliasing. Otherwise returns false, and
+/// `results` is not read. It also returns false for invalid arguments: torch then says what is wrong.
 using ShapeFn = bool (*)(Args args, std::vector<Result>& results);
 
 }  // namespace thoplw

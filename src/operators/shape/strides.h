@@ -20,13 +20,12 @@ Dims strides_for(const Dims& sizes, MemoryFormat format);
 
 bool is_contiguous(const Strided& x);
 
-/// Contiguous, and the strides of its dimensions of size 1, which do not matter, are also as contiguous_strides has
-/// them.
+/// Contiguous, with the strides of contiguous_strides also for dimensions of size 1, where they do not matter.
 bool is_canonical(const Strided& x);
 
 bool is_contiguous(const Strided& x, MemoryFormat format);
 
-/// Do two dimensions have the same stride, or one none at all? Kernels of several steps then each order them anew.
+/// Do two dimensions have the same stride, or has one stride 0? Then each step of a kernel may order them another way.
 bool has_ties(const Strided& x);
 
 /// Non-overlapping and dense: some order of its dimensions makes it contiguous.

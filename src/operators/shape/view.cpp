@@ -1,4 +1,4 @@
-// Views of all elements under other sizes; reshape copies where no view will do.
+// Views of all elements with other sizes. reshape copies if there is no such view.
 #include "operators/shape/args.h"
 #include "operators/shape/rules.h"
 

@@ -19,7 +19,7 @@ Work projections_and_products(const Tensor& query, const Tensor& key, const Tens
   return work;
 }
 
-/// Of nested tensors: each sequence of queries meets the keys of the same number.
+/// Of nested tensors: the i-th sequence of queries goes with the i-th sequence of keys.
 Work attention_by_parts(const OpView& op) {
   const std::vector<Dims> queries = parts_of(op, 0), keys = parts_of(op, 1), values = parts_of(op, 2);
   Work work;
@@ -34,7 +34,7 @@ Work attention_by_parts(const OpView& op) {
 
 }  // namespace
 
-// out[..., L, Ev] has the batch and the heads of the queries, also where groups of them share keys.
+// out[..., L, Ev] has the batch and the heads of the queries, also if groups of heads share keys.
 constexpr Formula attention{
     .counts = {{Kind::attention, "heads x L x S x (E of the keys + E of the values)"},
                {Kind::softmax, "heads x L x S"}},
@@ -53,7 +53,7 @@ constexpr Formula attention{
         },
 };
 
-// The scores are worked out again; then four products: to the scores and the values, to the queries and the keys.
+// One product computes the scores again; four give the gradients of the scores, values, queries and keys.
 constexpr Formula attention_backward{
     .counts = {{Kind::attention, "heads x L x S x (3 E of the keys + 2 E of the values)"},
                {Kind::softmax, "heads x L x S"}},
@@ -67,7 +67,7 @@ constexpr Formula attention_backward{
         },
 };
 
-// With the starts of sequences among the tensors, all sequences stand one behind the other: their lengths are data.
+// If the starts of sequences are among the tensors, the sequences are concatenated, and their lengths are data.
 constexpr Formula attention_by_position{
     .counts = {{Kind::attention, "heads x L x S x (E of the keys + E of the values)"},
                {Kind::softmax, "heads x L x S"}},

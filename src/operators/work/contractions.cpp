@@ -39,7 +39,7 @@ void require_inner(Count a, Count b) {
   }
 }
 
-/// Of two nested tensors: each part meets that of the same number.
+/// Of two nested tensors: the i-th part is multiplied with the i-th part.
 Work product_by_parts(const OpView& op) {
   const std::vector<Dims> a = parts_of(op, 0), b = parts_of(op, 1);
   Count sum = 0;
@@ -47,8 +47,8 @@ Work product_by_parts(const OpView& op) {
   return contraction(sum);
 }
 
-/// Every output element is a sum over the last dimension of `a`. Of a sparse or nested operand each stored element
-/// meets the columns of `b`, or the rows of `a`; of two sparse operands it hangs on the data how many elements meet.
+/// Every output element is a sum over the last dimension of `a`. If one operand is sparse or nested, each of its stored
+/// elements is multiplied once for each column of `b`, or row of `a`. If both are, the data decide which elements meet.
 Work product(const OpView& op, const Tensor& a, const Tensor& b) {
   if (op.attr("parts0") && op.attr("parts1")) return product_by_parts(op);
   const Count inner = size_from_end(a, 1);
@@ -66,7 +66,7 @@ Count per_first(const Tensor& weight) {
   return product;
 }
 
-/// What is added to a product is a bias where it is smaller than the result, else a tensor like any other.
+/// What is added to a product is a bias if it is smaller than the result, and otherwise a tensor like any other.
 Work with_added(Work work, const OpView& op) {
   const bool broadcast = op.in(0).shape != op.out().shape;
   work[broadcast ? Kind::bias : Kind::elementwise] = numel(op.out());
@@ -85,7 +85,7 @@ constexpr Formula convolution{
         },
 };
 
-// The samples are at places of their own, which offsets give, but there are as many of them.
+// Offsets say where the samples are. There are as many as in a plain convolution.
 constexpr Formula deform_conv{
     .counts = {{Kind::contraction, "weight elements x output positions"}, {Kind::bias, "output elements"}},
     .work =
@@ -109,8 +109,8 @@ constexpr Formula either_convolution{
     .work = [](const OpView& op) { return attr_as<bool>(op, "transposed") ? conv_transpose(op) : convolution(op); },
 };
 
-// The gradients of the input and of the weight cost a forward each; that of the bias, which has one dimension, is a
-// sum.
+// The gradients of the input and of the weight cost a forward each. That of the bias, the only one of one dimension, is
+// a sum.
 constexpr Formula convolution_backward{
     .counts = {{Kind::contraction,
                 "weight elements x positions, once for the input's gradient and once for the weight's"},
@@ -148,7 +148,7 @@ constexpr Formula linear{
         },
 };
 
-// A scalar multiplies the other operand, whatever that is; nothing is summed.
+// A scalar multiplies each element of the other operand; nothing is summed.
 constexpr Formula inner{
     .counts = {{Kind::contraction, "output elements x inner size"},
                {Kind::elementwise, "output elements, if one operand is a scalar"}},
@@ -159,7 +159,7 @@ constexpr Formula inner{
         },
 };
 
-// The weight may be packed in any form: only what goes in and out is read.
+// The weight may be packed in any form, so only the input and the output are read.
 constexpr Formula packed_linear{
     .counts = {{Kind::contraction, "positions x in x out"}},
     .work = [](const OpView& op) { return contraction(numel(op.out()) * size_from_end(op.in(0), 1)); },
@@ -176,7 +176,7 @@ constexpr Formula packed_conv_transpose{
     .work = [](const OpView& op) { return contraction(per_first(op.in(1)) * numel(op.in(0))); },
 };
 
-// Only where the first operand, a sparse one, stores an element.
+// Products are needed only where the first operand, a sparse one, stores an element.
 constexpr Formula sampled_product{
     .counts = {{Kind::contraction, "stored elements x inner size"}},
     .reads = Reads::stored,
@@ -189,7 +189,7 @@ constexpr Formula distances{
     .work = [](const OpView& op) { return contraction(numel(op.out()) * size_from_end(op.in(0), 1)); },
 };
 
-// Every place is a product of the matrix with the place's coordinates and a 1: as many as the matrix has columns.
+// Each place multiplies the matrix by the coordinates of that place and a 1: one number per column of the matrix.
 constexpr Formula affine_grid{
     .counts = {{Kind::contraction, "output elements x columns of the matrix"}},
     .work = [](const OpView& op) { return distances(op); },
@@ -232,8 +232,8 @@ constexpr Formula addbmm{
         },
 };
 
-// With one matrix per group in `a` and `b` alike, or in one of them, every output element is one inner product. Where
-// both are plain matrices the groups part the inner dimension between them.
+// If `a` or `b` has one matrix per group, every output element is one inner product. If both are plain matrices, the
+// groups divide the inner dimension among them.
 constexpr Formula grouped_mm{
     .counts = {{Kind::contraction, "rows x in x out"}},
     .work =
@@ -269,7 +269,7 @@ constexpr Formula bilinear{
         },
 };
 
-// Each operand gets a dimension of size 1 wherever its `expand` says; then all are broadcast and multiplied.
+// `expand` says where each operand gets dimensions of size 1. Then all are broadcast and multiplied.
 constexpr Formula trilinear{
     .counts = {{Kind::contraction, "the product of all sizes that take part"}},
     .work =

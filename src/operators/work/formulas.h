@@ -56,15 +56,15 @@ extern const Formula multi_head_attention;   ///< _native_multi_head_attention
 extern const Formula encoder_layer;          ///< _transformer_encoder_layer_fwd
 
 extern const Formula rnn;               ///< (input, states..., weights and biases...), padded or packed
-extern const Formula rnn_weights;       ///< as rnn, with a flat copy of all weights among the tensors: no biases told
+extern const Formula rnn_weights;       ///< as rnn, with a flat copy of all weights too: biases are not told apart
 extern const Formula rnn_layer;         ///< (input, w_ih, w_hh, b_ih, b_hh, states...): one layer, one direction
 extern const Formula rnn_cell;          ///< (input, hidden, w_ih, w_hh, b_ih, b_hh)
 extern const Formula lstm_cell;         ///< (input, hidden, cell, w_ih, w_hh, b_ih, b_hh)
-extern const Formula packed_cell;       ///< (input, hidden, w_ih, bias, w_hh, bias, b_ih, b_hh): no biases told
+extern const Formula packed_cell;       ///< (input, hidden, w_ih, bias, w_hh, bias, b_ih, b_hh): biases are not counted
 extern const Formula packed_lstm_cell;  ///< (input, hidden, cell, and so on)
 extern const Formula fused_cell;        ///< (gates of the input, gates of the hidden state, state, biases...)
 
-// Direct solvers and factorisations, of batches of matrices; what iterates or hangs on the data has no formula.
+// Direct solvers and factorisations, of batches of matrices; what iterates or depends on the data has no formula.
 extern const Formula solve_triangular;     ///< (a[n, n], ...) -> x, attribute `unitriangular`
 extern const Formula triangular_solve;     ///< (b, a[n, n]) -> (x, ...), attribute `unitriangular`
 extern const Formula lu_factor;            ///< (a[m, n])
@@ -89,10 +89,10 @@ extern const Formula onnx_attention;              ///< (q, k, v, past k), attrib
 extern const Formula onnx_fused_attention;        ///< (input, weight of all projections, bias, past), `heads`
 extern const Formula onnx_group_query_attention;  ///< (q[N, L, E], past k) -> (y, present k), `heads`
 extern const Formula onnx_linear_attention;       ///< (q, k, v), attributes `q_heads`, `kv_heads`, `delta`
-extern const Formula onnx_fused;                  ///< attributes by kind, where there is some: multiply-adds
+extern const Formula onnx_fused;                  ///< an attribute for each kind of work, with its count
 extern const Formula onnx_linear_model;           ///< (x[N, C]), attribute `coefficients`: how many
 
-/// The sizes that an equation makes of those of its operands; -1 is one that is not known.
+/// The sizes of an einsum's result, from those of its operands; -1 is a size that is not known.
 Dims einsum_sizes(const std::string& equation, std::span<const Dims> operands);
 
 }  // namespace thoplw::work

@@ -4,7 +4,7 @@
 namespace thoplw::work {
 namespace {
 
-/// Every query of all heads meets every key, and every probability a value: heads x size is a whole row in both.
+/// Each query is multiplied with each key, and each probability with a value. All heads together are as wide as a row.
 Work attended(const Tensor& query, const Tensor& result, Count length, Count scores) {
   Work work;
   work[Kind::attention] = length * (numel(query) + numel(result));
@@ -47,7 +47,7 @@ constexpr Formula onnx_nhwc_conv{
     .work = [](const OpView& op) { return conv_tbc(op); },
 };
 
-// All gates and directions stand in one tensor each. A peephole is a product element by element.
+// One tensor has the weights of all gates and directions. A peephole multiplies element by element.
 constexpr Formula onnx_rnn{
     .counts = {{Kind::contraction, "each gate of each step and direction as a linear layer"},
                {Kind::bias, "their output elements, for each of the two biases"},
@@ -107,7 +107,7 @@ constexpr Formula onnx_fused_attention{
         },
 };
 
-// The cache that goes out tells the length; else what comes in and what is new.
+// The length is that of the cache that goes out; without it, that of the cache that comes in and of what is new.
 constexpr Formula onnx_group_query_attention{
     .counts = {{Kind::attention, "heads x L x S x 2 E, cached keys and values included"},
                {Kind::softmax, "heads x L x S"}},
@@ -124,8 +124,8 @@ constexpr Formula onnx_group_query_attention{
         },
 };
 
-// Per token and head of the keys, the outer product of a key and a value joins the state, and before that a delta rule
-// reads what the state holds for the key; per head of the queries the state is read once.
+// For each token: each head of the keys adds the outer product of a key and a value to the state; with a delta rule it
+// first reads the state for that key; each head of the queries reads the state once.
 constexpr Formula onnx_linear_attention{
     .counts = {{Kind::attention, "per token and head: the state is read, and a product is added to it"}},
     .work =
@@ -141,7 +141,7 @@ constexpr Formula onnx_linear_attention{
         },
 };
 
-// The loader has worked it out: what such an operator does hangs on its attributes more than on its sizes.
+// The loader computes it, because it depends on the attributes of the ONNX node.
 constexpr Formula onnx_fused{
     .counts = {{Kind::contraction, "all products of the parts that it is made of"},
                {Kind::attention, "those of two activations"},

@@ -10,7 +10,7 @@
 
 namespace thoplw::work {
 
-/// What a formula throws where the sizes do not tell the work: the operator is then one that is not counted.
+/// A formula throws this if the sizes do not determine the work. The operator is then listed as not counted.
 struct NotCounted : Error {
   using Error::Error;
 };
@@ -21,8 +21,8 @@ Count leading(const Tensor& tensor, std::size_t from_end = 1);
 /// Size `from_end` places before the end: 1 is the last. Throws Error if there is no such dimension.
 Count size_from_end(const Tensor& tensor, std::size_t from_end);
 
-/// The sizes of each part of a nested input, as the attribute parts0, parts1, ... tells them; those of a plain one are
-/// all the same, without its first. Throws NotCounted where they are not told.
+/// The sizes of each part of a nested input, from the attribute parts0, parts1, ... Each part of a plain tensor has its
+/// sizes but the first. Throws NotCounted if a nested tensor has no such attribute.
 std::vector<Dims> parts_of(const OpView& op, std::size_t input);
 
 /// The attribute as a T. Throws Error where it is missing or of another type.

@@ -4,7 +4,7 @@
 namespace thoplw::work {
 namespace {
 
-/// Matrices are multiplied with one vector per step and sequence, vectors are added to the result.
+/// A matrix is multiplied with one vector per step and sequence; a vector is added to each result.
 void add_parameter(Work& work, const Tensor& param, Count steps) {
   if (param.shape.size() == 2) work[Kind::contraction] += numel(param) * steps;
   if (param.shape.size() == 1) work[Kind::bias] += numel(param) * steps;
@@ -20,8 +20,8 @@ Work cell(const OpView& op, std::size_t first_param) {
 
 }  // namespace
 
-// Input [T, N, in] or packed [steps, in]. States have three dimensions and batch sizes are integers: neither is a
-// parameter. A layer above the first, and each direction, has parameters of its own.
+// Input [T, N, in] or packed [steps, in]. States have three dimensions, and batch sizes are integers: neither is taken
+// for a parameter. Each layer and direction has parameters of its own.
 constexpr Formula rnn{
     .counts = {{Kind::contraction, "each gate of each step and direction as a linear layer"},
                {Kind::bias, "their output elements, for each of the two biases"}},
@@ -70,7 +70,7 @@ constexpr Formula lstm_cell{
     .work = [](const OpView& op) { return cell(op, 3); },
 };
 
-// Biases are packed with the weights, and given once more.
+// Biases are packed with the weights and passed again, so they are not counted.
 constexpr Formula packed_cell{
     .counts = {{Kind::contraction, "each gate as a linear layer of the input and one of the state"}},
     .work =

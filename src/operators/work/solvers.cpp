@@ -27,14 +27,15 @@ Work direct(Count multiply_adds, Count others) {
   return work;
 }
 
-/// Step k of p updates (m - k)(n - k) elements, after as many divisions as the column is high.
+/// Step k of p divides the column below the diagonal, then updates (m - k)(n - k) elements.
 Work lu(const Matrices& a) {
   const Count pairs = over(a.p * less_one(a.p), 2);
   const Count squares = over(a.p * less_one(a.p) * (a.p * 2 - (a.p == 0 ? 0 : 1)), 6);
   return direct(squares + (a.q - a.p) * pairs, pairs + (a.m - a.p) * a.p) * a.batch;
 }
 
-/// Both triangles for every element of the result: n - 1 multiply-adds in all, and a division per diagonal not of ones.
+/// Solves with both triangles: n - 1 multiply-adds per element of the result, and a division for each diagonal that
+/// does not consist of ones.
 Work both_triangles(const Tensor& result, Count n, Count divisions) {
   return direct(numel(result) * less_one(n), numel(result) * divisions);
 }
@@ -113,7 +114,7 @@ constexpr Formula determinant{
         },
 };
 
-// GETRF and GETRI, which leaves out the products with the zeros of the identity.
+// GETRF and GETRI. GETRI leaves out products with the zeros of the identity.
 constexpr Formula inverse{
     .counts = {{Kind::contraction, "n (n - 1)^2, LU factors included"}, {Kind::elementwise, "divisions and scaling"}},
     .work =
@@ -164,7 +165,7 @@ constexpr Formula householder_product{
         },
 };
 
-// (reflections, scales, other, whether they stand at the left, whether transposed)
+// (reflections, scales, other, whether the reflections are at the left, whether transposed)
 constexpr Formula householder_times{
     .counts = {{Kind::contraction, "those of ORMQR: n k (2 m + 1 - k)"}, {Kind::elementwise, "scaling"}},
     .work =
@@ -178,7 +179,7 @@ constexpr Formula householder_times{
         },
 };
 
-// Without a Q where mode is "r"; square where it is "complete".
+// Mode "r" makes no Q; mode "complete" makes a square one.
 constexpr Formula qr{
     .counts = {{Kind::contraction, "those of GEQRF and, where Q is asked for, of ORGQR"},
                {Kind::elementwise, "scaling"}},
