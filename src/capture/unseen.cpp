@@ -12,8 +12,6 @@
 namespace thoplw::capture {
 namespace {
 
-decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id)]; }
-
 constexpr std::string_view kKernel = "outside::kernel";
 
 /// An operator at the end of a call that is over.
@@ -209,7 +207,7 @@ void record_undispatched(Pass& pass, std::set<Id>& unexplained) {
   if (std::ranges::none_of(pass.trace.classes, is_scripted)) return;
   for (std::size_t i = 0; i < pass.trace.calls.size(); ++i) {
     const Id module = pass.trace.calls[i].module;
-    if (!is_scripted(at(pass.trace.classes, at(pass.trace.modules, module).cls))) continue;
+    if (!is_scripted(pass.trace.class_of(module))) continue;
     for (const std::string& name : undispatched(at(pass.modules, module))) {
       unexplained.erase(static_cast<Id>(i));
       insert_op(pass, static_cast<Id>(i), *names->insert(name).first);

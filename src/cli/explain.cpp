@@ -7,7 +7,7 @@
 #include "base/formatted.h"
 #include "cli/commands.h"
 #include "cli/session.h"
-#include "count/usage.h"
+#include "trace/usage.h"
 
 namespace thoplw::cli {
 namespace {

@@ -11,7 +11,7 @@ const Tensor& tensor(const Trace& trace, const std::vector<Id>& ids, std::size_t
   if (i >= ids.size() || ids[i] == kNone) {
     throw Error(std::string(what) + " " + std::to_string(i + 1) + " of the call is no tensor");
   }
-  return trace.values[static_cast<std::size_t>(ids[i])];
+  return at(trace.values, ids[i]);
 }
 
 }  // namespace
@@ -21,7 +21,7 @@ const Tensor& CallView::out(std::size_t i) const { return tensor(trace, call.out
 
 const Tensor* CallView::param(std::string_view name) const {
   const auto found = std::find_if(params.begin(), params.end(), [&](const Param* p) { return p->name == name; });
-  return found == params.end() ? nullptr : &trace.values[static_cast<std::size_t>((*found)->value)];
+  return found == params.end() ? nullptr : &at(trace.values, (*found)->value);
 }
 
 const Tensor* CallView::param_or_input(std::string_view name, std::size_t i) const {

@@ -6,13 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "conventions/unit.h"
 #include "operators/rule.h"
 #include "operators/work.h"
 #include "trace/trace.h"
 
 namespace thoplw {
-
-enum class Unit : std::uint8_t { mac, flop };
 
 /// One call of a module as a class rule reads it: its tensors, its parameters and the work that it did itself.
 struct CallView {

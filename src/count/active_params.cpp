@@ -13,8 +13,6 @@
 namespace thoplw {
 namespace {
 
-decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id)]; }
-
 constexpr std::string_view kViews[] = {"aten::_to_copy", "aten::alias", "aten::contiguous", "aten::detach",
                                        "aten::permute",  "aten::t",     "aten::to",         "aten::transpose"};
 constexpr std::string_view kChoices[] = {"aten::index", "aten::index_select", "aten::select"};
@@ -124,9 +122,7 @@ class Experts {
   std::optional<Share> share(Id module) const { return at(share_, module); }
 
  private:
-  bool is_list(Id module) const {
-    return at(trace_.classes, at(trace_.modules, module).cls).name == "torch.nn.ModuleList";
-  }
+  bool is_list(Id module) const { return trace_.class_of(module).name == "torch.nn.ModuleList"; }
 
   void settle(const std::vector<Id>& experts) {
     std::set<Id> around;

@@ -1,7 +1,7 @@
 // How many parameters take part in the work of one token: routers choose some experts and leave the others.
 #pragma once
 
-#include "count/usage.h"
+#include "trace/usage.h"
 
 namespace thoplw {
 

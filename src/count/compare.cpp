@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/formatted.h"
+#include "conventions/convention.h"
 
 namespace thoplw {
 namespace {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "conventions/convention.h"
 #include "count/explain.h"
 #include "trace/text.h"
 

@@ -10,13 +10,11 @@
 
 #include "base/formatted.h"
 #include "conventions/class_rules.h"
-#include "count/usage.h"
 #include "operators/work/formulas.h"
+#include "trace/usage.h"
 
 namespace thoplw {
 namespace {
-
-decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id)]; }
 
 Work priced(Work work, const std::array<std::uint8_t, kKinds>& price) {
   for (std::size_t kind = 0; kind < kKinds; ++kind) work.by_kind[kind] *= price[kind];
@@ -36,7 +34,7 @@ Work cost_of(const ClassRule& rule, const CallView& call) {
   if (!rule.terms) return rule.cost(call);
   Count parameters = 0;
   for (const Param* param : call.params) {
-    if (!param->buffer) parameters += numel(call.trace.values[static_cast<std::size_t>(param->value)]);
+    if (!param->buffer) parameters += numel(at(call.trace.values, param->value));
   }
   return cost_of(*rule.terms, call, call.own, parameters);
 }
@@ -66,16 +64,13 @@ class Costs {
         convention_(convention),
         report_(report),
         weights_(made_of_weights(trace)),
-        leaf_rule_{"", convention.leaf_rule} {
+        leaf_rule_{"", convention.leaf_rule},
+        leaf_(leaves(trace)) {
     for (const std::string& name : trace.op_names) {
       rules_.push_back(find_rule(name));
       op_rules_.push_back(find_op_rule(convention, name));
     }
     for (const Class& cls : trace.classes) class_rules_.push_back(find_class_rule(convention, cls));
-    leaf_.resize(trace.modules.size(), true);
-    for (const Module& module : trace.modules) {
-      if (module.parent != kNone) at(leaf_, module.parent) = false;
-    }
     own_.resize(trace.calls.size());
     find_steps();
     settle_custom_calls();

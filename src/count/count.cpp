@@ -13,13 +13,11 @@
 #include "count/active_params.h"
 #include "count/costs.h"
 #include "count/params.h"
-#include "count/usage.h"
 #include "report/report.h"
+#include "trace/usage.h"
 
 namespace thoplw {
 namespace {
-
-decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id)]; }
 
 std::string short_name(const std::string& cls) { return cls.substr(cls.rfind('.') + 1); }
 
@@ -93,11 +91,8 @@ void add_up(Report& report) {
 }
 
 /// Leaves that ran, and whatever adds to a total.
-void choose_listed(std::vector<Row>& rows) {
-  std::vector<bool> leaf(rows.size(), true);
-  for (const Row& row : rows) {
-    if (row.parent != kNone) leaf[static_cast<std::size_t>(row.parent)] = false;
-  }
+void choose_listed(const Trace& trace, std::vector<Row>& rows) {
+  const std::vector<bool> leaf = leaves(trace);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     rows[i].listed = (leaf[i] && rows[i].calls > 0) || rows[i].macs != 0 || rows[i].params != 0 || !rows[i].exact;
   }
@@ -131,7 +126,7 @@ Report count(const Trace& trace, const Convention& convention) {
   add_up(report);
   note_steps(report);
   note_missed(convention, report);
-  choose_listed(report.rows);
+  choose_listed(trace, report.rows);
   report.not_run = unused_modules(trace, usage);
   for (std::string& note : report.notes) note = harmless_message(note);
   return report;

@@ -214,6 +214,32 @@ TEST_CASE("a running mean counts only for a batch norm") {
   CHECK(row_of(report_of(frozen), "block.bn").params == 8);
 }
 
+TEST_CASE("a module is a leaf if none is inside of it, wherever that is listed") {
+  const Report report = count(parse_trace(R"(thoplw trace 1
+model "Net"
+source "by hand"
+class app.Net
+class app.Layer
+module "" app.Net
+module "a" app.Layer
+module "b" app.Layer
+module "a.inner" app.Layer
+param "a.scale" %1:f32[3] trainable
+param "b.scale" %2:f32[5] trainable
+param "a.inner.scale" %3:f32[7] trainable
+call "" () -> () {
+  call "a" () -> () {
+    call "a.inner" () -> () {
+    }
+  }
+  call "b" () -> () {
+  }
+}
+)"),
+                              find_convention("torchstat"));
+  CHECK(listed(report) == "b Layer 0 5\na.inner Layer 0 7\n");
+}
+
 TEST_CASE("an operator without a rule makes the total a lower bound and is named") {
   std::string text = replaced(kNet, "aten::relu_", "mylib::gate");
   text = replaced(text, "aten::add_", "mylib::gate");

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/amount.h"
+#include "conventions/convention.h"
 
 namespace thoplw {
 namespace {

@@ -6,6 +6,8 @@
 #include <set>
 #include <vector>
 
+#include "trace/trace.h"
+
 namespace thoplw {
 namespace {
 
@@ -39,12 +41,12 @@ class Leftovers {
   }
 
  private:
-  Row& row(Id module) { return report_.rows[static_cast<std::size_t>(module)]; }
-  std::set<Id>& values_of(Id module) { return held_[static_cast<std::size_t>(module)]; }
+  Row& row(Id module) { return at(report_.rows, module); }
+  std::set<Id>& values_of(Id module) { return at(held_, module); }
 
   std::int64_t held(Id module) {
     Count sum = 0;
-    for (Id value : values_of(module)) sum += numel(trace_.values[static_cast<std::size_t>(value)].shape);
+    for (Id value : values_of(module)) sum += numel(at(trace_.values, value).shape);
     return static_cast<std::int64_t>(sum.value());
   }
 
@@ -57,15 +59,15 @@ class Leftovers {
     }
     for (const Call& call : trace_.calls) {
       if (module(call.module).places == 1) continue;
-      for (Id around = call.parent; around != kNone; around = trace_.calls[static_cast<std::size_t>(around)].parent) {
+      for (Id around = call.parent; around != kNone; around = at(trace_.calls, around).parent) {
         const std::set<Id> inner = values_of(call.module);
-        values_of(trace_.calls[static_cast<std::size_t>(around)].module).insert(inner.begin(), inner.end());
+        values_of(at(trace_.calls, around).module).insert(inner.begin(), inner.end());
       }
     }
   }
 
-  const Module& module(Id id) const { return trace_.modules[static_cast<std::size_t>(id)]; }
-  Id parent(Id id) const { return parents_[static_cast<std::size_t>(id)]; }
+  const Module& module(Id id) const { return at(trace_.modules, id); }
+  Id parent(Id id) const { return at(parents_, id); }
   int depth(Id id) const { return parent(id) == kNone ? 0 : depth(parent(id)) + 1; }
 
   /// A module in several places is listed under the last of them that called it.
@@ -73,8 +75,8 @@ class Leftovers {
     for (const Module& each : trace_.modules) parents_.push_back(each.parent);
     for (const Call& call : trace_.calls) {
       if (module(call.module).places == 1 || call.parent == kNone) continue;
-      Id& known = parents_[static_cast<std::size_t>(call.module)];
-      known = std::max(known, trace_.calls[static_cast<std::size_t>(call.parent)].module);
+      Id& known = at(parents_, call.module);
+      known = std::max(known, at(trace_.calls, call.parent).module);
     }
   }
 
@@ -90,10 +92,10 @@ class Leftovers {
     for (std::size_t i = 0; i < entries_.size(); ++i) {
       const Entry entry = entries_[i];
       std::vector<Id> around(static_cast<std::size_t>(entry.depth) + 1, kNone);
-      for (Id m = parent(entry.module); m != kNone; m = parent(m)) around[static_cast<std::size_t>(depth(m))] = m;
+      for (Id m = parent(entry.module); m != kNone; m = parent(m)) at(around, depth(m)) = m;
       std::size_t inserted = 0;
       for (int depth = 1; depth < entry.depth; ++depth) {
-        const Id container = around[static_cast<std::size_t>(depth)];
+        const Id container = at(around, depth);
         const auto known = open.find(depth);
         if (known != open.end() && known->second == container) continue;
         const std::size_t place = i + inserted;

@@ -15,26 +15,19 @@ namespace {
 
 bool is_norm_statistic(const Trace& trace, const Param& param) {
   if (!param.buffer || (param.name != "running_mean" && param.name != "running_var")) return false;
-  const Module& module = trace.modules[static_cast<std::size_t>(param.module)];
-  return is_batch_norm(trace.classes[static_cast<std::size_t>(module.cls)]);
+  return is_batch_norm(trace.class_of(param.module));
 }
 
 bool has_rule(const Trace& trace, const Convention& convention, const Param& param) {
-  const Module& module = trace.modules[static_cast<std::size_t>(param.module)];
-  return find_class_rule(convention, trace.classes[static_cast<std::size_t>(module.cls)]) != nullptr;
+  return find_class_rule(convention, trace.class_of(param.module)) != nullptr;
 }
 
-/// Modules stand behind the one that they are in, so the next one tells.
-bool is_leaf(const Trace& trace, Id module) {
-  const auto next = static_cast<std::size_t>(module) + 1;
-  return next == trace.modules.size() || trace.modules[next].parent != module;
-}
-
-bool counts(const Trace& trace, const Convention& convention, const Usage& usage, const Param& param) {
+bool counts(const Trace& trace, const Convention& convention, const Usage& usage, const std::vector<bool>& leaf,
+            const Param& param) {
   const ParamPolicy& policy = convention.params;
   if (policy.only_classes && (param.module == 0 || !usage.called(param.module) || !has_rule(trace, convention, param)))
     return false;
-  if (policy.only_leaves && (!usage.called(param.module) || !is_leaf(trace, param.module))) return false;
+  if (policy.only_leaves && (!usage.called(param.module) || !at(leaf, param.module))) return false;
   if (policy.only_used && !usage.used(param.module)) return false;
   if (policy.only_trainable && !param.buffer && !param.trainable) return false;
   if (policy.lacks && policy.lacks(trace, param)) return false;
@@ -43,9 +36,9 @@ bool counts(const Trace& trace, const Convention& convention, const Usage& usage
 
 /// A module that was only read has no row to show for it: the nearest one around it that was called answers.
 Id answering_row(const Trace& trace, const Usage& usage, Id module) {
-  if (!usage.read[static_cast<std::size_t>(module)]) return module;
-  Id around = trace.modules[static_cast<std::size_t>(module)].parent;
-  while (around != kNone && !usage.called(around)) around = trace.modules[static_cast<std::size_t>(around)].parent;
+  if (!at(usage.read, module)) return module;
+  Id around = at(trace.modules, module).parent;
+  while (around != kNone && !usage.called(around)) around = at(trace.modules, around).parent;
   return around == kNone ? 0 : around;
 }
 
@@ -63,10 +56,10 @@ void count_true_totals(const Trace& trace, Report& report) {
   enum : unsigned char { kParameter = 1, kTrainable = 2, kBuffer = 4 };
   std::vector<unsigned char> seen(trace.values.size(), 0);
   const auto once = [&](const Param& param, unsigned char bit, Count& total) {
-    unsigned char& bits = seen[static_cast<std::size_t>(param.value)];
+    unsigned char& bits = at(seen, param.value);
     if (bits & bit) return;
     bits |= bit;
-    total += numel(trace.values[static_cast<std::size_t>(param.value)].shape);
+    total += numel(at(trace.values, param.value).shape);
   };
   for (const Param& param : trace.params) {
     if (param.buffer) {
@@ -84,7 +77,7 @@ void count_true_totals(const Trace& trace, Report& report) {
 std::vector<Id> modules_of_values(const Trace& trace) {
   std::vector<Id> modules(trace.values.size(), kNone);
   for (const Param& param : trace.params) {
-    Id& module = modules[static_cast<std::size_t>(param.value)];
+    Id& module = at(modules, param.value);
     if (module == kNone) module = param.module;
   }
   return modules;
@@ -94,22 +87,20 @@ std::vector<Id> modules_of_values(const Trace& trace) {
 void count_operands(const Trace& trace, const Convention& convention, const Usage& usage, Report& report) {
   std::vector<Id> modules = modules_of_values(trace);
   std::set<std::int64_t> seen;
-  const auto row = [&](Id module) -> Row& {
-    return report.rows[static_cast<std::size_t>(answering_row(trace, usage, module))];
-  };
+  const auto row = [&](Id module) -> Row& { return at(report.rows, answering_row(trace, usage, module)); };
   for (const Op& op : trace.ops) {
     const OpView view{trace, op};
     for (std::size_t i = 0; i < op.in.size(); ++i) {
       if (op.in[i] == kNone) continue;
-      Id& module = modules[static_cast<std::size_t>(op.in[i])];
-      const Tensor& tensor = trace.values[static_cast<std::size_t>(op.in[i])];
+      Id& module = at(modules, op.in[i]);
+      const Tensor& tensor = at(trace.values, op.in[i]);
       if (module == kNone || tensor.shape.empty() || !convention.params.operand(view, i)) continue;
       row(std::exchange(module, kNone)).params += numel(tensor);
     }
     const AttrValue* attr = view.attr("constants");
     const auto* constants = attr ? std::get_if<std::vector<std::int64_t>>(attr) : nullptr;
     if (!constants || !convention.params.operand(view, op.in.size())) continue;
-    const Id module = op.call == kNone ? 0 : trace.calls[static_cast<std::size_t>(op.call)].module;
+    const Id module = op.call == kNone ? 0 : at(trace.calls, op.call).module;
     for (std::size_t i = 0; i + 1 < constants->size(); i += 2) {
       if (seen.insert((*constants)[i]).second) row(module).params += (*constants)[i + 1];
     }
@@ -127,18 +118,18 @@ void count_params(const Trace& trace, const Convention& convention, const Usage&
     count_operands(trace, convention, usage, report);
     return count_true_totals(trace, report);
   }
+  const std::vector<bool> leaf = leaves(trace);
   std::map<Id, Id> counted;  // by value: the module that it counted for
   for (const Param* param : in_module_order(trace)) {
-    if (!counts(trace, convention, usage, *param)) continue;
+    if (!counts(trace, convention, usage, leaf, *param)) continue;
     const auto [known, fresh] = counted.try_emplace(param->value, param->module);
     const bool each_time = convention.params.only_classes || convention.params.only_leaves;
     if (!fresh && (!each_time || known->second == param->module)) continue;
     known->second = param->module;
     const Id row = answering_row(trace, usage, param->module);
-    Count elements = numel(trace.values[static_cast<std::size_t>(param->value)].shape);
-    if (convention.sharing == Sharing::hooked)
-      elements *= trace.modules[static_cast<std::size_t>(param->module)].places;
-    report.rows[static_cast<std::size_t>(row)].params += elements;
+    Count elements = numel(at(trace.values, param->value).shape);
+    if (convention.sharing == Sharing::hooked) elements *= at(trace.modules, param->module).places;
+    at(report.rows, row).params += elements;
   }
   count_true_totals(trace, report);
 }

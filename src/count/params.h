@@ -2,8 +2,8 @@
 #pragma once
 
 #include "conventions/convention.h"
-#include "count/usage.h"
 #include "report/report.h"
+#include "trace/usage.h"
 
 namespace thoplw {
 

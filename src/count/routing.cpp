@@ -8,8 +8,6 @@
 namespace thoplw {
 namespace {
 
-decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id)]; }
-
 constexpr std::string_view kPicks[] = {"aten::gather", "aten::index", "aten::index_select", "aten::masked_select",
                                        "aten::take_along_dim"};
 constexpr std::string_view kViews[] = {"aten::_unsafe_view", "aten::contiguous", "aten::expand",

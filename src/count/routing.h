@@ -13,10 +13,10 @@ class Routing {
   explicit Routing(const Trace& trace);
 
   /// The tensor whose rows the value consists of, some of them or all in another order; kNone where no router took any.
-  Id picked_from(Id value) const { return picked_[static_cast<std::size_t>(value)]; }
+  Id picked_from(Id value) const { return at(picked_, value); }
 
   /// Whether the value was worked out with weights.
-  bool learned(Id value) const { return value != kNone && learned_[static_cast<std::size_t>(value)]; }
+  bool learned(Id value) const { return value != kNone && at(learned_, value); }
 
  private:
   void follow(const Trace& trace, const Op& op);

@@ -15,8 +15,6 @@ namespace {
 using Rows = std::vector<Row>;
 using Ids = std::vector<Id>;
 
-decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id)]; }
-
 std::vector<Ids> children_of(const Rows& rows) {
   std::vector<Ids> children(rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {

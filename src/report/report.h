@@ -5,11 +5,15 @@
 #include <string>
 #include <vector>
 
-#include "conventions/convention.h"
+#include "conventions/unit.h"
 #include "operators/work.h"
-#include "trace/trace.h"
+#include "trace/id.h"
+#include "trace/tensor.h"
 
 namespace thoplw {
+
+struct Convention;
+struct Trace;
 
 /// One module. Rows of the flat table are those that are `listed`, in order.
 struct Row {

@@ -145,7 +145,7 @@ Param Parser::named_tensor(Cursor& line) {
   const std::string path = line.quoted();
   if (trace_.modules.empty()) line.fail("no module for \"" + path + "\"", "add the line 'module \"\" ...' above");
   const Id module = enclosing_module(line, path);
-  const std::string& owner = trace_.modules[static_cast<std::size_t>(module)].path;
+  const std::string& owner = at(trace_.modules, module).path;
   Param param;
   param.name = owner.empty() ? path : path.substr(owner.size() + 1);
   param.module = module;
@@ -196,7 +196,7 @@ void Parser::call(Cursor& line) {
 
 void Parser::close(Cursor& line) {
   if (open_.empty()) line.fail("'}' closes nothing", "remove it");
-  trace_.calls[static_cast<std::size_t>(open_.back())].end_op = size_of(trace_.ops);
+  at(trace_.calls, open_.back()).end_op = size_of(trace_.ops);
   open_.pop_back();
 }
 

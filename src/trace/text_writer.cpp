@@ -11,11 +11,6 @@
 namespace thoplw {
 namespace {
 
-template <class T>
-const T& at(const std::vector<T>& items, Id id) {
-  return items.at(static_cast<std::size_t>(id));
-}
-
 std::string quoted(const std::string& text) {
   return harmless_json(nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
 }

@@ -10,4 +10,12 @@ const AttrValue* Trace::attr(const Op& op, std::string_view name) {
   return nullptr;
 }
 
+std::vector<bool> leaves(const Trace& trace) {
+  std::vector<bool> leaf(trace.modules.size(), true);
+  for (const Module& module : trace.modules) {
+    if (module.parent != kNone) at(leaf, module.parent) = false;
+  }
+  return leaf;
+}
+
 }  // namespace thoplw

@@ -3,16 +3,14 @@
 
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 #include "base/count.h"
+#include "trace/attr.h"
+#include "trace/id.h"
 #include "trace/tensor.h"
 
 namespace thoplw {
-
-using Id = std::int32_t;  ///< index into one of the vectors of a Trace
-constexpr Id kNone = -1;
 
 /// A module class. Names are qualified; those of torch are short: "torch.nn.Conv2d".
 struct Class {
@@ -48,13 +46,6 @@ struct Call {
   Count times = 1;              ///< how often it ran in all, just like this: the body of a loop of known length
 };
 
-using AttrValue = std::variant<std::int64_t, double, bool, std::string, std::vector<std::int64_t>>;
-
-struct Attr {
-  std::string name;
-  AttrValue value;
-};
-
 /// One operator that ran, by the innermost call that it ran in.
 struct Op {
   Id name = kNone;  ///< into Trace::op_names
@@ -76,9 +67,13 @@ struct Trace {
   std::vector<Op> ops;
   std::vector<std::string> notes;  ///< notices of the front end, such as a fallback
 
-  const std::string& op_name(const Op& op) const { return op_names[static_cast<std::size_t>(op.name)]; }
+  const std::string& op_name(const Op& op) const { return at(op_names, op.name); }
+  const Class& class_of(Id module) const { return at(classes, at(modules, module).cls); }
   /// The attribute of that name, or null.
   static const AttrValue* attr(const Op& op, std::string_view name);
 };
+
+/// By module: has it no module inside?
+std::vector<bool> leaves(const Trace& trace);
 
 }  // namespace thoplw

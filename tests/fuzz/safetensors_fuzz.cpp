@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "conventions/convention.h"
 #include "load/formats.h"
 #include "report/report.h"
 #include "trace/text.h"

@@ -16,8 +16,7 @@ struct Cell {
 };
 
 Cell cell_of(const CallView& call) {
-  const Module& module = call.trace.modules[static_cast<std::size_t>(call.call.module)];
-  const std::string_view cls = call.trace.classes[static_cast<std::size_t>(module.cls)].name;
+  const std::string_view cls = call.trace.class_of(call.call.module).name;
   if (cls.find("LSTM") != cls.npos) return {4, 10};
   return cls.find("GRU") != cls.npos ? Cell{3, 7} : Cell{1, 1};
 }

@@ -248,8 +248,7 @@ constexpr std::string_view kOneBias[] = {"torch.nn.LSTM", "torch.nn.LSTMCell", "
 /// Keras's recurrent layers, but for GRU, have one bias.
 bool is_second_bias(const Trace& trace, const Param& param) {
   if (!param.name.starts_with("bias_hh")) return false;
-  const Module& module = trace.modules[static_cast<std::size_t>(param.module)];
-  return std::ranges::find(kOneBias, trace.classes[static_cast<std::size_t>(module.cls)].name) != std::end(kOneBias);
+  return std::ranges::find(kOneBias, trace.class_of(param.module).name) != std::end(kOneBias);
 }
 
 }  // namespace

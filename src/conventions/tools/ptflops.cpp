@@ -52,8 +52,7 @@ Work upsample(const CallView& call) { return only(Kind::resize, from(call.out(),
 
 /// Operations of one kind of cell per hidden element, besides the products.
 std::uint64_t per_hidden(const CallView& call) {
-  const Module& module = call.trace.modules[static_cast<std::size_t>(call.call.module)];
-  const std::string_view cls = call.trace.classes[static_cast<std::size_t>(module.cls)].name;
+  const std::string_view cls = call.trace.class_of(call.call.module).name;
   return cls.find("LSTM") != cls.npos ? 10 : cls.find("GRU") != cls.npos ? 7 : 1;
 }
 

@@ -21,10 +21,8 @@ inline bool seen(const OpView& op) {
   if (op.attr("spelt")) return false;
   const std::string_view name = op.trace.op_name(op.op);
   if (op.op.call == kNone || (name != "aten::relu" && name != "aten::gelu")) return true;
-  const Call& call = op.trace.calls[static_cast<std::size_t>(op.op.call)];
-  const Id cls = op.trace.modules[static_cast<std::size_t>(call.module)].cls;
-  return std::ranges::find(kHoldFunctions, op.trace.classes[static_cast<std::size_t>(cls)].name) ==
-         std::end(kHoldFunctions);
+  const Id module = at(op.trace.calls, op.op.call).module;
+  return std::ranges::find(kHoldFunctions, op.trace.class_of(module).name) == std::end(kHoldFunctions);
 }
 
 /// Whether torch itself called the operator, inside of one that has no rule here: a traced graph has that one.

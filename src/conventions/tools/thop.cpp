@@ -82,8 +82,7 @@ Count step(const CallView& call, const Cell& kind) {
 }
 
 const Cell& kind_of(const CallView& call) {
-  const Module& module = call.trace.modules[static_cast<std::size_t>(call.call.module)];
-  const std::string_view cls = call.trace.classes[static_cast<std::size_t>(module.cls)].name;
+  const std::string_view cls = call.trace.class_of(call.call.module).name;
   return cls.find("LSTM") != cls.npos ? kLstm : cls.find("GRU") != cls.npos ? kGru : kRnn;
 }
 

@@ -18,13 +18,12 @@ Count sizes(const Tensor& tensor, std::size_t begin, std::size_t end) {
 /// have them, once per sample and step.
 Work leaf(const CallView& call) {
   const Tensor& out = call.out();
-  const Module& module = call.trace.modules[static_cast<std::size_t>(call.call.module)];
-  const std::string& cls = call.trace.classes[static_cast<std::size_t>(module.cls)].name;
+  const std::string& cls = call.trace.class_of(call.call.module).name;
   const bool convolution = cls.find("Conv", cls.rfind('.') + 1) != cls.npos;
   Count cost = 0;
   for (const Param* param : call.params) {
     if (param->buffer) continue;
-    const Count elements = numel(call.trace.values[static_cast<std::size_t>(param->value)]);
+    const Count elements = numel(at(call.trace.values, param->value));
     if (param->name == "weight" || param->name == "bias") {
       cost += elements * sizes(out, 0, 1) * (convolution ? sizes(out, 2, out.shape.size()) : Count(1));
     } else if (param->name.find("weight") != param->name.npos || param->name.find("bias") != param->name.npos) {

@@ -30,14 +30,12 @@ constexpr auto kSigns = std::to_array<Sign>({
     {"aten::rms_norm", "RMSNorm", "torch.nn.RMSNorm"},
 });
 
-decltype(auto) at(auto& items, Id id) { return items[static_cast<std::size_t>(id)]; }
-
 using Owners = std::vector<std::vector<Id>>;  ///< each in order
 
 /// The one row of the table that an operator of the call fits; null where none or several do.
 const Sign* sign_of(const Trace& trace, const Owners& owners, Id id) {
   const Call& call = at(trace.calls, id);
-  const std::string& cls = at(trace.classes, at(trace.modules, call.module).cls).name;
+  const std::string& cls = trace.class_of(call.module).name;
   const std::string_view name = std::string_view(cls).substr(cls.rfind('.') + 1);
   const auto is_own = [&](Id value) {
     return value != kNone && std::ranges::binary_search(at(owners, value), call.module);

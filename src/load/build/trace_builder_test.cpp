@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include "conventions/convention.h"
 #include "report/report.h"
 #include "trace/text.h"
 

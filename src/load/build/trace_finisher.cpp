@@ -13,8 +13,6 @@ constexpr std::ptrdiff_t kDeepestPath = 200;
 // Each level of a path is a module, and has the path up to there as its name. A real name shares most of them.
 constexpr std::size_t kSomeModules = 10'000, kSomeBytes = std::size_t{1} << 24, kPerName = 4;
 
-decltype(auto) at(auto& items, auto index) { return items[static_cast<std::size_t>(index)]; }
-
 /// "torch.nn.modules.conv.Conv2d" is "torch.nn.Conv2d" to its users.
 std::string public_name(const std::string& cls) {
   constexpr std::string_view kInternal = "torch.nn.modules.";

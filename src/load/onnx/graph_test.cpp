@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "conventions/convention.h"
 #include "load/formats.h"
 #include "load/onnx/test_model.h"
 #include "report/report.h"

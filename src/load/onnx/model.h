@@ -10,7 +10,8 @@
 #include <vector>
 
 #include "base/file_bytes.h"
-#include "trace/tensor.h"
+#include "trace/dims.h"
+#include "trace/dtype.h"
 
 namespace thoplw::onnx {
 

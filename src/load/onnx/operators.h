@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "load/onnx/model.h"
-#include "trace/trace.h"
+#include "trace/attr.h"
 
 namespace thoplw::onnx {
 

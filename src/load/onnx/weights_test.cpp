@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "conventions/convention.h"
 #include "load/formats.h"
 #include "load/onnx/test_model.h"
 #include "report/report.h"

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/formatted.h"
+#include "conventions/convention.h"
 #include "load/formats.h"
 #include "report/report.h"
 

@@ -7,7 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "trace/tensor.h"
+#include "trace/dims.h"
+#include "trace/dtype.h"
 
 namespace thoplw {
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/formatted.h"
+#include "conventions/convention.h"
 #include "render/escape.h"
 #include "render/formats.h"
 #include "render/page/html_page.h"

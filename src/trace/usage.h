@@ -14,8 +14,8 @@ struct Usage {
   std::vector<bool> read;      ///< by module: not called, but a parameter was read that no called module owns
   std::vector<Id> first_call;  ///< by module, kNone if it never ran
 
-  bool called(Id module) const { return calls[static_cast<std::size_t>(module)] > 0; }
-  bool used(Id module) const { return called(module) || read[static_cast<std::size_t>(module)]; }
+  bool called(Id module) const { return at(calls, module) > 0; }
+  bool used(Id module) const { return called(module) || at(read, module); }
 };
 
 Usage find_usage(const Trace& trace);

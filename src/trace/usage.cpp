@@ -1,5 +1,5 @@
 // Follows calls and operators back to the modules and parameters that they used.
-#include "count/usage.h"
+#include "trace/usage.h"
 
 #include <algorithm>
 #include <limits>
@@ -10,7 +10,7 @@ namespace {
 /// How often a record says that its module ran. The body of a loop inside of a call is no further call.
 std::uint64_t times_ran(const Trace& trace, const Call& call) {
   if (call.parent == kNone) return call.times.value();
-  const Call& around = trace.calls[static_cast<std::size_t>(call.parent)];
+  const Call& around = at(trace.calls, call.parent);
   return around.module == call.module && around.times != call.times ? 0 : call.times.value();
 }
 
@@ -36,16 +36,16 @@ Usage find_usage(const Trace& trace) {
   std::vector<bool> read(trace.values.size(), false);
   for (const Op& op : trace.ops) {
     for (Id value : op.in) {
-      if (value != kNone) read[static_cast<std::size_t>(value)] = true;
+      if (value != kNone) at(read, value) = true;
     }
   }
   // A weight tied to that of a called module says nothing of the other modules that have it.
   for (const Param& param : trace.params) {
-    if (usage.called(param.module)) read[static_cast<std::size_t>(param.value)] = false;
+    if (usage.called(param.module)) at(read, param.value) = false;
   }
   for (const Param& param : trace.params) {
-    if (!usage.called(param.module) && read[static_cast<std::size_t>(param.value)]) {
-      usage.read[static_cast<std::size_t>(param.module)] = true;
+    if (!usage.called(param.module) && at(read, param.value)) {
+      at(usage.read, param.module) = true;
     }
   }
   return usage;
@@ -53,13 +53,13 @@ Usage find_usage(const Trace& trace) {
 
 std::vector<bool> made_of_weights(const Trace& trace) {
   std::vector<bool> weights(trace.values.size(), false);
-  const auto is_weight = [&](Id value) { return value == kNone || weights[static_cast<std::size_t>(value)]; };
-  for (const Param& param : trace.params) weights[static_cast<std::size_t>(param.value)] = true;
+  const auto is_weight = [&](Id value) { return value == kNone || at(weights, value); };
+  for (const Param& param : trace.params) at(weights, param.value) = true;
   for (const Op& op : trace.ops) {
     const bool reads_any = std::ranges::any_of(op.in, [](Id value) { return value != kNone; });
     if (!reads_any || !std::ranges::all_of(op.in, is_weight)) continue;
     for (Id value : op.out) {
-      if (value != kNone) weights[static_cast<std::size_t>(value)] = true;
+      if (value != kNone) at(weights, value) = true;
     }
   }
   return weights;
@@ -67,7 +67,7 @@ std::vector<bool> made_of_weights(const Trace& trace) {
 
 std::optional<Tensor> first_tensor(const Trace& trace, const std::vector<Id>& ids) {
   for (Id id : ids) {
-    if (id != kNone) return trace.values[static_cast<std::size_t>(id)];
+    if (id != kNone) return at(trace.values, id);
   }
   return std::nullopt;
 }
@@ -78,11 +78,11 @@ std::vector<std::string> unused_modules(const Trace& trace, const Usage& usage) 
   std::vector<bool> has_params(trace.modules.size(), false);
   std::vector<bool> used_elsewhere(trace.values.size(), false);  // a weight tied to that of a used module is in use
   for (const Param& param : trace.params) {
-    if (usage.used(param.module)) used_elsewhere[static_cast<std::size_t>(param.value)] = true;
+    if (usage.used(param.module)) at(used_elsewhere, param.value) = true;
   }
   for (const Param& param : trace.params) {
-    if (param.buffer || used_elsewhere[static_cast<std::size_t>(param.value)]) continue;
-    has_params[static_cast<std::size_t>(param.module)] = true;
+    if (param.buffer || at(used_elsewhere, param.value)) continue;
+    at(has_params, param.module) = true;
   }
   for (std::size_t i = 0; i < used.size(); ++i) used[i] = usage.used(static_cast<Id>(i));
   for (std::size_t i = used.size(); i-- > 1;) {
@@ -93,7 +93,7 @@ std::vector<std::string> unused_modules(const Trace& trace, const Usage& usage) 
   std::vector<std::string> paths;
   for (std::size_t i = 0; i < used.size(); ++i) {
     const Id parent = trace.modules[i].parent;
-    const bool outermost = parent == kNone || used[static_cast<std::size_t>(parent)];
+    const bool outermost = parent == kNone || at(used, parent);
     if (!used[i] && has_params[i] && outermost) paths.push_back(trace.modules[i].path);
   }
   return paths;

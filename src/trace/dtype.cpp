@@ -1,5 +1,5 @@
-// Names and families of element types, and the number of elements of a shape.
-#include "trace/tensor.h"
+// Names and families of element types.
+#include "trace/dtype.h"
 
 #include <algorithm>
 #include <array>
@@ -68,13 +68,5 @@ std::optional<DType> dtype_named(std::string_view name) {
 bool is_floating(DType dtype) { return row(dtype).family == Family::floating || row(dtype).family == Family::complex; }
 bool is_complex(DType dtype) { return row(dtype).family == Family::complex; }
 bool is_integral(DType dtype) { return row(dtype).family == Family::integral; }
-
-// An empty tensor has no elements however large its other sizes are.
-Count numel(const Dims& shape) {
-  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return 0;
-  Count product = 1;
-  for (std::int64_t size : shape) product *= size;
-  return product;
-}
 
 }  // namespace thoplw
