@@ -1,11 +1,11 @@
 // Conventions: what work is worth, module by module, and which tensors are parameters. One row each.
 #pragma once
 
-#include <array>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "conventions/prices.h"
 #include "conventions/unit.h"
 #include "operators/rule.h"
 #include "operators/work.h"
@@ -31,11 +31,11 @@ struct CallView {
 
 /// A cost that is told in numbers, as users tell theirs.
 struct Terms {
-  std::uint64_t inputs = 0;                  ///< per element of the first tensor that goes in
-  std::uint64_t outputs = 0;                 ///< per element of the first tensor that comes out
-  std::uint64_t parameters = 0;              ///< per element of the module's own parameters
-  Kind pays = Kind::elementwise;             ///< the kind of work that these three pay
-  std::array<std::uint8_t, kKinds> price{};  ///< per unit of its own work of each kind
+  std::uint64_t inputs = 0;       ///< per element of the first tensor that goes in
+  std::uint64_t outputs = 0;      ///< per element of the first tensor that comes out
+  std::uint64_t parameters = 0;   ///< per element of the module's own parameters
+  Kind pays = Kind::elementwise;  ///< the kind of work that these three pay
+  Prices prices{};                ///< of its own work
 };
 
 /// What a call of a module costs, instead of all that it did itself. Costs are told by the kind of work that they pay.
@@ -85,7 +85,7 @@ struct Convention {
   std::string_view name;
   std::string_view doc;  ///< one line: what it counts
   Unit unit = Unit::mac;
-  std::array<std::uint8_t, kKinds> price{};  ///< per unit of work of each kind, where no rule applies
+  Prices prices{};  ///< of work for which there is no rule
   std::span<const ClassRule> class_rules{};
   Work (*leaf_rule)(const CallView&) = nullptr;  ///< of modules without inner ones that have no class rule
   std::span<const OpRule> op_rules{};

@@ -84,7 +84,7 @@ class Reader : TomlReader {
       convention_.unit = read_unit(node);
     } else if (key == "prices") {
       for (const auto& [kind, price] : table_of(node, key, "[" + key + "]")) {
-        read_price(convention_.price, std::string(kind.str()), price, key + "." + std::string(kind.str()));
+        read_price(convention_.prices, std::string(kind.str()), price, key + "." + std::string(kind.str()));
       }
     } else if (key == "parameters") {
       for (const auto& [name, on] : table_of(node, key, "[" + key + "]")) {
@@ -136,12 +136,10 @@ class Reader : TomlReader {
     return true;
   }
 
-  void read_price(std::array<std::uint8_t, kKinds>& prices, const std::string& kind, const toml::node& node,
-                  const std::string& key) const {
+  void read_price(Prices& prices, const std::string& kind, const toml::node& node, const std::string& key) const {
     const auto known = std::ranges::find(kKindNames, kind);
     if (known == kKindNames.end()) unknown(node, key, "kind of work", kind, kKindNames);
-    prices[static_cast<std::size_t>(known - kKindNames.begin())] =
-        static_cast<std::uint8_t>(whole_number(node, key, 0, 255));
+    prices[static_cast<Kind>(known - kKindNames.begin())] = static_cast<std::uint8_t>(whole_number(node, key, 0, 255));
   }
 
   const Terms& read_terms(const toml::node& node, const std::string& key) {
@@ -154,7 +152,7 @@ class Reader : TomlReader {
       } else if (name == "pays") {
         terms.pays = read_kind(value, inner);
       } else if (std::ranges::find(kKindNames, name) != kKindNames.end()) {
-        read_price(terms.price, name, value, inner);
+        read_price(terms.prices, name, value, inner);
       } else {
         std::vector<std::string_view> known = keys_of(kAmounts);
         known.push_back("pays");

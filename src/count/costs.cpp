@@ -16,14 +16,9 @@
 namespace thoplw {
 namespace {
 
-Work priced(Work work, const std::array<std::uint8_t, kKinds>& price) {
-  for (std::size_t kind = 0; kind < kKinds; ++kind) work.by_kind[kind] *= price[kind];
-  return work;
-}
-
 /// Of a module's call or an operator that did `own` work itself.
 Work cost_of(const Terms& terms, const auto& view, const Work& own, Count parameters) {
-  Work cost = priced(own, terms.price);
+  Work cost = terms.prices.of(own);
   if (terms.inputs > 0) cost[terms.pays] += numel(view.in(0)) * terms.inputs;
   if (terms.outputs > 0) cost[terms.pays] += numel(view.out(0)) * terms.outputs;
   cost[terms.pays] += parameters * terms.parameters;
@@ -207,7 +202,7 @@ class Costs {
       if (class_rule) at(own_, op.call) += work;
       if (class_rule && !class_rule->besides && !convention_.ops_at_root) return;
       const OpRule* op_rule = at(op_rules_, op.name);
-      const Work cost = op_rule ? cost_of(*op_rule, {trace_, op}, work) : priced(work, convention_.price);
+      const Work cost = op_rule ? cost_of(*op_rule, {trace_, op}, work) : convention_.prices.of(work);
       if (convention_.ops_at_root) {
         at_root_.emplace_back(op.call, cost * times(op.call));
       } else {
@@ -292,7 +287,7 @@ class Costs {
   /// A class rule reads the tensors of the call. A subclass that takes or gives none still did what its operators did.
   void add_without_tensors(std::size_t index) {
     const Id module = trace_.calls[index].module;
-    charge(at(report_.rows, module), static_cast<Id>(index), priced(own_[index], convention_.price));
+    charge(at(report_.rows, module), static_cast<Id>(index), convention_.prices.of(own_[index]));
     add_uncounted(at(report_.rows, module).cls + " without tensors", module);
   }
 

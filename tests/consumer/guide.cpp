@@ -24,8 +24,8 @@ void convention(const thoplw::Trace& trace) {
   thoplw::Convention doubled = thoplw::find_convention("exact");
   doubled.name = "doubled";
   doubled.unit = thoplw::Unit::flop;
-  doubled.price[static_cast<std::size_t>(thoplw::Kind::contraction)] = 2;
-  doubled.price[static_cast<std::size_t>(thoplw::Kind::attention)] = 2;
+  doubled.prices[thoplw::Kind::contraction] = 2;
+  doubled.prices[thoplw::Kind::attention] = 2;
   std::cout << thoplw::count(trace, doubled).macs.value() << " FLOPs\n";
 }
 

@@ -132,10 +132,10 @@ std::string prices(const Convention& convention) {
   std::string text;
   bool all = true;
   for (std::size_t k = 0; k < kKinds; ++k) {
-    if (convention.price[k] == 0) {
+    if (convention.prices[static_cast<Kind>(k)] == 0) {
       all = false;
     } else {
-      text += formatted("{}{} {}", text.empty() ? "" : ", ", kKindNames[k], convention.price[k]);
+      text += formatted("{}{} {}", text.empty() ? "" : ", ", kKindNames[k], convention.prices[static_cast<Kind>(k)]);
     }
   }
   return text.empty() ? "none: what has no rule costs nothing" : text + (all ? "" : "; other kinds 0");

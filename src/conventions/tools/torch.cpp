@@ -99,7 +99,7 @@ constinit const Convention kTorch = {
         "what torch's FlopCounterMode prints on a GPU or on meta: two FLOPs per multiply-add of products, nothing "
         "else; every parameter once",
     .unit = Unit::flop,
-    .price = {2, 2},
+    .prices = {{Kind::contraction, 2}, {Kind::attention, 2}},
     .op_rules = kOperators,
     .tool = {.version = "torch 2.13.0",
              .source = "https://github.com/pytorch/pytorch/blob/main/torch/utils/flop_counter.py",

@@ -1,0 +1,24 @@
+// flops: every arithmetic operation, by operator.
+#include "conventions/own/own.h"
+
+namespace thoplw::own {
+
+constinit const Convention kFlops = {
+    .name = "flops",
+    .doc =
+        "every arithmetic operation: two per multiply-add, one per element of elementwise work, pooling and sums, "
+        "five per element of a softmax or a resize, four of a norm; every parameter once, run or not",
+    .unit = Unit::flop,
+    .prices = {{Kind::contraction, 2},
+               {Kind::attention, 2},
+               {Kind::bias, 1},
+               {Kind::norm, 4},
+               {Kind::activation, 1},
+               {Kind::softmax, 5},
+               {Kind::pool, 1},
+               {Kind::resize, 5},
+               {Kind::elementwise, 1},
+               {Kind::reduction, 1}},
+};
+
+}  // namespace thoplw::own
