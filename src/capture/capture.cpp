@@ -100,6 +100,7 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   pass.custom_ops = custom_ops;
   pass.initialised = initialised;
   pass.mode = the_mode();
+  pass.trace.origin = Origin::live;
   pass.trace.source = torch_version(api);
   pass.tensors.hold = true;  // the model's own tensors live as long as it does
   walk_model(pass, model);

@@ -35,7 +35,7 @@ class Parser {
   static const std::array<Record, 8> kRecords;
 
   void model(Cursor& line) { trace_.model = line.quoted(); }
-  void source(Cursor& line) { trace_.source = line.quoted(); }
+  void source(Cursor& line);
   void note(Cursor& line) { trace_.notes.push_back(line.quoted()); }
   void cls(Cursor& line);
   void module(Cursor& line);
@@ -95,6 +95,19 @@ void Parser::record(Cursor line) {
     line.fail(did_you_mean("record", word, keywords), "an operator has its tensors in '(' ')'");
   }
   line.expect_end();
+}
+
+/// The text form has no line for the origin: what each front end writes as its source tells.
+Origin origin_of(std::string_view source) {
+  if (source.starts_with("onnx")) return Origin::onnx;
+  if (source == "safetensors") return Origin::safetensors;
+  if (!source.starts_with("torch ")) return Origin::text;
+  return source.ends_with(".pt2") ? Origin::pt2 : Origin::live;
+}
+
+void Parser::source(Cursor& line) {
+  trace_.source = line.quoted();
+  trace_.origin = origin_of(trace_.source);
 }
 
 void Parser::cls(Cursor& line) {

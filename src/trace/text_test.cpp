@@ -96,6 +96,19 @@ TEST_CASE("the records are read into their places") {
   CHECK(Trace::attr(trace.ops.at(1), "w") == nullptr);
 }
 
+TEST_CASE("the source says what a trace was made from") {
+  const auto origin = [](const std::string& source) {
+    return parse_trace("thoplw trace 1\nmodel \"Net\"\nsource \"" + source + "\"\n").origin;
+  };
+  CHECK(origin("torch 2.13.0+cpu") == Origin::live);
+  CHECK(origin("torch 2.9.1 .pt2") == Origin::pt2);
+  CHECK(origin("torch .pt2") == Origin::pt2);
+  CHECK(origin("onnx, opset 18, pytorch 2.13.0") == Origin::onnx);
+  CHECK(origin("safetensors") == Origin::safetensors);
+  CHECK(origin("by hand") == Origin::text);
+  CHECK(origin("") == Origin::text);
+}
+
 TEST_CASE("blank lines, comments, spaces and foreign line ends do not matter") {
   const std::string loose =
       "thoplw trace 1\r\n\r\n# why\r\n  model   \"M\"  \r\nsource \"\"\nclass A\nmodule \"\" A\n"

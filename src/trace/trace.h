@@ -55,9 +55,19 @@ struct Op {
   std::vector<Attr> attrs;  ///< only those that a formula reads (Rule::attrs)
 };
 
+/// What a trace was made from.
+enum class Origin : std::uint8_t {
+  text,  ///< nothing that is known: it was written by hand
+  live,  ///< a model that ran
+  pt2,
+  onnx,
+  safetensors,
+};
+
 struct Trace {
-  std::string model;   ///< class name of the root: "ResNet"
-  std::string source;  ///< what it was captured from: "torch 2.13.0"
+  std::string model;  ///< class name of the root: "ResNet"
+  Origin origin = Origin::text;
+  std::string source;  ///< the same for people, with versions: "torch 2.13.0"
   std::vector<Class> classes;
   std::vector<Module> modules;
   std::vector<Tensor> values;

@@ -58,8 +58,8 @@ Work gemm(const OpView& op) {
 
 // ---- batch norms, which the exporter folds into the layer ahead
 
-/// In a file they are folded already, if they can be.
-bool is_live(const OpView& op) { return !op.trace.source.starts_with("onnx"); }
+/// In an ONNX file they are folded already, if they can be.
+bool is_exported(const OpView& op) { return op.trace.origin == Origin::onnx; }
 
 bool is_batch_norm(const OpView& op) { return op.trace.op_name(op.op) == "aten::batch_norm"; }
 
@@ -79,12 +79,12 @@ std::size_t place(const OpView& op) { return static_cast<std::size_t>(&op.op - o
 
 bool takes_in_batch_norm(const OpView& op) {
   const std::size_t next = place(op) + 1;
-  return is_live(op) && next < op.trace.ops.size() && folds(op, {op.trace, op.trace.ops[next]});
+  return !is_exported(op) && next < op.trace.ops.size() && folds(op, {op.trace, op.trace.ops[next]});
 }
 
 /// The layer that takes it in, or null.
 const Op* layer_ahead(const OpView& op) {
-  if (!is_live(op) || place(op) == 0) return nullptr;
+  if (is_exported(op) || place(op) == 0) return nullptr;
   const Op& ahead = op.trace.ops[place(op) - 1];
   return folds({op.trace, ahead}, op) ? &ahead : nullptr;
 }
@@ -101,7 +101,7 @@ Work linear(const OpView& op) {
 
 /// The exporter compares with a threshold, too.
 Work softplus(const OpView& op) {
-  return only(Kind::activation, volume(op.out()) * (kExp + 1 + kLog + (is_live(op) ? 1 : 0)));
+  return only(Kind::activation, volume(op.out()) * (kExp + 1 + kLog + (is_exported(op) ? 0 : 1)));
 }
 
 /// Transposed or not: all elements that come out by those of the weight but for its first size.
@@ -132,7 +132,7 @@ Work adaptive_average_pool(const OpView& op) {
     outputs *= size;
     if (i + 2 > space) kernel *= divided(work::size_from_end(in, i), size);
   }
-  const Count mean = volume(in) + (is_live(op) ? Count(0) : volume(out) * kDivide);
+  const Count mean = volume(in) + (is_exported(op) ? volume(out) * kDivide : Count(0));
   return only(Kind::pool, outputs == 1 ? mean : volume(out) * kernel);
 }
 

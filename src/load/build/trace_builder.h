@@ -55,7 +55,7 @@ class TraceBuilder {
 
   /// Sorts modules into model order and operators by call, finds what goes in and out of each call, and takes classes
   /// that the file only names for those of torch.nn that they derive from.
-  Trace finish(std::string model, std::string source) &&;
+  Trace finish(std::string model, Origin origin, std::string source) &&;
 
  private:
   /// One call, or the body of a loop in one.

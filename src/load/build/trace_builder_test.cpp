@@ -38,7 +38,7 @@ TEST_CASE("modules stand in model order: as listed, as parameters name them, and
   const Frame relu[] = {kRoot, {"r", "relu", "torch.nn.modules.activation.ReLU"}};
   builder.add_op(relu, {.name = "aten::relu", .in = {y}, .out = {z}, .attrs = {}});
   add_linear(builder, {kRoot, {"b", "body", ""}, {"s", "body.second", "torch.nn.modules.linear.Linear"}}, z, second);
-  const Trace trace = std::move(builder).finish("Net", "test");
+  const Trace trace = std::move(builder).finish("Net", Origin::text, "test");
   CHECK(paths(trace) == std::vector<std::string>{"", "first", "relu", "body", "body.second"});
   CHECK(trace.classes[static_cast<std::size_t>(trace.modules[1].cls)].name == "torch.nn.Linear");
   CHECK(trace.classes[static_cast<std::size_t>(trace.modules[0].cls)].name == "pkg.Net");
@@ -56,7 +56,7 @@ TEST_CASE("calls of one module are told apart by key, and their operators stand 
   const Id y = add_linear(builder, {kRoot, {"fc", "fc", "torch.nn.modules.linear.Linear"}}, x, weight);
   add_linear(builder, {kRoot, {"fc@1", "fc", "torch.nn.modules.linear.Linear"}}, y, weight);
   add_linear(builder, {kRoot, {"fc", "fc", "torch.nn.modules.linear.Linear"}}, x, weight);
-  const Trace trace = std::move(builder).finish("Net", "test");
+  const Trace trace = std::move(builder).finish("Net", Origin::text, "test");
   REQUIRE(trace.calls.size() == 3);
   CHECK(trace.calls[1].end_op == 2);
   CHECK(trace.calls[2].end_op == 3);
@@ -76,7 +76,7 @@ TEST_CASE("a loop is counted as often as it runs, in loops too") {
   add_linear(builder, {kRoot, {"fc", "fc", "torch.nn.modules.linear.Linear"}}, x, weight);
   builder.end_loop();
   builder.end_loop();
-  const Trace trace = std::move(builder).finish("Net", "test");
+  const Trace trace = std::move(builder).finish("Net", Origin::text, "test");
   for (const char* convention : {"exact", "thoplw"}) {
     const Report report = count(trace, find_convention(convention));
     CHECK(report.macs == 5 * 3 * 32);
@@ -104,7 +104,7 @@ TEST_CASE("branches are weighed, and dropped with the modules that only they ran
   CHECK(builder.cost(middle, builder.size()).first == 2 * 32);
   builder.drop(middle, builder.size());
   builder.add_output(y);
-  const Trace trace = std::move(builder).finish("Net", "test");
+  const Trace trace = std::move(builder).finish("Net", Origin::text, "test");
   CHECK(paths(trace) == std::vector<std::string>{"", "a"});
   CHECK(trace.ops.size() == 1);
 }
@@ -116,7 +116,7 @@ TEST_CASE("a class that does what its namesake in torch.nn does is taken for it,
     builder.add_param(own_weight ? "norm.weight" : "weight", weight, false, true);
     const Frame stack[] = {kRoot, {"n", "norm", cls}};
     builder.add_op(stack, {.name = std::string(op), .in = {x, weight}, .out = {y}, .attrs = {}});
-    const Trace trace = std::move(builder).finish("Net", "test");
+    const Trace trace = std::move(builder).finish("Net", Origin::text, "test");
     const Class& found = trace.classes[static_cast<std::size_t>(trace.modules[1].cls)];
     CHECK(trace.notes.size() == found.bases.size());
     return found.bases.empty() ? "" : found.bases[0];
@@ -133,7 +133,7 @@ TEST_CASE("paths of absurd depth are refused") {
   std::string path = "a";
   for (int i = 0; i < 1000; ++i) path += ".a";
   builder.add_module(path);
-  CHECK_THROWS_AS(std::move(builder).finish("Net", "test"), Error);
+  CHECK_THROWS_AS(std::move(builder).finish("Net", Origin::text, "test"), Error);
 }
 
 }  // namespace

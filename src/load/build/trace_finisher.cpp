@@ -36,8 +36,9 @@ Finisher::Finisher(TraceBuilder&& builder) : from_(std::move(builder)) {
   by_path_.emplace("", 0);
 }
 
-Trace Finisher::finish(std::string model, std::string source) {
+Trace Finisher::finish(std::string model, Origin origin, std::string source) {
   trace_.model = std::move(model);
+  trace_.origin = origin;
   trace_.source = std::move(source);
   find_modules();
   number_modules(0, kNone);
@@ -266,8 +267,8 @@ void Finisher::note_bases() {
   }
 }
 
-Trace TraceBuilder::finish(std::string model, std::string source) && {
-  return Finisher(std::move(*this)).finish(std::move(model), std::move(source));
+Trace TraceBuilder::finish(std::string model, Origin origin, std::string source) && {
+  return Finisher(std::move(*this)).finish(std::move(model), origin, std::move(source));
 }
 
 }  // namespace thoplw

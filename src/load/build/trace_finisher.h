@@ -13,7 +13,7 @@ namespace thoplw {
 class Finisher {
  public:
   explicit Finisher(TraceBuilder&& builder);
-  Trace finish(std::string model, std::string source);
+  Trace finish(std::string model, Origin origin, std::string source);
 
  private:
   using Node = TraceBuilder::Node;

@@ -7,6 +7,7 @@
 #include "load/formats.h"
 #include "load/onnx/test_model.h"
 #include "report/report.h"
+#include "trace/text.h"
 
 namespace thoplw::onnx::test {
 namespace {
@@ -61,6 +62,12 @@ TEST_CASE("a node of a file without modules is one itself") {
   CHECK(row(report, "product").params == 16);
   CHECK(row(report, "product").cls == "MatMul");
   CHECK(report.exact);
+}
+
+TEST_CASE("a trace of a file says so, as text too") {
+  const Trace trace = read_onnx({"folder/net.onnx", model(product())}, {});
+  CHECK(trace.origin == Origin::onnx);
+  CHECK(parse_trace(to_text(trace)).origin == Origin::onnx);
 }
 
 TEST_CASE("modules, their calls and their classes come from torch's metadata") {

@@ -55,7 +55,7 @@ bool looks_like_onnx(std::string_view bytes) { return onnx::looks_like_model(byt
 Trace read_onnx(const ModelFile& file, const LoadOptions& options) {
   TraceBuilder trace;
   Names names = add_all(file, options, trace);
-  return std::move(trace).finish(std::move(names.model), std::move(names.source));
+  return std::move(trace).finish(std::move(names.model), Origin::onnx, std::move(names.source));
 }
 
 }  // namespace thoplw

@@ -75,7 +75,8 @@ class Program {
   Trace finish(const std::string& name) {
     if (schema() > kNewest) trace_.add_note(newer(schema()));
     const std::string_view cls = stacks_.root_class();
-    return std::move(trace_).finish(cls.empty() ? name : std::string(cls.substr(cls.rfind('.') + 1)), source());
+    return std::move(trace_).finish(cls.empty() ? name : std::string(cls.substr(cls.rfind('.') + 1)), Origin::pt2,
+                                    source());
   }
 
  private:

@@ -107,6 +107,7 @@ TEST_CASE("pt2: a program as the exporter writes it") {
   const Trace trace = pt2::read_program(program({}), {}, {}, "net");
   CHECK(trace.model == "Net");
   CHECK(trace.source == "torch 2.9.1 .pt2");
+  CHECK((trace.origin == Origin::pt2 && parse_trace(to_text(trace)).origin == Origin::pt2));
   REQUIRE(trace.modules.size() == 3);
   CHECK(trace.modules[1].path == "head");
   CHECK(trace.classes[static_cast<std::size_t>(trace.modules[1].cls)].name == "torch.nn.Linear");

@@ -52,7 +52,7 @@ Trace trace_of(Weights weights, const std::string& path) {
   builder.add_note("weights only: the file has parameters, but says nothing of what is computed with them");
   for (const std::string& note : notes) builder.add_note(note);
   const std::string name = path.substr(path.rfind('/') + 1);
-  return std::move(builder).finish(name.substr(0, name.find('.')), "safetensors");
+  return std::move(builder).finish(name.substr(0, name.find('.')), Origin::safetensors, "safetensors");
 }
 
 }  // namespace safetensors

@@ -10,6 +10,7 @@
 #include "conventions/convention.h"
 #include "load/formats.h"
 #include "report/report.h"
+#include "trace/text.h"
 
 namespace thoplw {
 namespace {
@@ -22,6 +23,13 @@ std::string file_of(const std::string& header, std::size_t data) {
 
 Report read(const std::string& bytes, const LoadOptions& options = {}) {
   return count(read_safetensors({"folder/net.safetensors", bytes}, options), find_convention("thoplw"));
+}
+
+TEST_CASE("a trace of a file says so, as text too") {
+  const std::string bytes = file_of(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 8);
+  const Trace trace = read_safetensors({"folder/net.safetensors", bytes}, {});
+  CHECK(trace.origin == Origin::safetensors);
+  CHECK(parse_trace(to_text(trace)).origin == Origin::safetensors);
 }
 
 TEST_CASE("every tensor has a row, tied ones count once, and what is computed stays open") {
