@@ -28,6 +28,14 @@ const ClassRule* find_class_rule(const Convention& convention, const Class& cls)
   return nullptr;
 }
 
+std::vector<const ClassRule*> class_rules_of(const Trace& trace, const Convention& convention) {
+  std::vector<const ClassRule*> by_class, rules;
+  for (const Class& cls : trace.classes) by_class.push_back(find_class_rule(convention, cls));
+  for (const Module& module : trace.modules) rules.push_back(at(by_class, module.cls));
+  if (convention.more_class_rules) convention.more_class_rules(trace, rules);
+  return rules;
+}
+
 bool is_batch_norm(const Class& cls) {
   const auto named = [](std::string_view name) {
     return std::find(std::begin(kBatchNorms), std::end(kBatchNorms), name) != std::end(kBatchNorms);

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "conventions/param_policy.h"
 #include "conventions/prices.h"
 #include "conventions/unit.h"
 #include "operators/rule.h"
@@ -53,25 +54,11 @@ struct OpRule {
   const Terms* terms = nullptr;  ///< if there are some, instead of `cost`
 };
 
-/// How often a module that stands in several places of the tree counts.
-enum class Sharing : std::uint8_t {
-  once,
-  summed,  ///< in each place
-  hooked,  ///< it is hooked in each place, so adds that often, and counts in each
-};
-
-/// Which tensors count as parameters.
-struct ParamPolicy {
-  bool only_used = false;        ///< leave out modules that neither ran nor had a parameter read
-  bool only_classes = false;     ///< of modules that ran and have a class rule, but for the root; tied ones each time
-  bool norm_statistics = false;  ///< a batch norm's running mean and variance count too
-  bool only_leaves = false;      ///< of modules that ran and have none inside; tied ones each time
-  bool only_trainable = false;
-  bool leftovers = false;  ///< of modules that ran what inner ones that ran do not have, if that is more than nothing
-  bool (*lacks)(const Trace&, const Param&) = nullptr;  ///< what the tool's own layers do not have
-  /// If set: those inputs of operators count of which it is true, parameters and buffers alike; and the constants of a
-  /// file that an operator reads, where it is true behind the last input.
-  bool (*operand)(const OpView&, std::size_t input) = nullptr;
+/// Who pays a cost, and how often.
+struct Charge {
+  Id module = 0;           ///< in whose row it shows
+  Count times = 1;         ///< for the places of the tree that have the module
+  bool per_sample = true;  ///< it is shared among the samples, if the convention does that
 };
 
 /// The tool whose numbers a convention gives.
@@ -87,14 +74,15 @@ struct Convention {
   Unit unit = Unit::mac;
   Prices prices{};  ///< of work for which there is no rule
   std::span<const ClassRule> class_rules{};
-  Work (*leaf_rule)(const CallView&) = nullptr;  ///< of modules without inner ones that have no class rule
+  /// If set: fills in rules of modules whose class has none; by module, null: none.
+  void (*more_class_rules)(const Trace&, std::vector<const ClassRule*>& rules) = nullptr;
   std::span<const OpRule> op_rules{};
-  bool subclasses = true;    ///< class rules serve subclasses too
-  bool last_call = false;    ///< of the calls of a module with a class rule only the last one counts
-  bool only_live = false;    ///< operators cost nothing whose results nobody reads: traced graphs do not have them
-  bool ops_at_root = false;  ///< costs of operators go to the root, besides what class rules say: no layer shows them
-  bool per_sample = false;   ///< what class rules say is shared out among the samples: the root's first size
-  Sharing sharing = Sharing::once;
+  bool subclasses = true;        ///< class rules serve subclasses too
+  bool last_call = false;        ///< of the calls of a module with a class rule only the last one counts
+  bool only_live = false;        ///< operators cost nothing whose results nobody reads: traced graphs do not have them
+  bool per_sample = false;       ///< what class rules say is shared out among the samples: the root's first size
+  InPlaces in_places = nullptr;  ///< how often costs of a module count; null: once
+  void (*op_charge)(Charge&) = nullptr;  ///< if set: changes who pays for an operator
   ParamPolicy params{};
   Tool tool{};  ///< empty: a convention of our own. What a tool has no rule for costs nothing there, and is said
 

@@ -17,21 +17,16 @@ namespace {
 constexpr std::string_view kEnding = ".toml";
 constexpr std::int64_t kMostPerElement = 1'000'000;
 
-template <class Owner>
 struct Switch {
   std::string_view key;
-  bool Owner::*field;
+  bool Convention::*field;
 };
 
-constexpr Switch<Convention> kSwitches[] = {{"last_call", &Convention::last_call},
-                                            {"only_live", &Convention::only_live},
-                                            {"per_sample", &Convention::per_sample},
-                                            {"subclasses", &Convention::subclasses}};
-constexpr Switch<ParamPolicy> kParamSwitches[] = {{"norm_statistics", &ParamPolicy::norm_statistics},
-                                                  {"only_classes", &ParamPolicy::only_classes},
-                                                  {"only_leaves", &ParamPolicy::only_leaves},
-                                                  {"only_trainable", &ParamPolicy::only_trainable},
-                                                  {"only_used", &ParamPolicy::only_used}};
+constexpr std::string_view kNormStatistics = "norm_statistics";
+constexpr Switch kSwitches[] = {{"last_call", &Convention::last_call},
+                                {"only_live", &Convention::only_live},
+                                {"per_sample", &Convention::per_sample},
+                                {"subclasses", &Convention::subclasses}};
 
 struct Amount {
   std::string_view key;
@@ -47,6 +42,7 @@ struct Owned {
   std::deque<Terms> terms;
   std::vector<ClassRule> class_rules;
   std::vector<OpRule> op_rules;
+  std::vector<const ParamTest*> param_tests;
   Convention convention;
 };
 
@@ -56,6 +52,7 @@ class Reader : TomlReader {
 
   void read(const toml::table& file) {
     if (const toml::node* base = file.get("base")) convention_ = find_base(*base);
+    owned_.param_tests.assign(convention_.params.only.begin(), convention_.params.only.end());
     convention_.tool = {};
     convention_.doc = "";
     convention_.name = keep(std::filesystem::path(path()).stem().string());
@@ -66,6 +63,7 @@ class Reader : TomlReader {
            formatted("there is a convention '{}' already; give this one another name", convention_.name));
     }
     add_rules_of_base();
+    convention_.params.only = owned_.param_tests;
   }
 
  private:
@@ -87,11 +85,7 @@ class Reader : TomlReader {
         read_price(convention_.prices, std::string(kind.str()), price, key + "." + std::string(kind.str()));
       }
     } else if (key == "parameters") {
-      for (const auto& [name, on] : table_of(node, key, "[" + key + "]")) {
-        if (!read_switch(kParamSwitches, convention_.params, name.str(), on, key + "." + std::string(name.str()))) {
-          unknown(on, key + "." + std::string(name.str()), "key", name.str(), keys_of(kParamSwitches));
-        }
-      }
+      for (const auto& [name, on] : table_of(node, key, "[" + key + "]")) read_param_test(name.str(), on);
     } else if (key == "modules") {
       for (const auto& [cls, terms] : table_of(node, key, "[" + key + "]")) {
         owned_.class_rules.push_back({.cls = keep(std::string(cls.str())),
@@ -104,7 +98,9 @@ class Reader : TomlReader {
                                    .cost = nullptr,
                                    .terms = &read_terms(terms, formatted("operators.\"{}\"", name.str()))});
       }
-    } else if (!read_switch(kSwitches, convention_, key, node, key)) {
+    } else if (const auto row = std::ranges::find(kSwitches, key, &Switch::key); row != std::end(kSwitches)) {
+      convention_.*row->field = flag_of(node, key);
+    } else {
       std::vector<std::string_view> known = keys_of(kSwitches);
       known.insert(known.end(), {"base", "doc", "modules", "name", "operators", "parameters", "prices", "unit"});
       std::ranges::sort(known);
@@ -127,13 +123,20 @@ class Reader : TomlReader {
     must_be(node, "unit", "\"MAC\" or \"FLOP\"");
   }
 
-  template <class Owner, std::size_t N>
-  bool read_switch(const Switch<Owner> (&rows)[N], Owner& owner, std::string_view name, const toml::node& node,
-                   const std::string& key) const {
-    const auto row = std::ranges::find(rows, name, &Switch<Owner>::key);
-    if (row == std::end(rows)) return false;
-    owner.*row->field = flag_of(node, key);
-    return true;
+  void read_param_test(std::string_view name, const toml::node& node) {
+    const std::string key = "parameters." + std::string(name);
+    const std::span<const ParamTest* const> tests = named_param_tests();
+    const auto test = std::ranges::find(tests, name, &ParamTest::name);
+    if (name == kNormStatistics) {
+      convention_.params.norm_statistics = flag_of(node, key);
+    } else if (test != tests.end()) {
+      std::erase(owned_.param_tests, *test);
+      if (flag_of(node, key)) owned_.param_tests.push_back(*test);
+    } else {
+      std::vector<std::string_view> known{kNormStatistics};
+      for (const ParamTest* each : tests) known.push_back(each->name);
+      unknown(node, key, "key", name, known);
+    }
   }
 
   void read_price(Prices& prices, const std::string& kind, const toml::node& node, const std::string& key) const {

@@ -59,6 +59,7 @@ TEST_CASE("prices, rules and parameters of a file") {
            Case{"base = 'exact'\n[modules]\n'torch.nn.Linear' = {}", kProduct, 23},
            Case{"base = 'exact'\n[operators]\n'aten::gelu' = { outputs = 8 }", kLinear + kProduct + 8 * kGelu, 23},
            Case{"base = 'exact'\nper_sample = true", (kLinear + kProduct) / 2, 23},
+           Case{"base = 'ptflops'\n[modules]\n'torch.nn.GELU' = { outputs = 1 }", kGelu / 2 + kProduct, 12 + 7},
            Case{"[parameters]\nonly_trainable = true", 0, 12 + 7}, Case{"[parameters]\nonly_used = true", 0, 12 + 4},
            Case{"base = 'thop'\n[parameters]\nonly_classes = false", 0, 23},  // of exact classes: Wide is none
        }) {

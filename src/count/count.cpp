@@ -120,7 +120,7 @@ Report count(const Trace& trace, const Convention& convention) {
   report.notes = trace.notes;
   const Usage usage = find_usage(trace);
   make_rows(trace, usage, report.rows);
-  add_costs(trace, convention, report);
+  add_costs(trace, convention, usage, report);
   count_params(trace, convention, usage, report);
   note_active(active_params(trace, usage), report);
   add_up(report);

@@ -27,9 +27,11 @@ Usage find_usage(const Trace& trace) {
   usage.calls.assign(trace.modules.size(), 0);
   usage.read.assign(trace.modules.size(), false);
   usage.first_call.assign(trace.modules.size(), kNone);
+  usage.last_call.assign(trace.modules.size(), kNone);
   for (std::size_t i = 0; i < trace.calls.size(); ++i) {
     const auto module = static_cast<std::size_t>(trace.calls[i].module);
     if (usage.first_call[module] == kNone) usage.first_call[module] = static_cast<Id>(i);
+    usage.last_call[module] = static_cast<Id>(i);
     usage.calls[module] = added(usage.calls[module], times_ran(trace, trace.calls[i]));
   }
 
@@ -49,6 +51,13 @@ Usage find_usage(const Trace& trace) {
     }
   }
   return usage;
+}
+
+Id row_of(const Trace& trace, const Usage& usage, Id module) {
+  if (!at(usage.read, module)) return module;
+  Id around = at(trace.modules, module).parent;
+  while (around != kNone && !usage.called(around)) around = at(trace.modules, around).parent;
+  return around == kNone ? 0 : around;
 }
 
 std::vector<bool> made_of_weights(const Trace& trace) {

@@ -13,12 +13,17 @@ struct Usage {
   std::vector<int> calls;      ///< by module
   std::vector<bool> read;      ///< by module: not called, but a parameter was read that no called module owns
   std::vector<Id> first_call;  ///< by module, kNone if it never ran
+  std::vector<Id> last_call;   ///< the same
 
   bool called(Id module) const { return at(calls, module) > 0; }
   bool used(Id module) const { return called(module) || at(read, module); }
 };
 
 Usage find_usage(const Trace& trace);
+
+/// The module in whose row parameters of `module` show. One that was only read has no row: the nearest module around it
+/// that was called has them.
+Id row_of(const Trace& trace, const Usage& usage, Id module);
 
 /// By value: is it a parameter or buffer, or made of such alone?
 std::vector<bool> made_of_weights(const Trace& trace);

@@ -111,16 +111,13 @@ std::string sentence(std::string_view text) {
 }
 
 std::string param_policy(const ParamPolicy& policy) {
-  if (policy.only_classes) return "of modules that ran and have a rule. Shared ones count in each of their modules.";
-  if (policy.only_leaves) return "of modules that ran and have no modules inside. Shared ones count in each of them.";
-  if (policy.leftovers) return "all. Shared ones count in each of their modules that runs.";
-  if (policy.operand) return "all that operators read, also buffers and the constants of a file. Each counts once.";
-  return formatted("{}{}{}. Shared ones count once.",
-                   policy.only_used        ? "of modules that ran"
-                   : policy.only_trainable ? "all that are trained"
-                                           : "all",
+  if (policy.instead) return formatted("{}.", policy.instead->doc);
+  std::vector<std::string_view> tests;
+  for (const ParamTest* test : policy.only) tests.push_back(test->doc);
+  const bool each_time = std::ranges::any_of(policy.only, &ParamTest::each_time);
+  return formatted("{}{}. Shared ones count {}.", tests.empty() ? "all" : formatted("{}", fmt::join(tests, ", ")),
                    policy.norm_statistics ? ", and the running mean and variance of batch norms" : "",
-                   policy.lacks ? ", but none that the tool's own layers do not have" : "");
+                   each_time ? "in each of their modules" : "once");
 }
 
 std::string tool_lines(const Tool& tool) {

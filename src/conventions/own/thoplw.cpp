@@ -51,6 +51,8 @@ constexpr bool classes_out_of_order(const ClassRule& a, const ClassRule& b) { re
 static_assert(std::adjacent_find(kClassRules.begin(), kClassRules.end(), classes_out_of_order) == kClassRules.end(),
               "kClassRules is sorted by class and has no class twice");
 
+constexpr const ParamTest* kParams[] = {&param_tests::kOnlyUsed};
+
 }  // namespace
 
 constinit const Convention kThoplw = {
@@ -58,7 +60,7 @@ constinit const Convention kThoplw = {
     .doc = "the documented default: rules per module class, products elsewhere; parameters of what ran",
     .prices = {{Kind::contraction, 1}, {Kind::attention, 1}},
     .class_rules = kClassRules,
-    .params = {.only_used = true, .norm_statistics = true},
+    .params = {.only = kParams, .norm_statistics = true},
 };
 
 }  // namespace thoplw::own

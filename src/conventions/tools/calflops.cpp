@@ -71,8 +71,8 @@ constinit const Convention kCalflops = {
     .class_rules = functionals::kClasses,
     .op_rules = kOperators,
     .subclasses = false,
-    .sharing = Sharing::summed,
-    .params = {.only_trainable = true},
+    .in_places = in_each,
+    .params = {.only = kTrained},
     .tool = {.version = "calflops 0.3.2",
              .source = "https://github.com/MrYxJ/calculate-flops.pytorch",
              .gaps = "nothing for scaled_dot_product_attention, mm, bmm, @, + and *; no biases of linear layers; "

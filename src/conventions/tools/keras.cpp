@@ -246,10 +246,13 @@ constexpr ClassRule kClasses[] = {
 constexpr std::string_view kOneBias[] = {"torch.nn.LSTM", "torch.nn.LSTMCell", "torch.nn.RNN", "torch.nn.RNNCell"};
 
 /// Keras's recurrent layers, but for GRU, have one bias.
-bool is_second_bias(const Trace& trace, const Param& param) {
-  if (!param.name.starts_with("bias_hh")) return false;
-  return std::ranges::find(kOneBias, trace.class_of(param.module).name) != std::end(kOneBias);
+bool keras_has(const ParamView& view, const Param& param) {
+  return !param.name.starts_with("bias_hh") ||
+         std::ranges::find(kOneBias, view.trace.class_of(param.module).name) == std::end(kOneBias);
 }
+
+constexpr ParamTest kOfKeras = {"", "all that the tool's own layers have", keras_has};
+constexpr const ParamTest* kParams[] = {&kOfKeras};
 
 }  // namespace
 
@@ -261,7 +264,7 @@ constinit const Convention kKeras = {
     .unit = Unit::flop,
     .class_rules = kClasses,
     .op_rules = kOperators,
-    .params = {.norm_statistics = true, .lacks = is_second_bias},
+    .params = {.only = kParams, .norm_statistics = true},
     .tool = {.version = "keras 3.15.1, tensorflow 2.21.0",
              .source = "https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/profiler/internal/"
                        "flops_registry.py",

@@ -5,11 +5,14 @@
 #include <string_view>
 
 #include "conventions/tools/kernel.h"
+#include "conventions/tools/onnx_tool.h"
 #include "conventions/tools/tools.h"
 #include "operators/work/formulas.h"
 
 namespace thoplw::tools {
 namespace {
+
+using namespace onnx_tool;
 
 // What it counts for one of each, in the order of its own list.
 constexpr int kDivide = 4, kExp = 32, kLog = 43, kSine = 39, kRoot = 24, kTanh = kExp + 2 + kDivide;
@@ -57,37 +60,6 @@ Work gemm(const OpView& op) {
 }
 
 // ---- batch norms, which the exporter folds into the layer ahead
-
-/// In an ONNX file they are folded already, if they can be.
-bool is_exported(const OpView& op) { return op.trace.origin == Origin::onnx; }
-
-bool is_batch_norm(const OpView& op) { return op.trace.op_name(op.op) == "aten::batch_norm"; }
-
-/// A convolution, or a linear layer of rows.
-bool can_fold(const OpView& op) {
-  const std::string_view name = op.trace.op_name(op.op);
-  return name.starts_with("aten::conv") || (name == "aten::linear" && op.in(0).shape.size() == 2);
-}
-
-/// `layer` and `norm` run one behind the other.
-bool folds(const OpView& layer, const OpView& norm) {
-  return is_batch_norm(norm) && can_fold(layer) && !norm.op.in.empty() && !layer.op.out.empty() &&
-         norm.op.in[0] == layer.op.out[0];
-}
-
-std::size_t place(const OpView& op) { return static_cast<std::size_t>(&op.op - op.trace.ops.data()); }
-
-bool takes_in_batch_norm(const OpView& op) {
-  const std::size_t next = place(op) + 1;
-  return !is_exported(op) && next < op.trace.ops.size() && folds(op, {op.trace, op.trace.ops[next]});
-}
-
-/// The layer that takes it in, or null.
-const Op* layer_ahead(const OpView& op) {
-  if (is_exported(op) || place(op) == 0) return nullptr;
-  const Op& ahead = op.trace.ops[place(op) - 1];
-  return folds({op.trace, ahead}, op) ? &ahead : nullptr;
-}
 
 Work batch_norm(const OpView& op) {
   return layer_ahead(op) ? Work() : per_output<2 + kRoot + kDivide + 1, Kind::norm>(op);
@@ -356,19 +328,6 @@ constexpr OpRule kOperators[] = {
     {"quantized_decomposed::quantize_per_tensor", per_output<2>},
 };
 
-/// Nodes that it neither lists nor counts.
-constexpr std::string_view kHidden[] = {
-    "aten::_shape_as_tensor", "aten::_to_copy", "aten::alias",   "aten::cat",   "aten::embedding", "aten::full",
-    "aten::index_select",     "aten::pad",      "aten::reshape", "aten::slice", "aten::squeeze",   "aten::unsqueeze",
-};
-
-bool is_read(const OpView& op, std::size_t input) {
-  if (std::ranges::find(kHidden, op.trace.op_name(op.op)) != std::end(kHidden)) return false;
-  const Op* ahead = is_batch_norm(op) ? layer_ahead(op) : nullptr;
-  constexpr std::size_t kBias = 2;  // which the layer gets, unless it has one
-  return !ahead || (input == kBias && !OpView{op.trace, *ahead}.has_in(kBias));
-}
-
 }  // namespace
 
 constinit const Convention kOnnxTool = {
@@ -378,7 +337,7 @@ constinit const Convention kOnnxTool = {
         "one MAC each, divisions, roots and exponentials as many as a CPU spends; what its nodes read counts as "
         "parameters, constants too",
     .op_rules = kOperators,
-    .params = {.operand = is_read},
+    .params = {.instead = &onnx_tool::kParams},
     .tool =
         {.version = "onnx-tool 1.0.1, files of torch 2.13.0",
          .source = "https://github.com/ThanatosShinji/onnx-tool",

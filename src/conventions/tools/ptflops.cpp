@@ -127,7 +127,7 @@ Work multi_head_attention(const CallView& call) {
   return cost * n.samples;
 }
 
-constexpr ClassRule kClasses[] = {
+constexpr auto kLayers = std::to_array<ClassRule>({
     {"torch.nn.AdaptiveAvgPool1d", pool},
     {"torch.nn.AdaptiveAvgPool2d", pool},
     {"torch.nn.AdaptiveAvgPool3d", pool},
@@ -169,7 +169,14 @@ constexpr ClassRule kClasses[] = {
     {"torch.nn.ReLU", activation},
     {"torch.nn.ReLU6", activation},
     {"torch.nn.Upsample", upsample},
-};
+});
+
+/// What functions cost is added, also in such layers.
+constexpr auto kClasses = [] {
+  auto rules = kLayers;
+  for (ClassRule& rule : rules) rule.besides = true;
+  return rules;
+}();
 
 // ---- functions
 
@@ -236,6 +243,9 @@ constexpr OpRule kFunctions[] = {
     {"aten::upsample_trilinear3d", interpolate},
 };
 
+/// No layer shows what functions cost: the total has that of all samples.
+void to_total(Charge& charge) { charge = {.module = 0, .times = 1, .per_sample = false}; }
+
 }  // namespace
 
 constinit const Convention kPtflops = {
@@ -246,10 +256,10 @@ constinit const Convention kPtflops = {
     .class_rules = kClasses,
     .op_rules = kFunctions,
     .subclasses = false,
-    .ops_at_root = true,
     .per_sample = true,
-    .sharing = Sharing::summed,
-    .params = {.only_trainable = true},
+    .in_places = in_each,
+    .op_charge = to_total,
+    .params = {.only = kTrained},
     .tool = {.version = "ptflops 0.7.5",
              .source = "https://github.com/sovrasov/flops-counter.pytorch",
              .gaps = "modules per sample but functions for the whole batch; pooling, ReLU, GELU and attention "

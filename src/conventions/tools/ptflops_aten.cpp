@@ -116,7 +116,7 @@ constinit const Convention kPtflopsAten = {
         "what ptflops prints on a CPU, back end aten: products of matrices, linear layers and convolutions with "
         "their biases; trainable parameters",
     .op_rules = kOperators,
-    .params = {.only_trainable = true},
+    .params = {.only = kTrained},
     .tool = {.version = "ptflops 0.7.5",
              .source = "https://github.com/sovrasov/flops-counter.pytorch",
              .gaps =

@@ -143,6 +143,11 @@ constexpr ClassRule kClasses[] = {
     {"torch.nn.UpsamplingNearest2d", upsample},
 };
 
+/// It is hooked in each place, so adds that often, and counts in each.
+Count hooked(Count places) { return places * places; }
+
+constexpr const ParamTest* kParams[] = {&param_tests::kOnlyClasses};
+
 }  // namespace
 
 constinit const Convention kThop = {
@@ -150,8 +155,8 @@ constinit const Convention kThop = {
     .doc = "what thop prints: rules per module of exactly the classes that it knows, 0 elsewhere; parameters of those",
     .class_rules = kClasses,
     .subclasses = false,
-    .sharing = Sharing::hooked,
-    .params = {.only_classes = true},
+    .in_places = hooked,
+    .params = {.only = kParams, .in_places = in_each},
     .tool = {.version = "thop 0.1.1.post2209072238",
              .source = "https://github.com/Lyken17/pytorch-OpCounter",
              .gaps = "no functional calls, so most attention is left out; no biases; transposed convolutions at their "

@@ -23,6 +23,8 @@ extern const Convention kTorchprofile;
 extern const Convention kTorchstat;
 extern const Convention kUltralyticsThop;
 
+inline constexpr const ParamTest* kTrained[] = {&param_tests::kOnlyTrainable};
+
 inline Work free_of_charge(const OpView&) { return {}; }
 
 /// A number of Python, cut to an integer.

@@ -37,6 +37,8 @@ constexpr ClassRule kClasses[] = {
     {"torch.nn.ReLU6", activation}, {"torch.nn.Upsample", upsample},
 };
 
+constexpr const ParamTest* kParams[] = {&param_tests::kOnlyLeaves};
+
 }  // namespace
 
 constinit const Convention kTorchstat = {
@@ -46,7 +48,7 @@ constinit const Convention kTorchstat = {
         "activations in elements; parameters of leaf modules that ran",
     .class_rules = kClasses,
     .last_call = true,
-    .params = {.only_leaves = true},
+    .params = {.only = kParams},
     .tool = {.version = "torchstat 0.0.7",
              .source = "https://github.com/Swall0w/torchstat",
              .gaps = "one image at batch 1 and leaf modules that give one tensor only; nothing for transposed "
