@@ -9,7 +9,7 @@ namespace {
 
 const Tensor& tensor(const Trace& trace, const std::vector<Id>& ids, std::size_t i, const char* what) {
   if (i >= ids.size() || ids[i] == kNone) {
-    throw Error(std::string(what) + " " + std::to_string(i + 1) + " of the call is no tensor");
+    throw Error(std::string(what) + " " + std::to_string(i + 1) + " of the call is not a tensor");
   }
   return at(trace.values, ids[i]);
 }

@@ -77,7 +77,7 @@ Work upsample(const CallView& call) {
     const auto* mode = std::find_if(std::begin(kResizes), std::end(kResizes), [&](const Resize& resize) {
       return name.find(resize.mode) != std::string_view::npos;
     });
-    if (mode == std::end(kResizes)) throw Error("no price for the mode of " + std::string(name));
+    if (mode == std::end(kResizes)) throw Error("there is no price for the mode of " + std::string(name));
     cost += numel(op.out()) * mode->per_output;
   }
   return only(Kind::resize, cost);

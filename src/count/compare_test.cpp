@@ -100,8 +100,9 @@ TEST_CASE("a convention that cannot price a model is left out") {
       "call \"a\" (%1:f32[4]) -> (%2:f32[2]) {\n}\n");
   const Comparison comparison = compare(trace, conventions(), find_convention("exact"));
   CHECK(comparison.reports.size() < conventions().size());
-  CHECK(std::ranges::find(comparison.notes,
-                          "ptflops is left out: a: LSTM: its tensors have fewer dimensions than ptflops reads") !=
+  CHECK(std::ranges::find(
+            comparison.notes,
+            "ptflops is left out: a: LSTM: its tensors have fewer dimensions than the rules of ptflops read") !=
         comparison.notes.end());
   CHECK_THROWS_AS(compare(trace, conventions(), find_convention("ptflops")), Error);
 }

@@ -150,7 +150,7 @@ class Costs {
   }
 
   Error too_few() const {
-    return Error(formatted("its tensors have fewer dimensions than {} reads", convention_.name));
+    return Error(formatted("its tensors have fewer dimensions than the rules of {} read", convention_.name));
   }
 
   /// A product that reads no weight is one of activations.

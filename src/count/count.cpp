@@ -100,11 +100,12 @@ void choose_listed(const Trace& trace, std::vector<Row>& rows) {
 
 /// Reports walk modules from the root on, each behind the one that it is in.
 void require_module_order(const Trace& trace) {
-  if (trace.modules.empty()) throw Error("the trace has no module; its first is the root, with an empty path");
+  if (trace.modules.empty()) throw Error("the trace has no modules; the first must be the root, with an empty path");
   for (std::size_t i = 0; i < trace.modules.size(); ++i) {
     const Id parent = trace.modules[i].parent;
     if (i == 0 ? parent != kNone : parent < 0 || parent >= static_cast<Id>(i)) {
-      throw Error("module '" + trace.modules[i].path + "' stands before the one that it is in; sort them");
+      throw Error("module '" + trace.modules[i].path +
+                  "' is listed before the module that it is in; list modules after those that they are in");
     }
   }
 }

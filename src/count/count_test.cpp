@@ -330,7 +330,7 @@ TEST_CASE("errors say in which layer and operator") {
                                           "aten::mm(%40:f32[1,9223372036854775807], %41:f32[9223372036854775807,4])")),
                        "aten::mm: the count exceeds 2^64: check the shapes, or profile a part of the model", Error);
   CHECK_THROWS_WITH_AS(count(Trace{}, find_convention("exact")),
-                       "the trace has no module; its first is the root, with an empty path", Error);
+                       "the trace has no modules; the first must be the root, with an empty path", Error);
 }
 
 TEST_CASE("a sum of costs that exceeds 64 bits throws") {

@@ -85,7 +85,7 @@ std::int64_t Cursor::integer() {
   std::int64_t value = 0;
   const char* const begin = line_.data() + at_;
   const auto [end, error] = std::from_chars(begin, line_.data() + line_.size(), value);
-  if (error == std::errc::result_out_of_range) fail("a number is too large", "it must fit 64 bits");
+  if (error == std::errc::result_out_of_range) fail("a number is too large", "it must fit in 64 bits");
   if (error != std::errc{}) fail("a number is missing", "write a whole number");
   at_ += static_cast<std::size_t>(end - begin);
   return value;

@@ -116,7 +116,7 @@ void Parser::cls(Cursor& line) {
     while (!line.at_end()) cls.bases.push_back(line.name());
   }
   if (!classes_.emplace(cls.name, size_of(trace_.classes)).second) {
-    line.fail("class " + cls.name + " stands here a second time", "remove one");
+    line.fail("class " + cls.name + " is listed a second time", "remove one");
   }
   trace_.classes.push_back(std::move(cls));
 }
@@ -127,17 +127,18 @@ void Parser::module(Cursor& line) {
   const auto cls = classes_.find(name);
   if (cls == classes_.end()) line.fail("class " + name + " is not known", "add a line 'class " + name + "' above");
   if (trace_.modules.empty() != path.empty()) {
-    line.fail(path.empty() ? "a second root" : "the first module is not the root",
-              "the root, \"\", stands first, once");
+    line.fail(path.empty() ? "there is a second root" : "the first module is not the root",
+              "the root, \"\", must be listed first, and once");
   }
   const Id parent = path.empty() ? kNone : enclosing_module(line, path);
   if (!modules_.emplace(path, size_of(trace_.modules)).second) {
-    line.fail("module \"" + path + "\" stands here a second time", "remove one");
+    line.fail("module \"" + path + "\" is listed a second time", "remove one");
   }
   trace_.modules.push_back({path, cls->second, parent});
   if (line.take("places=")) {
     const std::int64_t places = line.integer();
-    if (places < 1) line.fail("a module stands in no place", "write a number of 1 or more");
+    if (places < 1)
+      line.fail("places must be 1 or more, not " + std::to_string(places), "write in how many places the module is");
     trace_.modules.back().places = places;
   }
 }
@@ -145,7 +146,7 @@ void Parser::module(Cursor& line) {
 /// The module with the longest path that `path` goes on from; the root goes with all.
 Id Parser::enclosing_module(Cursor& line, std::string_view path) const {
   if (std::ranges::count(path, '.') > static_cast<std::ptrdiff_t>(kDeepest)) {
-    line.fail("a module stands too deep in modules", "1000 levels are understood");
+    line.fail("modules are nested too deep", "at most 1000 levels are read");
   }
   for (std::size_t dot = path.rfind('.'); dot != std::string_view::npos && dot > 0; dot = path.rfind('.', dot - 1)) {
     if (const auto found = modules_.find(std::string(path.substr(0, dot))); found != modules_.end())
@@ -156,7 +157,8 @@ Id Parser::enclosing_module(Cursor& line, std::string_view path) const {
 
 Param Parser::named_tensor(Cursor& line) {
   const std::string path = line.quoted();
-  if (trace_.modules.empty()) line.fail("no module for \"" + path + "\"", "add the line 'module \"\" ...' above");
+  if (trace_.modules.empty())
+    line.fail("there is no module for \"" + path + "\"", "add the line 'module \"\" ...' above");
   const Id module = enclosing_module(line, path);
   const std::string& owner = at(trace_.modules, module).path;
   Param param;
@@ -170,7 +172,7 @@ Param Parser::named_tensor(Cursor& line) {
 void Parser::param(Cursor& line) {
   Param param = named_tensor(line);
   param.trainable = line.take("trainable");
-  if (!param.trainable) line.expect("frozen", "say 'trainable' or 'frozen'");
+  if (!param.trainable) line.expect("frozen", "write 'trainable' or 'frozen'");
   trace_.params.push_back(std::move(param));
 }
 
@@ -184,7 +186,7 @@ void Parser::call(Cursor& line) {
   const std::string path = line.quoted();
   const auto module = modules_.find(path);
   if (module == modules_.end()) line.fail("module \"" + path + "\" is not known", "add a 'module' line above");
-  if (open_.size() == kDeepest) line.fail("calls stand too deep in calls", "1000 levels are understood");
+  if (open_.size() == kDeepest) line.fail("calls are nested too deep", "at most 1000 levels are read");
   Call call;
   call.module = module->second;
   call.parent = open_.empty() ? kNone : open_.back();
@@ -194,12 +196,12 @@ void Parser::call(Cursor& line) {
   call.out = values(line);
   if (line.take("times=")) {
     const std::int64_t times = line.integer();
-    if (times < 0) line.fail("times is negative", "a call runs 0 times or more");
+    if (times < 0) line.fail("times must be 0 or more, not " + std::to_string(times), "write how often the call ran");
     call.times = times;
   }
   if (line.take("custom=")) {
     const std::int64_t custom = line.integer();
-    if (custom < 0) line.fail("custom is negative", "a cost is 0 or more");
+    if (custom < 0) line.fail("custom must be 0 or more, not " + std::to_string(custom), "write what the call costs");
     call.custom = custom;
   }
   line.expect("{", "a call opens with '{' and ends with '}' on a line of its own");
@@ -220,7 +222,7 @@ void Parser::op(Cursor& line) {
   op.name = name->second;
   op.call = open_.empty() ? kNone : open_.back();
   op.in = values(line);
-  line.expect("->", "results follow the tensors; without any write '-> ()'");
+  line.expect("->", "results follow the tensors; write '-> ()' if there are none");
   op.out = line.next_is('(') ? values(line) : std::vector<Id>{value(line)};
   if (line.take("{")) {
     while (!line.take("}")) op.attrs.push_back(attr(line));
@@ -230,12 +232,12 @@ void Parser::op(Cursor& line) {
 
 std::vector<Id> Parser::values(Cursor& line) {
   std::vector<Id> ids;
-  line.expect("(", "tensors stand in '(' ')'");
+  line.expect("(", "tensors are written in '(' ')'");
   if (line.take(")")) return ids;
   do {
     ids.push_back(value(line));
   } while (line.take(","));
-  line.expect(")", "tensors are parted by ',' and end with ')'");
+  line.expect(")", "tensors are separated by ',' and end with ')'");
   return ids;
 }
 
@@ -249,7 +251,7 @@ Id Parser::value(Cursor& line) {
     if (id < 0 || id >= static_cast<std::int64_t>(most_values_)) {
       line.fail("%" + std::to_string(id) + " is out of range", "number the values from 0 on");
     }
-    line.expect(":", "a value has its type behind it: %3:f32[2,3]");
+    line.expect(":", "a value is followed by its type: %3:f32[2,3]");
   }
   Tensor type = tensor(line);
   const auto index = static_cast<std::size_t>(id);
@@ -258,7 +260,7 @@ Id Parser::value(Cursor& line) {
     seen_.resize(index + 1, false);
   }
   if (seen_[index] && trace_.values[index] != type) {
-    line.fail("%" + std::to_string(id) + " had another type before", "give it another number or one type");
+    line.fail("%" + std::to_string(id) + " has another type above", "give it another number, or the same type");
   }
   seen_[index] = true;
   trace_.values[index] = std::move(type);
@@ -268,25 +270,27 @@ Id Parser::value(Cursor& line) {
 Tensor Parser::tensor(Cursor& line) {
   const std::string_view word = line.word();
   const auto dtype = dtype_named(word);
-  if (!dtype) line.fail("'" + std::string(word) + "' is no element type", "write a tensor as f32[2,3], or none");
-  line.expect("[", "numbers stand in '[' ']'");
+  if (!dtype) line.fail("'" + std::string(word) + "' is not an element type", "write a tensor as f32[2,3], or none");
+  line.expect("[", "numbers are written in '[' ']'");
   Tensor tensor{*dtype, numbers(line)};
   if (line.take(";")) {
     tensor.stored = line.integer();
-    if (tensor.stored < 0) line.fail("stored elements are negative", "a sparse tensor holds 0 or more");
+    if (tensor.stored < 0)
+      line.fail("the elements that a tensor holds must be 0 or more, not " + std::to_string(tensor.stored),
+                "write them as f32[6,5;22]");
   }
-  line.expect("]", "numbers are parted by ',' and end with ']'");
-  if (tensor.shape.size() > kMostDims) line.fail("too many dimensions", "a tensor has 100 at most");
+  line.expect("]", "numbers are separated by ',' and end with ']'");
+  if (tensor.shape.size() > kMostDims) line.fail("the tensor has too many dimensions", "at most 100 are read");
   for (std::int64_t size : tensor.shape) {
-    if (size < 0) line.fail("a size is negative", "sizes are 0 or more");
+    if (size < 0) line.fail("a size must be 0 or more, not " + std::to_string(size), "write sizes as f32[2,3]");
   }
   return tensor;
 }
 
 Dims Parser::dims(Cursor& line) {
-  line.expect("[", "numbers stand in '[' ']'");
+  line.expect("[", "numbers are written in '[' ']'");
   Dims sizes = numbers(line);
-  line.expect("]", "numbers are parted by ',' and end with ']'");
+  line.expect("]", "numbers are separated by ',' and end with ']'");
   return sizes;
 }
 
@@ -318,12 +322,12 @@ AttrValue Parser::attr_value(Cursor& line) {
   std::int64_t whole = 0;
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), whole);
   if (*rest == '\0') {
-    if (error != std::errc{}) before.fail("a number is too large", "it must fit 64 bits");
+    if (error != std::errc{}) before.fail("a number is too large", "it must fit in 64 bits");
     return whole;
   }
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
-  if (*end != '\0') before.fail("'" + text + "' is no number", "put a string in double quotes");
+  if (*end != '\0') before.fail("'" + text + "' is not a number", "put a string in double quotes");
   return value;
 }
 
@@ -344,13 +348,14 @@ Trace parse_trace(std::string_view text, std::string_view source) {
     if (content.ends_with('\r')) content.remove_suffix(1);
     line = Cursor(content, source, ++number);
     if (number == 1) {
-      if (content != kHeader) line.fail("this is no trace that can be read", "the first line is 'thoplw trace 1'");
+      if (content != kHeader)
+        line.fail("this is not a trace that can be read", "the first line must be 'thoplw trace 1'");
     } else {
       parser.record(line);
     }
     begin = end + 1;
   }
-  if (number == 0) line.fail("the text is empty", "the first line is 'thoplw trace 1'");
+  if (number == 0) line.fail("the text is empty", "the first line must be 'thoplw trace 1'");
   return parser.finish(line);
 }
 

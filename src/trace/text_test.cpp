@@ -141,54 +141,55 @@ TEST_CASE("a bad line is named, with its cure") {
       {"model \"\xff\"", "t:4: a string is not valid JSON at '\"\xff\"'; escape it as JSON does, in UTF-8"},
       {"model \"M\" x", "t:4: the line goes on after its end at 'x'; remove the rest"},
       {"class", "t:4: a name is missing; write it bare, or in double quotes"},
-      {"class A", "t:4: class A stands here a second time; remove one"},
+      {"class A", "t:4: class A is listed a second time; remove one"},
       {"module \"a\" B", "t:4: class B is not known; add a line 'class B' above"},
-      {"module \"\" A", "t:4: a second root; the root, \"\", stands first, once"},
-      {"param \"w\" f32[1]", "t:4: 'frozen' is missing; say 'trainable' or 'frozen'"},
+      {"module \"\" A", "t:4: there is a second root; the root, \"\", must be listed first, and once"},
+      {"param \"w\" f32[1]", "t:4: 'frozen' is missing; write 'trainable' or 'frozen'"},
       {"param \"w\" none frozen", "t:4: a parameter or buffer has no tensor at 'frozen'; write it as %1:f32[64]"},
       {"call \"b\" () -> () {", "t:4: module \"b\" is not known at '() -> () {'; add a 'module' line above"},
       {"call \"\" () {", "t:4: '->' is missing at '{'; results follow the tensors: (%0:f32[1]) -> (%1:f32[1])"},
       {"call \"\" () -> ()", "t:4: '{' is missing; a call opens with '{' and ends with '}' on a line of its own"},
-      {"call \"\" () -> () custom=-1 {", "t:4: custom is negative at '{'; a cost is 0 or more"},
+      {"call \"\" () -> () custom=-1 {", "t:4: custom must be 0 or more, not -1 at '{'; write what the call costs"},
       {"call \"\" () -> () {",
        "t:4: the text ends inside a call at 'call \"\" () -> () {'; close it with '}'; the text "
        "may be cut short"},
       {"}", "t:4: '}' closes nothing; remove it"},
-      {"a::b(", "t:4: '' is no element type; write a tensor as f32[2,3], or none"},
-      {"a::b() ->", "t:4: '' is no element type; write a tensor as f32[2,3], or none"},
-      {"a::b()", "t:4: '->' is missing; results follow the tensors; without any write '-> ()'"},
-      {"a::b(f33[1]) -> ()", "t:4: 'f33' is no element type at '[1]) -> ()'; write a tensor as f32[2,3], or none"},
-      {"a::b(f32) -> ()", "t:4: '[' is missing at ') -> ()'; numbers stand in '[' ']'"},
-      {"a::b(f32[-1]) -> ()", "t:4: a size is negative at ') -> ()'; sizes are 0 or more"},
-      {"a::b(f32[2;-1]) -> ()", "t:4: stored elements are negative at ']) -> ()'; a sparse tensor holds 0 or more"},
+      {"a::b(", "t:4: '' is not an element type; write a tensor as f32[2,3], or none"},
+      {"a::b() ->", "t:4: '' is not an element type; write a tensor as f32[2,3], or none"},
+      {"a::b()", "t:4: '->' is missing; results follow the tensors; write '-> ()' if there are none"},
+      {"a::b(f33[1]) -> ()", "t:4: 'f33' is not an element type at '[1]) -> ()'; write a tensor as f32[2,3], or none"},
+      {"a::b(f32) -> ()", "t:4: '[' is missing at ') -> ()'; numbers are written in '[' ']'"},
+      {"a::b(f32[-1]) -> ()", "t:4: a size must be 0 or more, not -1 at ') -> ()'; write sizes as f32[2,3]"},
+      {"a::b(f32[2;-1]) -> ()",
+       "t:4: the elements that a tensor holds must be 0 or more, not -1 at ']) -> ()'; write them as f32[6,5;22]"},
       {"a::b(f32[1,]) -> ()", "t:4: a number is missing at ']) -> ()'; write a whole number"},
       {"a::b(f32[99999999999999999999]) -> ()",
-       "t:4: a number is too large at '99999999999999999999'; it must fit 64 bits"},
-      {"a::b(%1f32[]) -> ()", "t:4: ':' is missing at 'f32[]) -> ()'; a value has its type behind it: %3:f32[2,3]"},
+       "t:4: a number is too large at '99999999999999999999'; it must fit in 64 bits"},
+      {"a::b(%1f32[]) -> ()", "t:4: ':' is missing at 'f32[]) -> ()'; a value is followed by its type: %3:f32[2,3]"},
       {"a::b(%99999999:f32[]) -> ()", "t:4: %99999999 is out of range at ':f32[]) -> ()'; number the values from 0 on"},
       {"a::b(%-1:f32[]) -> ()", "t:4: %-1 is out of range at ':f32[]) -> ()'; number the values from 0 on"},
       {"a::b(%0:f32[], %0:f32[1]) -> ()",
-       "t:4: %0 had another type before at ') -> ()'; give it another number or one type"},
+       "t:4: %0 has another type above at ') -> ()'; give it another number, or the same type"},
       {"a::b() -> () {x}", "t:4: '=' is missing at '}'; an attribute is name=value"},
       {"a::b() -> () {x=", "t:4: an attribute has no value; write a number, true, false, a string or [numbers]"},
-      {"a::b() -> () {x=1-2}", "t:4: '1-2' is no number at '1-2}'; put a string in double quotes"},
-      {"a::b() -> () {x=maybe}", "t:4: 'maybe' is no number at 'maybe}'; put a string in double quotes"},
+      {"a::b() -> () {x=1-2}", "t:4: '1-2' is not a number at '1-2}'; put a string in double quotes"},
+      {"a::b() -> () {x=maybe}", "t:4: 'maybe' is not a number at 'maybe}'; put a string in double quotes"},
       {"a::b() -> () {x=99999999999999999999}",
-       "t:4: a number is too large at '99999999999999999999'; it must fit 64 bits"},
+       "t:4: a number is too large at '99999999999999999999'; it must fit in 64 bits"},
   };
   for (const Case& row : kCases) CHECK_MESSAGE(error_of(kStart + row.line) == row.error, std::string(row.line));
 }
 
 TEST_CASE("a text that is no trace is told so") {
-  CHECK(error_of("") == "t:1: the text is empty; the first line is 'thoplw trace 1'");
+  CHECK(error_of("") == "t:1: the text is empty; the first line must be 'thoplw trace 1'");
   CHECK(error_of("thoplw trace 2\n") ==
-        "t:1: this is no trace that can be read at 'thoplw trace 2'; the first line is 'thoplw trace 1'");
+        "t:1: this is not a trace that can be read at 'thoplw trace 2'; the first line must be 'thoplw trace 1'");
   CHECK(error_of("thoplw trace 1\nclass A\nmodule \"a\" A\n") ==
-        "t:3: the first module is not the root; the root, \"\", stands first, once");
+        "t:3: the first module is not the root; the root, \"\", must be listed first, and once");
   CHECK(error_of("thoplw trace 1\nparam \"w\" f32[1] frozen\n") ==
-        "t:2: no module for \"w\" at 'f32[1] frozen'; add the line 'module \"\" ...' above");
+        "t:2: there is no module for \"w\" at 'f32[1] frozen'; add the line 'module \"\" ...' above");
   CHECK(error_of(kStart + "module \"a\" A\nmodule \"a\" A\n") ==
-        "t:5: module \"a\" stands here a second time; remove one");
+        "t:5: module \"a\" is listed a second time; remove one");
   CHECK(error_of_op("aten::mm(f32[4,5]) -> f32[4,6] x") ==
         "operator:1: the line goes on after its end at 'x'; remove the rest");
 }
@@ -196,12 +197,12 @@ TEST_CASE("a text that is no trace is told so") {
 TEST_CASE("what is nested or listed without end is refused or read, never a crash") {
   std::string deep = kStart;
   for (int i = 0; i < 100000; ++i) deep += "call \"\" () -> () {\n";
-  CHECK(error_of(deep).starts_with("t:1004: calls stand too deep in calls"));
+  CHECK(error_of(deep).starts_with("t:1004: calls are nested too deep"));
   CHECK(error_of_op(std::string(100000, '(')).starts_with("operator:1: a name is missing"));
-  CHECK(error_of_op("a(" + std::string(100000, '[')).starts_with("operator:1: '' is no element type"));
+  CHECK(error_of_op("a(" + std::string(100000, '[')).starts_with("operator:1: '' is not an element type"));
   std::string dims = "a(f32[1";
   for (int i = 0; i < 100000; ++i) dims += ",1";
-  CHECK(error_of_op(dims + "]) -> ()").starts_with("operator:1: too many dimensions"));
+  CHECK(error_of_op(dims + "]) -> ()").starts_with("operator:1: the tensor has too many dimensions"));
 }
 
 // Whatever is cut off or changed, the outcome is an Error or a Trace that can be written and read again.

@@ -29,13 +29,13 @@ inline Work free_of_charge(const OpView&) { return {}; }
 
 /// A number of Python, cut to an integer.
 inline Count whole(double number) {
-  if (!(number >= 0 && number < 0x1p64)) throw Error("a count of that size does not fit");
+  if (!(number >= 0 && number < 0x1p64)) throw Error("the count does not fit in 64 bits");
   return static_cast<std::uint64_t>(number);
 }
 
 /// The i-th size; throws Error if there is none.
 inline std::int64_t size_at(const Tensor& tensor, std::size_t i) {
-  if (i >= tensor.shape.size()) throw Error("has too few dimensions");
+  if (i >= tensor.shape.size()) throw Error("a tensor has too few dimensions");
   return tensor.shape[i];
 }
 
