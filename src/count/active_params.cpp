@@ -148,7 +148,7 @@ class Experts {
     for (std::size_t i = 0; i < experts.size(); ++i) at(share_, experts[i]) = Share{by_expert[i], all};
   }
 
-  /// Modules stand behind the module that they are in.
+  /// Modules are listed after the module that they are in.
   void inherit() {
     for (std::size_t i = 1; i < trace_.modules.size(); ++i) {
       if (!share_[i]) share_[i] = at(share_, trace_.modules[i].parent);

@@ -11,7 +11,7 @@ struct Active {
 };
 
 /// Parameters of used modules, tied once. Of one that is used in parts (experts stacked in one tensor), and of experts
-/// that stand in a list, only what the average token went through counts. Embeddings count whole, as is usual.
+/// that are in a list, only what the average token went through counts. Embeddings count whole, as is usual.
 Active active_params(const Trace& trace, const Usage& usage);
 
 }  // namespace thoplw

@@ -75,7 +75,7 @@ void note_active(const Active& params, Report& report) {
                 params.active.value(), params.all.value()));
 }
 
-// Modules stand behind the module that they are in, so the last are added up first.
+// Modules are listed after the module that they are in, so the last are added up first.
 void add_up(Report& report) {
   for (Row& row : report.rows) {
     row.subtree_macs = row.macs;
@@ -98,7 +98,7 @@ void choose_listed(const Trace& trace, std::vector<Row>& rows) {
   }
 }
 
-/// Reports walk modules from the root on, each behind the one that it is in.
+/// Reports walk modules from the root on, each after the one that it is in.
 void require_module_order(const Trace& trace) {
   if (trace.modules.empty()) throw Error("the trace has no modules; the first must be the root, with an empty path");
   for (std::size_t i = 0; i < trace.modules.size(); ++i) {

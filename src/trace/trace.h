@@ -23,7 +23,7 @@ struct Module {
   std::string path;
   Id cls = kNone;
   Id parent = kNone;
-  Count places = 1;  ///< in how many places of the tree it stands; only the first has a path here
+  Count places = 1;  ///< in how many places of the tree it is; only the first has a path here
 };
 
 /// A parameter or buffer. Names that share one tensor are tied: they hold the same value.

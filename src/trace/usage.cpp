@@ -81,7 +81,7 @@ std::optional<Tensor> first_tensor(const Trace& trace, const std::vector<Id>& id
   return std::nullopt;
 }
 
-// Modules stand behind the module that they are in, so one pass from the back finds what is inside of each.
+// Modules are listed after the module that they are in, so one pass from the back finds what is inside of each.
 std::vector<std::string> unused_modules(const Trace& trace, const Usage& usage) {
   std::vector<bool> used(trace.modules.size());
   std::vector<bool> has_params(trace.modules.size(), false);

@@ -24,7 +24,7 @@ Cell cell_of(const CallView& call) {
 /// A product of a matrix and a vector: one addition less than it has multiplications, in each row.
 Count by_vector(const Tensor& matrix) { return numel(matrix) * 2 - Count(size_at(matrix, 0)); }
 
-/// One step of one layer or cell; `suffix` is what its parameters have behind their names.
+/// One step of one layer or cell; the names of its parameters end in `suffix`.
 std::optional<Count> step(const CallView& call, const std::string& suffix) {
   const Tensor* input = call.param("weight_ih" + suffix);
   const Tensor* hidden = call.param("weight_hh" + suffix);

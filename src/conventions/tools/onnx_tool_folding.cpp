@@ -12,7 +12,7 @@ bool can_fold(const OpView& op) {
   return name.starts_with("aten::conv") || (name == "aten::linear" && op.in(0).shape.size() == 2);
 }
 
-/// `layer` and `norm` run one behind the other.
+/// `layer` and `norm` run one after the other.
 bool folds(const OpView& layer, const OpView& norm) {
   return is_batch_norm(norm) && can_fold(layer) && !norm.op.in.empty() && !layer.op.out.empty() &&
          norm.op.in[0] == layer.op.out[0];

@@ -56,7 +56,7 @@ std::uint64_t per_hidden(const CallView& call) {
   return cls.find("LSTM") != cls.npos ? 10 : cls.find("GRU") != cls.npos ? 7 : 1;
 }
 
-/// Weights and biases of one layer or cell; `suffix` is what its parameters have behind their names.
+/// Weights and biases of one layer or cell; the names of its parameters end in `suffix`.
 std::optional<Count> step(const CallView& call, const std::string& suffix) {
   const Tensor* input = call.param("weight_ih" + suffix);
   const Tensor* hidden = call.param("weight_hh" + suffix);

@@ -71,7 +71,7 @@ class Search {
     return product;
   }
 
-  /// The parts in those places become one, which stands last.
+  /// The parts in those places become one, which comes last.
   Stage contracted(const Stage& stage, const Places& places) const {
     Stage next{stage.cost, {}};
     Part made{0, {}};

@@ -66,7 +66,7 @@ class Leftovers {
     insert_containers();
   }
 
-  /// From the last entry on: each has what it holds without what those behind and below it show.
+  /// From the last entry on: each has what it holds, less what later entries inside of it show.
   std::vector<Count> by_module() {
     std::vector<Count> elements(trace_.modules.size());
     std::vector<std::int64_t> left(entries_.size());
@@ -89,7 +89,7 @@ class Leftovers {
     return static_cast<std::int64_t>(sum.value());
   }
 
-  /// A module holds what is in it, and what it calls that stands elsewhere in the tree too.
+  /// A module holds what is in it, and modules that it calls if they are elsewhere in the tree, too.
   void find_held() {
     held_.resize(trace_.modules.size());
     for (const Param& param : trace_.params) {
@@ -125,7 +125,7 @@ class Leftovers {
     }
   }
 
-  /// Before the first of what it holds stands a container that did not run, such as a list of modules.
+  /// A container that did not run, such as a list of modules, is listed before the first of what it holds.
   void insert_containers() {
     std::map<int, Id> open;  // by depth
     for (std::size_t i = 0; i < entries_.size(); ++i) {

@@ -102,7 +102,7 @@ Work upsample(const CallView& call) {
   return {};
 }
 
-/// Projections, both products and the softmax. Queries and attended keys stand in the operator that compares them.
+/// Projections, both products and the softmax. Queries and attended keys are read from the operator that compares them.
 Work multihead_attention(const CallView& call) {
   const Count embed = work::size_from_end(call.out(), 1), queries = work::leading(call.out());
   for (const OpView& op : call.ops) {
