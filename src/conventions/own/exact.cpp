@@ -5,7 +5,7 @@ namespace thoplw::own {
 
 constinit const Convention kExact = {
     .name = "exact",
-    .doc = "multiply-adds of products and nothing else; every parameter once, run or not",
+    .doc = "multiply-adds of products, and nothing else; every parameter once, whether it ran or not",
     .prices = {{Kind::contraction, 1}, {Kind::attention, 1}},
 };
 

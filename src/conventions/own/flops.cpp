@@ -6,8 +6,8 @@ namespace thoplw::own {
 constinit const Convention kFlops = {
     .name = "flops",
     .doc =
-        "every arithmetic operation: two per multiply-add, one per element of elementwise work, pooling and sums, "
-        "five per element of a softmax or a resize, four of a norm; every parameter once, run or not",
+        "every arithmetic operation: 2 per multiply-add, 1 per element of elementwise work, pooling and sums, 4 per "
+        "element of a norm, 5 per element of a softmax or a resize; every parameter once, whether it ran or not",
     .unit = Unit::flop,
     .prices = {{Kind::contraction, 2},
                {Kind::attention, 2},

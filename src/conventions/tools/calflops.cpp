@@ -65,8 +65,8 @@ constexpr auto kOperators = joined(functionals::kFunctions, functionals::kResize
 constinit const Convention kCalflops = {
     .name = "calflops",
     .doc =
-        "the FLOPs that calflops prints: what the functions of torch do that it replaces, also where modules call "
-        "them, and recurrent layers; modules in several places in each; trainable parameters",
+        "what calflops prints: FLOPs of the torch functions that it replaces, also inside of modules, and of recurrent "
+        "layers; a module counts in each of its places; trainable parameters",
     .unit = Unit::flop,
     .class_rules = functionals::kClasses,
     .op_rules = kOperators,
@@ -76,8 +76,8 @@ constinit const Convention kCalflops = {
     .tool = {.version = "calflops 0.3.2",
              .source = "https://github.com/MrYxJ/calculate-flops.pytorch",
              .gaps = "nothing for scaled_dot_product_attention, mm, bmm, @, + and *; no biases of linear layers; "
-                     "resizing by a factor at its input, to a size without samples and channels; grouped transposed "
-                     "convolutions too low"},
+                     "resizing by a factor counts at the size of its input, resizing to a size without samples and "
+                     "channels; grouped transposed convolutions count too little"},
 };
 
 }  // namespace thoplw::tools

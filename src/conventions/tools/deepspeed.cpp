@@ -47,16 +47,17 @@ constexpr auto kOperators = joined(functionals::kFunctions, functionals::kResize
 constinit const Convention kDeepspeed = {
     .name = "deepspeed",
     .doc =
-        "the FLOPs that DeepSpeed's profiler prints: what the functions of torch do that it replaces, also where "
-        "modules call them, and recurrent layers; every parameter once",
+        "what DeepSpeed's profiler prints: FLOPs of the torch functions that it replaces, also inside of modules, and "
+        "of recurrent layers; every parameter once",
     .unit = Unit::flop,
     .class_rules = functionals::kClasses,
     .op_rules = kOperators,
     .subclasses = false,
     .tool = {.version = "deepspeed 0.19.8",
              .source = "https://github.com/deepspeedai/DeepSpeed/tree/master/deepspeed/profiling/flops_profiler",
-             .gaps = "nothing for + and *, nor for activations besides ReLU, ReLU6 by function, LeakyReLU, PReLU, ELU, "
-                     "GELU and SiLU; no biases of linear layers; resizing to a size without samples and channels"},
+             .gaps =
+                 "nothing for + and *, nor for other activations than ReLU, ReLU6 by function, LeakyReLU, PReLU, ELU, "
+                 "GELU and SiLU; no biases of linear layers; resizing to a size counts without samples and channels"},
 };
 
 }  // namespace thoplw::tools

@@ -95,8 +95,8 @@ constexpr OpRule kOperators[] = {
 constinit const Convention kFvcore = {
     .name = "fvcore",
     .doc =
-        "what fvcore's FlopCountAnalysis prints in eval mode, which counts a multiply-add as one flop; norms, "
-        "adaptive pooling and resizing of images too; every parameter once",
+        "what fvcore's FlopCountAnalysis prints in eval mode: one flop per multiply-add of products, and norms, "
+        "adaptive pooling and resizing of images; every parameter once",
     .op_rules = kOperators,
     .only_live = true,
     .tool =
@@ -110,8 +110,8 @@ constinit const Convention kFvcore = {
 constinit const Convention kMmengine = {
     .name = "mmengine",
     .doc =
-        "what mmengine's get_model_complexity_info prints in eval mode: multiply-adds as fvcore counts them, those of "
-        "matrices by vectors too; every parameter once",
+        "what mmengine's get_model_complexity_info prints in eval mode: multiply-adds as fvcore counts them, and "
+        "products of matrices and vectors; every parameter once",
     .op_rules = kOperators,
     .only_live = true,
     .tool =

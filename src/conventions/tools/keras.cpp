@@ -259,8 +259,8 @@ constexpr const ParamTest* kParams[] = {&kOfKeras};
 constinit const Convention kKeras = {
     .name = "keras",
     .doc =
-        "of the Keras layers that do the same: all weights, as model.summary() prints them, a batch norm's statistics "
-        "too; the FLOPs that TensorFlow's profiler prints for them in inference",
+        "what the same layers have in Keras: all weights, as model.summary() prints them, with the statistics of batch "
+        "norms; FLOPs as TensorFlow's profiler prints them for inference",
     .unit = Unit::flop,
     .class_rules = kClasses,
     .op_rules = kOperators,
@@ -268,9 +268,10 @@ constinit const Convention kKeras = {
     .tool = {.version = "keras 3.15.1, tensorflow 2.21.0",
              .source = "https://github.com/tensorflow/tensorflow/blob/master/tensorflow/python/profiler/internal/"
                        "flops_registry.py",
-             .gaps = "nothing for most activations, grouped convolutions that are not depthwise, transposed ones and "
-                     "pooling in three dimensions, and the products of attention; of a recurrent layer one step and a "
-                     "part of another, whatever the length; a slope of PReLU per element there, per channel in torch"},
+             .gaps = "nothing for most activations, grouped convolutions that are not depthwise, transposed "
+                     "convolutions and pooling in three dimensions, and the products of attention; a recurrent layer "
+                     "counts one step and a part of another, however long its input is; PReLU has a slope per element "
+                     "there, and one per channel in torch"},
 };
 
 }  // namespace thoplw::tools

@@ -333,20 +333,18 @@ constexpr OpRule kOperators[] = {
 constinit const Convention kOnnxTool = {
     .name = "onnx-tool",
     .doc =
-        "what onnx_tool.model_profile prints for an exported graph: additions, comparisons and products of elements "
-        "one MAC each, divisions, roots and exponentials as many as a CPU spends; what its nodes read counts as "
-        "parameters, constants too",
+        "what onnx_tool.model_profile prints for an exported graph: one MAC per addition, comparison or product of "
+        "elements; divisions, roots and exponentials as many as a CPU needs; as parameters all that nodes read, also "
+        "constants",
     .op_rules = kOperators,
     .params = {.instead = &onnx_tool::kParams},
-    .tool =
-        {.version = "onnx-tool 1.0.1, files of torch 2.13.0",
-         .source = "https://github.com/ThanatosShinji/onnx-tool",
-         .gaps =
-             "parameters that only Gather, Concat, Pad and Slice read, such as embeddings, are left out; it "
-             "reads what torch's exporter optimizes, and so should be given here: of a live model each operator "
-             "is priced as it is exported, but the constants that the exporter adds, which are parameters to "
-             "the tool, masks, indexing and RNN layers are not known ahead; unlike here, it goes on with one element "
-             "behind a norm along an axis"},
+    .tool = {.version = "onnx-tool 1.0.1, files of torch 2.13.0",
+             .source = "https://github.com/ThanatosShinji/onnx-tool",
+             .gaps = "parameters that only Gather, Concat, Pad and Slice read, such as embeddings, are left out; the "
+                     "tool reads what torch's exporter has optimized, so give that file here, too; each operator of a "
+                     "live model is priced as it would be exported, but the constants that the exporter adds "
+                     "(parameters to the tool), masks, indexing and RNN layers are not known before the export; after "
+                     "a norm along an axis the tool goes on with one element, and thoplw does not"},
 };
 
 }  // namespace thoplw::tools

@@ -251,8 +251,8 @@ void to_total(Charge& charge) { charge = {.module = 0, .times = 1, .per_sample =
 constinit const Convention kPtflops = {
     .name = "ptflops",
     .doc =
-        "what ptflops prints, back end pytorch: rules per module of exactly the classes that it knows, per sample; "
-        "besides them functions of torch, which many modules call, so those count twice; trainable parameters",
+        "what ptflops prints with its back end pytorch: modules of exactly the classes that it knows, per sample, and "
+        "functions of torch, which count again inside of such modules; trainable parameters",
     .class_rules = kClasses,
     .op_rules = kFunctions,
     .subclasses = false,
@@ -262,9 +262,9 @@ constinit const Convention kPtflops = {
     .params = {.only = kTrained},
     .tool = {.version = "ptflops 0.7.5",
              .source = "https://github.com/sovrasov/flops-counter.pytorch",
-             .gaps = "modules per sample but functions for the whole batch; pooling, ReLU, GELU and attention "
-                     "with weights twice; nothing for @, +, * and scaled_dot_product_attention, nor for functional "
-                     "linear layers, convolutions and norms"},
+             .gaps = "modules count per sample, but functions for the whole batch; pooling, ReLU, GELU and attention "
+                     "with weights count twice; nothing for @, +, * and scaled_dot_product_attention, nor for "
+                     "functional linear layers, convolutions and norms"},
 };
 
 }  // namespace thoplw::tools

@@ -113,8 +113,8 @@ constexpr OpRule kOperators[] = {
 constinit const Convention kPtflopsAten = {
     .name = "ptflops-aten",
     .doc =
-        "what ptflops prints on a CPU, back end aten: products of matrices, linear layers and convolutions with "
-        "their biases; trainable parameters",
+        "what ptflops prints with its back end aten on a CPU: products of matrices, and linear layers and convolutions "
+        "with their biases; trainable parameters",
     .op_rules = kOperators,
     .params = {.only = kTrained},
     .tool = {.version = "ptflops 0.7.5",

@@ -152,7 +152,9 @@ constexpr const ParamTest* kParams[] = {&param_tests::kOnlyClasses};
 
 constinit const Convention kThop = {
     .name = "thop",
-    .doc = "what thop prints: rules per module of exactly the classes that it knows, 0 elsewhere; parameters of those",
+    .doc =
+        "what thop prints: modules of exactly the classes that it knows, and nothing else; the parameters of these "
+        "modules",
     .class_rules = kClasses,
     .subclasses = false,
     .in_places = hooked,

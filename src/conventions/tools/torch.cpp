@@ -96,16 +96,17 @@ constexpr OpRule kOperators[] = {
 constinit const Convention kTorch = {
     .name = "torch",
     .doc =
-        "what torch's FlopCounterMode prints on a GPU or on meta: two FLOPs per multiply-add of products, nothing "
-        "else; every parameter once",
+        "what torch's FlopCounterMode prints on a GPU or the meta device: two FLOPs per multiply-add of products, "
+        "nothing else; every parameter once",
     .unit = Unit::flop,
     .prices = {{Kind::contraction, 2}, {Kind::attention, 2}},
     .op_rules = kOperators,
-    .tool = {.version = "torch 2.13.0",
-             .source = "https://github.com/pytorch/pytorch/blob/main/torch/utils/flop_counter.py",
-             .gaps = "nothing for products of vectors, grouped and trilinear products, solvers, packed weights; on a "
-                     "CPU, unlike here, nothing "
-                     "for scaled_dot_product_attention, LSTM and fused layers"},
+    .tool =
+        {.version = "torch 2.13.0",
+         .source = "https://github.com/pytorch/pytorch/blob/main/torch/utils/flop_counter.py",
+         .gaps =
+             "nothing for products of vectors, grouped and trilinear products, solvers and packed weights; on a CPU "
+             "the tool counts nothing for scaled_dot_product_attention, LSTM and fused layers, and thoplw does"},
 };
 
 }  // namespace thoplw::tools

@@ -164,14 +164,14 @@ constexpr ParamCount kParams = {"all. Shared ones count in each of their modules
 constinit const Convention kTorchinfo = {
     .name = "torchinfo",
     .doc =
-        "what torchinfo prints as total mult-adds: parameters of modules without inner ones by the size of what "
-        "comes out, each time that they run; all parameters, tied ones in each module that runs",
+        "what torchinfo prints as total mult-adds: for each run of a module without inner ones, its parameters x the "
+        "size of its output; all parameters, shared ones in each module that runs",
     .more_class_rules = give_to_leaves,
     .params = {.instead = &kParams},
     .tool = {.version = "torchinfo 1.8.0",
              .source = "https://github.com/TylerYep/torchinfo",
-             .gaps = "linear layers, norms and embeddings once per sample, however many positions it has; nothing for "
-                     "functional calls, torch.nn.MultiheadAttention and modules with inner ones"},
+             .gaps = "linear layers, norms and embeddings count once per sample, however many positions it has; "
+                     "nothing for functional calls, torch.nn.MultiheadAttention and modules with inner ones"},
 };
 
 }  // namespace thoplw::tools

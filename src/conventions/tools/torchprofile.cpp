@@ -153,16 +153,17 @@ constinit const Convention kTorchprofile = {
     .name = "torchprofile",
     .doc =
         "what torchprofile's profile_macs prints in eval mode: products, and one MAC per output element of "
-        "multiplications, affine norms, means, average pooling and leaky ReLU; every parameter once",
+        "multiplications, norms with weights, means, average pooling and leaky ReLU; every parameter once",
     .class_rules = kClasses,
     .op_rules = kOperators,
     .only_live = true,
-    .tool = {.version = "torchprofile 0.1.0",
-             .source = "https://github.com/zhijian-liu/torchprofile",
-             .gaps = "nothing for mm, GRU and RNN layers, other products, norms without weights, other activations; "
-                     "grouped transposed convolutions by another formula; one MAC for each product of sizes in the "
-                     "model's code, counted here for torch's and torchvision's own layers; nothing for convolutions "
-                     "with padding by name"},
+    .tool =
+        {.version = "torchprofile 0.1.0",
+         .source = "https://github.com/zhijian-liu/torchprofile",
+         .gaps =
+             "nothing for mm, GRU and RNN layers, other products, norms without weights, other activations, and "
+             "convolutions with padding by name; grouped transposed convolutions by another formula; one MAC for each "
+             "product of sizes in the model's code, which is counted here only for layers of torch and torchvision"},
 };
 
 }  // namespace thoplw::tools

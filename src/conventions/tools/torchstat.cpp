@@ -44,16 +44,17 @@ constexpr const ParamTest* kParams[] = {&param_tests::kOnlyLeaves};
 constinit const Convention kTorchstat = {
     .name = "torchstat",
     .doc =
-        "what torchstat prints as Flops: multiply-adds of leaf modules of a few classes, biases, norms, pooling and "
-        "activations in elements; parameters of leaf modules that ran",
+        "what torchstat prints as Flops: of modules without inner ones and of a few classes, multiply-adds of "
+        "products, and elements of biases, norms, pooling and activations; parameters of modules without inner ones "
+        "that ran",
     .class_rules = kClasses,
     .last_call = true,
     .params = {.only = kParams},
     .tool = {.version = "torchstat 0.0.7",
              .source = "https://github.com/Swall0w/torchstat",
-             .gaps = "one image at batch 1 and leaf modules that give one tensor only; nothing for transposed "
-                     "convolutions, adaptive pooling, other activations, functional calls; a module that runs again "
-                     "counts once; no parameters outside of leaf modules"},
+             .gaps = "the tool takes one image in a batch of 1, and modules without inner ones that return one tensor; "
+                     "nothing for transposed convolutions, adaptive pooling, other activations and functional calls; a "
+                     "module that runs again counts once; no parameters outside of modules without inner ones"},
 };
 
 }  // namespace thoplw::tools

@@ -237,8 +237,8 @@ constexpr OpRule kOperators[] = {
 constinit const Convention kUltralyticsThop = {
     .name = "ultralytics-thop",
     .doc =
-        "what ultralytics-thop prints: rules per module class, subclasses too, and products of functional calls by "
-        "matmul, bmm, einsum, linear and scaled_dot_product_attention; every parameter once",
+        "what ultralytics-thop prints: modules by class, subclasses included, and products by the functions matmul, "
+        "bmm, einsum, linear and scaled_dot_product_attention; every parameter once",
     .class_rules = kClasses,
     .op_rules = kOperators,
     .tool = {.version = "ultralytics-thop 2.2.3",

@@ -210,7 +210,7 @@ def test_labels_of_many_models_keep_apart(settings, net):
 def test_labels_keep_clear_of_what_is_around():
     point = (50.0, 50.0, 20.0, 10.0)
     ((left, _, width, _),) = _native.place_labels([point], (0.0, 0.0, 200.0, 100.0), [])
-    assert 50 < left  # to its right, where nothing is in the way
+    assert left > 50  # to its right, where nothing is in the way
     ((left, _, width, _),) = _native.place_labels([point], (0.0, 0.0, 200.0, 100.0), [(55.0, 0.0, 145.0, 100.0)])
     assert 0 < left < left + width < 55
 
