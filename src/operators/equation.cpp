@@ -2,6 +2,7 @@
 #include "operators/equation.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "base/error.h"
@@ -30,12 +31,15 @@ std::string shortened(const Equation& equation, std::string_view text) {
 
 /// Without "->" the result has the ellipsis and every letter that is written once, in the order of the alphabet.
 std::string implied_result(std::string_view operands) {
-  std::string letters;
+  std::array<std::size_t, kFirstOfEllipsis> times{};
   for (const char c : operands) {
-    if (is_letter(c) && std::ranges::count(operands, c) == 1) letters += c;
+    if (is_letter(c)) ++times[static_cast<Subscript>(c)];
   }
-  std::ranges::sort(letters);
-  return kEllipsis + letters;
+  std::string result(1, kEllipsis);
+  for (Subscript letter = 0; letter < times.size(); ++letter) {
+    if (times[letter] == 1) result += static_cast<char>(letter);
+  }
+  return result;
 }
 
 }  // namespace
