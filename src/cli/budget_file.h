@@ -28,11 +28,11 @@ struct BudgetEntry {
   std::string baseline;
   std::optional<Percent> tolerance;
   bool strict = false;
-  std::string error;  ///< why it is of no use; the other entries are
+  std::string error;  ///< why this entry cannot be used; the others can
 };
 
 /// Throws Error("pyproject.toml:7: tool.thoplw.chek: unknown key 'chek'; did you mean 'check'? known: ...") where the
-/// file as a whole is of no use.
+/// whole file cannot be used.
 std::vector<BudgetEntry> read_budgets(const std::string& path, std::string_view text);
 
 }  // namespace thoplw
