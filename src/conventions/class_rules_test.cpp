@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "operators/rule.h"
 #include "report/report.h"
 #include "trace/text.h"
 

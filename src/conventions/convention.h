@@ -8,7 +8,7 @@
 #include "conventions/param_policy.h"
 #include "conventions/prices.h"
 #include "conventions/unit.h"
-#include "operators/rule.h"
+#include "operators/op_view.h"
 #include "operators/work.h"
 #include "trace/trace.h"
 
@@ -80,7 +80,7 @@ struct Convention {
   bool subclasses = true;        ///< class rules serve subclasses too
   bool last_call = false;        ///< of the calls of a module with a class rule only the last one counts
   bool only_live = false;        ///< operators cost nothing whose results nobody reads: traced graphs do not have them
-  bool per_sample = false;       ///< what class rules say is shared out among the samples: the root's first size
+  bool per_sample = false;       ///< costs are shared among the samples: the root's first size
   InPlaces in_places = nullptr;  ///< how often costs of a module count; null: once
   void (*op_charge)(Charge&) = nullptr;  ///< if set: changes who pays for an operator
   ParamPolicy params{};

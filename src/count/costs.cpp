@@ -14,6 +14,7 @@
 #include "conventions/rule_costs.h"
 #include "count/live_ops.h"
 #include "count/per_sample.h"
+#include "operators/rule.h"
 #include "operators/work/formulas.h"
 
 namespace thoplw {

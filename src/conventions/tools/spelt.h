@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "operators/rule.h"
+#include "operators/op_view.h"
 
 namespace thoplw::tools {
 
