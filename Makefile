@@ -28,10 +28,13 @@ CPP := $(shell find src tests -name '*.cpp' -o -name '*.h')
 PYTHON_DEBIAN = $(shell $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv) \
   $(shell test -f "$$($(PYTHON) -c 'import sysconfig; print(sysconfig.get_path("include"))')/Python.h" || echo python3-dev)
 
-# One compilation serves the extension and the command, if both call the compiler by one name.
+# One compilation serves the extension and the command, if both call the compiler by one name; and every clone, if they
+# share a CCACHE_DIR: paths inside of a clone do not matter.
 export CXX
 export CMAKE_CXX_COMPILER_LAUNCHER = $(shell command -v ccache)
-export CCACHE_DIR = $(CURDIR)/build/ccache
+export CCACHE_DIR ?= $(CURDIR)/build/ccache
+export CCACHE_BASEDIR ?= $(CURDIR)
+export CCACHE_NOHASHDIR ?= true
 
 .PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons sweep test-torch test-fresh fuzz bench bench-files results models audit docs pictures format wheel clean
 .DELETE_ON_ERROR:
