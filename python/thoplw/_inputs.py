@@ -72,7 +72,7 @@ def arguments(
     else:
         raise Error(_no_input(tensor))
     if kwargs is not None and not isinstance(kwargs, Mapping):
-        raise Error(f"kwargs is a dict of inputs by name, not {_native.shown(kwargs)}")
+        raise Error(f"kwargs must be a dict of inputs by name, not {_native.shown(kwargs)}")
     if kwargs:
         twice = sorted(_named(key) for key in set(keyword) & set(kwargs))
         if twice:
@@ -83,7 +83,7 @@ def arguments(
 
 def _named(key: Any) -> str:
     if not isinstance(key, str):
-        raise Error(f"keyword inputs are named by strings, not by {_native.shown(key)}")
+        raise Error(f"names of keyword inputs must be strings, not {_native.shown(key)}")
     return key
 
 

@@ -59,7 +59,7 @@ def load(
 
 def _checked(dims: Any) -> dict[str, int]:
     if not isinstance(dims, Mapping):
-        raise Error(f"dims is a dict of sizes by name, such as {{'batch': 8}}, not {_native.shown(dims)}")
+        raise Error(f"dims must be a dict of sizes by name, such as {{'batch': 8}}, not {_native.shown(dims)}")
     for name, size in dims.items():
         if (
             not isinstance(name, str)

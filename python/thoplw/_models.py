@@ -181,7 +181,9 @@ def _from_callable(source: str, attribute: str) -> tuple[Maker, DefaultInputs]:
     if not isinstance(found, type) and hasattr(found, "forward"):
         return (lambda: found), lambda _model: None
     if not callable(found):
-        raise Error(f"{source}:{attribute} is of type {type(found).__name__}, not something that makes a model")
+        raise Error(
+            f"{source}:{attribute} is of type {type(found).__name__}; it must be a class or function that makes a model"
+        )
     return found, lambda _model: None
 
 
@@ -199,7 +201,7 @@ def _import_module(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as missing:
         if missing.name is None or not (name + ".").startswith(missing.name + "."):
-            raise Error(f"{name} wants the module {missing.name!r}, which is not installed") from missing
+            raise Error(f"{name} needs the module {missing.name!r}, which is not installed") from missing
         sources = ", ".join(_SOURCES)
         raise Error(f"no module named {missing.name!r}; known sources: {sources}, a module, a .py file") from missing
 

@@ -61,13 +61,13 @@ def plot_layers(info: LayerInfo, by: str, top: int, depth: int | None, ax: Axes 
     import json
 
     if not isinstance(by, str):
-        raise Error(f"by is a str, macs or params, not {_native.shown(by)}")
+        raise Error(f"by must be a str, macs or params, not {_native.shown(by)}")
     if by not in ("macs", "params"):
         raise Error(f"by: unknown {unknown(by, ['macs', 'params'])}; known: macs params")
     if not isinstance(top, int) or top < 1:
-        raise Error(f"top is the number of bars, 1 or more, not {_native.shown(top)}")
+        raise Error(f"top must be a number of bars, 1 or more, not {_native.shown(top)}")
     if depth is not None and (not isinstance(depth, int) or depth < 0):
-        raise Error(f"depth is a number of 0 or more, or None for layers, not {_native.shown(depth)}")
+        raise Error(f"depth must be a number of 0 or more, or None for layers, not {_native.shown(depth)}")
     rows = json.loads(info.summary("json", depth=depth))["rows"]
     rows = sorted((row for row in rows if row[by]), key=lambda row: -row[by])
     shown, rest = rows[:top], rows[top:]
@@ -100,11 +100,11 @@ def _named(models: Any) -> list[tuple[str, LayerInfo]]:
         raise Error(f"plot() takes several reports, {{'name': info, ...}}, not {_native.shown(models)}")
     pairs = list(models.items()) if isinstance(models, Mapping) else [(None, info) for info in models]
     if not pairs:
-        raise Error("plot() got no models")
+        raise Error("plot() needs one model or more, but got none")
     for name, info in pairs:
         if not isinstance(info, LayerInfo):
             where = "" if name is None else f"{_native.shown(name)}: "
-            raise Error(f"{where}plot() takes what profile() gives third, a LayerInfo, not {type(info).__name__}")
+            raise Error(f"{where}plot() takes a LayerInfo, the third that profile() returns, not {type(info).__name__}")
     if len({info.unit for _, info in pairs}) > 1:
         raise Error("some models are counted in MACs, others in FLOPs: count all by one convention, info.under(...)")
     if wrong := [name for name, _ in pairs if name is not None and not isinstance(name, str)]:
@@ -203,7 +203,7 @@ def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
         raise Error("plots need matplotlib: pip install matplotlib") from missing
     axes = pyplot.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
     if not isinstance(axes, kinds.Axes):
-        raise Error(f"ax is where to plot, matplotlib's Axes, or None, not {_native.shown(axes)}")
+        raise Error(f"ax must be matplotlib's Axes, or None for a new figure, not {_native.shown(axes)}")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(True, color="0.5", alpha=0.25, linewidth=0.8)
     axes.set_axisbelow(True)

@@ -122,7 +122,7 @@ def _clever(value: int, fmt: str) -> str:
     if not isinstance(value, int):
         raise Error(f"clever_format takes an int, or a list or tuple of ints, not {_native.shown(value)}")
     if not 0 <= value < 2**64:
-        raise Error(f"clever_format takes counts, which are not negative and less than 2^64: {value}")
+        raise Error(f"clever_format takes counts of 0 to 2^64 - 1, not {value}")
     return _native.clever_format(value, fmt)
 
 
@@ -220,11 +220,11 @@ def initialised(model: torch.nn.Module) -> Iterator[None]:
 def _by_class(custom_ops: Any) -> dict[type, Any]:
     """The users' functions, checked; those in place of a forward are inside of a tuple."""
     if not isinstance(custom_ops, Mapping):
-        raise Error("custom_ops is a dict {LayerClass: function(layer, inputs, output) -> int}")
+        raise Error("custom_ops must be a dict {LayerClass: function(layer, inputs, output) -> int}")
     for layer_class, function in custom_ops.items():
         if not isinstance(layer_class, type):
             shown = _native.shown(layer_class)
-            raise Error(f"custom_ops: {shown} is not a class; keys are layer classes, such as torch.nn.Linear")
+            raise Error(f"custom_ops: keys must be layer classes, such as torch.nn.Linear, not {shown}")
         if not callable(function):
             raise Error(f"custom_ops: the value for {layer_class.__name__} must be a function(layer, inputs, output)")
     return {cls: (function,) if _in_place_of_forward(function) else function for cls, function in custom_ops.items()}

@@ -1,4 +1,4 @@
-"""The end of messages about names that are not known."""
+"""Words the end of messages about unknown names: did you mean ..."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Workers:
             fine, answer = worker.recv()
         except (EOFError, OSError) as gone:
             self._fork(1)  # another in its place, for the models to come
-            raise Error("the process that opened it was ended; it may want more memory: try --jobs 1") from gone
+            raise Error("the process that opened it was killed, perhaps for want of memory: try --jobs 1") from gone
         self._idle.put(worker)
         if not fine:
             raise Error(answer)

@@ -1,4 +1,4 @@
-// The stacks of modes are as they were, whatever the forward left on them.
+// Puts a pass's mode on torch's stacks, and leaves them as they were, whatever the forward left there.
 #include "capture/active.h"
 
 namespace thoplw::capture {

@@ -1,4 +1,4 @@
-// What an operator returns in a pass that does not compute.
+// Answers an operator in a pass that computes nothing.
 #pragma once
 
 #include "capture/op_call.h"

@@ -1,4 +1,4 @@
-// Past the setters that classes have in their own way.
+// Reads and writes attributes past the setters that classes define, so that no Python code of theirs runs.
 #include "capture/attributes.h"
 
 #include <algorithm>

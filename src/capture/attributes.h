@@ -1,4 +1,4 @@
-// What hangs on an object by a name: in its __dict__, its class, its slots, its closure, or in TorchScript.
+// The attributes of an object: in its __dict__, its class, its slots, its closure, or in TorchScript.
 #pragma once
 
 #include "capture/containers.h"

@@ -1,4 +1,4 @@
-// Switches autocast off, and takes requests for it on meta for requests to switch it off.
+// Switches autocast off. Where a forward asks for it on the meta device, it gets one that is off.
 #include "capture/autocast.h"
 
 #include "capture/interrupts.h"

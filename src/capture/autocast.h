@@ -1,4 +1,4 @@
-// Autocast during a pass: it changes no count, and weights and activations are not where it would look for them.
+// Switches autocast off for a pass: it changes no count, and meta tensors are not where it would look for them.
 #pragma once
 
 #include <string>

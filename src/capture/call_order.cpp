@@ -1,4 +1,4 @@
-// Works on a finished trace: a walk over its calls writes their operators anew.
+// Puts the operators of a finished trace in the order of its calls, which threads mix up.
 #include <algorithm>
 #include <map>
 

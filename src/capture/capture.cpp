@@ -160,7 +160,7 @@ std::string look(const Attempt& last) {
 
 void check_model(const TorchApi& api, const nb::object& model, const std::string& method) {
   if (!api.is_module(model.ptr())) {
-    throw Error(formatted("the model must be a torch.nn.Module, not {}; of a class, make an instance first",
+    throw Error(formatted("the model must be a torch.nn.Module, not {}; if it is a class, make an instance",
                           str_of(take(PyObject_Repr(reinterpret_cast<PyObject*>(Py_TYPE(model.ptr())))).ptr())));
   }
   if (!nb::hasattr(unwrapped(api, model), method.c_str())) {
@@ -210,7 +210,7 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
   }
   if (last.pass->made_up) {
     last.pass->trace.notes.push_back(
-        "of an input only the shape was given, so its values were made up: work that depends on values is counted for "
+        "only the shape of an input was given, so its values were made up: work that depends on values is counted for "
         "these. Give the input itself to count for its own");
   }
   note_left(left, *last.pass);

@@ -1,4 +1,4 @@
-// Compares first: most containers are as they were.
+// Compares a container with what it held, and writes only what has changed: most are as they were.
 #include "capture/containers.h"
 
 #include <algorithm>

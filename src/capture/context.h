@@ -1,4 +1,4 @@
-// What contextvars hold: NumPy's handling of errors and the precision of decimals among them.
+// Keeps what contextvars hold, such as how NumPy handles errors and how precise decimals are.
 #pragma once
 
 #include "capture/interrupts.h"

@@ -1,4 +1,4 @@
-// What users say of their layers: functions by class, in custom_ops.
+// Functions of the user that say what a layer costs: custom_ops, by class.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// A table of torch's settings: the function that tells each, and the one that sets it.
+// A table of torch's settings: the function that reads each, and the one that sets it.
 #include "capture/defaults.h"
 
 #include <array>

@@ -1,4 +1,4 @@
-// Errors are told apart by their words: torch has no classes for them.
+// Tells errors apart by their words, since torch has no classes for them.
 #include "capture/failure.h"
 
 #include <cctype>

@@ -1,4 +1,4 @@
-// One guard of torch holds the other switch too: leaving it puts both back.
+// Switches autograd by torch's guard of inference mode, which holds the grad switch too and puts both back.
 #include "capture/grad_mode.h"
 
 #include "capture/interrupts.h"

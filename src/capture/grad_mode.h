@@ -1,4 +1,4 @@
-// Torch's switches of autograd, by calls of C that no signal handler interrupts on the way back.
+// Switches autograd by C calls, which no signal handler interrupts on the way back.
 #pragma once
 
 #include "capture/torch_api.h"

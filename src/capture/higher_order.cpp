@@ -1,4 +1,4 @@
-// Branches are chosen and loops are run as Python would; for the others torch has an implementation made of operators.
+// Chooses branches and runs loops as Python would. Torch implements the other such operators by plain operators.
 #include "capture/higher_order.h"
 
 #include "capture/dispatch.h"

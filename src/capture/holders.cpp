@@ -1,4 +1,4 @@
-// Classes by what C code can reach of their instances: items, attributes, slots, bytes, the state of a generator.
+// Sorts classes by what C code can read of their instances: items, attributes, slots, bytes, the state of a generator.
 #include "capture/holders.h"
 
 #include <algorithm>

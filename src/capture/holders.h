@@ -1,4 +1,4 @@
-// What state the instances of a class hold, and where.
+// Which kinds of state the instances of a class hold, and where.
 #pragma once
 
 #include <functional>

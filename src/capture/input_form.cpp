@@ -1,4 +1,4 @@
-// What a class keeps of a tensor in C++ is lost on the way to meta: such inputs want a real forward.
+// Makes the meta tensor for an input. Subclasses that keep data in C++ would lose it: they want a real forward.
 #include "capture/input_form.h"
 
 #include "capture/dispatch_mode.h"

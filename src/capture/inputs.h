@@ -1,4 +1,4 @@
-// The model's inputs, as the pass sees them.
+// Turns the inputs that the user gave into those that the pass sees.
 #pragma once
 
 #include "capture/pass.h"

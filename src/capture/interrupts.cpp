@@ -1,4 +1,4 @@
-// Python runs signal handlers between any two of its instructions: also in what undoes a pass.
+// Holds back signals while a pass is undone: Python runs signal handlers between any two instructions, there too.
 #include "capture/interrupts.h"
 
 #include <memory>

@@ -1,4 +1,4 @@
-// Interrupts that come while a pass is being undone: they wait until all is back.
+// Holds back interrupts that come while a pass is undone, until all is back.
 #pragma once
 
 #include "capture/python.h"

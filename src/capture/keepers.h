@@ -1,4 +1,4 @@
-// Classes whose instances have their own way to tell their state and to take it back.
+// Classes whose instances read and restore their state by methods of their own, such as generators, queues and locks.
 #pragma once
 
 #include "capture/containers.h"

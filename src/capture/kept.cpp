@@ -1,4 +1,4 @@
-// Keeps and puts back, by the kind of place.
+// Keeps the state of an object and puts it back, by the kind of place that holds it.
 #include "capture/kept.h"
 
 #include "capture/attributes.h"

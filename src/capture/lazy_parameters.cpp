@@ -1,4 +1,4 @@
-// The model itself must stay as found, so a copy has the first forward that sizes lazy parameters.
+// Runs a first forward on a copy, which gives lazy parameters their sizes and leaves the model itself as it is.
 #include "capture/lazy_parameters.h"
 
 #include "capture/as_found.h"

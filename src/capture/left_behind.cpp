@@ -1,4 +1,4 @@
-// Lets go of all tensors, and asks Python's garbage collector who has one too many.
+// Lets go of all tensors of the pass, then asks Python's garbage collector which of them somebody else still holds.
 #include "capture/left_behind.h"
 
 #include <fmt/ranges.h>

@@ -1,4 +1,4 @@
-// By the buffer protocol, whatever the strides.
+// Copies the bytes of an object and writes them back through Python's buffer protocol, with any strides.
 #include "capture/memory.h"
 
 #include <string_view>

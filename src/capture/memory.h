@@ -1,4 +1,4 @@
-// The bytes of an object that others can write to, such as a NumPy array or a bytearray.
+// The bytes of an object that other objects can write to, such as a NumPy array or a bytearray.
 #pragma once
 
 #include "capture/containers.h"

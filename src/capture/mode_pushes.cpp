@@ -1,4 +1,4 @@
-// The C function by which every mode comes onto torch's stack is exchanged.
+// Replaces the C function that puts modes on torch's stack, while a pass runs.
 #include "capture/mode_pushes.h"
 
 #include "capture/pass.h"

@@ -1,4 +1,4 @@
-// Dispatch modes that a forward opens.
+// Watches for dispatch modes that a forward opens.
 #pragma once
 
 namespace thoplw::capture {

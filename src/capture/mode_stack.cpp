@@ -1,4 +1,4 @@
-// Modes are moved by torch's own C functions, which no signal handler interrupts.
+// Moves modes by torch's own C functions, which no signal handler interrupts.
 #include "capture/mode_stack.h"
 
 #include <algorithm>

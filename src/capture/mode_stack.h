@@ -1,4 +1,4 @@
-// The stacks of torch's dispatch and function modes, of which a pass may move none but its own.
+// Torch's stacks of dispatch and function modes. A pass may move no mode but its own.
 #pragma once
 
 #include <vector>

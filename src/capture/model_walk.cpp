@@ -1,4 +1,4 @@
-// Walks the module tree the way named_modules() does: each module once, by its first path.
+// Walks the module tree as named_modules() does: each module once, by its first path.
 #include "capture/model_walk.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Asks shape rules and makes the tensors that they speak of.
+// Asks the shape rule of an operator, and makes the meta tensors that it describes.
 #include "capture/native_answers.h"
 
 #include <array>

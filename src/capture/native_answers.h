@@ -1,4 +1,4 @@
-// Answers by the shape rules of src/shape, without torch.
+// Answers operators by the shape rules of operators/shape, without torch.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// Copies containers of other classes than Python's own, so that they keep what else they hold.
+// Copies containers, those of other classes than Python's own with everything else that they hold.
 #include "capture/nested.h"
 
 namespace thoplw::capture {

@@ -1,4 +1,4 @@
-// What stands in lists, tuples, dicts and dataclasses: tensors found in them, or put there in place of others.
+// Finds tensors in lists, tuples, dicts and dataclasses, or puts others in their place.
 #pragma once
 
 #include "capture/torch_api.h"

@@ -1,4 +1,4 @@
-// One operator that torch has handed over, and the calls that answer it.
+// One operator that torch has handed over: its arguments, and the calls that answer it.
 #pragma once
 
 #include "capture/arguments.h"

@@ -1,4 +1,4 @@
-// Reads an OpOverload's schema once.
+// Reads the schema of an OpOverload, once.
 #include "capture/operators.h"
 
 #include <algorithm>

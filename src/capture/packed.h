@@ -1,4 +1,4 @@
-// Weights that a quantised layer holds packed: they count as what they stand for, not as the words that hold them.
+// Counts packed weights of quantized layers as the weights that they stand for.
 #pragma once
 
 #include "capture/pass.h"

@@ -1,4 +1,4 @@
-// Each by the cheapest way to look at it, as hardly a forward changes any.
+// Compares each setting in the cheapest way, since hardly any forward changes one.
 #include "capture/process.h"
 
 #include <algorithm>

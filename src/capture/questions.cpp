@@ -1,4 +1,4 @@
-// The C functions behind methods and properties are exchanged: setting attributes of a class empties its method caches.
+// Replaces the C functions behind methods and properties of tensors; setting class attributes would empty caches.
 #include "capture/questions.h"
 
 #include <array>

@@ -1,4 +1,4 @@
-// What a forward asks of a tensor that a meta tensor answers otherwise than the one that it stands for.
+// Answers questions about a meta tensor, such as that for its device, as the tensor that it stands for would.
 #pragma once
 
 #include <utility>

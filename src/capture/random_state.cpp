@@ -1,4 +1,4 @@
-// Each kind of generator has its own way to tell and to set its state.
+// A table of the kinds of random generators: how each reads and sets its state.
 #include "capture/random_state.h"
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Records operators: which values go in and out, and the attributes that formulas read.
+// Records which values go in and out of an operator, and the attributes that formulas read.
 #include "capture/recording.h"
 
 #include "capture/nested.h"

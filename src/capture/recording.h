@@ -1,4 +1,4 @@
-// What an operator of the pass leaves in the trace.
+// Records an operator in the trace.
 #pragma once
 
 #include "capture/op_call.h"

@@ -1,4 +1,4 @@
-// What the caller of torch.nn.functional.interpolate asked for. Some tools read its arguments, not what comes of them.
+// Reads what was asked of torch.nn.functional.interpolate, because some tools count by its arguments.
 #pragma once
 
 #include <string_view>

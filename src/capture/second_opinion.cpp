@@ -1,4 +1,4 @@
-// One operator runs for real, on zeros.
+// Runs one operator for real, on zeros.
 #include "capture/second_opinion.h"
 
 #include "capture/grad_mode.h"

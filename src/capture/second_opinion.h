@@ -1,4 +1,4 @@
-// Torch's meta kernels refuse in words of their own, and some refuse what the real ones take.
+// Asks a real kernel where a meta kernel refuses: some refuse what real ones take, and word it differently.
 #pragma once
 
 #include "capture/pass.h"

@@ -1,4 +1,4 @@
-// Tables of an instance are replaced by others, so that nothing in the model's own is touched.
+// Replaces the tables of sharded modules while a pass runs, so that the model's own stay untouched.
 #include "capture/sharded.h"
 
 #include <algorithm>

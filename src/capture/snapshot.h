@@ -1,4 +1,4 @@
-// Python state as it was found: attributes and flags of modules, and the containers and objects that hang on them.
+// Keeps Python state as it was found: attributes and flags of modules, and everything that can be reached from them.
 #pragma once
 
 #include <functional>

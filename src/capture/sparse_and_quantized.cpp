@@ -1,4 +1,4 @@
-// Asks tensors of other layouts than torch's plain one what they hold, outside of all modes.
+// Asks tensors of other layouts than the plain one what they hold, with all modes off.
 #include "capture/sparse_and_quantized.h"
 
 #include "capture/mode_stack.h"

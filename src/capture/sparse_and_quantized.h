@@ -1,4 +1,4 @@
-// What sparse, nested and packed tensors hold: their sizes say more than that, or nothing.
+// What sparse, nested and quantized tensors hold. Their sizes alone do not tell.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// By what iterators tell for pickling: a function, its arguments, and a state to be set.
+// Copies an iterator by what it tells for pickling: a function, its arguments, and a state.
 #include "capture/stand_ins.h"
 
 #include <algorithm>

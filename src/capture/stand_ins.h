@@ -1,4 +1,4 @@
-// Iterators have no way back: a forward uses up copies of them, and those that cannot be copied are told of.
+// Gives a forward copies of iterators to use up, since an iterator cannot be turned back; names those without a copy.
 #pragma once
 
 #include <string>

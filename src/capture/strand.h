@@ -1,4 +1,4 @@
-// What one thread does in a pass: each has calls of its own open.
+// What one thread does in a pass, with the calls that it has open.
 #pragma once
 
 #include <memory>

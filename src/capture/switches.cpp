@@ -1,4 +1,4 @@
-// Each is one attribute of a module or class that is loaded.
+// A table of torch's switches, each an attribute of a module or class that is loaded.
 #include "capture/switches.h"
 
 #include "capture/interrupts.h"

@@ -1,4 +1,4 @@
-// Switches of torch that would be in a pass's way.
+// Turns off switches of torch that would get in the way of a pass.
 #pragma once
 
 #include <deque>

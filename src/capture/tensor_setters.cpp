@@ -1,4 +1,4 @@
-// Exchanges the C functions behind torch.Tensor's setters for ones that first keep what is there.
+// Replaces the C functions behind the setters of torch.Tensor by ones that first keep what is there.
 #include "capture/tensor_setters.h"
 
 #include <array>

@@ -1,4 +1,4 @@
-// Tensors by object identity; layouts are read from torch once and carried along from then on.
+// Finds tensors by object identity. A layout is read from torch once and carried along from then on.
 #include "capture/tensors.h"
 
 #include <utility>

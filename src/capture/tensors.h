@@ -1,4 +1,4 @@
-// The tensors met during one capture: which value of the trace each Python object is, and its layout.
+// The tensors met in a pass: which value of the trace each Python object is, and its layout.
 #pragma once
 
 #include <deque>

@@ -1,4 +1,4 @@
-// Threads that a forward starts, and those of a pool that it gives work to: what they do is part of the pass.
+// Makes threads that a forward starts, and pools that it gives work to, part of the pass.
 #pragma once
 
 #include <memory>

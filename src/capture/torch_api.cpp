@@ -1,4 +1,4 @@
-// Looks torch up by name, once.
+// Looks up torch's functions and classes by name, once.
 #include "capture/torch_api.h"
 
 #include <array>

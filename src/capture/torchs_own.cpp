@@ -1,4 +1,4 @@
-// Compares functions with those that torch holds where nobody patches: in its C++ part, and by the file of their code.
+// Compares functions with originals that nobody patches: those in torch's C++ part, and the file of their code.
 #include "capture/torchs_own.h"
 
 namespace thoplw::capture {

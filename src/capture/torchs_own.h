@@ -1,4 +1,4 @@
-// Tells what torch brought along from what others have put in its place.
+// Tells torch's own functions from replacements by others.
 #pragma once
 
 #include <string_view>

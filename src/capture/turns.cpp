@@ -1,4 +1,4 @@
-// Python's own lock guards what is kept here. There is no other lock that a fork could leave locked for ever.
+// Queues passes under Python's own lock, as any other could be left locked by a fork.
 #include "capture/turns.h"
 
 #include <algorithm>

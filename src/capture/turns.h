@@ -1,4 +1,4 @@
-// Whose turn it is: passes of several threads run one after the other.
+// Lets passes of several threads run one after the other.
 #pragma once
 
 namespace thoplw::capture {

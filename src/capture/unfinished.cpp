@@ -1,4 +1,4 @@
-// Looks through results, containers opened.
+// Looks through a result, and the containers in it, for generators and other promises of work.
 #include "capture/unfinished.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Work that a forward leaves to whoever gets its result.
+// Names work that a forward leaves to whoever gets its result, such as a generator.
 #pragma once
 
 #include "capture/pass.h"

@@ -239,7 +239,7 @@ void record_unseen(Pass& pass, std::size_t given) {
   }
   for (const std::string& place : places) {
     pass.trace.notes.push_back(formatted(
-        "{}: a result comes from no operator of torch (numpy, say, or a kernel of its own): what made it is not "
+        "{}: a result was made by no operator of torch, but by numpy, say, or a kernel of its own: that work is not "
         "counted; custom_ops can say what it costs",
         place));
   }

@@ -1,4 +1,4 @@
-// Keeps a whole storage, once: views of it and later writes to it are then of no account.
+// Copies a whole storage before the first write to it, so that views and later writes need no care.
 #include "capture/writes.h"
 
 #include "capture/grad_mode.h"

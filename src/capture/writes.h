@@ -1,4 +1,4 @@
-// Data of the caller that a forward writes to for real.
+// Keeps data of the caller that a forward writes to for real.
 #pragma once
 
 #include "capture/pass.h"

@@ -1,4 +1,4 @@
-// Files that are not read here: what they are, and what to do instead.
+// Names files that thoplw does not read, and says what to do instead.
 #pragma once
 
 #include <string>

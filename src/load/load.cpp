@@ -35,7 +35,7 @@ std::string suffixes() {
   return text;
 }
 
-/// Throws Error where the file is of no format that is read here.
+/// Throws Error where the file is of unknown format.
 const Format& format_of(const std::string& path, std::string_view bytes) {
   const Format* named = by_suffix(path);
   if (named && named->sniff(bytes)) return *named;
@@ -44,7 +44,7 @@ const Format& format_of(const std::string& path, std::string_view bytes) {
   const auto seen = std::ranges::find_if(kFormats, [&](const Format& format) { return format.sniff(bytes); });
   if (seen != kFormats.end()) return *seen;
   if (const std::string what = foreign_by_suffix(path); !what.empty()) throw Error("this is " + what);
-  throw Error("no format that is read here; known are " + suffixes());
+  throw Error("unknown format; known are " + suffixes());
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ TEST_CASE("a file is known by its suffix or by its first bytes") {
   CHECK_FALSE(is_model_file("torchvision:resnet18"));
   CHECK(is_model_file("missing.onnx"));  // to be told that it is missing
   CHECK(to_text(load(by_bytes.path)) == kTrace);
-  CHECK(complaint(text.path).find("no format that is read here; known are .onnx, .pt2") != std::string::npos);
+  CHECK(complaint(text.path).find("unknown format; known are .onnx, .pt2") != std::string::npos);
 }
 
 TEST_CASE("a saved report is told by its name from models that are .json too") {

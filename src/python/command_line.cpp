@@ -1,4 +1,4 @@
-// Gives the native command line Python's streams and Python's way of building models.
+// Runs the native command line on Python's streams, with models that Python opens.
 #include "python/bindings.h"
 
 #include <nanobind/stl/string.h>

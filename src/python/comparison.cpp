@@ -1,4 +1,4 @@
-// Comparison: one trace under several conventions.
+// Binds Comparison: one trace under several conventions.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>

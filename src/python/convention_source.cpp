@@ -1,4 +1,4 @@
-// Reads the file of a convention once, and keeps its text.
+// Reads the file of a convention once, and keeps its text for pickles.
 #include "python/convention_source.h"
 
 #include <nanobind/stl/pair.h>

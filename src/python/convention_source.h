@@ -1,4 +1,4 @@
-// A convention by what it is made of, so that it can be opened where its file is not.
+// A convention with the text of its file, so that it can be opened where that file is not.
 #pragma once
 
 #include <nanobind/nanobind.h>

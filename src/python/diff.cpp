@@ -1,4 +1,4 @@
-// Diff and its rows: what changed from one table of layers to another.
+// Binds Diff and its rows: what changed from one table of layers to another.
 #include "report/diff.h"
 
 #include <nanobind/nanobind.h>
@@ -102,7 +102,7 @@ Diff restored(nb::handle state) {
 Diff difference_of(nb::object before, nb::object after) {
   for (const nb::object& info : {before, after}) {
     if (nb::isinstance<LayerInfo>(info)) continue;
-    throw Error("diff takes two tables of layers, such as the third of what profile() returns, but one is of type " +
+    throw Error("diff() takes two LayerInfo, the third that profile() returns; one of these is of type " +
                 nb::cast<std::string>(info.type().attr("__name__")));
   }
   return diff(nb::cast<const LayerInfo&>(before), nb::cast<const LayerInfo&>(after));

@@ -1,4 +1,4 @@
-// The docstrings of what Python users touch in the extension module.
+// The docstrings of the extension module's public classes.
 #pragma once
 
 namespace thoplw {

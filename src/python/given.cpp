@@ -1,4 +1,4 @@
-// Checks what comes from Python by hand: nanobind's own words for a wrong type are a TypeError with all signatures.
+// Checks arguments by hand: nanobind's own message for a wrong type is a TypeError that lists all signatures.
 #include "python/given.h"
 
 #include "base/error.h"
@@ -9,7 +9,7 @@ namespace thoplw::given {
 namespace {
 
 [[noreturn]] void fail(const char* name, const std::string& wanted, nb::handle value) {
-  throw Error(std::string(name) + " is " + wanted + ", not " + shown(value));
+  throw Error(std::string(name) + " must be " + wanted + ", not " + shown(value));
 }
 
 /// Nothing where it is no str, or one with half of a surrogate pair in it.

@@ -1,4 +1,4 @@
-// What users give to functions of the extension module: of the right type, or an Error names it.
+// Converts what users give to the extension module, or raises an Error that names it.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -15,7 +15,7 @@ namespace nb = nanobind;
 /// A value as Python shows it, for a message.
 std::string shown(nb::handle value);
 
-/// Throws Error("kind is a str, not b'csv'").
+/// Throws Error("kind must be a str, not b'csv'").
 std::string text(nb::handle value, const char* name);
 std::optional<std::string> text_or_none(nb::handle value, const char* name);
 

@@ -1,4 +1,4 @@
-// Places the labels of plots, which Python draws, as those of pictures are placed.
+// Binds the placing of labels in pictures, for plots that Python draws.
 #include "render/picture/labels.h"
 
 #include <nanobind/nanobind.h>

@@ -1,4 +1,4 @@
-// LayerInfo, and what makes one: counting a trace and reading a saved report.
+// Binds LayerInfo, and the two ways to make one: count a trace, read a saved report.
 #include "python/layer_info.h"
 
 #include <nanobind/nanobind.h>

@@ -1,4 +1,4 @@
-// The extension module thoplw._native: its error class, its parts, and what needs no part of its own.
+// The extension module thoplw._native: its error class, its parts, and functions that belong to no part.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 

@@ -1,4 +1,4 @@
-// Checks the arguments of summary(), save() and their like.
+// Checks the arguments of summary(), save() and their like, and makes RenderOptions of them.
 #include "python/render_arguments.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// How a table is to be written, as Python users say it: kind=, fmt=, depth=, sort=, top=, filter=.
+// Reads the arguments that say how a table is written: kind=, fmt=, depth=, sort=, top=, filter=.
 #pragma once
 
 #include <nanobind/nanobind.h>

@@ -1,4 +1,4 @@
-// What the lists of a LayerInfo hold: Row, Step, Uncounted.
+// Binds what the lists of a LayerInfo hold: Row, Step, Uncounted.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
 

@@ -1,4 +1,4 @@
-// Makes Python objects of texts and shapes.
+// Converts texts and shapes, and imports modules of the package when they are needed.
 #include "python/to_python.h"
 
 #include <nanobind/stl/string.h>

@@ -1,4 +1,4 @@
-// What Python gets: texts and shapes, and answers that the package's own Python modules work out.
+// Makes Python objects: texts, shapes, and results of the package's own Python modules.
 #pragma once
 
 #include <nanobind/nanobind.h>

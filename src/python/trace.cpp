@@ -1,4 +1,4 @@
-// Trace, and the two ways to get one: from a live model and from a file.
+// Binds Trace, and the two ways to make one: capture a live model, load a file.
 #include "trace/trace.h"
 
 #include <nanobind/nanobind.h>

@@ -1,4 +1,4 @@
-// Makes a bound class one of values: equal by what they say, copied for nothing, pickled as text.
+// Binds a class as one of values: equal if they say the same, never copied, pickled as text.
 #pragma once
 
 #include <nanobind/nanobind.h>

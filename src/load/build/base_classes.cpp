@@ -1,4 +1,4 @@
-// The operators that give a class away, each with the class of torch.nn whose work it is.
+// A table of operators that give a class away, each with the class of torch.nn that does this work.
 #include "load/build/base_classes.h"
 
 #include <algorithm>

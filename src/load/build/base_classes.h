@@ -1,4 +1,4 @@
-// Which class of torch.nn a class of a user's own most likely derives from, by what its modules do.
+// Finds which class of torch.nn a user's class most likely derives from, by what its modules do.
 #pragma once
 
 #include <string_view>

@@ -1,4 +1,4 @@
-// One grammar for the two ways in which sizes are written: sympy's own form, Add(Symbol('s0'), Integer(1)), and s0 + 1.
+// Parses both ways in which sizes are written: sympy's own form, Add(Symbol('s0'), Integer(1)), and s0 + 1.
 #include "load/build/symbols.h"
 
 #include <algorithm>
@@ -286,7 +286,7 @@ std::optional<std::int64_t> evaluate(std::string_view expression, const Symbols&
   const Fraction value = reader.whole();
   if (!reader.known) return std::nullopt;
   if (value.den != 1) {
-    throw Error("the size '" + std::string(expression.substr(0, 200)) + "' is no whole number for these dimensions");
+    throw Error("the size '" + std::string(expression.substr(0, 200)) + "' is not a whole number for these dimensions");
   }
   return value.num;
 }

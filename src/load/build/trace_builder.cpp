@@ -1,4 +1,4 @@
-// Gathers operators with their module stacks; calls are the nodes of a tree of such stacks.
+// Gathers operators in a tree of their module stacks; its nodes are the calls.
 #include "load/build/trace_builder.h"
 
 #include <algorithm>

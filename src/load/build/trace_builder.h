@@ -1,4 +1,4 @@
-// Makes a Trace of what a model file lists: operators, each with the stack of modules that it ran in.
+// Makes a Trace from what a model file lists: operators, each with the stack of modules that it ran in.
 #pragma once
 
 #include <map>

@@ -82,7 +82,8 @@ struct Directory {
     functions.zerror_file = nothing;
     functions.opaque = &stream;
     if (ends_well(bytes, need)) archive = unzOpen2_64("", &functions);
-    if (!archive) throw Error("no zip archive, or one that is cut short: its directory is not found; copy it again");
+    if (!archive)
+      throw Error("this is not a zip archive, or it was cut short: its directory is not found; copy it again");
   }
   ~Directory() { unzClose(archive); }
   Directory(const Directory&) = delete;
@@ -172,9 +173,7 @@ std::string_view ZipArchive::view(const Entry& entry) const {
 std::string ZipArchive::read(const Entry& entry) const {
   const std::string_view from = stored(entry);
   need_(from);
-  const auto damaged = [&] {
-    return Error(entry.name + ": the bytes are not those of its checksum; copy the file again");
-  };
+  const auto damaged = [&] { return Error(entry.name + ": its bytes do not match its checksum; copy the file again"); };
   std::string bytes;
   if (entry.method != kDeflated) {
     bytes = view(entry);

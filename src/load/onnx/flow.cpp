@@ -1,4 +1,4 @@
-// Follows tensors of a file through nodes that hand them on.
+// Follows tensors of a file through nodes that pass them on unchanged.
 #include "load/onnx/flow.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Follows nodes one by one: works out what comes out of each.
+// Follows nodes one by one, and works out what comes out of each.
 #include "load/onnx/graph.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// How inference reads a node and writes its results.
+// Reads a node's inputs and attributes for inference, and writes its results.
 #include "load/onnx/known.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// How inference reads a node and writes its results, where much may not be known: -1 is a size that is not.
+// What inference knows of a node's inputs, where much may be unknown: -1 is a size that is not known.
 #pragma once
 
 #include <algorithm>

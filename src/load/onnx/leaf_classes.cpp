@@ -1,4 +1,4 @@
-// The operators that give a class away, in a table.
+// A table of the operators that give a class of torch.nn away.
 #include "load/onnx/leaf_classes.h"
 
 #include <algorithm>

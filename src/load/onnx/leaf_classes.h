@@ -1,4 +1,4 @@
-// The class of torch.nn that a module without modules in it most likely has, by what its nodes do.
+// Finds the class of torch.nn that a module without submodules most likely has, by what its nodes do.
 #pragma once
 
 #include <span>

@@ -1,4 +1,4 @@
-// Which operator of the rule table an ONNX node is, where that hangs on its attributes or on what goes in.
+// Finds the rule for an ONNX node where it depends on attributes or inputs.
 #include "load/onnx/map.h"
 
 namespace thoplw::onnx::map {

@@ -1,4 +1,4 @@
-// Which operator of the rule table an ONNX node is, and which of its inputs that operator reads.
+// Finds which operator of the rule table an ONNX node is, and which of its inputs that operator reads.
 #pragma once
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Tensors that say how to do something, told by their numbers.
+// Recognises masks and fillings: tensors that were not learnt, by their elements.
 #include "load/onnx/masks.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// Tensors that say how to do something, told by their numbers.
+// Recognises masks and fillings: tensors of a file that were not learnt.
 #pragma once
 
 #include <vector>

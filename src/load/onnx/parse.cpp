@@ -50,7 +50,7 @@ class Parser {
           reader.skip();
       }
     }
-    if (!found) throw Error("this is no ONNX model: there is no graph in it");
+    if (!found) throw Error("this is not an ONNX model: it has no graph");
     model.records = records_.count();
     return std::move(model_);
   }
@@ -341,9 +341,9 @@ Model parse(std::string_view file, const Need& need) {
     model.need = need;
     return model;
   } catch (const protozero::end_of_buffer_exception&) {
-    throw Error("the file ends inside of its graph: it was cut, or it is no ONNX model");
+    throw Error("the file ends inside of its graph: it was cut, or it is not an ONNX model");
   } catch (const protozero::exception&) {
-    throw Error("this is no ONNX model: it is not in the format of protobuf");
+    throw Error("this is not an ONNX model: it is not in the format of protobuf");
   }
 }
 

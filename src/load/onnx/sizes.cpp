@@ -141,7 +141,7 @@ bool Sizes::set_value(const std::string& name, std::int64_t value) {
 
 void Sizes::set_named(const std::string& name, std::int64_t size) {
   if (!uses_.contains(name) && set_value(name, size)) return;
-  if (size < 1) throw Error("--dim " + name + ": a size is 1 or more");
+  if (size < 1) throw Error("--dim " + name + ": a size must be 1 or more");
   if (uses_.contains(name)) return set_symbol(name, size);
   if (!set_place(name, size)) throw_unknown(name);
 }

@@ -1,4 +1,4 @@
-// How often a loop turns whose condition is arithmetic on integers, and the turns of one whose sizes change.
+// Works out how often a loop runs whose condition is integer arithmetic, and follows each turn where sizes change.
 #include <algorithm>
 #include <unordered_set>
 

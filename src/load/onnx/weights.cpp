@@ -1,4 +1,4 @@
-// Tells parameters from constants: by torch's word, by name, and else by what nodes use them for.
+// Tells parameters from constants: by what torch says, by name, or else by what nodes use them for.
 #include "load/onnx/weights.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// How the fields of a protobuf message are told apart, and what their records may need in all.
+// Tells the fields of a protobuf message apart, and bounds what their records may need in memory.
 #pragma once
 
 #include <memory>

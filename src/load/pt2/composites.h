@@ -1,4 +1,4 @@
-// Operators that a live model runs as others, and exporters write whole.
+// Operators that exporters write whole, and that run as several others in a live model.
 #pragma once
 
 #include <string_view>

@@ -164,7 +164,7 @@ bool HigherOrder::branches() {
     }
   }
   bind_results(results, results.size());
-  note(formatted("which branch of a cond runs hangs on the data; counted is the costlier one, {}", chosen));
+  note(formatted("which branch of a cond runs depends on the data; the costlier one is counted, {}", chosen));
   return true;
 }
 

@@ -56,7 +56,7 @@ Document::Document(std::string text) : text_(std::move(text)) {
 }
 
 const Json* find(const Json& object, std::string_view name) {
-  if (!object.IsObject()) throw Error(formatted("'{}' is looked for in what is no object", name));
+  if (!object.IsObject()) throw Error(formatted("this must be an object with '{}'", name));
   const Json key(rapidjson::StringRef(name.data(), name.size()));
   const auto found = object.FindMember(key);
   return found == object.MemberEnd() || found->value.IsNull() ? nullptr : &found->value;
@@ -69,27 +69,27 @@ const Json& member(const Json& object, std::string_view name) {
 }
 
 std::string_view text(const Json& value) {
-  if (!value.IsString()) throw Error("no text where one is due");
+  if (!value.IsString()) throw Error("this must be a text");
   return view(value);
 }
 
 std::int64_t integer(const Json& value) {
-  if (!value.IsInt64()) throw Error("no integer of 64 bits where one is due");
+  if (!value.IsInt64()) throw Error("this must be an integer of 64 bits");
   return value.GetInt64();
 }
 
 bool flag(const Json& value) {
-  if (!value.IsBool()) throw Error("no true or false where one is due");
+  if (!value.IsBool()) throw Error("this must be true or false");
   return value.GetBool();
 }
 
 Json::ConstArray items(const Json& value) {
-  if (!value.IsArray()) throw Error("no list where one is due");
+  if (!value.IsArray()) throw Error("this must be a list");
   return value.GetArray();
 }
 
 Json::ConstObject members(const Json& value) {
-  if (!value.IsObject()) throw Error("no object where one is due");
+  if (!value.IsObject()) throw Error("this must be an object");
   return value.GetObject();
 }
 

@@ -1,4 +1,4 @@
-// Checked access to the JSON of an exported program: what is not as the schema says throws, and says what was missed.
+// Checked access to the JSON of an exported program: what does not follow the schema throws an Error.
 #pragma once
 
 #include <rapidjson/document.h>

@@ -292,7 +292,7 @@ class Pickle {
     Dims sizes;
     for (std::size_t i = 0; i < tuple.items.size(); ++i) {
       sizes.push_back(item(tuple, i, Kind::integer).integer);
-      if (sizes.back() < 0) throw Error(formatted("a size of {}", sizes.back()));
+      if (sizes.back() < 0) throw Error(formatted("a size must be 0 or more, not {}", sizes.back()));
     }
     return sizes;
   }

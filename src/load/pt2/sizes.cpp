@@ -13,7 +13,7 @@
 namespace thoplw::pt2 {
 namespace {
 
-/// What the exporter saw; nothing where the size hangs on data.
+/// What the exporter saw; nothing where the size depends on data.
 std::optional<std::int64_t> seen(const Json* hint) {
   if (!hint) return std::nullopt;
   if (hint->IsInt64()) return hint->GetInt64();
@@ -23,7 +23,7 @@ std::optional<std::int64_t> seen(const Json* hint) {
 }
 
 std::int64_t checked(std::int64_t size) {
-  if (size < 0) throw Error(formatted("a size of {}", size));
+  if (size < 0) throw Error(formatted("a size must be 0 or more, not {}", size));
   return size;
 }
 
@@ -51,7 +51,7 @@ Sizes::Sizes(const Json& program, const LoadOptions& options)
 std::int64_t Sizes::of(const Json& size) {
   const auto [tag, value] = tagged(size);
   if (tag == "as_int") return checked(integer(*value));
-  if (tag != "as_expr") throw Error(formatted("a size that is neither a number nor an expression, but '{}'", tag));
+  if (tag != "as_expr") throw Error(formatted("a size must be a number or an expression, not '{}'", tag));
   return checked(evaluated(text_of(*value, "expr_str"), find(*value, "hint")));
 }
 
@@ -76,7 +76,7 @@ void Sizes::unknown(std::string_view expression) {
   for (const std::string& symbol : symbols_in(expression)) {
     if (!symbols_.contains(symbol)) cure += formatted(" --dim {}=<size>", symbol);
   }
-  throw Error(formatted("a size hangs on data; give{}", cure));
+  throw Error(formatted("a size depends on data; give{}", cure));
 }
 
 /// Inputs first: that is where users look for names.
@@ -111,7 +111,7 @@ void Sizes::add(const std::string& place, const Json& size) {
 }
 
 void Sizes::set(const std::string& name, std::int64_t value) {
-  if (value < 1) throw Error(formatted("--dim {}={}: a size is 1 or more", name, value));
+  if (value < 1) throw Error(formatted("--dim {}={}: a size must be 1 or more", name, value));
   names_.contains(name) ? set_symbol(name, value, name) : set_place(name, value);
 }
 
@@ -133,7 +133,7 @@ void Sizes::set_place(const std::string& name, std::int64_t value) {
     throw Error(formatted("--dim {}={}: this size is {} in the file for good; {}", name, value, integer(*content),
                           known_names()));
   }
-  if (tag != "as_expr") throw Error(formatted("'{}' is no size", name));
+  if (tag != "as_expr") throw Error(formatted("'{}' is not a size", name));
   const std::string_view expression = text_of(*content, "expr_str");
   const auto solved = solve(expression, value);
   if (!solved) {

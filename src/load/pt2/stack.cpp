@@ -71,7 +71,7 @@ Frame Stacks::frame(std::string_view text) {
     key = parts.front();
     parts.erase(parts.begin());
   }
-  if (parts.size() != 2) throw Error(formatted("nn_module_stack: '{}' is no key, path and class", text));
+  if (parts.size() != 2) throw Error(formatted("nn_module_stack: '{}' is not a key, path and class", text));
   const std::string_view path = parts[0], cls = parts[1];
   const bool plain = path.find_first_of("[(") == std::string_view::npos;
   return {key, plain ? path : kept(plain_path(path)), cls};

@@ -1,4 +1,4 @@
-// The state dict of an archive: from the table of payloads that torch writes since 2.9, or from a pickle before.
+// Reads the state dict of an archive: from the table that torch writes since 2.9, or from a pickle before.
 #include "load/pt2/weights.h"
 
 #include <fmt/ranges.h>
@@ -30,9 +30,9 @@ Dims fixed(Json::ConstArray sizes) {
   Dims dims;
   for (const Json& size : sizes) {
     const auto [tag, value] = tagged(size);
-    if (tag != "as_int") throw Error("a size that is no number");
+    if (tag != "as_int") throw Error("a size must be a number");
     dims.push_back(integer(*value));
-    if (dims.back() < 0) throw Error(formatted("a size of {}", dims.back()));
+    if (dims.back() < 0) throw Error(formatted("a size must be 0 or more, not {}", dims.back()));
   }
   return dims;
 }

@@ -1,4 +1,4 @@
-// What an archive stores beside the program: the tensors of the state dict, and which names share one.
+// The weights of an archive: the tensors of the state dict, and which names share one.
 #pragma once
 
 #include <string>

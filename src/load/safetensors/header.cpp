@@ -49,7 +49,7 @@ class Entry {
       : name_(name), json_(json), data_size_(data_size) {}
 
   Stored stored() const {
-    if (!json_.IsObject()) fail("is no object");
+    if (!json_.IsObject()) fail("must be an object");
     const ElementType& type = element_type();
     Tensor tensor{type.dtype, sizes()};
     const auto [begin, end] = place();
@@ -81,7 +81,7 @@ class Entry {
 
   const ElementType& element_type() const {
     const Json& json = member("dtype");
-    if (!json.IsString()) fail("has a dtype that is no string");
+    if (!json.IsString()) fail("has a dtype that is not a string");
     const auto* type = std::ranges::find(kElementTypes, text_of(json), &ElementType::name);
     if (type == kElementTypes.end()) fail("has the unknown dtype '" + std::string(text_of(json)) + "'");
     return *type;
@@ -89,10 +89,10 @@ class Entry {
 
   Dims sizes() const {
     const Json& json = member("shape");
-    if (!json.IsArray() || json.Size() > kMostDims) fail("has a shape that is no list of up to 100 sizes");
+    if (!json.IsArray() || json.Size() > kMostDims) fail("has a shape that is not a list of up to 100 sizes");
     Dims sizes;
     for (const Json& size : json.GetArray()) {
-      if (!size.IsInt64() || size.GetInt64() < 0) fail("has a size that is no number of 0 or more");
+      if (!size.IsInt64() || size.GetInt64() < 0) fail("has a size that is not a number of 0 or more");
       sizes.push_back(size.GetInt64());
     }
     return sizes;
@@ -105,7 +105,7 @@ class Entry {
 
 /// Names that the file keeps for tensors stored under another: "lm_head.weight": "model.embed_tokens.weight".
 void add_aliases(const Json& metadata, Weights& weights) {
-  if (!metadata.IsObject()) throw Error("__metadata__ is no object");
+  if (!metadata.IsObject()) throw Error("__metadata__ must be an object");
   for (const auto& [name, of] : metadata.GetObject()) {
     if (of.IsString()) weights.aliases.emplace_back(text_of(name), text_of(of));
   }
@@ -144,7 +144,7 @@ void read_header(const ModelFile& file, Weights& weights) {
   const std::uint64_t length = header_length(file.bytes);
   if (length > kLongestHeader || length > file.bytes.size() - kLengthBytes) {
     throw Error("the header would be " + std::to_string(length) +
-                " bytes long, which does not fit the file; it is cut short, or no safetensors file");
+                " bytes long, which does not fit the file; it is cut short, or is not a safetensors file");
   }
   file.need(file.bytes.substr(kLengthBytes, length));
   rapidjson::Document header;
@@ -153,7 +153,7 @@ void read_header(const ModelFile& file, Weights& weights) {
     throw Error("byte " + std::to_string(kLengthBytes + header.GetErrorOffset()) +
                 " of the header: " + rapidjson::GetParseError_En(header.GetParseError()));
   }
-  if (!header.IsObject()) throw Error("the header is no JSON object");
+  if (!header.IsObject()) throw Error("the header must be a JSON object");
   const std::size_t first = weights.tensors.size();
   const std::uint64_t data_size = file.bytes.size() - kLengthBytes - length;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> places;

@@ -31,7 +31,7 @@ rapidjson::Document parsed(std::string_view text) {
   if (json.HasParseError()) {
     throw Error(formatted("byte {}: {}", json.GetErrorOffset(), rapidjson::GetParseError_En(json.GetParseError())));
   }
-  if (!json.IsObject()) throw Error("the index is no JSON object");
+  if (!json.IsObject()) throw Error("the index must be a JSON object");
   return json;
 }
 
@@ -52,7 +52,7 @@ Shards shards_of(const Json& index) {
   }
   Shards shards;
   for (const auto& [name, shard] : map->value.GetObject()) {
-    if (!shard.IsString()) throw Error(formatted("weight_map: the file of '{}' is no text", text_of(name)));
+    if (!shard.IsString()) throw Error(formatted("weight_map: the file of '{}' must be a text", text_of(name)));
     shards[std::string(text_of(shard))].emplace_back(text_of(name));
   }
   for (const auto& [shard, names] : shards) check_beside(shard);

@@ -1,4 +1,4 @@
-// One function for each layout. A file does not name it: what stands beside a tensor tells it.
+// Recognises the layouts of quantizers, one function for each: the tensors beside a weight tell which it is.
 #include "load/safetensors/packed.h"
 
 #include <array>

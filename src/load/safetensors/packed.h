@@ -1,4 +1,4 @@
-// Weights that a quantizer packed, several to a word: how many there are, and what beside them is no weight.
+// Weights that a quantizer packed, several to a word: how many there are, and which tensors beside them are no weights.
 #pragma once
 
 #include "load/safetensors/header.h"

@@ -1,4 +1,4 @@
-// The .safetensors format: named weights, of which nobody says what is computed with them.
+// The .safetensors format: named weights. It does not say what is computed with them.
 #include <fmt/ranges.h>
 
 #include <algorithm>

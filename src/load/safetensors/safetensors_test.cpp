@@ -62,13 +62,13 @@ TEST_CASE("damaged files are refused with the tensor and the reason") {
   refused("", "cut short");
   refused("\x7f\x7f\x7f\x7f\x7f\x7f\x7f\x7f", "does not fit the file");
   refused(file_of("{", 0), "byte 9 of the header");
-  refused(file_of("[]", 0), "no JSON object");
+  refused(file_of("[]", 0), "the header must be a JSON object");
   refused(file_of(std::string(100000, '['), 0), "of the header");
-  refused(tensor("1"), "'w' is no object");
+  refused(tensor("1"), "'w' must be an object");
   refused(tensor(R"({"shape":[4],"data_offsets":[0,16]})"), "'w' has no dtype");
   refused(tensor(R"({"dtype":"F33","shape":[4],"data_offsets":[0,16]})"), "unknown dtype 'F33'");
   refused(tensor(R"({"dtype":"F32","shape":[-4],"data_offsets":[0,16]})"), "0 or more");
-  refused(tensor(R"({"dtype":"F32","shape":4,"data_offsets":[0,16]})"), "no list");
+  refused(tensor(R"({"dtype":"F32","shape":4,"data_offsets":[0,16]})"), "shape that is not a list");
   refused(tensor(R"({"dtype":"F32","shape":[4],"data_offsets":[0,20]})"), "outside of the file");
   refused(tensor(R"({"dtype":"F32","shape":[5],"data_offsets":[0,16]})"), "do not fit its shape");
   refused(tensor(R"({"dtype":"F32","shape":[1000000000,1000000000,1000000000],"data_offsets":[0,16]})"), "2^64");
@@ -331,11 +331,11 @@ TEST_CASE("an index that its shards do not bear out is refused with the shard an
       {R"({"weight_map":{"embed":"a","norm.weight":"b","x":"again"}})", "'again': tensor 'embed' is in another shard"},
       {R"({"weight_map":{"embed":"pointer"}})", "shard 'pointer': this is a Git LFS pointer"},
       {R"({"weight_map":{"embed":"net.safetensors.index.json"}})", "does not fit the file"},
-      {R"({"weight_map":{"embed":1}})", "the file of 'embed' is no text"},
+      {R"({"weight_map":{"embed":1}})", "the file of 'embed' must be a text"},
       {R"({"weight_map":{}})", "no weight_map"},
       {R"({"weight_map":["a"]})", "no weight_map"},
       {R"({})", "no weight_map"},
-      {R"([])", "no JSON object"},
+      {R"([])", "must be a JSON object"},
       {R"({"weight_map":)", "byte 14"},
       {std::string(100000, '['), "byte 100000"},
   };

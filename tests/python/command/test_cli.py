@@ -317,7 +317,7 @@ def test_strict_exits_with_1(folder):
         ((":resnet18",), "does not say where it comes from"),
         (("no_such_module:Net",), "no module named 'no_such_module'"),
         (("torch.nn:Linaer",), "torch.nn has no 'Linaer'; did you mean 'Linear'?"),
-        (("torch:float32",), "is of type dtype, not something that makes a model"),
+        (("torch:float32",), "is of type dtype; it must be a class or function that makes a model"),
         (("torch.nn:Linear",), "Linear.__init__() missing"),
         (("torch:zeros", "--set", "size=(1,)"), "made a Tensor, not a torch.nn.Module"),
         (("{folder}/none.py:Net",), "none.py: no such file"),

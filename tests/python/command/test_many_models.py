@@ -196,7 +196,7 @@ def test_a_worker_that_dies_fails_its_model_only(folder):
     run = thoplw(*models, "--input", "1x3", "--jobs", "2", "--kind", "csv")
     assert run.returncode == 2
     assert run.stdout.count("nets.py:Net,Net,3,16,16") == 4
-    assert run.stderr.count("nets.py:Dies: the process that opened it was ended") == 2
+    assert run.stderr.count("nets.py:Dies: the process that opened it was killed") == 2
 
 
 def test_progress_on_a_terminal():

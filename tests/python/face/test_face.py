@@ -180,8 +180,8 @@ def test_custom_ops_rows_add_up():
 @pytest.mark.parametrize(
     ("custom_ops", "message"),
     [
-        ([nn.Linear], "custom_ops is a dict"),
-        ({"Linear": len}, "'Linear' is not a class"),
+        ([nn.Linear], "custom_ops must be a dict"),
+        ({"Linear": len}, "keys must be layer classes, such as torch.nn.Linear, not 'Linear'"),
         ({nn.Linear: 3}, "the value for Linear must be a function"),
         ({nn.Linear: lambda *_: -1}, "first"),
         ({nn.Linear: lambda *_: "many"}, "first"),
@@ -359,11 +359,11 @@ def test_top_and_filter(info):
         for column in (-2, -1):
             assert sum(int(line[column]) for line in lines[:-1]) == int(lines[-1][column])
     assert rows(filter=None, top=None) == rows() == rows(filter=[]) == rows(filter="*")
-    with pytest.raises(thoplw.Error, match="top is an int of 1 or more, or None, not 0"):
+    with pytest.raises(thoplw.Error, match="top must be an int of 1 or more, or None, not 0"):
         info.summary(top=0)
     with pytest.raises(thoplw.Error, match=r"filter 'Linaer' matches neither .*; did you mean 'Linear'"):
         info.summary(filter="Linaer")
-    with pytest.raises(thoplw.Error, match="filter is a str or a list of them, not 3"):
+    with pytest.raises(thoplw.Error, match="filter must be a str or a list of them, not 3"):
         info.summary(filter=3)
 
 
@@ -420,7 +420,7 @@ def test_not_a_module(model, message):
         (3, "tensor is of type int"),
         ("1x3", "tensor is of type str"),
         ((3, -10), r"the shape \(3, -10\) has a negative size"),
-        ({3: (3, 10)}, "named by strings"),
+        ({3: (3, 10)}, "must be strings"),
     ],
 )
 def test_inputs_of_no_use(tensor, message):

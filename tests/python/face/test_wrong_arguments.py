@@ -56,32 +56,34 @@ def refused(call: Callable[[Any], Any], value: Any, name: str = "") -> None:
 def test_what_is_no_str(info, value, tmp_path):
     comparison, diff = thoplw.compare(NET, (1, 4), ["exact"]), thoplw.diff(info, info)
     for name in ("kind", "fmt"):
-        refused(lambda v, name=name: info.summary(**{name: v}), value, f"{name} is a str, not ")
-        refused(lambda v, name=name: comparison.summary(**{name: v}), value, f"{name} is a str, not ")
-        refused(lambda v, name=name: diff.summary(**{name: v}), value, f"{name} is a str, not ")
-        refused(lambda v, name=name: info.save(tmp_path / "a.txt", **{name: v}), value, f"{name} is a str")
+        refused(lambda v, name=name: info.summary(**{name: v}), value, f"{name} must be a str, not ")
+        refused(lambda v, name=name: comparison.summary(**{name: v}), value, f"{name} must be a str, not ")
+        refused(lambda v, name=name: diff.summary(**{name: v}), value, f"{name} must be a str, not ")
+        refused(lambda v, name=name: info.save(tmp_path / "a.txt", **{name: v}), value, f"{name} must be a str")
     for table in (info, diff):
-        refused(lambda v, table=table: table.summary(sort=v), value, "sort is a str or None, not ")
-    refused(lambda v: thoplw.profile(NET, (1, 4), verbose=False, convention=v), value, "convention is a str, not ")
-    refused(lambda v: thoplw.profile(NET, (1, 4), verbose=False, method=v), value, "method is a str, not ")
+        refused(lambda v, table=table: table.summary(sort=v), value, "sort must be a str or None, not ")
+    refused(lambda v: thoplw.profile(NET, (1, 4), verbose=False, convention=v), value, "convention must be a str, not ")
+    refused(lambda v: thoplw.profile(NET, (1, 4), verbose=False, method=v), value, "method must be a str, not ")
     refused(lambda v: thoplw.load(DATA / "net.safetensors", convention=v), value)
-    refused(lambda v: thoplw.compare(NET, (1, 4), base=v), value, "base is a str, not ")
-    refused(lambda v: info.under(v), value, "convention is a str, not ")
+    refused(lambda v: thoplw.compare(NET, (1, 4), base=v), value, "base must be a str, not ")
+    refused(lambda v: info.under(v), value, "convention must be a str, not ")
     refused(lambda v: info.plot(v), value, "by")
-    refused(lambda v: thoplw.clever_format(3, v), value, "fmt is a str, not ")
+    refused(lambda v: thoplw.clever_format(3, v), value, "fmt must be a str, not ")
     if value not in ([], {}, ("a",)):
-        refused(lambda v: info.summary(filter=v), value, "filter is a str or a list of them, not ")
-        refused(lambda v: thoplw.compare(NET, (1, 4), v), value, "conventions is a str or a list of them")
-    refused(lambda v: info.summary(filter=["Linear", v]), value, "filter is a str or a list of them, not ")
+        refused(lambda v: info.summary(filter=v), value, "filter must be a str or a list of them, not ")
+        refused(lambda v: thoplw.compare(NET, (1, 4), v), value, "conventions must be a str or a list of them")
+    refused(lambda v: info.summary(filter=["Linear", v]), value, "filter must be a str or a list of them, not ")
 
 
 @pytest.mark.parametrize("value", NO_NUMBER, ids=lambda value: type(value).__name__)
 def test_what_is_no_number(info, value):
     for table in (info, thoplw.diff(info, info), thoplw.compare(NET, (1, 4), ["exact"])):
-        refused(lambda v, table=table: table.summary(depth=v), value, "depth is an int of -1 or more, or None, not ")
-    refused(lambda v: info.summary(top=v), value, "top is an int of 1 or more, or None, not ")
-    refused(lambda v: info.plot(top="no" if v == 10**30 or v is True else v), value, "top is the number of bars")
-    refused(lambda v: info.plot(depth="no" if v == 10**30 or v is True else v), value, "depth is a number of 0")
+        refused(
+            lambda v, table=table: table.summary(depth=v), value, "depth must be an int of -1 or more, or None, not "
+        )
+    refused(lambda v: info.summary(top=v), value, "top must be an int of 1 or more, or None, not ")
+    refused(lambda v: info.plot(top="no" if v == 10**30 or v is True else v), value, "top must be a number of bars")
+    refused(lambda v: info.plot(depth="no" if v == 10**30 or v is True else v), value, "depth must be a number of 0")
     if value != -3:
         refused(lambda v: thoplw.load(DATA / "net.safetensors", dims={"x": v}), value, "dims: 'x': ")
     if value is not True:
@@ -94,16 +96,16 @@ def test_what_is_no_model_table_or_dict(info, value):
     if not isinstance(value, nn.Module):
         refused(lambda v: thoplw.profile(v, (1, 4)), value, "model is ")
         refused(lambda v: thoplw.compare(v, (1, 4)), value, "model is ")
-    refused(lambda v: thoplw.diff(info, v), value, "diff takes two tables of layers")
+    refused(lambda v: thoplw.diff(info, v), value, "diff() takes two LayerInfo")
     refused(lambda v: thoplw.plot(v), value, "plot() ")
-    refused(lambda v: info.plot(ax=v), value, "ax is where to plot")
+    refused(lambda v: info.plot(ax=v), value, "ax must be matplotlib's Axes")
     if value != {}:
-        refused(lambda v: thoplw.profile(NET, (1, 4), v), value, "custom_ops is a dict")
-        refused(lambda v: thoplw.profile(NET, (1, 4), kwargs=v), value, "kwargs is a dict")
+        refused(lambda v: thoplw.profile(NET, (1, 4), v), value, "custom_ops must be a dict")
+        refused(lambda v: thoplw.profile(NET, (1, 4), kwargs=v), value, "kwargs must be a dict")
     if value not in ([], {}):
-        refused(lambda v: thoplw.load(DATA / "net.safetensors", dims=v), value, "dims is a dict")
+        refused(lambda v: thoplw.load(DATA / "net.safetensors", dims=v), value, "dims must be a dict")
     if getattr(type(value), "__hash__", None) and value != "\udc80":
-        refused(lambda v: thoplw.profile(NET, {v: (1, 4)}), value, "keyword inputs are named by strings")
+        refused(lambda v: thoplw.profile(NET, {v: (1, 4)}), value, "names of keyword inputs must be strings")
         refused(lambda v: thoplw.load(DATA / "net.safetensors", dims={v: 1}), value, "dims: ")
 
 

@@ -109,7 +109,7 @@ def test_a_count_that_leaves_64_bits_names_the_file(tmp_path):
 
 @pytest.mark.parametrize("path", [3, None, "a\0b.onnx", [Path("x.onnx")]])
 def test_what_is_no_path_is_an_error(path):
-    with pytest.raises(thoplw.Error, match="path is the path of a file"):
+    with pytest.raises(thoplw.Error, match="path must be the path of a file"):
         thoplw.load(path)
 
 
@@ -273,8 +273,8 @@ class HoldsOne(torch.nn.Module):
         *((lambda size=size: thoplw.profile(torch.nn.Linear(2, 2), (size, 2)), "too large") for size in (2**61, 2**63)),
         (lambda: thoplw.profile(torch.nn.Linear(2, 2), [(10**30, 2)]), "too large"),
         (lambda: thoplw.profile(torch.nn.Conv2d(3, 3, 3), (1, 3, 2**31, 2**31)), "too large"),
-        (lambda: thoplw.profile(torch.nn.Linear(2, 2), (1, 2), convention=b"exact"), "convention is a str, not b"),
-        (lambda: thoplw.profile(torch.nn.Linear(2, 2), (1, 2), kwargs=[("x", 1)]), "kwargs is a dict"),
+        (lambda: thoplw.profile(torch.nn.Linear(2, 2), (1, 2), convention=b"exact"), "convention must be a str, not b"),
+        (lambda: thoplw.profile(torch.nn.Linear(2, 2), (1, 2), kwargs=[("x", 1)]), "kwargs must be a dict"),
         (lambda: thoplw.profile(torch.nn.Linear(2, 2), (1, 2))[2].save(3), "path"),
     ],
 )

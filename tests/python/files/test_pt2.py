@@ -390,7 +390,7 @@ def test_other_archives_are_told_apart(tmp_path, kind):
         said = "saved by torch.save"
     else:
         path.write_bytes(b"PK\3\4")
-        said = "no zip archive"
+        said = "this is not a zip archive"
     with pytest.raises(thoplw.Error, match=said):
         load(path)
 

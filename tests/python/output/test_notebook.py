@@ -233,11 +233,14 @@ def test_a_model_without_work(settings):
     ("call", "message"),
     [
         (lambda info: info.plot(by="mac"), "did you mean 'macs'"),
-        (lambda info: info.plot(top=0), "top is the number of bars"),
-        (lambda info: info.plot(depth=-1), "depth is a number of 0 or more"),
-        (lambda info: thoplw.plot({}), "got no models"),
+        (lambda info: info.plot(top=0), "top must be a number of bars"),
+        (lambda info: info.plot(depth=-1), "depth must be a number of 0 or more"),
+        (lambda info: thoplw.plot({}), "needs one model or more"),
         (lambda info: thoplw.plot(info), "info.plot() shows the layers"),
-        (lambda info: thoplw.plot({"a": info, "b": (1, 2, info)}), "'b': plot() takes what profile() gives third"),
+        (
+            lambda info: thoplw.plot({"a": info, "b": (1, 2, info)}),
+            "'b': plot() takes a LayerInfo, the third that profile() returns",
+        ),
         (lambda info: thoplw.plot([info, info.under("torch")]), "count all by one convention"),
     ],
 )
