@@ -44,7 +44,18 @@ class Row:
     output_shape: tuple[int, ...] | None
     macs: int
     params: int
+    trainable: int | None
+    bytes: int | None
     calls: int
+    exact: bool
+
+class OpCost:
+    """All calls of one operator."""
+
+    name: str
+    calls: int
+    macs: int
+    work: dict[str, int]
     exact: bool
 
 class Step:
@@ -62,6 +73,8 @@ class LayerInfo:
     unit: Literal["MAC", "FLOP"]
     macs: int
     params: int
+    trainable: int | None
+    bytes: int | None
     all_params: int
     active_params: int
     trainable_params: int
@@ -80,6 +93,8 @@ class LayerInfo:
         sort: str | None = None,
         top: int | None = None,
         filter: str | Sequence[str] | None = None,  # noqa: A002
+        columns: str | Sequence[str] | None = None,
+        by: Literal["module", "class", "operator"] | None = None,
     ) -> str: ...
     def save(
         self,
@@ -91,14 +106,17 @@ class LayerInfo:
         sort: str | None = None,
         top: int | None = None,
         filter: str | Sequence[str] | None = None,  # noqa: A002
+        columns: str | Sequence[str] | None = None,
+        by: Literal["module", "class", "operator"] | None = None,
     ) -> None: ...
     def under(self, convention: str) -> LayerInfo: ...
     def without_trace(self) -> LayerInfo: ...
+    def by_operator(self) -> list[OpCost]: ...
     def to_dict(self) -> dict[str, Any]: ...
     def to_pandas(self, *, all_rows: bool = False) -> pandas.DataFrame: ...
     def plot(
         self,
-        by: Literal["macs", "params"] = "macs",
+        by: Literal["macs", "params", "trainable", "bytes"] = "macs",
         *,
         top: int = 20,
         depth: int | None = None,
@@ -115,6 +133,8 @@ class Comparison:
     base: str
     macs: dict[str, int]
     params: dict[str, int]
+    trainable: dict[str, int | None]
+    bytes: dict[str, int | None]
     parts: dict[str, dict[str, int]]
     def summary(self, kind: str = "text", fmt: str = "raw", *, depth: int | None = None) -> str: ...
     def to_pandas(self) -> pandas.DataFrame: ...
@@ -131,12 +151,18 @@ class DiffRow:
     macs: int | None
     params_before: int | None
     params: int | None
+    trainable_before: int | None
+    trainable: int | None
+    bytes_before: int | None
+    bytes: int | None
 
 class Diff:
     """What changed from one table of layers to another."""
 
     macs: int
     params: int
+    trainable: int | None
+    bytes: int | None
     exact: bool
     rows: list[DiffRow]
     def summary(
@@ -147,6 +173,7 @@ class Diff:
         depth: int | None = None,
         sort: str | None = None,
         unchanged: bool = False,
+        columns: str | Sequence[str] | None = None,
     ) -> str: ...
 
 def diff(before: LayerInfo, after: LayerInfo) -> Diff: ...
@@ -164,6 +191,17 @@ def load(path: str | bytes | PathLike[str], dims: dict[str, int]) -> Trace: ...
 def is_saved_report(path: str | bytes | PathLike[str]) -> bool: ...
 def read_report(path: str | bytes | PathLike[str]) -> LayerInfo: ...
 def count(trace: Trace, convention: str) -> LayerInfo: ...
+
+class MeasureRow:
+    """What is counted of each module: the name of its field, how it is headed, whether it is shown by default."""
+
+    name: str
+    heading: str
+    shown: bool
+    doc: str
+
+def measures() -> list[MeasureRow]: ...
+def without_batch(shape: Sequence[int]) -> tuple[int, ...]: ...
 def clever_format(value: int, fmt: str) -> str: ...
 def place_labels(labels: list[Four], inside: Four, around: list[Four]) -> list[Four]: ...
 def shown(value: Any) -> str: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from thoplw import _native
 from thoplw._native import Comparison, Error, LayerInfo
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ def to_pandas(info: LayerInfo, all_rows: bool) -> pandas.DataFrame:
     rows = [row for row in report["rows"] if all_rows or row["listed"]]
     columns: dict[str, Any] = {name: [row[name] for row in rows] for name in ("name", "class")}
     columns |= {name: [_shape(row[name]) for row in rows] for name in ("input", "output")}
-    names = ["macs", "params", "calls", "exact"]
+    shown = [measure.name for measure in _native.measures() if measure.shown]
+    names = [*shown, "calls", "exact"]
     if all_rows:
-        names += ["depth", "listed", "subtree_macs", "subtree_params"]
+        names += ["depth", "listed", *(f"subtree_{name}" for name in shown)]
     columns |= {name: _exactly([row[name] for row in rows]) for name in names}
     return _frame(columns, model=info.model, convention=info.convention, unit=info.unit)
 
@@ -40,7 +42,7 @@ def comparison_to_pandas(comparison: Comparison) -> pandas.DataFrame:
 
 def _shape(tensor: dict[str, Any] | None) -> tuple[int, ...] | None:
     """Without the batch, as ``Row.input_shape``."""
-    return None if tensor is None else tuple(tensor["shape"][1:])
+    return None if tensor is None else _native.without_batch(tensor["shape"])
 
 
 def _exactly(values: list[Any]) -> Any:

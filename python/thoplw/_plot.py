@@ -61,9 +61,13 @@ def plot_layers(info: LayerInfo, by: str, top: int, depth: int | None, ax: Axes 
     import json
 
     if not isinstance(by, str):
-        raise Error(f"by must be a str, macs or params, not {_native.shown(by)}")
-    if by not in ("macs", "params"):
-        raise Error(f"by: unknown {unknown(by, ['macs', 'params'])}; known: macs params")
+        raise Error(f"by must be the name of a measure, such as macs, not {_native.shown(by)}")
+    measures = {measure.name: measure for measure in _native.measures()}
+    if by not in measures:
+        raise Error(f"by: unknown {unknown(by, list(measures))}; known: {' '.join(measures)}")
+    total = getattr(info, by)
+    if total is None:
+        raise Error(f"by: the report of {info.model} has no {by}: profile or load the model itself")
     if not isinstance(top, int) or top < 1:
         raise Error(f"top must be a number of bars, 1 or more, not {_native.shown(top)}")
     if depth is not None and (not isinstance(depth, int) or depth < 0):
@@ -78,11 +82,11 @@ def plot_layers(info: LayerInfo, by: str, top: int, depth: int | None, ax: Axes 
     if rest:
         names.append(f"{len(rest)} others")
         amounts.append(sum(row[by] for row in rest))
-    unit = _in_words(info.unit) if by == "macs" else "Parameters"
+    unit = measures[by].heading or _in_words(info.unit)
     axes = _axes(ax, (9, 1.6 + 0.26 * max(len(names), 3)))
     places = range(len(names))
     bars = axes.barh(places, amounts, color=[*(colors[row["class"]] for row in shown), *[REST] * bool(rest)])
-    axes.bar_label(bars, [_amount(n, info.macs if by == "macs" else info.params) for n in amounts], padding=4)
+    axes.bar_label(bars, [_amount(n, total) for n in amounts], padding=4)
     axes.set_yticks(places, names, parse_math=False)
     axes.margins(y=0.02)
     axes.invert_yaxis()

@@ -59,7 +59,7 @@ class Reader : TomlReader {
       if (!model) fail(node, place, "has no model: write model = \"torchvision:resnet18\"");
       entry.model = beside(text_of(*model, place + ".model"));
       for (const auto& [key, value] : table) read_key(entry, std::string(key.str()), value, place);
-      if (!entry.max_macs && !entry.max_params && entry.baseline.empty()) {
+      if (!entry.limits.any() && entry.baseline.empty()) {
         fail(node, place, "has no limit: write max-macs, max-params or baseline");
       }
       if (entry.tolerance && entry.baseline.empty())
@@ -87,10 +87,8 @@ class Reader : TomlReader {
       }
     } else if (key == "convention") {
       entry.convention = convention_of(node, place);
-    } else if (key == "max-macs") {
-      entry.max_macs = amount_of(node, place);
-    } else if (key == "max-params") {
-      entry.max_params = amount_of(node, place);
+    } else if (const MeasureRow* measure = limited(key)) {
+      entry.limits[measure_of(*measure)] = amount_of(node, place);
     } else if (key == "baseline") {
       entry.baseline = beside(text_of(node, place));
     } else if (key == "tolerance") {
@@ -98,10 +96,22 @@ class Reader : TomlReader {
     } else if (key == "strict") {
       entry.strict = flag_of(node, place);
     } else {
-      constexpr std::string_view kKnown[] = {"baseline",   "convention", "dim", "input",  "max-macs",
-                                             "max-params", "model",      "set", "strict", "tolerance"};
-      unknown(node, place, "key", key, kKnown);
+      const std::vector<std::string> known = known_keys();
+      const std::vector<std::string_view> names(known.begin(), known.end());
+      unknown(node, place, "key", key, names);
     }
+  }
+
+  /// "max-macs" is a limit of the measure "macs".
+  static const MeasureRow* limited(const std::string& key) {
+    return key.starts_with(kMost) ? find_measure(std::string_view(key).substr(kMost.size())) : nullptr;
+  }
+
+  static std::vector<std::string> known_keys() {
+    std::vector<std::string> known = {"baseline", "convention", "dim", "input", "model", "set", "strict", "tolerance"};
+    for (const MeasureRow& measure : measures()) known.push_back(std::string(kMost) + std::string(measure.name));
+    std::ranges::sort(known);
+    return known;
   }
 
   /// "2G", or a whole number.
@@ -152,6 +162,8 @@ class Reader : TomlReader {
     if (!is_file || folder_.empty()) return name;
     return (folder_ / file).string() + (colon == std::string::npos ? "" : name.substr(colon));
   }
+
+  static constexpr std::string_view kMost = "max-";
 
   static constexpr std::string_view kExample = "{ name = 1 }";
 

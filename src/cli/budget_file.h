@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/amount.h"
+#include "report/budget.h"
 
 namespace thoplw {
 
@@ -24,7 +25,7 @@ struct BudgetEntry {
   std::vector<std::pair<std::string, std::string>> settings;  ///< values as Python writes them
   std::vector<std::pair<std::string, std::int64_t>> dims;     ///< sizes of symbolic dimensions, as LoadOptions has them
   std::optional<Quotation> convention;
-  std::optional<Count> max_macs, max_params;
+  Limits limits;
   std::string baseline;
   std::optional<Percent> tolerance;
   bool strict = false;

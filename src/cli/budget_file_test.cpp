@@ -62,8 +62,8 @@ max-params = "0"
                                    {"num_classes", "10"},
                                    {"rate", "0.5"},
                                    {"sizes", R"([1, [2, "a\"b"]])"}});
-  CHECK(first.max_macs == Count(1'100'000'000));
-  CHECK(first.max_params == Count(12'000'000));
+  CHECK(first.limits[Measure::macs] == Count(1'100'000'000));
+  CHECK(first.limits[Measure::params] == Count(12'000'000));
   CHECK(first.baseline == "resnet18.json");
   CHECK(plus(1000, *first.tolerance) == Count(1005));
   CHECK(first.convention->text == "exact");
@@ -71,7 +71,7 @@ max-params = "0"
   CHECK(entries[1].convention->text == "thop");
   CHECK(entries[1].strict);
   CHECK(entries[1].dims == std::vector<std::pair<std::string, std::int64_t>>{{"batch", 8}});
-  CHECK(entries[1].max_params == Count(0));
+  CHECK(entries[1].limits[Measure::params] == Count(0));
 }
 
 TEST_CASE("files are named from the folder of the TOML file, all else as it is") {
@@ -110,7 +110,7 @@ max-macs = 3
   CHECK(
       entries[0].error ==
       "pyproject.toml:3: check[0].max-mac: unknown key 'max-mac'; did you mean 'max-macs'? known: baseline convention "
-      "dim input max-macs max-params model set strict tolerance");
+      "dim input max-bytes max-macs max-params max-trainable model set strict tolerance");
   CHECK(entries[1].error.empty());
 }
 

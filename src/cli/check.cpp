@@ -24,11 +24,11 @@ Report open_baseline(Session& session, const std::string& baseline, const std::s
 
 /// One model against its budget, as the session's options say.
 Verdict check_model(Session& session, const std::string& model) {
-  const BudgetEntry& limits = session.options.budget;
-  const Budget budget{limits.max_macs, limits.max_params, limits.tolerance.value_or(Percent{})};
+  const BudgetEntry& entry = session.options.budget;
+  const Budget budget{entry.limits, entry.tolerance.value_or(Percent{})};
   std::optional<Report> baseline;
-  if (!limits.baseline.empty()) baseline = open_baseline(session, limits.baseline, model);
-  const Report report = baseline ? session.open_side(model, limits.baseline) : session.open_report(model);
+  if (!entry.baseline.empty()) baseline = open_baseline(session, entry.baseline, model);
+  const Report report = baseline ? session.open_side(model, entry.baseline) : session.open_report(model);
   Verdict verdict = check(report, budget, baseline ? &*baseline : nullptr);
   if (baseline && !baseline->exact) {
     verdict.notes.push_back("the baseline is a lower bound: growth is that of what was counted");
@@ -93,7 +93,7 @@ std::vector<BudgetEntry> project_budgets(const std::string& file) {
 
 void refuse_limits(const Options& options) {
   const BudgetEntry& budget = options.budget;
-  const bool limits = budget.max_macs || budget.max_params || budget.tolerance || !budget.baseline.empty();
+  const bool limits = budget.limits.any() || budget.tolerance || !budget.baseline.empty();
   if (limits || !options.inputs.empty() || !options.settings.empty() || !options.load.dims.empty()) {
     throw Error("limits, --input, --set and --dim go with a MODEL; those of a project are in its pyproject.toml");
   }

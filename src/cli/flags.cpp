@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 #include "base/formatted.h"
 #include "base/suggest.h"
@@ -24,6 +25,7 @@ std::string names_of(const Rows& rows) {
 std::string kinds() { return names_of(renderers()); }
 std::string number_format_names() { return names_of(number_formats()); }
 std::string column_names() { return names_of(columns()); }
+std::string grouping_names() { return names_of(groupings()); }
 std::string convention_names() {
   std::string names;
   for (const Convention* convention : conventions()) {
@@ -56,16 +58,28 @@ void add_dim(Options& options, const std::string& value) {
 void set_kind(Options& options, const std::string& value) { options.renderer = &find_renderer(value); }
 void set_numbers(Options& options, const std::string& value) { options.render.numbers = find_number_format(value); }
 void set_sort(Options& options, const std::string& value) { options.render.sort = find_column(value).name; }
-void set_convention(Options& options, const std::string& value) { options.convention = open_convention(value); }
-void set_with(Options& options, const std::string& value) {
+void set_by(Options& options, const std::string& value) { options.render.by = find_grouping(value); }
+std::vector<std::string> split(const std::string& value) {
+  std::vector<std::string> parts;
   for (std::size_t start = 0; start <= value.size();) {
     const std::size_t end = std::min(value.find(',', start), value.size());
-    options.with.push_back(open_convention(value.substr(start, end - start)));
+    parts.push_back(value.substr(start, end - start));
     start = end + 1;
   }
+  return parts;
 }
-void set_max_macs(Options& options, const std::string& value) { options.budget.max_macs = parse_amount(value); }
-void set_max_params(Options& options, const std::string& value) { options.budget.max_params = parse_amount(value); }
+void set_columns(Options& options, const std::string& value) {
+  options.render.columns = split(value);
+  for (const std::string& name : options.render.columns) find_column(name);  // throws where there is none
+}
+void set_convention(Options& options, const std::string& value) { options.convention = open_convention(value); }
+void set_with(Options& options, const std::string& value) {
+  for (const std::string& name : split(value)) options.with.push_back(open_convention(name));
+}
+template <std::size_t index>
+void set_most(Options& options, const std::string& value) {
+  options.budget.limits.most[index] = parse_amount(value);
+}
 void set_baseline(Options& options, const std::string& value) { options.budget.baseline = value; }
 void set_tolerance(Options& options, const std::string& value) { options.budget.tolerance = parse_percent(value); }
 void set_config(Options& options, const std::string& value) { options.config = value; }
@@ -118,7 +132,7 @@ void set_color(Options& options, const std::string& value) {
   throw Error(did_you_mean("color", value, known));
 }
 
-constexpr auto kFlags = std::to_array<Flag>({
+constexpr auto kFlagRows = std::to_array<Flag>({
     {"MODEL", "",
      "a file: .pt2, .onnx, .safetensors, .safetensors.index.json, .trace, or .json of a saved report; or "
      "torchvision:NAME, timm:NAME (also a pattern: 'timm:vit*'), transformers:CLASS (or :config.json), "
@@ -137,6 +151,11 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"--fmt", "FMT", "how to print numbers", set_numbers, false, number_format_names, "raw"},
     {"--depth", "N", "show modules down to depth N; deeper ones are added to the module around them", set_depth},
     {"--sort", "COLUMN", "sort by a column, the greatest number first", set_sort, false, column_names},
+    {"--columns", "NAMES",
+     "columns of tables and trees, separated by commas, in that order; a report that is written whole has all",
+     set_columns, false, column_names},
+    {"--by", "WHAT", "what has a row: a module, all modules of a class, or all calls of an operator", set_by, false,
+     grouping_names, "module"},
     {"--top", "N", "show only the N costliest rows, by the column of --sort or by MACs; the others are one row",
      set_top},
     {"--filter", "GLOB",
@@ -151,12 +170,8 @@ constexpr auto kFlags = std::to_array<Flag>({
      convention_names, "", "compare"},
     {"-j,--jobs", "N", "how many models to work on at once; one per core unless given", set_jobs},
     {"--all", "", "of `diff`: list modules that did not change too", set_all, false, nullptr, "", "diff"},
-    {"--max-macs", "COUNT", "of `check`: as many and no more, such as 2G or 1_820_000_000", set_max_macs, false,
+    {"--baseline", "REPORT", "of `check`: fail if it costs more than this saved report or model", set_baseline, false,
      nullptr, "", "check"},
-    {"--max-params", "COUNT", "of `check`: as many and no more, such as 12M", set_max_params, false, nullptr, "",
-     "check"},
-    {"--baseline", "REPORT", "of `check`: a saved report, or a model, than which it may not cost more", set_baseline,
-     false, nullptr, "", "check"},
     {"--tolerance", "PERCENT", "of `check`: how much more than the baseline is allowed, such as 1%", set_tolerance,
      false, nullptr, "", "check"},
     {"--config", "FILE", "of `check` without a MODEL: the file with the budgets; pyproject.toml unless given",
@@ -169,6 +184,23 @@ constexpr auto kFlags = std::to_array<Flag>({
     {"-h,--help", "", "print this", set_help},
 });
 
+/// A flag of `check` for each measure: --max-macs, ...
+template <std::size_t... index>
+std::vector<Flag> limit_flags(std::index_sequence<index...>) {
+  static const std::array<std::string, kMeasures> names = {("--max-" + std::string(measures()[index].name))...};
+  static const std::array<std::string, kMeasures> docs = {
+      formatted("of `check`: fail if the model has more {}; such as 2G or 1_820_000_000",
+                index == 0 ? "MACs, or FLOPs," : noun(all_measures()[index], Unit::mac))...};
+  return {{names[index], "COUNT", docs[index], set_most<index>, false, nullptr, "", "check"}...};
+}
+
+std::vector<Flag> all_flags() {
+  std::vector<Flag> all(kFlagRows.begin(), kFlagRows.end());
+  const std::vector<Flag> limits = limit_flags(std::make_index_sequence<kMeasures>());
+  all.insert(std::ranges::find(all, "--baseline", &Flag::name), limits.begin(), limits.end());
+  return all;
+}
+
 bool by_place(const Flag& flag) { return !flag.name.starts_with('-'); }
 
 /// "-o,--output" -> "--output".
@@ -180,7 +212,7 @@ std::string_view long_name(const Flag& flag) { return flag.name.substr(flag.name
 
 [[noreturn]] void complain_unknown(const std::string& arg) {
   std::vector<std::string_view> known;
-  for (const auto& flag : kFlags) {
+  for (const Flag& flag : flags()) {
     if (!by_place(flag)) known.push_back(long_name(flag));
   }
   throw Error(did_you_mean("flag", arg.substr(0, arg.find('=')), known));
@@ -206,9 +238,8 @@ void add_flag(CLI::App& app, const Flag& flag, Options& options, std::vector<con
 std::vector<std::string> reversed(const std::vector<std::string>& args) {
   std::vector<std::string> result;
   for (auto arg = args.rbegin(); arg != args.rend(); ++arg) {
-    const bool empty_value = std::any_of(kFlags.begin(), kFlags.end(), [&](const Flag& flag) {
-      return !flag.metavar.empty() && *arg == std::string(long_name(flag)) + "=";
-    });
+    const bool empty_value = std::ranges::any_of(
+        flags(), [&](const Flag& flag) { return !flag.metavar.empty() && *arg == std::string(long_name(flag)) + "="; });
     if (empty_value) result.emplace_back();
     result.push_back(empty_value ? arg->substr(0, arg->size() - 1) : *arg);
   }
@@ -271,7 +302,7 @@ void check_flags(const Command& command, const std::vector<const Flag*>& given) 
 
 Options defaults() {
   Options options;
-  for (const auto& flag : kFlags) {
+  for (const Flag& flag : flags()) {
     if (!flag.otherwise.empty()) flag.apply(options, std::string(flag.otherwise));
   }
   return options;
@@ -287,7 +318,10 @@ std::string usage_of(const Flag& flag) {
 
 }  // namespace
 
-std::span<const Flag> flags() { return kFlags; }
+std::span<const Flag> flags() {
+  static const std::vector<Flag> all = all_flags();
+  return all;
+}
 
 Options parse_args(const std::vector<std::string>& args) {
   Options options = defaults();
@@ -295,7 +329,7 @@ Options parse_args(const std::vector<std::string>& args) {
   CLI::App app;
   app.set_help_flag();  // --help is a row of the table
   app.allow_extras();
-  for (const auto& flag : kFlags) {
+  for (const Flag& flag : flags()) {
     if (!by_place(flag)) add_flag(app, flag, options, given);
   }
   parse(app, args);
@@ -329,8 +363,8 @@ std::string help() {
   }
   text += "\nFLAGS:\n";
   width = 0;
-  for (const auto& flag : kFlags) width = std::max(width, usage_of(flag).size());
-  for (const auto& flag : kFlags) {
+  for (const Flag& flag : flags()) width = std::max(width, usage_of(flag).size());
+  for (const Flag& flag : flags()) {
     text += formatted("  {:<{}}  {}\n", usage_of(flag), width, description(flag));
   }
   return text + "\nExit code: 0 if all is well, 1 if over budget or, with --strict, not exact, 2 on an error.\n";

@@ -27,11 +27,11 @@ void profile_models(Session& session) {
     throw Error("a file of kind " + std::string(options.renderer->name) + " shows one MODEL, but " +
                 std::to_string(options.models.size()) + " are given: run thoplw once for each, with -o FILE");
   }
-  const bool together = options.models.size() > 1 && shows_models(*options.renderer);
+  const bool together = options.models.size() > 1 && options.renderer->models && options.render.by == By::module;
   std::vector<NamedReport> models;
   const auto open_report = [&](const std::string& model) { return session.open_report(model); };
   for_each_model(session, open_report, [&](const std::string& model, Report&& report) {
-    if (!together) session.show(options.renderer->render(report, session.render_options(model)));
+    if (!together) session.show(render_report(report, *options.renderer, session.render_options(model)));
     remark(session, model, report);
     if (together) models.push_back({model, std::move(report)});
   });

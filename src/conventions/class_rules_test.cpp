@@ -188,7 +188,7 @@ std::string trace_text(const Case& row, const std::string& cls, const std::strin
 }
 
 std::uint64_t macs(const std::string& text, const char* convention = "thoplw") {
-  return count(parse_trace(text), find_convention(convention)).macs.value();
+  return count(parse_trace(text), find_convention(convention)).total[Measure::macs].value();
 }
 
 const Convention& convention() { return find_convention("thoplw"); }
@@ -227,7 +227,7 @@ TEST_CASE("the exact convention prices contractions by operator, whatever the cl
     const Trace trace = parse_trace(trace_text(row, std::string("torch.nn.") + row.cls));
     Count contractions = 0;
     for (const Op& op : trace.ops) contractions += find_rule(trace.op_name(op))->formula({trace, op}).products();
-    CHECK(count(trace, find_convention("exact")).macs == contractions);
+    CHECK(count(trace, find_convention("exact")).total[Measure::macs] == contractions);
   }
   const Case linear = {"", "bias f32[3]", "(f32[2,7]) -> (f32[2,3])",
                        "aten::linear(f32[2,7], f32[3,7], f32[3]) -> f32[2,3]", 0};
@@ -254,7 +254,7 @@ TEST_CASE("conventions are found by name") {
 TEST_CASE("a call without tensors is named, and its operators still count") {
   const Case linear = {"", "", "() -> ()", "aten::linear(f32[2,7], f32[3,7], none) -> f32[2,3]", 0};
   const Report report = count(parse_trace(trace_text(linear, "torch.nn.Linear")), convention());
-  CHECK(report.macs == 2 * 7 * 3);
+  CHECK(report.total[Measure::macs] == 2 * 7 * 3);
   CHECK_FALSE(report.exact);
   CHECK(report.uncounted.at(0).op == "Linear without tensors");
 }

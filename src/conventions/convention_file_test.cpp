@@ -65,8 +65,8 @@ TEST_CASE("prices, rules and parameters of a file") {
        }) {
     CAPTURE(toml);
     const Report report = under(toml);
-    CHECK(report.macs.value() == macs);
-    CHECK(report.params.value() == params);
+    CHECK(report.total[Measure::macs].value() == macs);
+    CHECK(report.total[Measure::params].value() == params);
   }
 }
 

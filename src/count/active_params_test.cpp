@@ -65,8 +65,8 @@ call "" (%3:f32[5,8]) -> (%9:f32[10,6]) {
 
 TEST_CASE("of experts stacked in one tensor, those chosen for a token are active") {
   const Report report = report_of(kStacked);
-  CHECK(report.macs == 5 * 4 * 8 + 10 * 8 * 6);
-  CHECK(report.params == 4 * 6 * 8 + 4 * 8);
+  CHECK(report.total[Measure::macs] == 5 * 4 * 8 + 10 * 8 * 6);
+  CHECK(report.total[Measure::params] == 4 * 6 * 8 + 4 * 8);
   CHECK(report.active_params == 2 * 6 * 8 + 4 * 8);
   REQUIRE(report.notes.size() == 1);
   CHECK(report.notes[0].starts_with("128 of 224 parameters are active per token"));

@@ -28,7 +28,7 @@ Count doubled(const Report& report, const Row& row) {
 }
 
 /// What the convention takes off for it counts a single sample.
-Count other_samples(const Report&, const Row& row) { return row.cost.sum() - row.macs; }
+Count other_samples(const Report&, const Row& row) { return row.cost.sum() - row.own[Measure::macs]; }
 
 /// The sum over all rows of what the second report has more of than the first.
 template <class Amount>

@@ -59,7 +59,7 @@ std::int64_t part(const Comparison& comparison, std::string_view convention, std
 
 TEST_CASE("the parts of a difference are what the conventions price otherwise") {
   const Comparison comparison = compare(parse_trace(kNet), conventions(), find_convention("exact"));
-  CHECK(comparison.reports[comparison.base].macs == Count(kConv + kFc + kProduct));
+  CHECK(comparison.reports[comparison.base].total[Measure::macs] == Count(kConv + kFc + kProduct));
   CHECK(part(comparison, "torch", "x2") == kConv + kFc + kProduct);
   CHECK(part(comparison, "fvcore", "norm") == 2 * 288);  // a multiplication and an addition of 2*4*6*6 elements
   CHECK(part(comparison, "thop", "norm") == 4 * 288);
@@ -80,7 +80,8 @@ TEST_CASE("the parts add up, whatever the base") {
       const std::vector<Part>& parts = comparison.parts[i];
       const std::int64_t sum = std::accumulate(parts.begin(), parts.end(), std::int64_t{0},
                                                [](std::int64_t all, const Part& p) { return all + p.amount; });
-      CHECK_MESSAGE(sum == difference(from.macs, comparison.reports[i].macs), comparison.reports[i].convention);
+      CHECK_MESSAGE(sum == difference(from.total[Measure::macs], comparison.reports[i].total[Measure::macs]),
+                    comparison.reports[i].convention);
     }
   }
 }
@@ -116,9 +117,9 @@ TEST_CASE("a module in several places counts in each for thop") {
                              "{\naten::linear(%1:f32[1,4], %0:f32[5,4], none) -> %2:f32[1,5]\n}\n"),
                  find_convention("thop"));
   };
-  CHECK(macs("").macs == Count(20));
-  CHECK(macs(" places=2").macs == Count(20 * 2 * 2));  // hooked twice, and shown twice
-  CHECK(macs(" places=2").params == Count(20 * 2));
+  CHECK(macs("").total[Measure::macs] == Count(20));
+  CHECK(macs(" places=2").total[Measure::macs] == Count(20 * 2 * 2));  // hooked twice, and shown twice
+  CHECK(macs(" places=2").total[Measure::params] == Count(20 * 2));
 }
 
 TEST_CASE("a quoted number stands for all that it may be rounded from") {

@@ -39,6 +39,8 @@ class Costs {
       op_rules_.push_back(find_op_rule(convention, name));
     }
     own_.resize(trace.calls.size());
+    heaviest_.resize(trace.calls.size());
+    op_rows_.resize(trace.op_names.size(), kNoRow);
     find_steps();
     settle_custom_calls();
     group_params();
@@ -54,7 +56,7 @@ class Costs {
       if (!settled_[i] && rule_of(trace_.calls[i]) && !runs_again(i)) add_call(i);
     }
     if (convention_.per_sample) share_among_samples(trace_, report_);
-    for (const auto& [charge, call, cost] : unshared_) add_cost(charge, call, cost);
+    for (const auto& [charge, op, cost] : unshared_) add_cost(charge, op->call, row_of_op(op->name), cost);
   }
 
  private:
@@ -84,14 +86,37 @@ class Costs {
     return {.module = module, .times = convention_.in_places ? convention_.in_places(places) : Count(1)};
   }
 
-  /// `once`: what one run of the call costs.
-  void add_cost(const Charge& charge, Id call, const Work& once) {
+  /// `once`: what one run of the call costs; `op`: the operator that it is said of, besides the module.
+  void add_cost(const Charge& charge, Id call, std::size_t op, const Work& once) {
     const Work cost = once * times(call) * charge.times;
     const Count macs = cost.sum();
     Row& row = at(report_.rows, charge.module);
     row.cost += cost;
-    row.macs += macs;
+    row.own[Measure::macs] += macs;
+    report_.ops[op].cost += cost;
+    report_.ops[op].macs += macs;
     if (call != kNone) report_.steps[at(step_, call)].macs += macs;
+  }
+
+  /// The place of an operator's row, which is made where there is none.
+  std::size_t row_of_op(Id name) {
+    std::size_t& place = at(op_rows_, name);
+    if (place == kNoRow) place = row_of_op(at(trace_.op_names, name));
+    return place;
+  }
+
+  std::size_t row_of_op(const std::string& name) {
+    const auto [place, fresh] = op_places_.try_emplace(name, report_.ops.size());
+    if (fresh) report_.ops.push_back({.name = name, .calls = 0, .work = {}, .cost = {}, .macs = 0, .exact = true});
+    return place->second;
+  }
+
+  /// What is said of a module's call as a whole is said of its operator that does the most work.
+  std::size_t row_of_heaviest(std::size_t call) {
+    if (heaviest_[call].name != kNone) return row_of_op(heaviest_[call].name);
+    const std::size_t stand_in = row_of_op("(" + at(report_.rows, trace_.calls[call].module).cls + ")");
+    report_.ops[stand_in].calls += trace_.calls[call].times;
+    return stand_in;
   }
 
   /// What the user said of a call holds for all that ran inside of it.
@@ -104,7 +129,7 @@ class Costs {
       if (!call.custom || inside) continue;
       Work cost;
       cost[Kind::contraction] = *call.custom;
-      add_cost(charge_of(static_cast<Id>(i)), static_cast<Id>(i), cost);
+      add_cost(charge_of(static_cast<Id>(i)), static_cast<Id>(i), row_of_heaviest(i), cost);
     }
   }
 
@@ -124,6 +149,7 @@ class Costs {
     try {
       const Work work = work_of(op, rule ? rule->formula : work::registered);
       row.work += work * times(op.call);
+      add_op_work(op, work);
       const ClassRule* class_rule = op.call == kNone ? nullptr : rule_of(at(trace_.calls, op.call));
       if (class_rule) at(own_, op.call) += work;
       if (class_rule && !class_rule->besides) return;
@@ -140,13 +166,22 @@ class Costs {
     }
   }
 
+  void add_op_work(const Op& op, const Work& work) {
+    OpCost& all = report_.ops[row_of_op(op.name)];
+    all.calls += times(op.call);
+    all.work += work * times(op.call);
+    if (op.call == kNone) return;
+    Heaviest& heaviest = at(heaviest_, op.call);
+    if (heaviest.name == kNone || work.sum() > heaviest.work) heaviest = {op.name, work.sum()};
+  }
+
   void add_op_cost(const Op& op, const Work& cost) {
     Charge charge = charge_of(op.call);
     if (convention_.op_charge) convention_.op_charge(charge);
     if (charge.per_sample) {
-      add_cost(charge, op.call, cost);
+      add_cost(charge, op.call, row_of_op(op.name), cost);
     } else {
-      unshared_.emplace_back(charge, op.call, cost);
+      unshared_.emplace_back(charge, &op, cost);
     }
   }
 
@@ -188,6 +223,9 @@ class Costs {
     Row& row = at(report_.rows, module);
     row.exact = report_.exact = false;
     add_to(report_.uncounted, uncounted_, op, row);
+    OpCost& all = report_.ops[row_of_op(op)];
+    all.calls += 1;
+    all.exact = false;
   }
 
   using Places = std::map<std::pair<std::string, std::string>, std::size_t>;
@@ -209,7 +247,7 @@ class Costs {
     Row& row = at(report_.rows, call.module);
     try {
       const Work cost = cost_of(rule, {trace_, call, own_[index], at(params_, call.module), ops_});
-      add_cost(charge_of(static_cast<Id>(index)), static_cast<Id>(index), cost);
+      add_cost(charge_of(static_cast<Id>(index)), static_cast<Id>(index), row_of_heaviest(index), cost);
     } catch (const Error& error) {
       throw Error(located(row.path, row.cls, error));
     } catch (const std::out_of_range&) {
@@ -220,7 +258,8 @@ class Costs {
   /// A class rule reads the tensors of the call. A subclass that takes or gives none still did what its operators did.
   void add_without_tensors(std::size_t index) {
     const Id module = trace_.calls[index].module;
-    add_cost(charge_of(static_cast<Id>(index)), static_cast<Id>(index), convention_.prices.of(own_[index]));
+    add_cost(charge_of(static_cast<Id>(index)), static_cast<Id>(index), row_of_heaviest(index),
+             convention_.prices.of(own_[index]));
     add_uncounted(at(report_.rows, module).cls + " without tensors", module);
   }
 
@@ -228,15 +267,23 @@ class Costs {
   const Convention& convention_;
   const Usage& usage_;
   Report& report_;
-  std::vector<bool> weights_;                           ///< by value: is it a parameter, or made of parameters alone?
-  std::vector<const Rule*> rules_;                      ///< by operator name
-  std::vector<const OpRule*> op_rules_;                 ///< by operator name
-  std::vector<const ClassRule*> class_rules_;           ///< by module
-  std::vector<Work> own_;                               ///< by call, where a class rule prices it
-  std::vector<std::size_t> step_;                       ///< by call: the step that it is part of
-  std::vector<std::tuple<Charge, Id, Work>> unshared_;  ///< by call, not shared among samples
-  std::vector<bool> settled_;                           ///< by call: the user said what it costs, or a call around it
-  std::vector<std::vector<const Param*>> params_;       ///< by module
+  std::vector<bool> weights_;                  ///< by value: is it a parameter, or made of parameters alone?
+  std::vector<const Rule*> rules_;             ///< by operator name
+  std::vector<const OpRule*> op_rules_;        ///< by operator name
+  std::vector<const ClassRule*> class_rules_;  ///< by module
+  std::vector<Work> own_;                      ///< by call, where a class rule prices it
+  static constexpr std::size_t kNoRow = static_cast<std::size_t>(-1);
+  std::vector<std::size_t> op_rows_;  ///< by operator name: its row in the report
+  struct Heaviest {
+    Id name = kNone;
+    Count work;
+  };
+  std::vector<Heaviest> heaviest_;                             ///< by call: its own operator that does the most work
+  std::map<std::string, std::size_t> op_places_;               ///< the same, of what is no operator name, too
+  std::vector<std::size_t> step_;                              ///< by call: the step that it is part of
+  std::vector<std::tuple<Charge, const Op*, Work>> unshared_;  ///< of operators, not shared among samples
+  std::vector<bool> settled_;                      ///< by call: the user said what it costs, or a call around it
+  std::vector<std::vector<const Param*>> params_;  ///< by module
   std::vector<OpView> ops_;
   Places uncounted_, missed_;  ///< by operator and path of the module
 };

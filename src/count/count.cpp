@@ -12,6 +12,7 @@
 #include "base/harmless.h"
 #include "count/active_params.h"
 #include "count/costs.h"
+#include "count/held.h"
 #include "count/params.h"
 #include "report/report.h"
 #include "trace/usage.h"
@@ -50,8 +51,7 @@ void note_steps(Report& report) {
   }
   if (passes < 2) return;
   report.notes.push_back(formatted("the model ran {} times: {} {}s the first time, {} in the other {}", passes,
-                                   first.value(), report.unit == Unit::mac ? "MAC" : "FLOP", others.value(),
-                                   passes - 1));
+                                   first.value(), name(report.unit), others.value(), passes - 1));
 }
 
 /// Products for which another tool has no rule, the most frequent operators first.
@@ -78,15 +78,11 @@ void note_active(const Active& params, Report& report) {
 // Modules are listed after the module that they are in, so the last are added up first.
 void add_up(Report& report) {
   for (Row& row : report.rows) {
-    row.subtree_macs = row.macs;
-    row.subtree_params = row.params;
-    report.macs += row.macs;
-    report.params += row.params;
+    row.inside = row.own;
+    report.total += row.own;
   }
   for (std::size_t i = report.rows.size(); i-- > 1;) {
-    Row& around = at(report.rows, report.rows[i].parent);
-    around.subtree_macs += report.rows[i].subtree_macs;
-    around.subtree_params += report.rows[i].subtree_params;
+    at(report.rows, report.rows[i].parent).inside += report.rows[i].inside;
   }
 }
 
@@ -94,7 +90,7 @@ void add_up(Report& report) {
 void choose_listed(const Trace& trace, std::vector<Row>& rows) {
   const std::vector<bool> leaf = leaves(trace);
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    rows[i].listed = (leaf[i] && rows[i].calls > 0) || rows[i].macs != 0 || rows[i].params != 0 || !rows[i].exact;
+    rows[i].listed = (leaf[i] && rows[i].calls > 0) || rows[i].has_own();
   }
 }
 
@@ -123,6 +119,7 @@ Report count(const Trace& trace, const Convention& convention) {
   make_rows(trace, usage, report.rows);
   add_costs(trace, convention, usage, report);
   count_params(trace, convention, usage, report);
+  count_held(trace, report);
   note_active(active_params(trace, usage), report);
   add_up(report);
   note_steps(report);

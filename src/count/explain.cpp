@@ -63,11 +63,11 @@ std::vector<Reading> readings(const Trace& trace, const Quoted& quoted, std::int
   for (const Convention* convention : conventions()) {
     const Report report = count(trace, *convention);
     const bool flops = report.unit == Unit::flop;
-    const auto total = static_cast<double>(report.macs.value());
-    const std::string unit = flops ? "FLOPs" : "MACs";
+    const auto total = static_cast<double>(report.total[Measure::macs].value());
+    const std::string unit(words(Measure::macs, report.unit));
     found.add(report, unit, total);
     found.add(report, flops ? "FLOPs / 2" : "MACs x 2", flops ? total / 2 : total * 2);
-    found.add(report, "parameters", static_cast<double>(report.params.value()));
+    found.add(report, "parameters", static_cast<double>(report.total[Measure::params].value()));
     if (batch < 2) continue;
     const double sample = total / static_cast<double>(batch);
     found.add(report, unit + " of one sample", sample);

@@ -74,7 +74,7 @@ void count_true_totals(const Trace& trace, Report& report) {
 void count_params(const Trace& trace, const Convention& convention, const Usage& usage, Report& report) {
   const std::vector<bool> leaf = leaves(trace);
   const std::vector<Count> elements = params_by_module({trace, convention, usage, leaf});
-  for (std::size_t i = 0; i < elements.size(); ++i) report.rows[i].params = elements[i];
+  for (std::size_t i = 0; i < elements.size(); ++i) report.rows[i].own[Measure::params] = elements[i];
   count_true_totals(trace, report);
 }
 

@@ -19,12 +19,14 @@ std::uint64_t count_samples(const Trace& trace) {
   return samples;
 }
 
-void share(auto& items, std::uint64_t samples) {
+/// `macs_of` gives a reference to an item's multiply-adds.
+void share(auto& items, std::uint64_t samples, auto macs_of) {
   Count all = 0;
   for (auto& item : items) {
+    Count& macs = macs_of(item);
     const std::uint64_t before = all.value() / samples;
-    all += item.macs;
-    item.macs = all.value() / samples - before;
+    all += macs;
+    macs = all.value() / samples - before;
   }
 }
 
@@ -33,8 +35,9 @@ void share(auto& items, std::uint64_t samples) {
 void share_among_samples(const Trace& trace, Report& report) {
   const std::uint64_t samples = count_samples(trace);
   if (samples < 2) return;
-  share(report.rows, samples);
-  share(report.steps, samples);
+  share(report.rows, samples, [](Row& row) -> Count& { return row.own[Measure::macs]; });
+  share(report.steps, samples, [](Step& step) -> Count& { return step.macs; });
+  share(report.ops, samples, [](OpCost& op) -> Count& { return op.macs; });
 }
 
 }  // namespace thoplw

@@ -12,6 +12,7 @@
 #include "python/convention_source.h"
 #include "python/docs.h"
 #include "python/given.h"
+#include "python/measures.h"
 #include "python/render_arguments.h"
 #include "python/to_python.h"
 #include "python/values.h"
@@ -32,9 +33,11 @@ struct Compared : Comparison {
   bool operator==(const Compared& other) const { return static_cast<const Comparison&>(*this) == other; }
 };
 
-nb::dict by_convention(const Comparison& comparison, Count Report::*member) {
+nb::object by_convention(const Comparison& comparison, Measure measure) {
   nb::dict counts;
-  for (const Report& report : comparison.reports) counts[report.convention.c_str()] = (report.*member).value();
+  for (const Report& report : comparison.reports) {
+    counts[report.convention.c_str()] = to_int(report.total[measure], report.has(measure));
+  }
   return counts;
 }
 
@@ -87,9 +90,8 @@ Compared restored(nb::handle state) {
 
 void bind_comparison(nb::module_& m) {
   nb::class_<Compared> comparison(m, "Comparison", kComparisonDoc);
+  bind_measures(comparison, &by_convention);
   comparison.def_prop_ro("base", [](const Compared& c) { return c.reports[c.base].convention; })
-      .def_prop_ro("macs", [](const Compared& c) { return by_convention(c, &Report::macs); })
-      .def_prop_ro("params", [](const Compared& c) { return by_convention(c, &Report::params); })
       .def_prop_ro("parts", &parts_by_convention)
       .def("summary", &summary, nb::arg("kind").none() = "text", nb::arg("fmt").none() = "raw", nb::kw_only(),
            "depth"_a = nb::none(), kComparisonSummaryDoc)

@@ -14,6 +14,7 @@
 #include "python/bindings.h"
 #include "python/docs.h"
 #include "python/layer_info.h"
+#include "python/measures.h"
 #include "python/render_arguments.h"
 #include "python/to_python.h"
 #include "python/values.h"
@@ -41,8 +42,8 @@ struct DiffRow {
 };
 
 /// None on the side where there is no such row.
-nb::object count_of(const Row* row, Count Row::*member) {
-  return row ? nb::object(nb::int_((row->*member).value())) : nb::none();
+nb::object count_of(const Row* row, Measure measure) {
+  return row ? to_int(row->own[measure], row->has(measure)) : nb::none();
 }
 
 DiffRow restored_row(nb::handle state) {
@@ -62,11 +63,10 @@ void bind_diff_row(nb::module_& m) {
       .def_prop_ro("cls", text(&Row::cls))
       .def_prop_ro("state", [](const DiffRow& row) { return std::string(name(fate(*row.diff, row.pair))); })
       .def_prop_ro("name_before",
-                   [](const DiffRow& row) { return row.before() ? to_str(row.before()->path) : nb::none(); })
-      .def_prop_ro("macs_before", [](const DiffRow& row) { return count_of(row.before(), &Row::macs); })
-      .def_prop_ro("macs", [](const DiffRow& row) { return count_of(row.after(), &Row::macs); })
-      .def_prop_ro("params_before", [](const DiffRow& row) { return count_of(row.before(), &Row::params); })
-      .def_prop_ro("params", [](const DiffRow& row) { return count_of(row.after(), &Row::params); });
+                   [](const DiffRow& row) { return row.before() ? to_str(row.before()->path) : nb::none(); });
+  bind_measures(
+      diff_row, [](const DiffRow& row, Measure measure) { return count_of(row.before(), measure); }, "_before");
+  bind_measures(diff_row, [](const DiffRow& row, Measure measure) { return count_of(row.after(), measure); });
   bind_equality(diff_row, [](const DiffRow& row) { return (row.after() ? row.after() : row.before())->path; });
   bind_pickling(
       diff_row, [](const DiffRow& row) { return nb::make_tuple(row.diff, std::pair(row.pair.before, row.pair.after)); },
@@ -80,19 +80,22 @@ std::vector<DiffRow> rows_of(std::shared_ptr<const Diff> diff) {
 }
 
 std::string summary(const Diff& diff, nb::object kind, nb::object fmt, nb::object depth, nb::object sort,
-                    nb::object all) {
-  return render_diff(diff, renderer_of(kind), options_of(fmt, depth, sort), nb::cast<bool>(nb::bool_(all)));
+                    nb::object all, nb::object columns) {
+  const RenderOptions options = options_of(fmt, depth, sort, nb::none(), nb::none(), columns);
+  return render_diff(diff, renderer_of(kind), options, nb::cast<bool>(nb::bool_(all)));
+}
+
+std::int64_t change(const Diff& diff, Measure measure) {
+  return difference(diff.before.total[measure], diff.after.total[measure]);
 }
 
 std::string shown(const Diff& diff) {
   return "<Diff of " + harmless(diff.before.model) + " and " + harmless(diff.after.model) + ": " +
-         std::to_string(difference(diff.before.macs, diff.after.macs)) + " " +
-         (diff.after.unit == Unit::mac ? "MACs" : "FLOPs") + ", " +
-         std::to_string(difference(diff.before.params, diff.after.params)) + " params>";
+         in_words(diff.after.unit, [&](Measure measure) { return change(diff, measure); }) + ">";
 }
 
 /// A report as it is saved.
-nb::bytes state_of(const Report& report) { return to_bytes(find_renderer("json").render(report, {})); }
+nb::bytes state_of(const Report& report) { return to_bytes(find_renderer("json").report(report, {})); }
 
 Diff restored(nb::handle state) {
   const auto [before, after] = nb::cast<std::pair<nb::object, nb::object>>(state);
@@ -112,16 +115,16 @@ Diff difference_of(nb::object before, nb::object after) {
 
 void bind_diff(nb::module_& m) {
   bind_diff_row(m);
-  const auto change = [](Count Report::*member) {
-    return [member](const Diff& diff) { return difference(diff.before.*member, diff.after.*member); };
-  };
   nb::class_<Diff> diff(m, "Diff", kDiffDoc);
-  diff.def_prop_ro("macs", change(&Report::macs))
-      .def_prop_ro("params", change(&Report::params))
-      .def_prop_ro("exact", [](const Diff& diff) { return diff.before.exact && diff.after.exact; })
+  bind_measures(diff, [](const Diff& of, Measure measure) -> nb::object {
+    const bool known = of.before.has(measure) && of.after.has(measure);
+    return known ? nb::object(nb::int_(change(of, measure))) : nb::none();
+  });
+  diff.def_prop_ro("exact", [](const Diff& self) { return self.before.exact && self.after.exact; })
       .def_prop_ro("rows", &rows_of)
       .def("summary", &summary, nb::arg("kind").none() = "text", nb::arg("fmt").none() = "raw", nb::kw_only(),
-           "depth"_a = nb::none(), "sort"_a = nb::none(), nb::arg("unchanged").none() = false, kDiffSummaryDoc)
+           "depth"_a = nb::none(), "sort"_a = nb::none(), nb::arg("unchanged").none() = false, "columns"_a = nb::none(),
+           kDiffSummaryDoc)
       .def("__str__", [](const Diff& diff) { return render_diff(diff, find_renderer("text"), {}); })
       .def("__repr__", &shown);
   bind_equality(diff, [](const Diff& self) { return self.before.model + " " + self.after.model; });

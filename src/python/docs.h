@@ -65,16 +65,46 @@ Args:
     top: how many of the costliest rows to show, by `sort` or by MACs; the others are summed in one row.
     filter: glob, or several, of which one has to match the whole path or class of a module: "layer1.*", "Conv2d". A
         module is shown with what is inside it; the others are summed in one row. ``*`` stands for any characters.
+    columns: the names of the columns, such as ``["name", "macs", "share", "trainable", "bytes"]``; None for the usual
+        ones. Formats that show the whole report (json, dot, svg, ...) have all that they can show.
+    by: what has a row: a "module", all modules of a "class", or all calls of an "operator".
 
 Raises:
-    Error: `kind`, `fmt` or `sort` is unknown, `top` is below 1, or a glob matches nothing.)";
+    Error: `kind`, `fmt`, `sort`, `by` or a column is unknown, `top` is below 1, or a glob matches nothing.)";
+
+constexpr const char* kMeasureRowDoc = R"(What is counted of each module.
+
+Attributes:
+    name: of the attribute, the column and the limit: "params".
+    heading: of an axis; empty for what is in the unit of the convention, MACs or FLOPs.
+    doc: what it counts.
+    shown: whether tables have it by default.)";
+
+constexpr const char* kOpCostDoc = R"(All calls of one operator.
+
+Attributes:
+    name: the operator, such as "aten::conv2d".
+    calls: how often it ran.
+    macs: what the convention counts for it, in its unit.
+    work: what it did, by kind of work, before any convention prices it: {"contraction": 118013952}.
+    exact: False where no rule counts it.)";
+
+constexpr const char* kByOperatorDoc = R"(What each operator costs, in the order in which they first ran.
+
+What the convention says of a whole module counts for the operator of its call that does the most work.
+
+Returns:
+    A list of ``OpCost``, whose macs add up to ``info.macs``. Operators that do no work, such as views, are left out.
+
+Raises:
+    Error: the report was saved without its operators.)";
 
 constexpr const char* kSaveDoc = R"(Writes what ``summary`` gives to a file.
 
 Args:
     path: the file; its suffix says the kind: .txt, .csv, .md, .json, .tree, .svg, .folded, .dot, .mmd.
     kind: the kind, whatever the suffix.
-    fmt, depth, sort, top, filter: as in ``summary``.
+    fmt, depth, sort, top, filter, columns, by: as in ``summary``.
 
 Raises:
     Error: the suffix is unknown, an argument is wrong as in ``summary``, or the file cannot be written.)";

@@ -12,10 +12,12 @@
 #include "python/bindings.h"
 #include "python/docs.h"
 #include "python/given.h"
+#include "python/measures.h"
 #include "python/render_arguments.h"
 #include "python/to_python.h"
 #include "python/values.h"
 #include "render/page/notebook.h"
+#include "report/grouped.h"
 #include "thoplw.h"
 
 namespace nb = nanobind;
@@ -50,7 +52,7 @@ LayerInfo without_trace(const LayerInfo& info) { return {info, {}, {}}; }
 /// The trace and what it was counted by; or what was saved.
 nb::tuple state_of(const LayerInfo& info) {
   if (info.trace) return nb::make_tuple(info.trace, to_state(info.source));
-  return nb::make_tuple(to_bytes(find_renderer("json").render(info, {})));
+  return nb::make_tuple(to_bytes(find_renderer("json").report(info, {})));
 }
 
 LayerInfo restored(nb::handle state) {
@@ -69,31 +71,32 @@ std::vector<Row> listed(const Report& report) {
 }
 
 std::string summary(const LayerInfo& info, nb::object kind, nb::object fmt, nb::object depth, nb::object sort,
-                    nb::object top, nb::object filter) {
-  return renderer_of(kind).render(info, options_of(fmt, depth, sort, top, filter));
+                    nb::object top, nb::object filter, nb::object columns, nb::object by) {
+  return render_report(info, renderer_of(kind), options_of(fmt, depth, sort, top, filter, columns, by));
 }
 
 void save(const LayerInfo& info, nb::object path, nb::object kind, nb::object fmt, nb::object depth, nb::object sort,
-          nb::object top, nb::object filter) {
+          nb::object top, nb::object filter, nb::object columns, nb::object by) {
   const std::string file = given::path(path);
   const Renderer& renderer = kind.is_none() ? renderer_for_path(file) : renderer_of(kind);
-  write_file(file, renderer.render(info, options_of(fmt, depth, sort, top, filter)));
+  write_file(file, render_report(info, renderer, options_of(fmt, depth, sort, top, filter, columns, by)));
 }
 
 std::string shown(const LayerInfo& info) {
-  return "<LayerInfo of " + harmless(info.model) + ": " + std::to_string(info.macs.value()) + " " +
-         (info.unit == Unit::mac ? "MACs" : "FLOPs") + ", " + std::to_string(info.params.value()) + " params>";
+  return "<LayerInfo of " + harmless(info.model) + ": " +
+         in_words(info.unit, [&](Measure measure) { return info.total[measure].value(); }) + ">";
 }
 
 void bind_totals(Bound& info) {
   const auto count = [](Count Report::*member) {
     return [member](const LayerInfo& report) { return (report.*member).value(); };
   };
+  bind_measures(info, [](const LayerInfo& report, Measure measure) {
+    return to_int(report.total[measure], report.has(measure));
+  });
   info.def_prop_ro("model", [](const LayerInfo& report) { return to_str(report.model); })
       .def_prop_ro("convention", [](const LayerInfo& report) { return to_str(report.convention); })
-      .def_prop_ro("unit", [](const LayerInfo& report) { return report.unit == Unit::mac ? "MAC" : "FLOP"; })
-      .def_prop_ro("macs", count(&Report::macs))
-      .def_prop_ro("params", count(&Report::params))
+      .def_prop_ro("unit", [](const LayerInfo& report) { return std::string(name(report.unit)); })
       .def_prop_ro("all_params", count(&Report::all_params))
       .def_prop_ro("active_params", count(&Report::active_params))
       .def_prop_ro("trainable_params", count(&Report::trainable_params))
@@ -114,11 +117,13 @@ void bind_lists(Bound& info) {
 
 void bind_text(Bound& info) {
   info.def("summary", &summary, nb::arg("kind").none() = "text", nb::arg("fmt").none() = "raw", nb::kw_only(),
-           "depth"_a = nb::none(), "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(), kSummaryDoc)
+           "depth"_a = nb::none(), "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(),
+           "columns"_a = nb::none(), "by"_a = nb::none(), kSummaryDoc)
       .def("save", &save, nb::arg("path").none(), "kind"_a = nb::none(), nb::arg("fmt").none() = "raw", nb::kw_only(),
-           "depth"_a = nb::none(), "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(), kSaveDoc)
+           "depth"_a = nb::none(), "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(),
+           "columns"_a = nb::none(), "by"_a = nb::none(), kSaveDoc)
       .def("_repr_html_", [](const LayerInfo& report) { return notebook_html(report); })
-      .def("__str__", [](const LayerInfo& report) { return find_renderer("text").render(report, {}); })
+      .def("__str__", [](const LayerInfo& report) { return render_report(report, find_renderer("text"), {}); })
       .def("__repr__", &shown);
 }
 
@@ -147,6 +152,8 @@ void bind_layer_info(nb::module_& m) {
   bind_lists(info);
   bind_text(info);
   bind_python_parts(info);
+  info.def(
+      "by_operator", [](const LayerInfo& report) { return operators_of(report); }, kByOperatorDoc);
   info.def("under", &under, nb::arg("convention").none(), kUnderDoc)
       .def("without_trace", &without_trace, kWithoutTraceDoc);
   bind_equality(info, [](const LayerInfo& report) { return report.model + " " + report.convention; });

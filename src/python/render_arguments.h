@@ -1,4 +1,4 @@
-// Reads the arguments that say how a table is written: kind=, fmt=, depth=, sort=, top=, filter=.
+// Reads the arguments that say how a table is written: kind=, fmt=, depth=, sort=, top=, filter=, columns=, by=.
 #pragma once
 
 #include <nanobind/nanobind.h>
@@ -8,7 +8,8 @@
 namespace thoplw {
 
 RenderOptions options_of(nanobind::handle fmt, nanobind::handle depth, nanobind::handle sort = nanobind::none(),
-                         nanobind::handle top = nanobind::none(), nanobind::handle filter = nanobind::none());
+                         nanobind::handle top = nanobind::none(), nanobind::handle filter = nanobind::none(),
+                         nanobind::handle columns = nanobind::none(), nanobind::handle by = nanobind::none());
 
 const Renderer& renderer_of(nanobind::handle kind);
 

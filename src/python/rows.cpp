@@ -1,10 +1,12 @@
 // Binds what the lists of a LayerInfo hold: Row, Step, Uncounted.
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
 
 #include "capture/torch_api.h"
 #include "python/bindings.h"
 #include "python/docs.h"
+#include "python/measures.h"
 #include "python/to_python.h"
 #include "python/values.h"
 #include "render/formats.h"
@@ -25,21 +27,44 @@ void bind_record(nb::class_<Record>& bound, Record (*read)(std::string_view)) {
 }
 
 void bind_row(nb::module_& m) {
-  const auto count = [](Count Row::*member) { return [member](const Row& row) { return (row.*member).value(); }; };
   nb::class_<Row> row(m, "Row", kRowDoc);
+  bind_measures(row, [](const Row& of, Measure measure) { return to_int(of.own[measure], of.has(measure)); });
   row.def_prop_ro("name", str_of(&Row::path))
       .def_prop_ro("cls", str_of(&Row::cls))
       .def_prop_ro("input_shape", [](const Row& row) { return shape_of(row.in); })
       .def_prop_ro("output_shape", [](const Row& row) { return shape_of(row.out); })
-      .def_prop_ro("macs", count(&Row::macs))
-      .def_prop_ro("params", count(&Row::params))
       .def_ro("calls", &Row::calls)
       .def_ro("exact", &Row::exact)
       .def("__repr__", [](const Row& row) {
-        return "Row(name=" + quoted(row.path) + ", cls=" + quoted(row.cls) +
-               ", macs=" + std::to_string(row.macs.value()) + ", params=" + std::to_string(row.params.value()) + ")";
+        std::string text = "Row(name=" + quoted(row.path) + ", cls=" + quoted(row.cls);
+        for (const Measure measure : shown_measures()) {
+          text += ", " + std::string(row_of(measure).name) + "=" + std::to_string(row.own[measure].value());
+        }
+        return text + ")";
       });
   bind_record(row, &read_row);
+}
+
+/// {"contraction": 118013952, "bias": 64}: kinds of which there is none are left out.
+nb::dict by_kind(const Work& work) {
+  nb::dict kinds;
+  for (std::size_t kind = 0; kind < kKinds; ++kind) {
+    if (work.by_kind[kind] > 0) kinds[std::string(kKindNames[kind]).c_str()] = work.by_kind[kind].value();
+  }
+  return kinds;
+}
+
+void bind_operator(nb::module_& m) {
+  nb::class_<OpCost>(m, "OpCost", kOpCostDoc)
+      .def_prop_ro("name", str_of(&OpCost::name))
+      .def_prop_ro("calls", [](const OpCost& op) { return op.calls.value(); })
+      .def_prop_ro("macs", [](const OpCost& op) { return op.macs.value(); })
+      .def_prop_ro("work", [](const OpCost& op) { return by_kind(op.work); })
+      .def_ro("exact", &OpCost::exact)
+      .def("__repr__", [](const OpCost& op) {
+        return "OpCost(name=" + quoted(op.name) + ", calls=" + std::to_string(op.calls.value()) +
+               ", macs=" + std::to_string(op.macs.value()) + ")";
+      });
 }
 
 void bind_step(nb::module_& m) {
@@ -65,10 +90,25 @@ void bind_uncounted(nb::module_& m) {
   bind_record(uncounted, &read_uncounted);
 }
 
+void bind_measure_row(nb::module_& m) {
+  const auto text = [](std::string_view MeasureRow::*member) {
+    return [member](const MeasureRow& row) { return std::string(row.*member); };
+  };
+  nb::class_<MeasureRow>(m, "MeasureRow", kMeasureRowDoc)
+      .def_prop_ro("name", text(&MeasureRow::name))
+      .def_prop_ro("heading", text(&MeasureRow::heading))
+      .def_prop_ro("doc", text(&MeasureRow::doc))
+      .def_ro("shown", &MeasureRow::shown);
+  m.def("measures", [] { return std::vector<MeasureRow>(measures().begin(), measures().end()); });
+  m.def("without_batch", [](const Dims& shape) { return capture::to_tuple(without_batch(shape)); });
+}
+
 }  // namespace
 
 void bind_rows(nb::module_& m) {
+  bind_measure_row(m);
   bind_row(m);
+  bind_operator(m);
   bind_step(m);
   bind_uncounted(m);
 }

@@ -22,9 +22,7 @@ nb::list to_strs(const std::vector<std::string>& texts) {
 std::string quoted(const std::string& text) { return nb::cast<std::string>(nb::repr(to_str(text))); }
 
 nb::object shape_of(const std::optional<Tensor>& tensor) {
-  if (!tensor) return nb::none();
-  const Dims& shape = tensor->shape;
-  return capture::to_tuple(Dims(shape.begin() + (shape.empty() ? 0 : 1), shape.end()));
+  return tensor ? capture::to_tuple(without_batch(tensor->shape)) : nb::none();
 }
 
 nb::object python_part(const char* module, const char* function) {

@@ -1,7 +1,6 @@
-// The render function of each format, for the table in renderers.cpp.
+// How each format writes each kind of record, for the table in renderers.cpp.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -29,17 +28,25 @@ std::string json_record(const Uncounted& uncounted);
 std::string scatter_svg(std::span<const NamedReport> models, const RenderOptions& options);
 
 std::string comparison_json(const Comparison& comparison, const RenderOptions& options);
+std::string diff_json(const Diff& diff, const RenderOptions& options, bool all);
+std::string verdicts_json(std::span<const Verdict> verdicts, const RenderOptions& options);
 
-// Any table, with a heading (or "") and remarks.
-std::string csv_table(Table table, const std::string& title, const std::vector<std::string>& notes);
-std::string html_table(Table table, const std::string& title, const std::vector<std::string>& notes);
-std::string md_table(Table table, const std::string& title, const std::vector<std::string>& notes);
-std::string text_table(Table table, const std::string& title, const std::vector<std::string>& notes);
+std::string diff_md(const Diff& diff, const RenderOptions& options, bool all);
+std::string verdicts_text(std::span<const Verdict> verdicts, const RenderOptions& options);
+
+/// Writes any table, with a heading (or "") and remarks.
+using WriteTable = std::string(Table table, const std::string& title, const std::vector<std::string>& notes);
+WriteTable csv_table, html_table, md_table, text_table;
+
+// Records laid out as a table, which any of these writes.
+std::string models_by(WriteTable* write, std::span<const NamedReport> models, const RenderOptions& options);
+std::string comparison_by(WriteTable* write, const Comparison& comparison, const RenderOptions& options);
+std::string diff_by(WriteTable* write, const Diff& diff, const RenderOptions& options, bool all);  ///< for people
+std::string diff_records_by(WriteTable* write, const Diff& diff, const RenderOptions& options,
+                            bool all);  ///< for programs
+std::string verdicts_by(WriteTable* write, std::span<const Verdict> verdicts, const RenderOptions& options);
 
 /// The text as Markdown shows it as it is, whatever it holds: no cell, emphasis, link or tag begins or ends in it.
 std::string md_text(std::string_view text);
-
-/// JSON with elements of arrays of the top level a line each.
-std::string laid_out_json(const nlohmann::ordered_json& json);
 
 }  // namespace thoplw

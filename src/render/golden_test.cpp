@@ -34,7 +34,7 @@ TEST_CASE("every renderer has a golden file for every format of numbers, and giv
         const auto path = golden_path(sample, numbers, renderer);
         RenderOptions options;
         options.numbers = numbers.format;
-        const std::string whole = renderer.render(sample.report(), options);
+        const std::string whole = renderer.report(sample.report(), options);
         const std::string text = std::string(parts_of(whole, renderer).body) + "\n";  // of a page without its frame
         if (record) std::ofstream(path, std::ios::binary) << text;
         CAPTURE(path);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "render/formats.h"
+#include "render/table/columns.h"
 #include "render/table/table.h"
 
 namespace thoplw {
@@ -22,10 +23,19 @@ std::vector<Row> totals_of(std::span<const NamedReport> models) {
 Row greatest_of(const std::vector<Row>& rows) {
   Row greatest;
   for (const Row& row : rows) {
-    greatest.macs = std::max(greatest.macs, row.macs);
-    greatest.params = std::max(greatest.params, row.params);
+    for (const Measure measure : all_measures()) {
+      greatest.own[measure] = std::max(greatest.own[measure], row.own[measure]);
+    }
   }
   return greatest;
+}
+
+/// Models have a size that goes in; what comes out says little of them.
+std::vector<const Column*> columns_of(std::span<const NamedReport> models, const RenderOptions& options) {
+  for (const NamedReport& model : models) chosen_columns(model.report, options);  // throws where one lacks a measure
+  std::vector<const Column*> chosen = chosen_columns(models.front().report, options);
+  if (options.columns.empty()) std::erase(chosen, &find_column("output"));
+  return chosen;
 }
 
 Table lay_out(std::span<const NamedReport> models, const RenderOptions& options) {
@@ -34,15 +44,11 @@ Table lay_out(std::span<const NamedReport> models, const RenderOptions& options)
   Table table;
   table.rows.resize(rows.size());
   const auto order = order_of(rows, options.sort);
-  for (const Column& column : columns()) {
-    if (column.name == "output") continue;
-    table.titles.emplace_back(column.name == "name" ? "Model" : title(column, models.front().report.unit));
-    table.numbers.push_back(column.amount != nullptr);
+  for (const Column* column : columns_of(models, options)) {
+    table.titles.push_back(column->name == "name" ? "Model" : title(*column, models.front().report.unit));
+    table.numbers.push_back(column->number());
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const Row& row = rows[order[i]];
-      table.rows[i].push_back(column.text
-                                  ? column.text(row)
-                                  : number_text(column.amount(row), column.amount(greatest).value, options.numbers));
+      table.rows[i].push_back(cell(*column, rows[order[i]], greatest, options.numbers));
     }
   }
   return table;
@@ -59,11 +65,8 @@ std::vector<std::string> remarks(std::span<const NamedReport> models, const Rend
 
 }  // namespace
 
-bool shows_models(const Renderer& renderer) { return renderer.models || renderer.table; }
-
-std::string render_models(std::span<const NamedReport> models, const Renderer& renderer, const RenderOptions& options) {
-  if (renderer.models) return renderer.models(models, options);
-  return renderer.table(lay_out(models, options), options.title, remarks(models, options));
+std::string models_by(WriteTable* write, std::span<const NamedReport> models, const RenderOptions& options) {
+  return write(lay_out(models, options), options.title, remarks(models, options));
 }
 
 }  // namespace thoplw

@@ -38,8 +38,8 @@ Report large_report(int blocks, int layers) {
       layer.cls = "Linear";
       layer.parent = static_cast<Id>(report.rows.size() - 1 - static_cast<std::size_t>(i));
       layer.depth = 2;
-      layer.macs = 20;
-      layer.params = 20;
+      layer.own[Measure::macs] = 20;
+      layer.own[Measure::params] = 20;
       report.rows.push_back(layer);
     }
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/formatted.h"
+#include "render/table/columns.h"
 #include "render/table/selection.h"
 #include "render/table/table.h"
 #include "report/names.h"
@@ -12,11 +13,9 @@ namespace thoplw {
 namespace {
 
 void add_up(ModuleNode& node) {
-  node.row.macs = 0;
-  node.row.params = 0;
+  node.row.own = {};
   for (const ModuleNode& inner : node.inside) {
-    node.row.macs += inner.row.macs;
-    node.row.params += inner.row.params;
+    node.row.own += inner.row.own;
     node.row.exact = node.row.exact && inner.row.exact;
   }
 }
@@ -24,6 +23,7 @@ void add_up(ModuleNode& node) {
 struct Grower {
   const std::vector<Row>& rows;
   const std::string sort;
+  const std::vector<Measure> asked;
   std::vector<bool> shown;                           ///< by row
   std::vector<bool> kept;                            ///< by row: it is shown, or something inside it is
   std::vector<std::vector<std::size_t>> children{};  ///< by row
@@ -31,6 +31,7 @@ struct Grower {
   Grower(const std::vector<Row>& all, const RenderOptions& options)
       : rows(all),
         sort(order_column(options)),
+        asked(asked_measures(options)),
         shown(shown_rows(all, options)),
         kept(with_around(all, shown)),
         children(all.size()) {
@@ -38,15 +39,15 @@ struct Grower {
   }
 
   void leave_out(std::size_t at, Others& others) const {
-    if (counts(rows[at])) others.add(rows[at]);
+    if (has_line(rows[at], asked)) others.add(rows[at]);
     for (const auto child : children[at]) leave_out(child, others);
   }
 
   ModuleNode grow(std::size_t at) const {
     ModuleNode node{rows[at], std::string(own_name(rows[at], rows)), true, {}};
     Others others;
-    const bool own_work = node.row.macs > 0 || node.row.params > 0 || !node.row.exact;
-    if (own_work && !children[at].empty()) {  // a node of its own, so that those inside add up to the one around
+    if (node.row.has_own() &&
+        !children[at].empty()) {  // a node of its own, so that those inside add up to the one around
       if (shown[at]) {
         node.inside.push_back({node.row, "(itself)", false, {}});
       } else {
@@ -70,11 +71,11 @@ struct Grower {
 }  // namespace
 
 ModuleNode module_tree(const Report& report, const RenderOptions& options) {
+  require_sort(report, options);
   const std::vector<Row> rows = roll_up(report, options.depth).rows;
   ModuleNode root = rows.empty() ? ModuleNode{} : Grower(rows, options).grow(0);
   if (rows.empty()) root.row.cls = report.model;
-  root.row.macs = report.macs;
-  root.row.params = report.params;
+  root.row.own = report.total;
   root.row.exact = report.exact;
   return root;
 }
@@ -90,30 +91,23 @@ std::size_t size(const ModuleNode& node) {
   return nodes;
 }
 
-std::string Measure::share(const Row& row) const {
-  return unpadded(number_text({of(row).value}, total, NumberFormat::ratio));
-}
+std::string Sizing::share(const Row& row) const { return unpadded(share_text(row.own[measure], total)); }
 
-Measure measure_of(const Report& report, const RenderOptions& options) {
-  if (options.sort == "params") return {true, "params", report.params};
-  return {false, title(find_column("macs"), report.unit), report.macs};
-}
-
-std::string short_number(Amount amount) {
-  const std::string number =
-      amount.value < 1000 ? std::to_string(amount.value.value()) : unpadded(clever_format(amount.value));
-  return (amount.exact ? "" : "≥ ") + number;
-}
-
-std::string grouped(Amount amount) {
-  std::string text = std::to_string(amount.value.value());
-  for (std::size_t i = text.size(); i > 3; i -= 3) text.insert(i - 3, ",");
-  return (amount.exact ? "" : "≥ ") + text;
+Sizing sizing_of(const Report& report, const RenderOptions& options) {
+  const Column* sorted = options.sort.empty() ? nullptr : &find_column(options.sort);
+  const Measure measure = sorted && sorted->measure ? *sorted->measure : Measure::macs;
+  require(report, measure);
+  return {measure, words(measure, report.unit), report.total[measure]};
 }
 
 std::string totals_in_words(const Report& report) {
-  return formatted("{} {}, {} params by convention {}", short_number({report.macs, report.exact}),
-                   title(find_column("macs"), report.unit), short_number({report.params}), report.convention);
+  std::string text;
+  for (const Measure measure : shown_measures()) {
+    if (!report.has(measure)) continue;
+    text += formatted("{}{} {}", text.empty() ? "" : ", ", short_number(report.amount(measure)),
+                      words(measure, report.unit));
+  }
+  return text + " by convention " + report.convention;
 }
 
 std::vector<std::string> picture_notes(const Report& report) {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "render/render.h"
+#include "render/numbers.h"
 #include "render/table/columns.h"
 
 namespace thoplw {
@@ -13,7 +13,7 @@ namespace thoplw {
 /// What is inside a node adds up to it: own work beside other modules is a node "(itself)", and so are modules that are
 /// not shown, "(3 others)".
 struct ModuleNode {
-  Row row;             ///< counts are those of all that is inside
+  Row row;             ///< its own amounts are those of all that is inside
   std::string name;    ///< in the module around it: "0" of "layer1.0"; of the root it is empty
   bool module = true;  ///< false: "(itself)" or "(3 others)"
   std::vector<ModuleNode> inside;
@@ -28,23 +28,17 @@ std::string label(const ModuleNode& node);
 /// How many nodes there are, the root too.
 std::size_t size(const ModuleNode& node);
 
-/// What sizes and shades of a picture stand for: parameters where rows are sorted by them, else MACs or FLOPs.
-struct Measure {
-  bool params = false;
+/// What sizes and shades of a picture stand for: the measure that rows are sorted by, else MACs or FLOPs.
+struct Sizing {
+  Measure measure = Measure::macs;
   std::string_view unit;  ///< "MACs"
   Count total;
 
-  Amount of(const Row& row) const { return params ? Amount{row.params} : Amount{row.macs, row.exact}; }
+  Amount of(const Row& row) const { return row.amount(measure); }
   std::string share(const Row& row) const;  ///< "6.34 %"
 };
 
-Measure measure_of(const Report& report, const RenderOptions& options);
-
-/// 115605504 -> "115.61 M".
-std::string short_number(Amount amount);
-
-/// 115605504 -> "115,605,504".
-std::string grouped(Amount amount);
+Sizing sizing_of(const Report& report, const RenderOptions& options);
 
 /// "1.82 G MACs, 11.70 M params by convention thoplw".
 std::string totals_in_words(const Report& report);

@@ -16,6 +16,8 @@
 namespace thoplw {
 namespace {
 
+constexpr std::size_t kUsualColumns = 6;  // name, class, input, output, macs, params
+
 struct Counts {
   std::uint64_t macs = 0, params = 0;
   bool operator==(const Counts&) const = default;
@@ -99,7 +101,7 @@ std::vector<std::vector<std::string>> csv_records(const std::string& text) {
 
 Parsed parse_csv(const std::string& text) {
   auto records = csv_records(text);
-  for (const auto& record : records) CHECK(record.size() == columns().size());
+  for (const auto& record : records) CHECK(record.size() == kUsualColumns);
   records.erase(records.begin());
   return add_cells(records);
 }
@@ -125,10 +127,10 @@ Parsed parse_html(const std::string& text) {
   };
   Parsed parsed;
   for (const auto& row : json.at("rows")) {
-    parsed.sum.macs += count(row.at(6));
-    parsed.sum.params += count(row.at(7));
+    parsed.sum.macs += count(row.at(8));
+    parsed.sum.params += count(row.at(9));
   }
-  parsed.total = {count(json.at("macs")), count(json.at("params"))};
+  parsed.total = {count(json.at("measures").at(0).at("total")), count(json.at("measures").at(1).at("total"))};
   return parsed;
 }
 
@@ -163,7 +165,7 @@ constexpr std::array kParsers = {Parser{"csv", parse_csv}, Parser{"html", parse_
                                  Parser{"md", parse_md},   Parser{"text", parse_text}, Parser{"tree", parse_tree}};
 
 std::string render(std::string_view kind, const Report& report, const RenderOptions& options = {}) {
-  return find_renderer(kind).render(report, options);
+  return find_renderer(kind).report(report, options);
 }
 
 std::vector<std::string> first_cells(const Report& report, const RenderOptions& options) {
@@ -189,8 +191,8 @@ TEST_CASE("the text is the documented table") {
   add_row(report, "layer4.1.bn2", "BatchNorm2d", {1, 512, 7, 7}, {1, 512, 7, 7}, 100352, 2048);
   add_row(report, "avgpool", "AdaptiveAvgPool2d", {1, 512, 7, 7}, {1, 512, 1, 1}, 1024, 0);
   add_row(report, "fc", "Linear", {1, 512}, {1, 1000}, 513000, 513000);
-  report.macs = 1824010216;
-  report.params = 11699112;
+  report.total[Measure::macs] = 1824010216;
+  report.total[Measure::params] = 11699112;
   CHECK("\n" + render("text", report) == R"(
 | Name                  | Class             | Input shape    | Output shape   | MACs       | Params   |
 +-----------------------+-------------------+----------------+----------------+------------+----------+
@@ -232,7 +234,7 @@ TEST_CASE(
             CAPTURE(depth);
             CAPTURE(sort);
             CAPTURE(shown.top);
-            CHECK(parsed.total == Counts{report.macs.value(), report.params.value()});
+            CHECK(parsed.total == Counts{report.total[Measure::macs].value(), report.total[Measure::params].value()});
             CHECK(parsed.sum == parsed.total);
           }
         }
@@ -252,7 +254,7 @@ TEST_CASE("csv gives every name back, as it is spelt where it is shown") {
 
 TEST_CASE("every row of the Markdown table has as many cells as there are columns") {
   for (const auto& line : lines_of(render("md", hostile_report()))) {
-    if (line.starts_with("|")) CHECK(piped_cells(line, '\\').size() == columns().size());
+    if (line.starts_with("|")) CHECK(piped_cells(line, '\\').size() == kUsualColumns);
   }
 }
 
@@ -263,7 +265,7 @@ TEST_CASE("modules deeper than the limit are added to the one around them") {
   options.depth = 1;
   const Report rolled = roll_up(report, 1);
   CHECK(first_cells(report, options) == Names{"(root)", "conv", "block", "head"});
-  CHECK(rolled.rows.at(2).macs == Count(20736 + 2592));  // its own and block.mlp.0
+  CHECK(rolled.rows.at(2).own[Measure::macs] == Count(20736 + 2592));  // its own and block.mlp.0
   CHECK(rolled.rows.at(2).work[Kind::contraction] == Count(20736 + 2304));
   options.depth = 2;
   CHECK(first_cells(report, options) == Names{"(root)", "conv", "block", "block.act", "block.mlp", "head"});
@@ -296,8 +298,11 @@ TEST_CASE("sorting is by number descending, by shape descending, by text ascendi
   }
   RenderOptions options;
   options.sort = "mac";
-  CHECK_THROWS_WITH_AS(render("text", small_report(), options),
-                       "unknown column 'mac'; did you mean 'macs'? known: name class input output macs params", Error);
+  CHECK_THROWS_WITH_AS(
+      render("text", small_report(), options),
+      "unknown column 'mac'; did you mean 'macs'? known: name class calls input output macs params trainable bytes "
+      "share params-share trainable-share bytes-share",
+      Error);
 }
 
 TEST_CASE("a model that costs nothing has no shares to divide") {
@@ -308,14 +313,14 @@ TEST_CASE("a model that costs nothing has no shares to divide") {
   options.numbers = NumberFormat::ratio;
   for (const auto& renderer : renderers()) {
     if (renderer.name == "html") continue;  // its shares are made where it is shown: tests/python/test_page.py
-    const std::string text = renderer.render(report, options);
+    const std::string text = renderer.report(report, options);
     if (renderer.numbers) CHECK(text.find("0.00 %") != std::string::npos);
     CHECK(text.find("nan") == std::string::npos);
   }
 }
 
 TEST_CASE("a report without modules is shown too") {
-  for (const auto& renderer : renderers()) CHECK_FALSE(renderer.render(Report{}, {}).empty());
+  for (const auto& renderer : renderers()) CHECK_FALSE(renderer.report(Report{}, {}).empty());
 }
 
 TEST_CASE("a FLOP convention has its column titled so") {

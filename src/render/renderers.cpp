@@ -1,4 +1,4 @@
-// The table of renderers and of number formats, and how one is found by name or file suffix.
+// The table of renderers, and how one is found by name or file suffix.
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -8,76 +8,105 @@
 #include "base/suggest.h"
 #include "render/formats.h"
 #include "render/render.h"
+#include "report/grouped.h"
 
 namespace thoplw {
 namespace {
 
+/// A format that writes tables has every kind of record; its report may be more than a table.
+template <WriteTable* write>
+constexpr Renderer tabular(Renderer row) {
+  row.models = [](auto models, const auto& options) { return models_by(write, models, options); };
+  row.comparison = [](const auto& comparison, const auto& options) {
+    return comparison_by(write, comparison, options);
+  };
+  row.diff = [](const auto& diff, const auto& options, bool all) { return diff_by(write, diff, options, all); };
+  row.verdicts = [](auto verdicts, const auto& options) { return verdicts_by(write, verdicts, options); };
+  return row;
+}
+
+constexpr Renderer csv() {
+  Renderer row = tabular<csv_table>({.name = "csv",
+                                     .doc = "comma-separated values (RFC 4180)",
+                                     .suffixes = ".csv",
+                                     .audience = Audience::programs,
+                                     .report = render_csv});
+  row.diff = [](const auto& diff, const auto& options, bool all) {
+    return diff_records_by(csv_table, diff, options, all);
+  };
+  return row;
+}
+
+constexpr Renderer md() {
+  Renderer row =
+      tabular<md_table>({.name = "md", .doc = "Markdown table", .suffixes = ".md .markdown", .report = render_md});
+  row.diff = diff_md;
+  return row;
+}
+
+constexpr Renderer text() {
+  Renderer row = tabular<text_table>(
+      {.name = "text", .doc = "table for a terminal", .suffixes = ".txt .text", .report = render_text});
+  row.verdicts = verdicts_text;
+  return row;
+}
+
 constexpr std::array kRenderers = {
-    Renderer{"csv", "comma-separated values (RFC 4180)", ".csv", render_csv, csv_table},
+    csv(),
     Renderer{.name = "dot",
              .doc = "graph of modules for Graphviz",
              .suffixes = ".dot .gv",
-             .render = render_dot,
+             .report = render_dot,
              .numbers = false},
     Renderer{.name = "folded",
              .doc = "stacks of modules for flame graph viewers",
              .suffixes = ".folded",
-             .render = render_folded,
+             .audience = Audience::programs,
+             .report = render_folded,
              .numbers = false,
              .between = "\n"},
-    Renderer{.name = "html",
-             .doc = "page to look at: a map of the modules, a table that opens, sorts and searches",
-             .suffixes = ".html .htm",
-             .render = render_html,
-             .table = html_table,
-             .between = "\n",
-             .opens = "<main>\n",
-             .closes = "\n</main>"},
+    tabular<html_table>({.name = "html",
+                         .doc = "page to look at: a map of the modules, a table that opens, sorts and searches",
+                         .suffixes = ".html .htm",
+                         .report = render_html,
+                         .between = "\n",
+                         .opens = "<main>\n",
+                         .closes = "\n</main>"}),
     Renderer{.name = "json",
              .doc = "the whole report for programs",
              .suffixes = ".json",
-             .render = render_json,
+             .audience = Audience::programs,
+             .report = render_json,
+             .comparison = comparison_json,
+             .diff = diff_json,
+             .verdicts = verdicts_json,
              .before = "[\n",
              .between = ",\n",
              .after = "\n]"},
-    Renderer{"md", "Markdown table", ".md .markdown", render_md, md_table},
+    md(),
     Renderer{.name = "mermaid",
              .doc = "graph of modules for Markdown pages",
              .suffixes = ".mmd .mermaid",
-             .render = render_mermaid,
+             .report = render_mermaid,
              .numbers = false,
              .several = false},
     Renderer{.name = "svg",
              .doc = "picture of the modules: areas are MACs, or parameters with --sort params; of several models, "
                     "MACs against parameters",
              .suffixes = ".svg",
-             .render = render_svg,
-             .numbers = false,
-             .models = scatter_svg},
-    Renderer{"text", "table for a terminal", ".txt .text", render_text, text_table},
-    Renderer{"tree", "tree of modules, each with all that is inside it", ".tree", render_tree},
+             .report = render_svg,
+             .models = scatter_svg,
+             .numbers = false},
+    text(),
+    Renderer{.name = "tree",
+             .doc = "tree of modules, each with all that is inside it",
+             .suffixes = ".tree",
+             .report = render_tree},
 };
 static_assert(std::ranges::adjacent_find(kRenderers, std::ranges::greater_equal{}, &Renderer::name) ==
               kRenderers.end());
 
-constexpr std::array kNumberFormats = {
-    NumberFormatName{"clever", NumberFormat::clever, "in units of 1000: 1.82 G"},
-    NumberFormatName{"ratio", NumberFormat::ratio, "percent of the total"},
-    NumberFormatName{"raw", NumberFormat::raw, "integers"},
-};
-static_assert(std::ranges::adjacent_find(kNumberFormats, std::ranges::greater_equal{}, &NumberFormatName::name) ==
-              kNumberFormats.end());
-
-template <typename Table>
-const auto& find_named(const Table& table, std::string_view what, std::string_view name) {
-  const auto row = std::ranges::find(table, name, [](const auto& r) { return r.name; });
-  if (row != table.end()) return *row;
-  std::vector<std::string_view> known;
-  for (const auto& r : table) known.push_back(r.name);
-  throw Error(did_you_mean(what, name, known));
-}
-
-/// Does `words`, parted by a space, hold `word`?
+/// Does `words`, separated by spaces, hold `word`?
 bool holds(std::string_view words, std::string_view word) {
   while (!words.empty()) {
     const auto end = words.find(' ');
@@ -90,9 +119,33 @@ bool holds(std::string_view words, std::string_view word) {
 }  // namespace
 
 std::span<const Renderer> renderers() { return kRenderers; }
-std::span<const NumberFormatName> number_formats() { return kNumberFormats; }
 
 const Renderer& find_renderer(std::string_view name) { return find_named(kRenderers, "kind", name); }
+
+std::string render_report(const Report& report, const Renderer& renderer, const RenderOptions& options) {
+  if (options.by == By::module) return renderer.report(report, options);
+  return renderer.report(options.by == By::cls ? by_class(report) : by_operator(report), options);
+}
+
+std::string render_models(std::span<const NamedReport> models, const Renderer& renderer, const RenderOptions& options) {
+  if (!renderer.models) throw Error("several models cannot be shown in one " + std::string(renderer.name));
+  return renderer.models(models, options);
+}
+
+std::string render_comparison(const Comparison& comparison, const Renderer& renderer, const RenderOptions& options) {
+  if (!renderer.comparison) throw Error("a comparison cannot be shown as " + std::string(renderer.name));
+  return renderer.comparison(comparison, options);
+}
+
+std::string render_diff(const Diff& diff, const Renderer& renderer, const RenderOptions& options, bool all) {
+  if (!renderer.diff) throw Error("a diff cannot be shown as " + std::string(renderer.name));
+  return renderer.diff(diff, options, all);
+}
+
+std::string render_verdicts(std::span<const Verdict> verdicts, const Renderer& renderer, const RenderOptions& options) {
+  if (!renderer.verdicts) throw Error("a check cannot be shown as " + std::string(renderer.name));
+  return renderer.verdicts(verdicts, options);
+}
 
 PageParts parts_of(std::string_view text, const Renderer& renderer) {
   const auto from = renderer.opens.empty() ? std::string_view::npos : text.find(renderer.opens);
@@ -101,8 +154,6 @@ PageParts parts_of(std::string_view text, const Renderer& renderer) {
   const auto body = from + renderer.opens.size();
   return {text.substr(0, body), text.substr(body, to - body), text.substr(to)};
 }
-
-NumberFormat find_number_format(std::string_view name) { return find_named(kNumberFormats, "fmt", name).format; }
 
 const Renderer& renderer_for_path(std::string_view path) {
   const auto file = path.substr(path.find_last_of("/\\") + 1);

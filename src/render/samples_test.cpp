@@ -1,6 +1,8 @@
 // Builds the reports made by hand.
 #include "render/samples_test.h"
 
+#include <doctest/doctest.h>
+
 namespace thoplw {
 
 Row& add_row(Report& report, std::string path, std::string cls, Dims in, Dims out, Count macs, Count params) {
@@ -16,27 +18,35 @@ Row& add_row(Report& report, std::string path, std::string cls, Dims in, Dims ou
   row.in = Tensor{DType::f32, std::move(in)};
   row.out = Tensor{DType::f32, std::move(out)};
   row.calls = 1;
-  row.macs = macs;
-  row.params = params;
+  row.own[Measure::macs] = macs;
+  row.own[Measure::params] = params;
   row.listed = true;
   return report.rows.emplace_back(std::move(row));
 }
 
 void add_up(Report& report) {
   for (auto row = report.rows.rbegin(); row != report.rows.rend(); ++row) {
-    row->subtree_macs += row->macs;
-    row->subtree_params += row->params;
-    report.macs += row->macs;
-    report.params += row->params;
+    row->inside += row->own;
+    report.total += row->own;
     report.exact = report.exact && row->exact;
-    if (row->parent == kNone) continue;
-    Row& around = report.rows[static_cast<std::size_t>(row->parent)];
-    around.subtree_macs += row->subtree_macs;
-    around.subtree_params += row->subtree_params;
+    if (row->parent != kNone) report.rows[static_cast<std::size_t>(row->parent)].inside += row->inside;
   }
-  report.all_params = report.params;
-  report.active_params = report.params;
-  report.trainable_params = report.params;
+  report.all_params = report.total[Measure::params];
+  report.active_params = report.total[Measure::params];
+  report.trainable_params = report.total[Measure::params];
+}
+
+void hold(Report& report, std::size_t at, std::uint64_t bytes) {
+  const std::size_t many = report.rows.size();
+  REQUIRE(at < many);
+  for (Row& row : report.rows) row.known.set();
+  report.known.set();
+  for (const auto& [measure, amount] : {std::pair(Measure::bytes, bytes), std::pair(Measure::trainable, bytes / 4)}) {
+    report.rows[at].own[measure] = report.total[measure] = amount;
+    for (Id id = static_cast<Id>(at); id != kNone; id = report.rows[static_cast<std::size_t>(id)].parent) {
+      report.rows[static_cast<std::size_t>(id)].inside[measure] = amount;
+    }
+  }
 }
 
 Report small_report() {
@@ -82,9 +92,9 @@ Report hostile_report() {
   report.not_run = {"aux1", "aux2"};
   report.notes = {"ran for real: 'item' wants a value"};
   add_up(report);
-  report.all_params = report.params + 5000;  // of the modules that never ran
-  report.active_params = report.params;
-  report.trainable_params = report.params;
+  report.all_params = report.total[Measure::params] + 5000;  // of the modules that never ran
+  report.active_params = report.total[Measure::params];
+  report.trainable_params = report.total[Measure::params];
   report.buffers = 128;
   return report;
 }

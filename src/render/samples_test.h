@@ -26,4 +26,7 @@ Row& add_row(Report& report, std::string path, std::string cls, Dims in, Dims ou
 /// Sums own counts up into subtrees and totals.
 void add_up(Report& report);
 
+/// Gives the row at that place so many bytes, a quarter of which are parameters that are trained; the others have none.
+void hold(Report& report, std::size_t at, std::uint64_t bytes);
+
 }  // namespace thoplw

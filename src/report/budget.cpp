@@ -12,13 +12,11 @@ namespace {
 
 constexpr std::size_t kMostBlamed = 5;
 
-using Amount = Count Row::*;
-
 /// The costliest rows.
-std::vector<Blame> costliest(const Report& report, Amount amount) {
+std::vector<Blame> costliest(const Report& report, Measure measure) {
   std::vector<Blame> blame;
   for (const Row& row : report.rows) {
-    if (row.*amount > 0) blame.push_back({row.path, row.cls, row.*amount, 0});
+    if (row.own[measure] > 0) blame.push_back({row.path, row.cls, row.own[measure], 0});
   }
   std::ranges::stable_sort(blame, std::ranges::greater(), &Blame::amount);
   if (blame.size() > kMostBlamed) blame.resize(kMostBlamed);
@@ -26,13 +24,14 @@ std::vector<Blame> costliest(const Report& report, Amount amount) {
 }
 
 /// The rows that grew most.
-std::vector<Blame> grown(const Diff& diff, Amount amount) {
+std::vector<Blame> grown(const Diff& diff, Measure measure) {
   std::vector<Blame> blame;
   for (const RowPair& pair : diff.pairs) {
     const Row *before = diff.before_of(pair), *after = diff.after_of(pair);
     if (!after) continue;
-    const std::int64_t growth = difference(before ? before->*amount : Count(0), after->*amount);
-    if (growth > 0) blame.push_back({after->path, after->cls, after->*amount, growth});
+    const Count amount = after->own[measure];
+    const std::int64_t growth = difference(before ? before->own[measure] : Count(0), amount);
+    if (growth > 0) blame.push_back({after->path, after->cls, amount, growth});
   }
   std::ranges::stable_sort(blame, std::ranges::greater(), &Blame::growth);
   if (blame.size() > kMostBlamed) blame.resize(kMostBlamed);
@@ -54,28 +53,52 @@ class Check {
     if (baseline) diff_ = diff(*baseline, report);
   }
 
-  void hold(std::string_view what, Amount amount, Count used, bool exact, const std::optional<Count>& most) {
-    if (!most) return;
-    Use use{.what = what, .used = used, .exact = exact, .most = *most, .baseline = {}, .blame = {}};
-    if (use.standing() == Standing::over) use.blame = costliest(report_, amount);
+  void hold(Measure measure, Count most) {
+    Use use = use_of(measure, most);
+    if (use.standing() == Standing::over) use.blame = costliest(report_, measure);
     uses_.push_back(std::move(use));
   }
 
-  void hold_growth(std::string_view what, Amount amount, Count used, bool exact, Count base, Percent growth) {
-    Use use{.what = what, .used = used, .exact = exact, .most = plus(base, growth), .baseline = base, .blame = {}};
-    if (use.standing() == Standing::over) use.blame = grown(*diff_, amount);
+  void hold_growth(Measure measure, Count base, Percent growth) {
+    Use use = use_of(measure, plus(base, growth));
+    use.baseline = base;
+    if (use.standing() == Standing::over) use.blame = grown(*diff_, measure);
     uses_.push_back(std::move(use));
   }
 
   std::vector<Use> uses() && { return std::move(uses_); }
 
  private:
+  Use use_of(Measure measure, Count most) const {
+    const Amount amount = report_.amount(measure);
+    return {.what = words(measure, report_.unit),
+            .used = amount.value,
+            .exact = amount.exact,
+            .most = most,
+            .baseline = {},
+            .blame = {}};
+  }
+
   const Report& report_;
   std::optional<Diff> diff_;
   std::vector<Use> uses_;
 };
 
+/// Limits are of what the report has. Throws Error for another.
+void require_known(const Report& report, const Limits& limits) {
+  for (const Measure measure : all_measures()) {
+    if (limits[measure] && !report.has(measure)) {
+      throw Error(formatted("the report has no {} to hold against --max-{}: count the model itself",
+                            words(measure, report.unit), row_of(measure).name));
+    }
+  }
+}
+
 }  // namespace
+
+bool Limits::any() const {
+  return std::ranges::any_of(most, [](const std::optional<Count>& limit) { return limit.has_value(); });
+}
 
 Standing standing(const Verdict& verdict) {
   const auto any = [&](Standing standing) {
@@ -85,16 +108,16 @@ Standing standing(const Verdict& verdict) {
 }
 
 Verdict check(const Report& report, const Budget& budget, const Report* baseline) {
-  if (!budget.macs && !budget.params && !baseline) {
+  if (!budget.limits.any() && !baseline) {
     throw Error("there is no budget to check: give --max-macs, --max-params or --baseline");
   }
-  const std::string_view macs = report.unit == Unit::flop ? "FLOPs" : "MACs";
+  require_known(report, budget.limits);
   Check check(report, baseline);
-  check.hold(macs, &Row::macs, report.macs, report.exact, budget.macs);
-  check.hold("params", &Row::params, report.params, true, budget.params);
+  for (const Measure measure : all_measures()) {
+    if (budget.limits[measure]) check.hold(measure, *budget.limits[measure]);
+  }
   if (baseline) {
-    check.hold_growth(macs, &Row::macs, report.macs, report.exact, baseline->macs, budget.growth);
-    check.hold_growth("params", &Row::params, report.params, true, baseline->params, budget.growth);
+    for (const Measure measure : shown_measures()) check.hold_growth(measure, baseline->total[measure], budget.growth);
   }
   Verdict verdict{.model = "", .error = "", .uses = std::move(check).uses(), .notes = {}};
   if (standing(verdict) != Standing::within && !report.exact) verdict.notes = unknowns(report);

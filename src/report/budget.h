@@ -1,6 +1,7 @@
 // What a model may cost, and which of its modules are to blame where it costs more.
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,9 +12,17 @@
 
 namespace thoplw {
 
-/// A model may cost as much, and no more. Of MACs there are as many as its convention counts, in its unit.
+/// How much of each measure a model may have, and no more.
+struct Limits {
+  std::array<std::optional<Count>, kMeasures> most{};
+
+  std::optional<Count>& operator[](Measure measure) { return most[static_cast<std::size_t>(measure)]; }
+  const std::optional<Count>& operator[](Measure measure) const { return most[static_cast<std::size_t>(measure)]; }
+  bool any() const;
+};
+
 struct Budget {
-  std::optional<Count> macs, params;
+  Limits limits;
   Percent growth;  ///< over the baseline, if there is one
 };
 

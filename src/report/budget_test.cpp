@@ -8,6 +8,12 @@
 namespace thoplw {
 namespace {
 
+Budget budget_of(std::vector<std::pair<Measure, Count>> limits, Percent growth) {
+  Budget budget{.limits = {}, .growth = growth};
+  for (const auto& [measure, most] : limits) budget.limits[measure] = most;
+  return budget;
+}
+
 /// One layer with that many MACs and parameters.
 Report costing(Count macs, Count params) {
   Report report;
@@ -20,13 +26,12 @@ Report costing(Count macs, Count params) {
 }
 
 Standing of_macs(Count used, const char* most) {
-  return standing(check(costing(used, 1), {.macs = parse_amount(most), .params = {}, .growth = {}}, nullptr));
+  return standing(check(costing(used, 1), budget_of({{Measure::macs, parse_amount(most)}}, {}), nullptr));
 }
 
 Standing after_growth(Count macs, Count base, const char* tolerance) {
   const Report baseline = costing(base, 1000);
-  return standing(
-      check(costing(macs, 1000), {.macs = {}, .params = {}, .growth = parse_percent(tolerance)}, &baseline));
+  return standing(check(costing(macs, 1000), budget_of({}, parse_percent(tolerance)), &baseline));
 }
 
 }  // namespace
@@ -42,7 +47,7 @@ TEST_CASE("at a limit is within it, one more is over") {
   CHECK(of_macs(0, "0") == Standing::within);
   CHECK(of_macs(1, "0") == Standing::over);
   const auto params = [](Count used) {
-    return standing(check(costing(1, used), {.macs = {}, .params = Count(12'000'000), .growth = {}}, nullptr));
+    return standing(check(costing(1, used), budget_of({{Measure::params, Count(12'000'000)}}, {}), nullptr));
   };
   CHECK(params(12'000'000) == Standing::within);
   CHECK(params(12'000'001) == Standing::over);
@@ -63,7 +68,8 @@ TEST_CASE("a tolerance is kept to the last unit, too") {
 
 TEST_CASE("each limit has its own use") {
   const Report baseline = small_report();
-  const Verdict verdict = check(small_report(), {.macs = Count(34002), .params = Count(3193), .growth = {}}, &baseline);
+  const Verdict verdict =
+      check(small_report(), budget_of({{Measure::macs, Count(34002)}, {Measure::params, Count(3193)}}, {}), &baseline);
   REQUIRE(verdict.uses.size() == 4);  // MACs and parameters, against limits and against the baseline
   CHECK(verdict.uses[0].standing() == Standing::within);
   CHECK(verdict.uses[1].standing() == Standing::over);
@@ -73,7 +79,7 @@ TEST_CASE("each limit has its own use") {
 }
 
 TEST_CASE("the costliest rows are to blame for a limit") {
-  const Verdict verdict = check(small_report(), {.macs = Count(1), .params = {}, .growth = {}}, nullptr);
+  const Verdict verdict = check(small_report(), budget_of({{Measure::macs, Count(1)}}, {}), nullptr);
   std::vector<std::string> paths;
   for (const Blame& blame : verdict.uses.at(0).blame) paths.push_back(blame.path);
   CHECK(paths == std::vector<std::string>{"block", "conv", "head", "block.mlp.0"});  // 20736, 7784, 2890, 2592
@@ -81,12 +87,12 @@ TEST_CASE("the costliest rows are to blame for a limit") {
 
 TEST_CASE("the rows that grew most are to blame for a baseline") {
   Report after = small_report();
-  after.rows[1].macs += 10;    // conv
-  after.rows[6].macs += 300;   // head
-  after.rows[2].macs = 20000;  // block costs less: not to blame
-  after.macs = 34002 + 10 + 300 - 736;
+  after.rows[1].own[Measure::macs] += 10;    // conv
+  after.rows[6].own[Measure::macs] += 300;   // head
+  after.rows[2].own[Measure::macs] = 20000;  // block costs less: not to blame
+  after.total[Measure::macs] = 34002 + 10 + 300 - 736;
   add_row(after, "extra", "Linear", {1, 4}, {1, 4}, 1000, 0);
-  after.macs += 1000;
+  after.total[Measure::macs] += 1000;
   const Report baseline = small_report();
   const Verdict verdict = check(after, {}, &baseline);
   const std::vector<Blame>& blame = verdict.uses.at(0).blame;
@@ -102,13 +108,13 @@ TEST_CASE("the rows that grew most are to blame for a baseline") {
 TEST_CASE("a lower bound is never within a limit of MACs; it may be over, and parameters are known") {
   const Report report = hostile_report();  // >=1235828907 MACs, 139665 parameters
   const auto with = [&](Budget budget) { return check(report, budget, nullptr); };
-  const Verdict unknown = with({.macs = Count(2'000'000'000), .params = {}, .growth = {}});
+  const Verdict unknown = with(budget_of({{Measure::macs, Count(2'000'000'000)}}, {}));
   CHECK(standing(unknown) == Standing::unknown);
   CHECK(unknown.notes == std::vector<std::string>{"no rule counts my|lib::op in 層",
                                                   "no rule counts lib::other in e\u0301.0",
                                                   "no rule counts my|lib::op in e\u0301.0"});
-  CHECK(standing(with({.macs = Count(1'000'000'000), .params = {}, .growth = {}})) == Standing::over);
-  CHECK(standing(with({.macs = {}, .params = Count(200'000), .growth = {}})) == Standing::within);
+  CHECK(standing(with(budget_of({{Measure::macs, Count(1'000'000'000)}}, {}))) == Standing::over);
+  CHECK(standing(with(budget_of({{Measure::params, Count(200'000)}}, {}))) == Standing::within);
   CHECK(standing(check(report, {}, &report)) == Standing::unknown);
 }
 

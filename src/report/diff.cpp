@@ -2,6 +2,7 @@
 #include "report/diff.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <string_view>
 #include <tuple>
@@ -28,10 +29,17 @@ Sizes sizes(const std::optional<Tensor>& tensor) {
   return tensor ? Sizes{static_cast<int>(tensor->dtype), tensor->shape} : Sizes{-1, {}};
 }
 
+/// What reports of any version have.
+std::array<Count, kMeasures> shown(const Amounts& amounts) {
+  Amounts shown;
+  for (const Measure measure : shown_measures()) shown[measure] = amounts[measure];
+  return shown.by;
+}
+
 /// What a module keeps when it is renamed: class, shapes and counts, with all that is inside.
 auto looks(const Row& row) {
-  return std::tuple(std::string_view(row.cls), sizes(row.in), sizes(row.out), row.calls, row.macs, row.params,
-                    row.subtree_macs, row.subtree_params);
+  return std::tuple(std::string_view(row.cls), sizes(row.in), sizes(row.out), row.calls, shown(row.own),
+                    shown(row.inside));
 }
 
 class Matching {
@@ -219,7 +227,7 @@ std::vector<RowPair> in_order(const Ids& match, std::size_t rows_before) {
 void require_one_way_of_counting(const Report& before, const Report& after) {
   if (before.convention == after.convention && before.unit == after.unit) return;
   const auto way = [](const Report& report) {
-    return "'" + report.convention + "' (" + (report.unit == Unit::flop ? "FLOPs" : "MACs") + ")";
+    return "'" + report.convention + "' (" + std::string(words(Measure::macs, report.unit)) + ")";
   };
   throw Error("the first is counted by " + way(before) + ", the second by " + way(after) +
               ": count both by one convention");
@@ -245,8 +253,8 @@ Fate fate(const Diff& diff, const RowPair& pair) {
   if (!before) return Fate::added;
   if (!after) return Fate::gone;
   if (before->path != after->path) return Fate::renamed;
-  const bool same = before->cls == after->cls && before->macs == after->macs && before->params == after->params &&
-                    before->exact == after->exact;
+  const bool same =
+      before->cls == after->cls && before->exact == after->exact && shown(before->own) == shown(after->own);
   return same ? Fate::same : Fate::changed;
 }
 

@@ -69,15 +69,15 @@ void check_whole(const Diff& diff) {
     CHECK((a || b));
     if (a) before.insert(pair.before);
     if (b) after.insert(pair.after);
-    macs += difference(a ? a->macs : Count(0), b ? b->macs : Count(0));
-    params += difference(a ? a->params : Count(0), b ? b->params : Count(0));
+    macs += difference(a ? a->own[Measure::macs] : Count(0), b ? b->own[Measure::macs] : Count(0));
+    params += difference(a ? a->own[Measure::params] : Count(0), b ? b->own[Measure::params] : Count(0));
   }
   CHECK(before.size() == diff.before.rows.size());
   CHECK(after.size() == diff.after.rows.size());
   CHECK(std::set<Id>(before.begin(), before.end()).size() == before.size());
   CHECK(std::set<Id>(after.begin(), after.end()).size() == after.size());
-  CHECK(macs == difference(diff.before.macs, diff.after.macs));
-  CHECK(params == difference(diff.before.params, diff.after.params));
+  CHECK(macs == difference(diff.before.total[Measure::macs], diff.after.total[Measure::macs]));
+  CHECK(params == difference(diff.before.total[Measure::params], diff.after.total[Measure::params]));
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "conventions/unit.h"
 #include "operators/work.h"
+#include "report/measure.h"
 #include "trace/id.h"
 #include "trace/tensor.h"
 
@@ -18,20 +18,26 @@ struct Trace;
 /// One module. Rows of the flat table are those that are `listed`, in order.
 struct Row {
   std::string path;
-  std::string cls;            ///< class name without its package: "Conv2d"
-  Id parent = kNone;          ///< index of the row of the module around it
-  int depth = 0;              ///< 0 for the root
-  std::optional<Tensor> in;   ///< first tensor into its first call
-  std::optional<Tensor> out;  ///< first tensor out of its first call
-  int calls = 0;              ///< how often it ran
-  Work cost;                  ///< of its own, all calls, by the kind of work that it pays
-  Count macs;                 ///< their sum; per sample where the convention says so
-  Count params;               ///< of its own, as the convention counts them
-  Count subtree_macs;         ///< with everything inside it
-  Count subtree_params;
-  Work work;            ///< of its own, before prices
-  bool exact = true;    ///< false: its own count is a lower bound
-  bool listed = false;  ///< has a line in the flat table
+  std::string cls;                  ///< class name without its package: "Conv2d"
+  Id parent = kNone;                ///< index of the row of the module around it
+  int depth = 0;                    ///< 0 for the root
+  std::optional<Tensor> in;         ///< first tensor into its first call
+  std::optional<Tensor> out;        ///< first tensor out of its first call
+  int calls = 0;                    ///< how often it ran
+  Work cost;                        ///< of its own, all calls, by the kind of work that it pays
+  Amounts own;                      ///< of its own. MACs are the sum of `cost`, per sample where the convention says so
+  Amounts inside;                   ///< with everything inside it
+  Work work;                        ///< of its own, before prices
+  bool exact = true;                ///< false: its own count is a lower bound
+  bool listed = false;              ///< has a line in the flat table
+  MeasureSet known = only_shown();  ///< which measures it has
+
+  bool has(Measure measure) const { return known[static_cast<std::size_t>(measure)]; }
+  /// Adds what another row has of its own, where one row stands for several.
+  void add(const Row& other);
+  /// Has it a cost or parameters of its own, or might it have?
+  bool has_own() const { return own.any_shown() || !exact; }
+  Amount amount(Measure measure) const { return {own[measure], exact || !row_of(measure).bounded}; }
 
   bool operator==(const Row&) const = default;
 };
@@ -54,16 +60,29 @@ struct Step {
   bool operator==(const Step&) const = default;
 };
 
+/// All calls of one operator.
+struct OpCost {
+  std::string name;  ///< "aten::conv2d"; "(Conv2d)" where calls of a class have a price, and no operator did any work
+  Count calls;
+  Work work;  ///< before prices
+  Work cost;  ///< by the kind of work that it pays
+  Count macs;
+  bool exact = true;  ///< false: no rule counts it
+
+  bool operator==(const OpCost&) const = default;
+};
+
 struct Report {
   std::string model;
   std::string convention;
   Unit unit = Unit::mac;
   std::vector<Row> rows;    ///< every module, in named_modules() order; rows[0] is the root
   std::vector<Step> steps;  ///< in the order in which they ran
-  Count macs;
-  Count params;         ///< as the convention counts them
-  Count all_params;     ///< true parameters, tied once, run or not
-  Count active_params;  ///< those that take part in the work of one token: all but what routers leave out
+  std::vector<OpCost> ops;  ///< those that cost something or cannot be counted, in the order met; none where saved
+  Amounts total;
+  MeasureSet known = only_shown();  ///< which measures it has
+  Count all_params;                 ///< true parameters, tied once, run or not
+  Count active_params;              ///< those that take part in the work of one token: all but what routers leave out
   Count trainable_params;
   Count buffers;  ///< elements of buffers
   bool exact = true;
@@ -72,6 +91,9 @@ struct Report {
   Count missed_macs;                 ///< how many multiply-adds those are
   std::vector<std::string> not_run;  ///< paths of modules with parameters of their own that never ran, outermost only
   std::vector<std::string> notes;
+
+  bool has(Measure measure) const { return known[static_cast<std::size_t>(measure)]; }
+  Amount amount(Measure measure) const { return {total[measure], exact || !row_of(measure).bounded}; }
 
   bool operator==(const Report&) const = default;
 };

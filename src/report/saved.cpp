@@ -27,7 +27,7 @@ class Node {
   }
 
   bool has(std::string_view key) const {
-    if (!json_.is_object()) fail("this is no object");
+    if (!json_.is_object()) fail("must be an object");
     return json_.contains(key);
   }
   Node operator[](std::string_view key) const {
@@ -37,16 +37,16 @@ class Node {
   bool is_null() const { return json_.is_null(); }
 
   std::string text() const {
-    if (!json_.is_string()) fail("this is a text");
+    if (!json_.is_string()) fail("must be a text");
     return json_.get<std::string>();
   }
   bool flag() const {
-    if (!json_.is_boolean()) fail("this is true or false");
+    if (!json_.is_boolean()) fail("must be true or false");
     return json_.get<bool>();
   }
   std::uint64_t number(std::uint64_t most) const {
     if (!json_.is_number_unsigned() || json_.get<std::uint64_t>() > most) {
-      fail(formatted("this is a whole number of 0 to {}", most));
+      fail(formatted("must be a whole number from 0 to {}, not {}", most, json_.dump()));
     }
     return json_.get<std::uint64_t>();
   }
@@ -59,7 +59,7 @@ class Node {
   /// What `read` makes of each element.
   template <class Read>
   auto each(Read read) const {
-    if (!json_.is_array()) fail("this is a list");
+    if (!json_.is_array()) fail("must be a list");
     std::vector<decltype(read(*this))> all;
     for (std::size_t i = 0; i < json_.size(); ++i) all.push_back(read(Node(json_[i], this, {}, i)));
     return all;
@@ -68,7 +68,7 @@ class Node {
   /// Calls `read` with the key and value of each member.
   template <class Read>
   void members(Read read) const {
-    if (!json_.is_object()) fail("this is no object");
+    if (!json_.is_object()) fail("must be an object");
     for (const auto& [key, value] : json_.items()) read(key, Node(value, this, key));
   }
 
@@ -106,7 +106,26 @@ Work work(const Node& node) {
   return work;
 }
 
-Row row(const Node& node) {
+/// Which measures the rows have: a report that an older version wrote has fewer.
+MeasureSet measures_in(const Node& total) {
+  MeasureSet known = only_shown();
+  for (const Measure measure : all_measures()) {
+    if (total.has(row_of(measure).name)) known.set(static_cast<std::size_t>(measure));
+  }
+  return known;
+}
+
+/// The field of each measure that is known, its name after `prefix`.
+Amounts amounts(const Node& node, const MeasureSet& known, const std::string& prefix) {
+  Amounts amounts;
+  for (const Measure measure : all_measures()) {
+    if (!known[static_cast<std::size_t>(measure)]) continue;
+    amounts[measure] = node[prefix + std::string(row_of(measure).name)].count();
+  }
+  return amounts;
+}
+
+Row row(const Node& node, const MeasureSet& known) {
   Row row;
   row.path = node["name"].text();
   row.cls = node["class"].text();
@@ -116,10 +135,9 @@ Row row(const Node& node) {
   row.out = tensor(node["output"]);
   row.calls = node["calls"].times();
   row.cost = work(node["cost"]);
-  row.macs = node["macs"].count();
-  row.params = node["params"].count();
-  row.subtree_macs = node["subtree_macs"].count();
-  row.subtree_params = node["subtree_params"].count();
+  row.known = known;
+  row.own = amounts(node, known, "");
+  row.inside = amounts(node, known, "subtree_");
   row.work = work(node["work"]);
   row.exact = node["exact"].flag();
   row.listed = node["listed"].flag();
@@ -128,12 +146,19 @@ Row row(const Node& node) {
 
 Uncounted uncounted(const Node& node) { return {node["op"].text(), node["path"].text(), node["times"].times()}; }
 
+OpCost op_cost(const Node& node) {
+  return {node["op"].text(),  node["calls"].count(), work(node["work"]),
+          work(node["cost"]), node["macs"].count(),  node["exact"].flag()};
+}
+
 Step step(const Node& node) { return {node["path"].text(), tensor(node["input"]), node["macs"].count()}; }
 
 Unit unit(const Node& node) {
-  const std::string name = node.text();
-  if (name != "MAC" && name != "FLOP") node.fail("this is \"MAC\" or \"FLOP\"");
-  return name == "MAC" ? Unit::mac : Unit::flop;
+  const std::string text = node.text();
+  for (const Unit unit : {Unit::mac, Unit::flop}) {
+    if (text == name(unit)) return unit;
+  }
+  node.fail("must be \"MAC\" or \"FLOP\", not \"" + text + "\"");
 }
 
 [[noreturn]] void fail_at(std::size_t row, const std::string& what) {
@@ -173,27 +198,28 @@ std::vector<Row> in_tree_order(std::vector<Row> rows) {
   return sorted;
 }
 
+std::string wrong_sum(const Row& row, const Amounts& sum) {
+  const auto wrong =
+      std::ranges::find_if(all_measures(), [&](Measure measure) { return row.inside[measure] != sum[measure]; });
+  return formatted(" ('{}'): subtree_{} is not what the rows inside add up to", row.path, row_of(*wrong).name);
+}
+
 /// A report that does not add up was not written by a renderer.
 void check_sums(const Report& report) {
-  Count macs = 0, params = 0;
+  Amounts total;
   bool exact = true;
   std::vector<Row> sums = report.rows;
   for (Row& row : sums) {
-    row.subtree_macs = row.macs;
-    row.subtree_params = row.params;
-    macs += row.macs;
-    params += row.params;
+    row.inside = row.own;
+    total += row.own;
     exact = exact && row.exact;
   }
   for (std::size_t i = sums.size(); i-- > 0;) {
     const Row& row = report.rows[i];
-    if (sums[i].subtree_macs != row.subtree_macs || sums[i].subtree_params != row.subtree_params) {
-      fail_at(i, " ('" + row.path + "'): its subtree_macs or subtree_params are not what the rows inside add up to");
-    }
+    if (sums[i].inside != row.inside) fail_at(i, wrong_sum(row, sums[i].inside));
     if (row.parent == kNone) continue;
     Row& around = sums[static_cast<std::size_t>(row.parent)];
-    around.subtree_macs += sums[i].subtree_macs;
-    around.subtree_params += sums[i].subtree_params;
+    around.inside += sums[i].inside;
     if (row.depth > kDeepest) fail_at(i, formatted(".depth: modules are nested {} deep at most", kDeepest));
     if (row.depth != around.depth + 1) fail_at(i, ".depth: the module around it is not one less deep");
   }
@@ -202,8 +228,9 @@ void check_sums(const Report& report) {
     throw Error(formatted("total.{}: {}, but the rows have {}; the file is damaged or was edited: write it anew", what,
                           total, sum));
   };
-  check("macs", macs.value(), report.macs.value());
-  check("params", params.value(), report.params.value());
+  for (const Measure measure : all_measures()) {
+    check(row_of(measure).name, total[measure].value(), report.total[measure].value());
+  }
   check("exact", exact, report.exact);
 }
 
@@ -265,12 +292,13 @@ Report report_of(const Json& json) {
   report.model = node["model"].text();
   report.convention = node["convention"].text();
   report.unit = unit(node["unit"]);
-  report.rows = in_tree_order(node["rows"].each(row));
+  const Node total = node["total"];
+  report.known = measures_in(total);
+  report.rows = in_tree_order(node["rows"].each([&](const Node& each) { return row(each, report.known); }));
   if (report.rows.empty()) node["rows"].fail("a report has at least the row of the model itself");
   report.steps = node["steps"].each(step);
-  const Node total = node["total"];
-  report.macs = total["macs"].count();
-  report.params = total["params"].count();
+  if (node.has("operators")) report.ops = node["operators"].each(op_cost);
+  report.total = amounts(total, report.known, "");
   report.all_params = total["all_params"].count();
   report.active_params = total["active_params"].count();
   report.trainable_params = total["trainable_params"].count();
@@ -296,7 +324,9 @@ Report read_report(const std::string& path, std::string_view text) {
   }
 }
 
-Row read_row(std::string_view text) { return record_of(text, "row", row); }
+Row read_row(std::string_view text) {
+  return record_of(text, "row", [](const Node& node) { return row(node, measures_in(node)); });
+}
 Step read_step(std::string_view text) { return record_of(text, "step", step); }
 Uncounted read_uncounted(std::string_view text) { return record_of(text, "uncounted", uncounted); }
 

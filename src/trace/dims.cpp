@@ -13,4 +13,6 @@ Count numel(const Dims& shape) {
   return product;
 }
 
+Dims without_batch(const Dims& shape) { return {shape.begin() + (shape.size() > 1 ? 1 : 0), shape.end()}; }
+
 }  // namespace thoplw

@@ -13,36 +13,37 @@ struct DTypeRow {
   DType dtype;
   std::string_view name;
   Family family;
+  int bits;
 };
 
 constexpr auto kDTypes = std::to_array<DTypeRow>({
-    {DType::f32, "f32", Family::floating},
-    {DType::f64, "f64", Family::floating},
-    {DType::f16, "f16", Family::floating},
-    {DType::bf16, "bf16", Family::floating},
-    {DType::boolean, "bool", Family::integral},
-    {DType::u8, "u8", Family::integral},
-    {DType::i8, "i8", Family::integral},
-    {DType::i16, "i16", Family::integral},
-    {DType::i32, "i32", Family::integral},
-    {DType::i64, "i64", Family::integral},
-    {DType::u16, "u16", Family::integral},
-    {DType::u32, "u32", Family::integral},
-    {DType::u64, "u64", Family::integral},
-    {DType::c32, "c32", Family::complex},
-    {DType::c64, "c64", Family::complex},
-    {DType::c128, "c128", Family::complex},
-    {DType::f8e4m3, "f8e4m3", Family::floating},
-    {DType::f8e5m2, "f8e5m2", Family::floating},
-    {DType::f8e4m3fnuz, "f8e4m3fnuz", Family::floating},
-    {DType::f8e5m2fnuz, "f8e5m2fnuz", Family::floating},
-    {DType::f8e8m0, "f8e8m0", Family::floating},
-    {DType::f4, "f4", Family::floating},
-    {DType::bits, "bits", Family::neither},
-    {DType::qi8, "qi8", Family::neither},
-    {DType::qu8, "qu8", Family::neither},
-    {DType::qi32, "qi32", Family::neither},
-    {DType::other, "other", Family::neither},
+    {DType::f32, "f32", Family::floating, 32},
+    {DType::f64, "f64", Family::floating, 64},
+    {DType::f16, "f16", Family::floating, 16},
+    {DType::bf16, "bf16", Family::floating, 16},
+    {DType::boolean, "bool", Family::integral, 8},
+    {DType::u8, "u8", Family::integral, 8},
+    {DType::i8, "i8", Family::integral, 8},
+    {DType::i16, "i16", Family::integral, 16},
+    {DType::i32, "i32", Family::integral, 32},
+    {DType::i64, "i64", Family::integral, 64},
+    {DType::u16, "u16", Family::integral, 16},
+    {DType::u32, "u32", Family::integral, 32},
+    {DType::u64, "u64", Family::integral, 64},
+    {DType::c32, "c32", Family::complex, 32},
+    {DType::c64, "c64", Family::complex, 64},
+    {DType::c128, "c128", Family::complex, 128},
+    {DType::f8e4m3, "f8e4m3", Family::floating, 8},
+    {DType::f8e5m2, "f8e5m2", Family::floating, 8},
+    {DType::f8e4m3fnuz, "f8e4m3fnuz", Family::floating, 8},
+    {DType::f8e5m2fnuz, "f8e5m2fnuz", Family::floating, 8},
+    {DType::f8e8m0, "f8e8m0", Family::floating, 8},
+    {DType::f4, "f4", Family::floating, 4},
+    {DType::bits, "bits", Family::neither, 0},
+    {DType::qi8, "qi8", Family::neither, 8},
+    {DType::qu8, "qu8", Family::neither, 8},
+    {DType::qi32, "qi32", Family::neither, 32},
+    {DType::other, "other", Family::neither, 0},
 });
 
 constexpr bool in_enum_order() {
@@ -68,5 +69,7 @@ std::optional<DType> dtype_named(std::string_view name) {
 bool is_floating(DType dtype) { return row(dtype).family == Family::floating || row(dtype).family == Family::complex; }
 bool is_complex(DType dtype) { return row(dtype).family == Family::complex; }
 bool is_integral(DType dtype) { return row(dtype).family == Family::integral; }
+
+int bits(DType dtype) { return row(dtype).bits; }
 
 }  // namespace thoplw

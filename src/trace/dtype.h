@@ -40,6 +40,8 @@ enum class DType : std::uint8_t {
 
 std::string_view name(DType dtype);
 std::optional<DType> dtype_named(std::string_view name);
+/// Bits of an element; 0 where that is not known, as of weights that are packed.
+int bits(DType dtype);
 bool is_floating(DType dtype);  ///< real or complex floating point
 bool is_complex(DType dtype);
 bool is_integral(DType dtype);  ///< integers and bool

@@ -15,7 +15,7 @@ call "" (%0:f32[4,5], %1:f32[5,6]) -> (%2:f32[4,6]) {
 }
 )");
   const thoplw::Report report = thoplw::count(trace, thoplw::find_convention("thoplw"));
-  std::cout << thoplw::find_renderer("md").render(report, {});
+  std::cout << thoplw::render_report(report, thoplw::find_renderer("md"), {});
   if (argc > 1) std::cout << thoplw::load(argv[1]).model << "\n";
-  return report.macs == thoplw::Count(4 * 5 * 6) ? 0 : 1;
+  return report.total[thoplw::Measure::macs] == thoplw::Count(4 * 5 * 6) ? 0 : 1;
 }

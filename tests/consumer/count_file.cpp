@@ -3,6 +3,8 @@
 
 #include <iostream>
 
+using thoplw::Measure;
+
 int main(int argc, char** argv) {
   if (argc != 2) {
     std::cerr << "usage: count_file MODEL\n";
@@ -12,8 +14,8 @@ int main(int argc, char** argv) {
     const thoplw::Trace trace = thoplw::load(argv[1]);
     for (const char* name : {"thoplw", "exact", "fvcore"}) {
       const thoplw::Report report = thoplw::count(trace, thoplw::find_convention(name));
-      std::cout << name << ": " << report.macs.value() << " MACs, " << report.params.value() << " parameters"
-                << (report.exact ? "" : ", at least") << "\n";
+      std::cout << name << ": " << report.total[Measure::macs].value() << " MACs, "
+                << report.total[Measure::params].value() << " parameters" << (report.exact ? "" : ", at least") << "\n";
     }
   } catch (const thoplw::Error& error) {
     std::cerr << error.what() << "\n";

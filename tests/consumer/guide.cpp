@@ -5,6 +5,8 @@
 #include <fstream>
 #include <iostream>
 
+using thoplw::Measure;
+
 namespace {
 
 void sizes() {
@@ -15,7 +17,8 @@ void sizes() {
 void rows(const thoplw::Trace& trace) {
   thoplw::Report report = thoplw::count(trace, thoplw::find_convention("exact"));
   for (const thoplw::Row& row : report.rows) {
-    if (row.macs > 0) std::cout << row.path << " " << row.cls << " " << row.macs.value() << "\n";
+    const thoplw::Count macs = row.own[Measure::macs];
+    if (macs > 0) std::cout << row.path << " " << row.cls << " " << macs.value() << "\n";
   }
   if (!report.exact) std::cout << "a lower bound: " << report.uncounted.size() << " operators have no rule\n";
 }
@@ -26,14 +29,14 @@ void convention(const thoplw::Trace& trace) {
   doubled.unit = thoplw::Unit::flop;
   doubled.prices[thoplw::Kind::contraction] = 2;
   doubled.prices[thoplw::Kind::attention] = 2;
-  std::cout << thoplw::count(trace, doubled).macs.value() << " FLOPs\n";
+  std::cout << thoplw::count(trace, doubled).total[Measure::macs].value() << " FLOPs\n";
 }
 
 void save(const thoplw::Report& report) {
   thoplw::RenderOptions options;
   options.numbers = thoplw::NumberFormat::clever;
   options.sort = "macs";
-  thoplw::write_file("report.md", thoplw::find_renderer("md").render(report, options) + "\n");
+  thoplw::write_file("report.md", thoplw::render_report(report, thoplw::find_renderer("md"), options) + "\n");
 }
 
 }  // namespace

@@ -12,9 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   options.sort = "input";
   try {
     const thoplw::Report report = thoplw::read_report("fuzz.json", bytes);
-    const std::string saved = thoplw::find_renderer("json").render(report, {});
-    if (thoplw::find_renderer("json").render(thoplw::read_report("saved.json", saved), {}) != saved) __builtin_trap();
-    for (const thoplw::Renderer& renderer : thoplw::renderers()) renderer.render(report, options);
+    const std::string saved = thoplw::find_renderer("json").report(report, {});
+    if (thoplw::find_renderer("json").report(thoplw::read_report("saved.json", saved), {}) != saved) __builtin_trap();
+    for (const thoplw::Renderer& renderer : thoplw::renderers()) renderer.report(report, options);
   } catch (const thoplw::Error&) {
   }
   return 0;

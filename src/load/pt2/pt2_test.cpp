@@ -114,16 +114,16 @@ TEST_CASE("pt2: a program as the exporter writes it") {
   REQUIRE(trace.params.size() == 1);
   CHECK(trace.params[0].trainable);
   const Report report = counted(trace);
-  CHECK(report.macs == 2 * 6 * 4 * 8);  // positions by in by out
-  CHECK(report.params == 4 * 8);
+  CHECK(report.total[Measure::macs] == 2 * 6 * 4 * 8);  // positions by in by out
+  CHECK(report.total[Measure::params] == 4 * 8);
 }
 
 TEST_CASE("pt2: sizes by symbol, by place, and derived") {
-  CHECK(counted({}, {{{"s0", 5}}}).macs == 5 * 6 * 32);
-  CHECK(counted({}, {{{"x.0", 5}, {"x.1", 10}}}).macs == 5 * 10 * 32);
-  CHECK(counted({}, {{{"s1", 7}}}).macs == 2 * 14 * 32);
-  CHECK(counted({}, {{{"x.1", 10}, {"s1", 5}}}).macs == 2 * 10 * 32);
-  CHECK(counted({}, {{{"x.2", 4}}}).macs == 2 * 6 * 32);
+  CHECK(counted({}, {{{"s0", 5}}}).total[Measure::macs] == 5 * 6 * 32);
+  CHECK(counted({}, {{{"x.0", 5}, {"x.1", 10}}}).total[Measure::macs] == 5 * 10 * 32);
+  CHECK(counted({}, {{{"s1", 7}}}).total[Measure::macs] == 2 * 14 * 32);
+  CHECK(counted({}, {{{"x.1", 10}, {"s1", 5}}}).total[Measure::macs] == 2 * 10 * 32);
+  CHECK(counted({}, {{{"x.2", 4}}}).total[Measure::macs] == 2 * 6 * 32);
 }
 
 TEST_CASE("pt2: sizes that cannot be") {
@@ -144,7 +144,7 @@ TEST_CASE("pt2: a size that depends on data is asked for") {
   GraphText graph;
   graph.tensors = values({{"w", {"8", "4"}}, {"x", {"u0", "4"}}, {"y", {"u0", "8"}}});
   CHECK(complaint(graph).find("a size depends on data; give --dim u0=<size>") != std::string::npos);
-  CHECK(counted(graph, {{{"u0", 3}}}).macs == 3 * 32);
+  CHECK(counted(graph, {{{"u0", 3}}}).total[Measure::macs] == 3 * 32);
 }
 
 std::string linear(const std::string& in, const std::string& out) {
@@ -186,16 +186,18 @@ TEST_CASE("pt2: graphs within the graph") {
   const std::string both = graph_argument(one, "a") + ", " + graph_argument(two, "b");
 
   const Report cond = counted(around("cond", both, kFlat));
-  CHECK(cond.macs == 2 * kLinear);  // the costlier branch
+  CHECK(cond.total[Measure::macs] == 2 * kLinear);  // the costlier branch
   CHECK(cond.exact);
   REQUIRE(cond.notes.size() == 1);
   CHECK(cond.notes[0].ends_with("the costlier one is counted, b"));
 
-  CHECK(counted(around("wrap_with_set_grad_enabled", graph_argument(two, "a"), kFlat)).macs == 2 * kLinear);
-  CHECK(counted(around("map_impl", graph_argument(one, "a"), kApart, {"5", "3", "4"})).macs == 5 * kLinear);
+  CHECK(counted(around("wrap_with_set_grad_enabled", graph_argument(two, "a"), kFlat)).total[Measure::macs] ==
+        2 * kLinear);
+  CHECK(counted(around("map_impl", graph_argument(one, "a"), kApart, {"5", "3", "4"})).total[Measure::macs] ==
+        5 * kLinear);
 
   const Report loop = counted(around("while_loop", both, kFlat));
-  CHECK(loop.macs == 3 * kLinear);  // condition and body once each
+  CHECK(loop.total[Measure::macs] == 3 * kLinear);  // condition and body once each
   CHECK_FALSE(loop.exact);
   REQUIRE(loop.uncounted.size() == 1);
   CHECK(loop.uncounted[0].op == "higher_order::while_loop");

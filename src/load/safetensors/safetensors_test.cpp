@@ -39,7 +39,7 @@ TEST_CASE("every tensor has a row, tied ones count once, and what is computed st
                                      R"("norm.weight":{"dtype":"F32","shape":[8],"data_offsets":[112,144]}})",
                                      144));
   CHECK(report.model == "net");
-  CHECK(report.params == 5 * 8 + 8);
+  CHECK(report.total[Measure::params] == 5 * 8 + 8);
   CHECK(report.buffers == 8);
   CHECK_FALSE(report.exact);
   REQUIRE(report.uncounted.size() == 1);
@@ -254,7 +254,7 @@ TEST_CASE("weights of quantized layers are counted, not the words that they are 
   for (const auto& [layout, tensors, params, note] : rows) {
     CAPTURE(layout);
     const Report report = read(file_of(tensors));
-    CHECK(report.params == params);
+    CHECK(report.total[Measure::params] == params);
     const std::string notes = fmt::format("{}", fmt::join(report.notes, "\n"));
     CAPTURE(notes);
     CHECK((note.empty() ? report.notes.size() == 1 : notes.find(note) != std::string::npos));
@@ -269,7 +269,7 @@ TEST_CASE("what is no parameter of a quantized layer is a buffer, and packed wei
   CHECK(report.buffers == 2 * 4 + 2 * 32 + 64);
   CHECK(report.rows[2].path == "q.qweight");
   CHECK(report.rows[2].cls == "i32[8,32]");
-  CHECK(report.rows[2].params == 64 * 32);
+  CHECK(report.rows[2].own[Measure::params] == 64 * 32);
 }
 
 /// A folder of files, by their names.
@@ -303,13 +303,13 @@ TEST_CASE("an index is the table of its shards, as one file would have it") {
                                     R"("norm.bias":{"dtype":"F32","shape":[8],"data_offsets":[112,144]}})",
                                     144));
   CHECK(report.model == "net");
-  CHECK(report.params == 5 * 8 + 8 + 8);
+  CHECK(report.total[Measure::params] == 5 * 8 + 8 + 8);
   CHECK_FALSE(report.exact);
   REQUIRE(report.rows.size() == whole.rows.size());
   for (std::size_t i = 0; i < whole.rows.size(); ++i) {
     CHECK(report.rows[i].path == whole.rows[i].path);
     CHECK(report.rows[i].cls == whole.rows[i].cls);
-    CHECK(report.rows[i].params == whole.rows[i].params);
+    CHECK(report.rows[i].own[Measure::params] == whole.rows[i].own[Measure::params]);
   }
 }
 

@@ -13,6 +13,8 @@
 #include "render/escape.h"
 #include "render/formats.h"
 #include "render/page/html_page.h"
+#include "render/picture/class_kind.h"
+#include "render/table/columns.h"
 #include "render/table/selection.h"
 #include "render/table/table.h"
 #include "render/table/width.h"
@@ -72,7 +74,7 @@ std::vector<Row> wanted_rows(const Report& report, const RenderOptions& options)
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const Id around = rows[i].parent == kNone ? kNone : now_at[static_cast<std::size_t>(rows[i].parent)];
     now_at.push_back(kept[i] ? static_cast<Id>(wanted.size()) : around);
-    if (!kept[i] && counts(rows[i])) left_out[around].add(rows[i]);
+    if (!kept[i] && has_line(rows[i], all_measures())) left_out[around].add(rows[i]);
     if (!kept[i]) continue;
     wanted.push_back(std::move(rows[i]));
     wanted.back().parent = around;
@@ -87,29 +89,72 @@ std::vector<Row> wanted_rows(const Report& report, const RenderOptions& options)
   return wanted;
 }
 
+std::vector<Measure> known_measures(const Report& report) {
+  std::vector<Measure> known;
+  for (const Measure measure : all_measures()) {
+    if (report.has(measure)) known.push_back(measure);
+  }
+  return known;
+}
+
+/// What modules.js knows of each measure.
+Json measures_json(const Report& report, const std::vector<Measure>& measures) {
+  Json list = Json::array();
+  for (const Measure measure : measures) {
+    const MeasureRow& row = row_of(measure);
+    list.push_back({{"name", row.name},
+                    {"title", title(measure, report.unit)},
+                    {"bounded", row.bounded},
+                    {"shown", row.shown},
+                    {"total", exact_json(report.total[measure])}});
+  }
+  return list;
+}
+
+/// The columns that the table can have, in order; `on`: asked for, or, where nothing is, shown as there is room.
+Json columns_json(const Report& report, const RenderOptions& options) {
+  Json list = Json::array();
+  for (const Column& column : columns()) {
+    if (column.measure && !report.has(*column.measure)) continue;
+    Json json = {{"name", column.name}, {"title", title(column, report.unit)}};
+    if (column.measure) json["measure"] = row_of(*column.measure).name;
+    if (column.share) json["share"] = true;
+    if (std::ranges::find(options.columns, column.name) != options.columns.end()) json["on"] = true;
+    list.push_back(json);
+  }
+  return list;
+}
+
+Json kinds_json() {
+  Json list = Json::array();
+  for (const ClassKind& kind : class_kinds())
+    list.push_back({{"name", kind.name}, {"light", kind.light}, {"dark", kind.dark}});
+  return list;
+}
+
 std::string data(const Report& report, const RenderOptions& options) {
   constexpr int kInexact = 1, kListed = 2;  // as modules.js reads them
+  require_sort(report, options);
   const std::vector<Row> rows = wanted_rows(report, options);
-  if (!options.sort.empty()) find_column(options.sort);  // throws where there is none
+  const std::vector<Measure> measures = known_measures(report);
   Once<std::string> classes;
   Shapes shapes;
   std::string lines;  // one per row, so that differences of two pages can be read
   for (const Row& row : rows) {
     const std::string cls = harmless(row.cls);
-    const Json line = Json::array({row.parent == kNone ? -1 : row.parent, label(row, rows), classes.place(cls, cls),
-                                   shapes.place(find_column("input"), row, row.in),
-                                   shapes.place(find_column("output"), row, row.out), row.calls, exact_json(row.macs),
-                                   exact_json(row.params), (row.exact ? 0 : kInexact) | (row.listed ? kListed : 0)});
+    Json line =
+        Json::array({row.parent == kNone ? -1 : row.parent, label(row, rows), classes.place(cls, cls),
+                     shapes.place(find_column("input"), row, row.in), shapes.place(find_column("output"), row, row.out),
+                     row.calls, (row.exact ? 0 : kInexact) | (row.listed ? kListed : 0), place_of(kind_of(row))});
+    for (const Measure measure : measures) line.push_back(exact_json(row.own[measure]));
     lines += (lines.empty() ? "\n" : ",\n") + line.dump();
   }
-  Json titles = Json::object();
-  for (const Column& column : columns()) titles[std::string(column.name)] = title(column, report.unit);
   const auto numbers = std::ranges::find(number_formats(), options.numbers, &NumberFormatName::format);
-  const Json head = {{"titles", titles},
+  const Json head = {{"columns", columns_json(report, options)},
+                     {"measures", measures_json(report, measures)},
+                     {"kinds", kinds_json()},
                      {"numbers", numbers->name},
                      {"sort", options.sort},
-                     {"macs", exact_json(report.macs)},
-                     {"params", exact_json(report.params)},
                      {"exact", report.exact}};
   std::string text = head.dump();
   text.pop_back();
@@ -129,7 +174,8 @@ std::string digits(Count count) {
 }
 
 /// Large, in units; below that all digits.
-std::string main_total(std::string_view name, Count count, bool exact) {
+std::string main_total(std::string_view name, Amount amount) {
+  const auto& [count, exact] = amount;
   const bool small = count < Count(1000);
   std::string text = exact ? "" : "&ge; ";
   text += small ? std::to_string(count.value()) : unpadded(clever_format(count));
@@ -140,12 +186,13 @@ std::string main_total(std::string_view name, Count count, bool exact) {
 
 std::string totals(const Report& report) {
   std::string text = "<dl class=\"totals\">\n";
-  text += main_total(title(find_column("macs"), report.unit), report.macs, report.exact);
-  text += main_total("Parameters", report.params, true);
+  for (const Measure measure : shown_measures()) {
+    if (report.has(measure)) text += main_total(heading(measure, report.unit), report.amount(measure));
+  }
   const auto beside = [&](std::string_view name, Count count, bool said) {
     if (said) text += formatted("<div><dt>{}</dt><dd>{}</dd></div>\n", name, digits(count));
   };
-  beside("All parameters", report.all_params, report.all_params != report.params);
+  beside("All parameters", report.all_params, report.all_params != report.total[Measure::params]);
   beside("Active per token", report.active_params, report.active_params != report.all_params);
   beside("Trainable", report.trainable_params, report.trainable_params != report.all_params);
   beside("Buffer elements", report.buffers, report.buffers > 0);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "render/escape.h"
+#include "render/formats.h"
 #include "render/page/assets/assets.h"
 #include "render/page/html_page.h"
 #include "render/render.h"
@@ -16,7 +17,7 @@ namespace thoplw {
 namespace {
 
 std::string page_of(const Report& report, const RenderOptions& options = {}) {
-  return find_renderer("html").render(report, options);
+  return find_renderer("html").report(report, options);
 }
 
 std::string body_of(const std::string& page) { return std::string(parts_of(page, find_renderer("html")).body); }
@@ -66,24 +67,24 @@ TEST_CASE("counts that JavaScript cannot hold are digits in quotes") {
   constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
   constexpr std::uint64_t kExact = std::uint64_t{1} << 53;
   const auto data = data_of(page_of(of_one_layer(kMost, kExact)));
-  CHECK(data.at("macs") == "18446744073709551615");
-  CHECK(data.at("rows").at(0).at(6) == "18446744073709551615");
-  CHECK(data.at("rows").at(0).at(7) == 9007199254740992);  // 2^53
-  CHECK(data_of(page_of(of_one_layer(1, kExact + 1))).at("params") == "9007199254740993");
+  CHECK(data.at("measures").at(0).at("total") == "18446744073709551615");
+  CHECK(data.at("rows").at(0).at(8) == "18446744073709551615");
+  CHECK(data.at("rows").at(0).at(9) == 9007199254740992);  // 2^53
+  CHECK(data_of(page_of(of_one_layer(1, kExact + 1))).at("measures").at(1).at("total") == "9007199254740993");
 }
 
 TEST_CASE("the data have a row per module, below the row of the module around it") {
   const auto data = data_of(page_of(small_report()));
   CHECK(data.at("classes") == nlohmann::json{"Net", "Conv2d", "Block", "ReLU", "Sequential", "Linear"});
   CHECK(data.at("rows").size() == 7);
-  // around, label, class, in, out, calls, MACs, parameters, 1: lower bound | 2: listed
-  CHECK(data.at("rows").at(1) == nlohmann::json{0, "conv", 1, 0, 2, 1, 7784, 224, 2});
-  CHECK(data.at("rows").at(4) == nlohmann::json{2, "mlp", 4, 3, 3, 1, 0, 0, 0});
-  CHECK(data.at("rows").at(5) == nlohmann::json{4, "0", 5, 3, 3, 1, 2592, 72, 2});
+  // around, label, class, in, out, calls, 1: lower bound | 2: listed, kind of layer, MACs, parameters
+  CHECK(data.at("rows").at(1) == nlohmann::json{0, "conv", 1, 0, 2, 1, 2, 0, 7784, 224});
+  CHECK(data.at("rows").at(4) == nlohmann::json{2, "mlp", 4, 3, 3, 1, 0, 8, 0, 0});
+  CHECK(data.at("rows").at(5) == nlohmann::json{4, "0", 5, 3, 3, 1, 2, 1, 2592, 72});
   CHECK(data.at("shapes").at(2) == nlohmann::json{"8 x 6 x 6", "1 x 8 x 6 x 6, f32", 288});
   const auto hostile = data_of(page_of(hostile_report()));
   CHECK(hostile.at("rows").at(3).at(1) == "line\\nbreak\\x1b[31m");
-  CHECK(hostile.at("rows").at(4).at(8) == 3);
+  CHECK(hostile.at("rows").at(4).at(6) == 3);
   CHECK(hostile.at("rows").at(5).at(3) == -1);  // nothing goes in
   CHECK(hostile.at("rows").at(7).at(1) == "\\xff");
 }
@@ -95,12 +96,12 @@ TEST_CASE("what a filter leaves out of a page is a row in the module around it")
   REQUIRE(rows.size() == 6);
   CHECK(rows.at(3).at(1) == "0");           // root, block, block.mlp, block.mlp.0
   CHECK(rows.at(4).at(1) == "(2 others)");  // conv and head, in the root
-  CHECK(rows.at(4).at(6) == 7784 + 2890);
+  CHECK(rows.at(4).at(8) == 7784 + 2890);
   CHECK(rows.at(5).at(0) == 1);
   CHECK(rows.at(5).at(1) == "(1 other)");  // block.act
   std::uint64_t macs = 0;
-  for (const auto& row : rows) macs += row.at(6).get<std::uint64_t>();
-  CHECK(macs == small_report().macs.value());
+  for (const auto& row : rows) macs += row.at(8).get<std::uint64_t>();
+  CHECK(macs == small_report().total[Measure::macs].value());
 }
 
 TEST_CASE("the page begins as the options say") {
@@ -113,11 +114,14 @@ TEST_CASE("the page begins as the options say") {
   CHECK(page.find("<title>timm:&lt;x&gt;</title>") != std::string::npos);
   CHECK(page.find("<h1>timm:&lt;x&gt;</h1>") != std::string::npos);
   options.sort = "mac";
-  CHECK_THROWS_WITH_AS(page_of(small_report(), options),
-                       "unknown column 'mac'; did you mean 'macs'? known: name class input output macs params", Error);
+  CHECK_THROWS_WITH_AS(
+      page_of(small_report(), options),
+      "unknown column 'mac'; did you mean 'macs'? known: name class calls input output macs params trainable bytes "
+      "share params-share trainable-share bytes-share",
+      Error);
   Report flops = small_report();
   flops.unit = Unit::flop;
-  CHECK(data_of(page_of(flops)).at("titles").at("macs") == "FLOPs");
+  CHECK(data_of(page_of(flops)).at("measures").at(0).at("title") == "FLOPs");
 }
 
 TEST_CASE("totals, bounds and notes can be read without scripts") {
@@ -158,8 +162,8 @@ TEST_CASE("a page is the same from run to run, and below a megabyte for 5,000 la
     row.path = "a_block_with_a_long_name_" + std::to_string(i);
     row.cls = "Linear" + std::to_string(i % 50);
     row.in = Tensor{DType::f32, {1, i, 77}};
-    row.macs = 1234567890123 + i;
-    row.params = 9876543210 + i;
+    row.own[Measure::macs] = 1234567890123 + i;
+    row.own[Measure::params] = 9876543210 + i;
     report.rows.push_back(row);
   }
   add_up(report);
@@ -193,12 +197,12 @@ TEST_CASE("several pages are one") {
 TEST_CASE("any table is a page") {
   Table table{
       .titles = {"Name", "<b>"}, .numbers = {false, true}, .rows = {{"a<b", "  1.82 G"}}, .totals = {{"Total", "2"}}};
-  const std::string page = find_renderer("html").table(table, "x & y", {"a <note>"});
+  const std::string page = html_table(table, "x & y", {"a <note>"});
   CHECK(page.find("<h1>x &amp; y</h1>") != std::string::npos);
   CHECK(page.find("<th scope=\"col\">Name</th><th scope=\"col\" class=\"number\">&lt;b&gt;</th>") != std::string::npos);
   CHECK(page.find("<tr><th scope=\"row\">a&lt;b</th><td class=\"number\">1.82 G</td></tr>") != std::string::npos);
   CHECK(page.find("<li>a &lt;note&gt;</li>") != std::string::npos);
-  CHECK(find_renderer("html").table(table, "", {}).find("<title>thoplw</title>") != std::string::npos);
+  CHECK(html_table(table, "", {}).find("<title>thoplw</title>") != std::string::npos);
 }
 
 }  // namespace thoplw

@@ -7,6 +7,8 @@
 
 #include "base/formatted.h"
 #include "render/escape.h"
+#include "render/formats.h"
+#include "render/table/columns.h"
 #include "render/table/table.h"
 #include "render/table/width.h"
 #include "report/names.h"
@@ -24,7 +26,7 @@ constexpr std::string_view kFaint = "<span style=\"opacity:.6\">";
 struct Node {
   std::vector<std::size_t> inside;
   std::size_t modules = 1;  ///< with those inside
-  double weight = 0;        ///< share of MACs or of parameters, the greater: that of what is around is no smaller
+  double weight = 0;        ///< the greatest share of any measure: that of what is around is no smaller
   bool exact = true;        ///< with what is inside
   bool shown = false;
   bool unfolded = false;
@@ -39,7 +41,9 @@ std::vector<Node> nodes_of(const Report& report) {
   for (std::size_t i = nodes.size(); i-- > 0;) {
     const Row& row = report.rows[i];
     Node& node = nodes[i];
-    node.weight = std::max(share(row.subtree_macs, report.macs), share(row.subtree_params, report.params));
+    for (const Measure measure : shown_measures()) {
+      node.weight = std::max(node.weight, share(row.inside[measure], report.total[measure]));
+    }
     node.exact = node.exact && row.exact;
     std::ranges::reverse(node.inside);
     if (row.parent == kNone) continue;
@@ -75,16 +79,19 @@ void choose_unfolded(std::vector<Node>& nodes) {
   }
 }
 
-/// Name, class and counts of a line.
+/// Name, class and amounts of a line.
 struct Line {
   std::string name, cls, tip;
-  Amount macs, params;
+  Amounts amounts;
+  bool exact = true;
+
+  Amount of(Measure measure) const { return {amounts[measure], exact || !row_of(measure).bounded}; }
 };
 
 struct Writer {
   const Report& report;
   const std::vector<Node>& nodes;
-  bool by_params;  ///< bars are of parameters: there are no MACs
+  Measure bars;  ///< what bars are of
   std::string html;
 
   static std::string cell(Amount amount) {
@@ -94,13 +101,13 @@ struct Writer {
 
   /// The bar lies behind the left end of the numbers.
   void write(const Line& line) {
-    const double part = by_params ? share(line.params.value, report.params) : share(line.macs.value, report.macs);
+    const double part = share(line.amounts[bars], report.total[bars]);
     const std::string percent = pad_left(formatted("{:.2f} %", 100 * part), 10);
     html += formatted(
         "<span style=\"float:right;white-space:pre;padding-left:6em;"
         "background:linear-gradient(90deg,#4a90d9 {:.1f}%,#8883 0) 0/6em 50% no-repeat\"{}>",
         100 * part, line.tip.empty() ? "" : " title=\"" + xml_escaped(line.tip) + "\"");
-    html += by_params ? cell(line.macs) + cell(line.params) + percent : cell(line.macs) + percent + cell(line.params);
+    for (const Measure measure : shown_measures()) html += cell(line.of(measure)) + (measure == bars ? percent : "");
     html += "</span>" + xml_escaped(line.name);
     if (!line.cls.empty()) html += formatted(" {}{}</span>", kFaint, xml_escaped(line.cls));
   }
@@ -112,8 +119,10 @@ struct Writer {
   }
 
   std::string tip(const Row& row) const {
-    std::string text = formatted("{} {}, {} parameters", row.subtree_macs.value(),
-                                 report.unit == Unit::flop ? "FLOPs" : "MACs", row.subtree_params.value());
+    std::string text;
+    for (const Measure measure : shown_measures()) {
+      text += formatted("{}{} {}", text.empty() ? "" : ", ", row.inside[measure].value(), noun(measure, report.unit));
+    }
     for (const auto& [name, what] : {std::pair{"input", " in"}, std::pair{"output", " out"}}) {
       const std::string shape = find_column(name).text(row);
       if (!shape.empty()) text += formatted("; {}{}", shape, what);
@@ -124,7 +133,7 @@ struct Writer {
   Line line_of(std::size_t i) const {
     const Row& row = report.rows[i];
     const std::string name = row.parent == kNone ? "" : std::string(own_name(row, report.rows));
-    return {name, row.cls, tip(row), {row.subtree_macs, nodes[i].exact}, {row.subtree_params}};
+    return {name, row.cls, tip(row), row.inside, nodes[i].exact};
   }
 
   void write_tree(std::size_t i) {
@@ -139,9 +148,7 @@ struct Writer {
                       1.2 * row.depth);
     write(line_of(i));
     html += "</summary>\n";
-    if (row.macs > 0 || row.params > 0 || !row.exact) {
-      write_leaf({"(itself)", "", "", {row.macs, row.exact}, {row.params}}, row.depth + 1);
-    }
+    if (row.has_own()) write_leaf({"(itself)", "", "", row.own, row.exact}, row.depth + 1);
     std::size_t hidden = 0;
     Line rest;
     for (const std::size_t inner : node.inside) {
@@ -150,9 +157,8 @@ struct Writer {
         continue;
       }
       hidden += nodes[inner].modules;
-      rest.macs.value += report.rows[inner].subtree_macs;
-      rest.macs.exact = rest.macs.exact && nodes[inner].exact;
-      rest.params.value += report.rows[inner].subtree_params;
+      rest.amounts += report.rows[inner].inside;
+      rest.exact = rest.exact && nodes[inner].exact;
     }
     rest.name = formatted("... and {} more", hidden);
     if (hidden > 0) write_leaf(rest, row.depth + 1);
@@ -166,17 +172,27 @@ std::string below(const std::vector<std::string>& notes) {
   return html;
 }
 
-std::string heading(const Report& report, bool by_params) {
-  const std::string_view unit = report.unit == Unit::flop ? "FLOPs" : "MACs";
-  const std::string titles = by_params ? formatted("{:>11}{:>11}{:>10}", unit, "Params", "Share")
-                                       : formatted("{:>11}{:>10}{:>11}", unit, "Share", "Params");
+/// The measure that bars and shares are of: the first that there is any of.
+Measure measure_of_bars(const Report& report) {
+  const auto some = [&](Measure measure) { return report.total[measure] > 0; };
+  const auto first = std::ranges::find_if(shown_measures(), some);
+  return first == shown_measures().end() ? Measure::params : *first;
+}
+
+std::string head(const Report& report, Measure bars) {
+  std::string titles, totals;
+  for (const Measure measure : shown_measures()) {
+    titles += formatted("{:>11}", title(measure, report.unit));
+    if (measure == bars) titles += formatted("{:>10}", "Share");
+    totals +=
+        formatted("{}{} {}", totals.empty() ? "" : ", ",
+                  unpadded(number_text(report.amount(measure), {}, NumberFormat::clever)), noun(measure, report.unit));
+  }
   const std::string in = find_column("input").text(total_row(report));
   return formatted(
       "<div style=\"border-bottom:1px solid #8886\"><span style=\"float:right;white-space:pre;opacity:.6\">{}</span>"
-      "<b>{}</b> {}{}, {} parameters{}</span></div>\n",
-      titles, xml_escaped(report.model), kFaint,
-      unpadded(number_text({report.macs, report.exact}, {}, NumberFormat::clever)) + " " + std::string(unit),
-      unpadded(clever_format(report.params)), in.empty() ? "" : ", input " + in);
+      "<b>{}</b> {}{}{}</span></div>\n",
+      titles, xml_escaped(report.model), kFaint, totals, in.empty() ? "" : ", input " + in);
 }
 
 std::string notebook_table(Table table, const std::string&, const std::vector<std::string>& notes) {
@@ -206,12 +222,12 @@ std::string notebook_table(Table table, const std::string&, const std::vector<st
 
 std::string notebook_html(const Report& report) {
   std::vector<Node> nodes = nodes_of(report);
-  const bool by_params = report.macs == 0;
-  std::string html = std::string(kFrame) + heading(report, by_params);
+  const Measure bars = measure_of_bars(report);
+  std::string html = std::string(kFrame) + head(report, bars);
   if (!nodes.empty()) {
     choose_shown(nodes);
     choose_unfolded(nodes);
-    Writer writer{report, nodes, by_params, {}};
+    Writer writer{report, nodes, bars, {}};
     writer.write_tree(0);
     html += writer.html;
   }
@@ -219,10 +235,9 @@ std::string notebook_html(const Report& report) {
 }
 
 std::string notebook_html(const Comparison& comparison) {
-  const Renderer renderer{.name = "html", .doc = "", .suffixes = "", .render = nullptr, .table = notebook_table};
   RenderOptions options;
   options.numbers = NumberFormat::clever;
-  return render_comparison(comparison, renderer, options);
+  return comparison_by(notebook_table, comparison, options);
 }
 
 }  // namespace thoplw

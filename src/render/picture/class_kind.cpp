@@ -21,13 +21,18 @@ enum Place : std::size_t {
   kOther
 };
 
-// Colours of Okabe and Ito, which colour-blind people tell apart: https://jfly.uni-koeln.de/color/
+// In pictures the colours of Okabe and Ito, which colour-blind people tell apart: https://jfly.uni-koeln.de/color/
+// On pages Paul Tol's "light" scheme, made for dark text on coloured cells: https://personal.sron.nl/~pault/
 constexpr std::array kClassKinds = {
-    ClassKind{"convolution", "#56b4e9", 94}, ClassKind{"linear", "#e69f00", 33},
-    ClassKind{"attention", "#cc79a7", 95},   ClassKind{"norm", "#1fb184", 32},
-    ClassKind{"recurrent", "#e8743b", 91},   ClassKind{"embedding", "#f0e442", 36},
-    ClassKind{"pooling", "#b9c7d1", 90},     ClassKind{"activation", "#c9c3b5", 90},
-    ClassKind{"other", "#dddddd", 0},
+    ClassKind{"convolution", "#56b4e9", "#77aadd", "#467aad", 94},
+    ClassKind{"linear", "#e69f00", "#ee8866", "#b5603f", 33},
+    ClassKind{"attention", "#cc79a7", "#ffaabb", "#b3667a", 95},
+    ClassKind{"norm", "#1fb184", "#44bb99", "#2c8068", 32},
+    ClassKind{"recurrent", "#e8743b", "#bbcc33", "#76821f", 91},
+    ClassKind{"embedding", "#f0e442", "#eedd88", "#94843a", 36},
+    ClassKind{"pooling", "#b9c7d1", "#aaaa00", "#6d6d10", 90},
+    ClassKind{"activation", "#c9c3b5", "#99ddff", "#43829e", 90},
+    ClassKind{"other", "#dddddd", "#cfcfcf", "#60646b", 0},
 };
 
 struct Word {
@@ -37,29 +42,17 @@ struct Word {
 
 // The first that is met decides: "LinearAttention" is attention, "Conv2dNormActivation" a convolution.
 constexpr auto kWords = std::to_array<Word>({
-    {"attention", kAttention},
-    {"attn", kAttention},
-    {"embed", kEmbedding},
-    {"conv", kConvolution},
-    {"lstm", kRecurrent},
-    {"gru", kRecurrent},
-    {"rnn", kRecurrent},
-    {"norm", kNorm},
-    {"linear", kLinear},
-    {"dense", kLinear},
-    {"mlp", kLinear},
-    {"gemm", kLinear},
-    {"pool", kPool},
-    {"relu", kActivation},
-    {"gelu", kActivation},
-    {"silu", kActivation},
-    {"elu", kActivation},
-    {"swish", kActivation},
-    {"mish", kActivation},
-    {"sigmoid", kActivation},
-    {"softmax", kActivation},
-    {"tanh", kActivation},
-    {"activation", kActivation},
+    {"attention", kAttention},   {"attn", kAttention},     {"mha", kAttention},
+    {"embed", kEmbedding},       {"conv", kConvolution},   {"lstm", kRecurrent},
+    {"gru", kRecurrent},         {"rnn", kRecurrent},      {"mamba", kRecurrent},
+    {"ssm", kRecurrent},         {"norm", kNorm},          {"linear", kLinear},
+    {"dense", kLinear},          {"mlp", kLinear},         {"gemm", kLinear},
+    {"matmul", kLinear},         {"proj", kLinear},        {"pool", kPool},
+    {"upsample", kPool},         {"interpolate", kPool},   {"resize", kPool},
+    {"relu", kActivation},       {"gelu", kActivation},    {"silu", kActivation},
+    {"elu", kActivation},        {"swish", kActivation},   {"mish", kActivation},
+    {"sigmoid", kActivation},    {"softmax", kActivation}, {"tanh", kActivation},
+    {"activation", kActivation}, {"glu", kActivation},
 });
 
 Place by_work(const Work& work) {
@@ -69,6 +62,7 @@ Place by_work(const Work& work) {
     case Kind::norm:
       return kNorm;
     case Kind::pool:
+    case Kind::resize:
       return kPool;
     case Kind::activation:
     case Kind::softmax:
@@ -81,6 +75,7 @@ Place by_work(const Work& work) {
 }  // namespace
 
 std::span<const ClassKind> class_kinds() { return kClassKinds; }
+std::size_t place_of(const ClassKind& kind) { return static_cast<std::size_t>(&kind - kClassKinds.data()); }
 
 const ClassKind& kind_of(const Row& row) {
   if (row.cls == "Conv1D") return kClassKinds[kLinear];  // of transformers: a linear layer with its weight transposed

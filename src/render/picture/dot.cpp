@@ -25,16 +25,16 @@ std::string escaped(std::string_view text) {
 }
 
 struct Writer {
-  const Measure measure;
+  const Sizing sizing;
   std::string text{};
   std::size_t nodes = 0;
 
   std::size_t write(const ModuleNode& node, const std::string& around) {
     const std::size_t id = nodes++;
     const std::string& path = node.module ? node.row.path : around;
-    const Shade& shade = shade_of(node.row, measure);
+    const Shade& shade = shade_of(node.row, sizing);
     text += formatted("  n{} [label=\"{}\\n{} {}, {}\", tooltip=\"{}\", fillcolor=\"{}\", fontcolor=\"{}\"];\n", id,
-                      escaped(label(node)), short_number(measure.of(node.row)), measure.unit, measure.share(node.row),
+                      escaped(label(node)), short_number(sizing.of(node.row)), sizing.unit, sizing.share(node.row),
                       escaped(shown_path(path)), shade.fill, shade.ink);
     for (const ModuleNode& inner : node.inside) {
       const std::size_t inner_id = write(inner, path);
@@ -47,7 +47,7 @@ struct Writer {
 }  // namespace
 
 std::string render_dot(const Report& report, const RenderOptions& options) {
-  Writer writer{measure_of(report, options)};
+  Writer writer{sizing_of(report, options)};
   writer.write(module_tree(report, options), "");
   const std::string heading = options.title.empty() ? report.model : options.title;
   std::string notes;

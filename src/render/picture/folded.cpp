@@ -18,22 +18,22 @@ std::string frame(std::string_view name) {
   return safe.empty() ? "_" : safe;
 }
 
-void fold(const ModuleNode& node, const std::string& stack, const Measure& measure, std::string& text) {
-  const Count amount = measure.of(node.row).value;
+void fold(const ModuleNode& node, const std::string& stack, const Sizing& sizing, std::string& text) {
+  const Count amount = sizing.of(node.row).value;
   if (node.inside.empty() && amount > 0) text += stack + " " + std::to_string(amount.value()) + "\n";
   for (const ModuleNode& inner : node.inside) {
     const bool own = !inner.module && inner.name == "(itself)";  // viewers show it as the part with nothing above it
-    fold(inner, own ? stack : stack + ";" + frame(inner.name), measure, text);
+    fold(inner, own ? stack : stack + ";" + frame(inner.name), sizing, text);
   }
 }
 
 }  // namespace
 
 std::string render_folded(const Report& report, const RenderOptions& options) {
-  const Measure measure = measure_of(report, options);
+  const Sizing sizing = sizing_of(report, options);
   const std::string root = frame(options.title.empty() ? report.model : options.title);
   std::string text;
-  fold(module_tree(report, options), root, measure, text);
+  fold(module_tree(report, options), root, sizing, text);
   if (text.empty()) text = root + " 0\n";
   text.pop_back();
   return text;

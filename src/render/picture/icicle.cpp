@@ -8,7 +8,7 @@ namespace {
 constexpr double kLeastHeight = 3;  ///< pixels that can be seen and pointed at
 
 struct Placing {
-  const Measure& measure;
+  const Sizing& sizing;
   const double scale;  ///< pixels of one unit
   std::vector<IcicleCell> cells{};
 
@@ -18,22 +18,21 @@ struct Placing {
     const std::string& path = node.module ? node.row.path : around;
     const std::size_t own = cells.size();
     cells.push_back(
-        {label(node), path, node.row, node.module, false, level, pixels(start), pixels(measure.of(node.row).value)});
+        {label(node), path, node.row, node.module, false, level, pixels(start), pixels(sizing.of(node.row).value)});
     ModuleNode small{Row{}, "", false, {}};  // siblings too low to be seen
     std::size_t many = 0;
     for (const ModuleNode& inner : node.inside) {
-      const Amount amount = measure.of(inner.row);
+      const Amount amount = sizing.of(inner.row);
       if (pixels(amount.value) >= kLeastHeight) {
         place(inner, path, level + 1, start);
         start += amount.value;
       } else if (amount.value > 0) {
-        small.row.macs += inner.row.macs;
-        small.row.params += inner.row.params;
+        small.row.own += inner.row.own;
         small.row.exact = small.row.exact && inner.row.exact;
         ++many;
       }
     }
-    if (pixels(measure.of(small.row).value) >= kLeastHeight / 3) {
+    if (pixels(sizing.of(small.row).value) >= kLeastHeight / 3) {
       small.name = formatted("({} small)", many);
       place(small, path, level + 1, start);
     }
@@ -43,9 +42,9 @@ struct Placing {
 
 }  // namespace
 
-std::vector<IcicleCell> icicle(const ModuleNode& root, const Measure& measure, double height) {
-  if (measure.total == 0) return {};
-  Placing placing{measure, height / static_cast<double>(measure.total.value())};
+std::vector<IcicleCell> icicle(const ModuleNode& root, const Sizing& sizing, double height) {
+  if (sizing.total == 0) return {};
+  Placing placing{sizing, height / static_cast<double>(sizing.total.value())};
   placing.place(root, "", 0, 0);
   return std::move(placing.cells);
 }

@@ -20,6 +20,6 @@ struct IcicleCell {
 
 /// Cells of a tree that is so many pixels high, each before those inside it. Siblings that are too low to be seen
 /// become one cell, and nothing is drawn inside that.
-std::vector<IcicleCell> icicle(const ModuleNode& root, const Measure& measure, double height);
+std::vector<IcicleCell> icicle(const ModuleNode& root, const Sizing& sizing, double height);
 
 }  // namespace thoplw

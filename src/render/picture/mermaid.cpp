@@ -33,15 +33,15 @@ std::string escaped(std::string_view name) {
 }
 
 struct Writer {
-  const Measure measure;
+  const Sizing sizing;
   std::string text{};
   std::size_t nodes = 0;
 
   std::size_t write(const ModuleNode& node) {
     const std::size_t id = nodes++;
-    const auto shade = &shade_of(node.row, measure) - shades().data();
+    const auto shade = &shade_of(node.row, sizing) - shades().data();
     text += formatted("  n{}[\"{}<br/>{} {}, {}\"]:::s{}\n", id, escaped(label(node)),
-                      short_number(measure.of(node.row)), measure.unit, measure.share(node.row), shade);
+                      short_number(sizing.of(node.row)), sizing.unit, sizing.share(node.row), shade);
     for (const ModuleNode& inner : node.inside) {
       const std::size_t inner_id = write(inner);
       text += formatted("  n{} --> n{}\n", id, inner_id);
@@ -86,7 +86,7 @@ std::size_t modules_in(const ModuleNode& node) {
 }  // namespace
 
 std::string render_mermaid(const Report& report, const RenderOptions& options) {
-  Writer writer{measure_of(report, options)};
+  Writer writer{sizing_of(report, options)};
   const ModuleNode tree = drawable_tree(report, options);
   writer.write(tree);
   std::string text = formatted("%% {}: {}\n", escaped(options.title.empty() ? report.model : options.title),

@@ -17,7 +17,7 @@ std::string render(std::string_view kind, const Report& report, const std::strin
   RenderOptions options;
   options.sort = sort;
   options.depth = depth;
-  return find_renderer(kind).render(report, options);
+  return find_renderer(kind).report(report, options);
 }
 
 /// Blocks of four layers, ten to a stage, each layer with one unit more than the one before.
@@ -30,7 +30,7 @@ Report large_report(int layers) {
     row.cls = std::move(cls);
     row.parent = parent;
     row.depth = depth;
-    row.macs = macs;
+    row.own[Measure::macs] = macs;
     row.listed = macs > 0;
     report.rows.push_back(std::move(row));
     return static_cast<Id>(report.rows.size() - 1);
@@ -60,8 +60,8 @@ TEST_CASE("stacks are what their innermost modules cost") {
 TEST_CASE("stacks add up to the total, and a name breaks none") {
   Report odd = hostile_report();
   add_row(odd, "a;b c\td 7", "Linear", {1, 2}, {1, 2}, 4, 4);
-  odd.macs += 4;
-  odd.params += 4;
+  odd.total[Measure::macs] += 4;
+  odd.total[Measure::params] += 4;
   for (const Report& report : {small_report(), odd, large_report(400)}) {
     for (const std::string sort : {"", "params", "name"}) {
       std::uint64_t sum = 0;
@@ -72,7 +72,7 @@ TEST_CASE("stacks add up to the total, and a name breaks none") {
         CHECK(line.find('\x1b') == std::string::npos);
         sum += std::stoull(line.substr(line.find(' ') + 1));
       }
-      CHECK(sum == (sort == "params" ? report.params : report.macs).value());
+      CHECK(sum == (sort == "params" ? report.total[Measure::params] : report.total[Measure::macs]).value());
     }
   }
   CHECK(render("folded", odd).find("\nNet<int,_\"|\">;a,b_c\\td_7 4") != std::string::npos);
@@ -99,7 +99,7 @@ TEST_CASE("text is safe in XML") {
 
 TEST_CASE("cells of an icicle are as high as their share, and those too low are one") {
   const Report report = large_report(400);  // 10 stages of 40 layers
-  const auto cells = icicle(module_tree(report, {}), measure_of(report, {}), 500);
+  const auto cells = icicle(module_tree(report, {}), sizing_of(report, {}), 500);
   double stages = 0, layers = 0;
   for (const IcicleCell& cell : cells) {
     if (cell.level == 1) stages += cell.height;

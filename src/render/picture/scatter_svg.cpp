@@ -120,9 +120,9 @@ std::string legend(const std::vector<std::string>& classes, bool exact) {
 std::string tip(const NamedReport& model) {
   const auto& [name, report] = model;
   return "<title>" +
-         xml_escaped(formatted("{}: {}{} {}, {} parameters", harmless(name),
-                               report.exact ? "" : ">=", unpadded(clever_format(report.macs)),
-                               report.unit == Unit::flop ? "FLOPs" : "MACs", unpadded(clever_format(report.params)))) +
+         xml_escaped(formatted("{}: {}{} {}, {} parameters", harmless(name), report.exact ? "" : ">=",
+                               unpadded(clever_format(report.total[Measure::macs])), words(Measure::macs, report.unit),
+                               unpadded(clever_format(report.total[Measure::params])))) +
          "</title>";
 }
 
@@ -130,8 +130,9 @@ std::string tip(const NamedReport& model) {
 std::string labels(const std::vector<Point>& points) {
   std::vector<const Point*> named;
   for (const Point& point : points) named.push_back(&point);
-  std::ranges::stable_sort(
-      named, [](const Point* a, const Point* b) { return a->model->report.macs > b->model->report.macs; });
+  std::ranges::stable_sort(named, [](const Point* a, const Point* b) {
+    return a->model->report.total[Measure::macs] > b->model->report.total[Measure::macs];
+  });
   if (named.size() > kLabels) named.resize(kLabels);
   std::vector<Label> labels;
   for (const Point* point : named) {
@@ -156,8 +157,8 @@ std::vector<Point> points_of(std::span<const NamedReport> models, const std::vec
   for (const NamedReport& model : models) {
     const auto look = static_cast<std::size_t>(std::ranges::find(classes, model.report.model) - classes.begin());
     points.push_back({&model, shortened(harmless(model.name.substr(source)), kLetters), look,
-                      kPlot.left + across.at(model.report.params) * kPlot.width,
-                      kPlot.top + kPlot.height - up.at(model.report.macs) * kPlot.height});
+                      kPlot.left + across.at(model.report.total[Measure::params]) * kPlot.width,
+                      kPlot.top + kPlot.height - up.at(model.report.total[Measure::macs]) * kPlot.height});
   }
   return points;
 }
@@ -167,20 +168,20 @@ std::vector<Point> points_of(std::span<const NamedReport> models, const std::vec
 std::string scatter_svg(std::span<const NamedReport> models, const RenderOptions&) {
   std::vector<Count> macs, params;
   for (const auto& [name, report] : models) {
-    macs.push_back(report.macs);
-    params.push_back(report.params);
+    macs.push_back(report.total[Measure::macs]);
+    params.push_back(report.total[Measure::params]);
   }
   const Axis across = axis_for(params), up = axis_for(macs);
   const auto classes = classes_of(models);
   const auto points = points_of(models, classes, across, up);
   const bool exact = std::ranges::all_of(models, [](const auto& model) { return model.report.exact; });
-  const bool flops = models.front().report.unit == Unit::flop;
+  const Unit unit = models.front().report.unit;
   std::string svg = formatted(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
       "font-family=\"DejaVu Sans,Verdana,sans-serif\" font-size=\"11\">\n"
       "<title>{2} against parameters of {3} models</title>\n<rect width=\"{0}\" height=\"{1}\" fill=\"#fff\"/>\n",
-      kWidth, kHeight, flops ? "FLOPs" : "MACs", models.size());
-  svg += axes(across, up, flops ? "FLOPs" : "Multiply-adds (MACs)");
+      kWidth, kHeight, words(Measure::macs, unit), models.size());
+  svg += axes(across, up, unit == Unit::flop ? "FLOPs" : "Multiply-adds (MACs)");
   std::string markers;
   for (const Point& point : points) {
     markers += marker(point.look, point.x, point.y, point.model->report.exact, tip(*point.model));

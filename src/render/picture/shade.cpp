@@ -17,9 +17,9 @@ constexpr std::array kShades = {
 
 std::span<const Shade> shades() { return kShades; }
 
-const Shade& shade_of(const Row& row, const Measure& measure) {
-  const auto amount = static_cast<double>(measure.of(row).value.value());
-  const double percent = measure.total > 0 ? 100 * amount / static_cast<double>(measure.total.value()) : 0;
+const Shade& shade_of(const Row& row, const Sizing& sizing) {
+  const auto amount = static_cast<double>(sizing.of(row).value.value());
+  const double percent = sizing.total > 0 ? 100 * amount / static_cast<double>(sizing.total.value()) : 0;
   return *std::ranges::find_if(kShades, [&](const Shade& shade) { return percent >= shade.percent; });
 }
 

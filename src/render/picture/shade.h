@@ -17,6 +17,6 @@ struct Shade {
 /// The darkest first; the last is that of all that is left.
 std::span<const Shade> shades();
 
-const Shade& shade_of(const Row& row, const Measure& measure);
+const Shade& shade_of(const Row& row, const Sizing& sizing);
 
 }  // namespace thoplw

@@ -77,8 +77,6 @@ std::string style() {
          "</style>\n";
 }
 
-std::size_t place_of(const ClassKind& kind) { return static_cast<std::size_t>(&kind - class_kinds().data()); }
-
 std::string text_at(double x, double y, std::string_view cls, const std::string& text) {
   const std::string of_class = cls.empty() ? "" : formatted(" class=\"{}\"", cls);
   return formatted("<text x=\"{:.1f}\" y=\"{:.1f}\"{}>{}</text>", x, y, of_class, xml_escaped(text));
@@ -86,24 +84,27 @@ std::string text_at(double x, double y, std::string_view cls, const std::string&
 
 struct Drawing {
   const Report& report;
-  const Measure measure;
+  const Sizing sizing;
   double column = 0;  ///< how wide a level is
   std::string body{};
 
   std::string tooltip(const IcicleCell& cell) const {
     const std::string of = cell.module ? "" : cell.label + " of ";
-    return formatted("{}{}{}\n{} {}, {} of the total, {} {}", of, shown_path(cell.path),
-                     cell.module ? ": " + cell.row.cls : "", grouped(measure.of(cell.row)), measure.unit,
-                     measure.share(cell.row),
-                     grouped(measure.params ? Amount{cell.row.macs, cell.row.exact} : Amount{cell.row.params}),
-                     measure.params ? title(find_column("macs"), report.unit) : "params");
+    std::string text =
+        formatted("{}{}{}\n{} {}, {} of the total", of, shown_path(cell.path), cell.module ? ": " + cell.row.cls : "",
+                  grouped(sizing.of(cell.row)), sizing.unit, sizing.share(cell.row));
+    for (const Measure other : shown_measures()) {
+      if (other == sizing.measure || !report.has(other)) continue;
+      text += formatted(", {} {}", grouped(cell.row.amount(other)), words(other, report.unit));
+    }
+    return text;
   }
 
   void label_cell(const IcicleCell& cell, double x, double y) {
     if (cell.height < kOneLine) return;
     const double room = column - 2 * kPadding;
-    const std::string name = harmless(cell.label), share = measure.share(cell.row);
-    const std::string amount = short_number(measure.of(cell.row)) + " · " + share;
+    const std::string name = harmless(cell.label), share = sizing.share(cell.row);
+    const std::string amount = short_number(sizing.of(cell.row)) + " · " + share;
     const bool two = cell.height >= kTwoLines;
     const double middle = y + cell.height / 2 + kFont * 0.36;
     const std::string line = name + " · " + share;
@@ -140,7 +141,7 @@ struct Drawing {
 
   void draw_legend(const std::vector<IcicleCell>& cells) {
     double x = kMargin;
-    const std::string what = formatted("areas: {}", measure.unit);
+    const std::string what = formatted("areas: {}", sizing.unit);
     body += text_at(x, 63, "t", what);
     x += text_width(what, 12) + 14;
     for (const ClassKind& kind : class_kinds()) {
@@ -157,11 +158,11 @@ struct Drawing {
   }
 };
 
-double picture_height(const ModuleNode& root, const Measure& measure) {
-  if (measure.total == 0) return 0;
+double picture_height(const ModuleNode& root, const Sizing& sizing) {
+  if (sizing.total == 0) return 0;
   // How many cells would have a label at full height.
   std::size_t leaves = 0;
-  for (const IcicleCell& cell : icicle(root, measure, kMostHeight)) {
+  for (const IcicleCell& cell : icicle(root, sizing, kMostHeight)) {
     if (!cell.inside && cell.height >= kLeastHeight / 100) ++leaves;
   }
   return std::clamp(static_cast<double>(leaves) * kPerLeaf, kLeastHeight, kMostHeight);
@@ -178,15 +179,15 @@ std::string render_svg(const Report& report, const RenderOptions& options) {
     notes.push_back(formatted("modules deeper than {} are in those around them", limited.depth));
   }
   const ModuleNode root = module_tree(report, limited);
-  const Measure measure = measure_of(report, options);
-  const double high = picture_height(root, measure);
-  const auto cells = icicle(root, measure, high);
-  if (cells.empty()) notes.push_back(formatted("nothing has any {}: there are no areas to show", measure.unit));
+  const Sizing sizing = sizing_of(report, options);
+  const double high = picture_height(root, sizing);
+  const auto cells = icicle(root, sizing, high);
+  if (cells.empty()) notes.push_back(formatted("nothing has any {}: there are no areas to show", sizing.unit));
 
   std::size_t levels = 1;
   for (const IcicleCell& cell : cells) levels = std::max(levels, cell.level + 1);
   const double width = std::max(kWidth, 2 * kMargin + kLeastColumn * static_cast<double>(levels));
-  Drawing drawing{report, measure, (width - 2 * kMargin) / static_cast<double>(levels)};
+  Drawing drawing{report, sizing, (width - 2 * kMargin) / static_cast<double>(levels)};
   drawing.draw_head(options.title.empty() ? report.model : options.title + " (" + report.model + ")", width);
   drawing.draw_legend(cells);
   for (const IcicleCell& cell : cells) drawing.draw(cell);

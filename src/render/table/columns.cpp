@@ -2,27 +2,26 @@
 #include "render/table/columns.h"
 
 #include <algorithm>
-#include <array>
-#include <vector>
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "render/numbers.h"
 
 namespace thoplw {
 namespace {
 
 std::string name_of(const Row& row) { return shown_path(row.path); }
 std::string class_of(const Row& row) { return row.cls; }
+std::string calls_of(const Row& row) { return std::to_string(row.calls); }
+Count many_calls(const Row& row) { return row.calls; }
 
-/// Sizes without the batch: "3 x 224 x 224". A tensor of one dimension has no batch to leave out.
+/// Sizes without the batch: "3 x 224 x 224".
 std::string shape_text(const std::optional<Tensor>& tensor) {
   if (!tensor) return "";
-  const Dims& shape = tensor->shape;
+  const Dims shape = without_batch(tensor->shape);
   if (shape.empty()) return "scalar";
   std::string text;
-  for (std::size_t i = shape.size() == 1 ? 0 : 1; i < shape.size(); ++i) {
-    text += (text.empty() ? "" : " x ") + std::to_string(shape[i]);
-  }
+  for (const std::int64_t size : shape) text += (text.empty() ? "" : " x ") + std::to_string(size);
   return text;
 }
 
@@ -33,32 +32,89 @@ std::string out_text(const Row& row) { return shape_text(row.out); }
 Count in_size(const Row& row) { return size_of(row.in); }
 Count out_size(const Row& row) { return size_of(row.out); }
 
-Amount macs_of(const Row& row) { return {row.macs, row.exact}; }
-Amount params_of(const Row& row) { return {row.params}; }
+/// Texts, then each measure, then the share of each: "share" is that of the first.
+std::vector<Column> all_columns() {
+  std::vector<Column> all = {
+      {.name = "name", .title = "Name", .text = name_of},
+      {.name = "class", .title = "Class", .text = class_of},
+      {.name = "calls", .title = "Calls", .text = calls_of, .size = many_calls, .shown = false},
+      {.name = "input", .title = "Input shape", .text = in_text, .size = in_size},
+      {.name = "output", .title = "Output shape", .text = out_text, .size = out_size},
+  };
+  for (const Measure measure : all_measures()) {
+    const MeasureRow& row = row_of(measure);
+    all.push_back({.name = std::string(row.name), .measure = measure, .shown = row.shown});
+  }
+  for (const Measure measure : all_measures()) {
+    const std::string name = measure == Measure::macs ? "share" : std::string(row_of(measure).name) + "-share";
+    all.push_back({.name = name, .measure = measure, .share = true, .shown = false});
+  }
+  return all;
+}
 
-constexpr std::array kColumns = {
-    Column{"name", "Name", "Name", name_of, nullptr},
-    Column{"class", "Class", "Class", class_of, nullptr},
-    Column{"input", "Input shape", "Input shape", in_text, nullptr, in_size},
-    Column{"output", "Output shape", "Output shape", out_text, nullptr, out_size},
-    Column{"macs", "MACs", "FLOPs", nullptr, macs_of},
-    Column{"params", "Params", "Params", nullptr, params_of},
-};
+/// The usual columns of rows that stand for several modules: they have no shapes, and what they are is their name.
+constexpr std::string_view kOfGroups[] = {"name", "calls", "macs", "share", "params"};
+
+std::vector<const Column*> usual_columns(By by) {
+  std::vector<const Column*> usual;
+  if (by != By::module) {
+    for (const std::string_view name : kOfGroups) usual.push_back(&find_column(name));
+    return usual;
+  }
+  for (const Column& column : columns()) {
+    if (column.shown) usual.push_back(&column);
+  }
+  return usual;
+}
 
 }  // namespace
 
-std::span<const Column> columns() { return kColumns; }
+std::span<const Column> columns() {
+  static const std::vector<Column> all = all_columns();
+  return all;
+}
 
 const Column& find_column(std::string_view name) {
-  const auto column = std::ranges::find(kColumns, name, &Column::name);
-  if (column != kColumns.end()) return *column;
+  const auto column = std::ranges::find(columns(), name, &Column::name);
+  if (column != columns().end()) return *column;
   std::vector<std::string_view> known;
-  for (const auto& c : kColumns) known.push_back(c.name);
+  for (const Column& each : columns()) known.push_back(each.name);
   throw Error(did_you_mean("column", name, known));
 }
 
-std::string_view title(const Column& column, Unit unit) {
-  return unit == Unit::flop ? column.title_flops : column.title;
+std::vector<const Column*> chosen_columns(const Report& report, const RenderOptions& options) {
+  std::vector<const Column*> chosen;
+  for (const std::string& name : options.columns) {
+    const Column& column = find_column(name);
+    if (column.measure) require(report, *column.measure);
+    if (std::ranges::find(chosen, &column) != chosen.end()) throw Error("column '" + name + "' is named twice");
+    chosen.push_back(&column);
+  }
+  if (!chosen.empty()) return chosen;
+  chosen = usual_columns(options.by);
+  std::erase_if(chosen, [&](const Column* column) { return column->measure && !report.has(*column->measure); });
+  return chosen;
+}
+
+void require(const Report& report, Measure measure) {
+  if (report.has(measure)) return;
+  const std::string what(words(measure, report.unit));
+  throw Error("the report of " + report.model + " has no " + what +
+              ": it was saved without them, or goes by operator, or holds weights of unknown size; count the model "
+              "itself, by module");
+}
+
+std::string title(const Column& column, Unit unit) {
+  if (!column.measure) return std::string(column.title);
+  if (column.share) return column.name == "share" ? "Share" : std::string(title(*column.measure, unit)) + " share";
+  return std::string(title(*column.measure, unit));
+}
+
+std::string cell(const Column& column, const Row& row, const Row& total, NumberFormat numbers) {
+  if (column.text) return column.text(row);
+  const Count whole = total.own[*column.measure];
+  if (column.share) return share_text(row.own[*column.measure], whole);  // of what was counted
+  return number_text(row.amount(*column.measure), whole, numbers);
 }
 
 std::string shown_path(const std::string& path) { return path.empty() ? "(root)" : path; }

@@ -5,6 +5,7 @@
 
 #include "base/formatted.h"
 #include "render/formats.h"
+#include "render/table/columns.h"
 #include "render/table/selection.h"
 #include "render/table/table.h"
 
@@ -30,57 +31,79 @@ std::vector<std::string_view> parts_met(const Comparison& comparison) {
   return met;
 }
 
-Table lay_out(const Comparison& comparison, const RenderOptions& options) {
+struct Layout {
+  const Comparison& comparison;
+  const RenderOptions& options;
   const std::vector<Report>& reports = comparison.reports;
   const Report& base = reports[comparison.base];
   Table table{.titles = {"Name", "Class"}, .numbers = {false, false}, .rows = {}, .totals = {}};
-  for (const Report& report : reports) {
-    table.titles.push_back(report.convention + (report.unit == Unit::flop ? " FLOPs" : " MACs"));
-    table.numbers.push_back(true);
-  }
-  const auto line = [&](const std::string& name, const std::string& cls, auto&& cell) {
+
+  /// A line with a cell by convention.
+  template <class CellOf>
+  Table::Cells line(const std::string& name, const std::string& cls, CellOf cell_of) const {
     Table::Cells cells{name, cls};
-    for (std::size_t i = 0; i < reports.size(); ++i) cells.push_back(cell(i));
+    for (std::size_t i = 0; i < reports.size(); ++i) cells.push_back(cell_of(i));
     return cells;
-  };
-  std::vector<Report> rolled;
-  for (const Report& report : reports) rolled.push_back(roll_up(report, options.depth));
-  const std::vector<Row>& rows = rolled[comparison.base].rows;
-  const std::vector<bool> shown = shown_rows(rows, options);
-  std::vector<Others> others(reports.size());
-  for (const std::size_t row : order_of(rows, order_column(options))) {
-    const auto listed = [&](const Report& report) { return report.rows[row].macs != 0; };
-    if (std::ranges::none_of(rolled, listed)) continue;
-    if (!shown[row]) {
-      for (std::size_t i = 0; i < reports.size(); ++i) others[i].add(rolled[i].rows[row]);
-      continue;
+  }
+
+  std::string macs(std::size_t i, const Row& row) const {
+    return number_text(row.amount(Measure::macs), reports[i].total[Measure::macs], options.numbers);
+  }
+
+  void add_titles() {
+    for (const Report& report : reports) {
+      table.titles.push_back(report.convention + " " + std::string(words(Measure::macs, report.unit)));
+      table.numbers.push_back(true);
     }
-    const Row& named = rows[row];
-    table.rows.push_back(line(shown_path(named.path), named.cls, [&](std::size_t i) {
-      const Row& own = rolled[i].rows[row];
-      return number_text({own.macs, own.exact}, reports[i].macs, options.numbers);
-    }));
   }
-  if (others[comparison.base].many > 0) {
-    table.rows.push_back(line(others[comparison.base].name(), "", [&](std::size_t i) {
-      return number_text({others[i].row.macs, others[i].row.exact}, reports[i].macs, options.numbers);
-    }));
+
+  /// The rows that cost something by any convention.
+  void add_rows() {
+    std::vector<Report> rolled;
+    for (const Report& report : reports) rolled.push_back(roll_up(report, options.depth));
+    const std::vector<Row>& rows = rolled[comparison.base].rows;
+    const std::vector<bool> shown = shown_rows(rows, options);
+    std::vector<Others> others(reports.size());
+    for (const std::size_t row : order_of(rows, order_column(options))) {
+      const auto costs = [&](const Report& report) { return report.rows[row].own[Measure::macs] != 0; };
+      if (std::ranges::none_of(rolled, costs)) continue;
+      if (shown[row]) {
+        table.rows.push_back(line(shown_path(rows[row].path), rows[row].cls,
+                                  [&](std::size_t i) { return macs(i, rolled[i].rows[row]); }));
+      } else {
+        for (std::size_t i = 0; i < reports.size(); ++i) others[i].add(rolled[i].rows[row]);
+      }
+    }
+    if (others[comparison.base].empty()) return;
+    table.rows.push_back(
+        line(others[comparison.base].name(), "", [&](std::size_t i) { return macs(i, others[i].row); }));
   }
-  table.totals.push_back(line("Total", base.model, [&](std::size_t i) {
-    return number_text({reports[i].macs, reports[i].exact}, reports[i].macs, options.numbers);
-  }));
-  table.totals.push_back(line("Parameters", "", [&](std::size_t i) {
-    return number_text({reports[i].params}, reports[i].params, options.numbers);
-  }));
-  table.totals.push_back(line("Total - " + base.convention, "", [&](std::size_t i) {
-    return signed_text(difference(base.macs, reports[i].macs), base.macs, options.numbers);
-  }));
-  for (std::string_view what : parts_met(comparison)) {
-    table.totals.push_back(line("  " + std::string(what), "", [&](std::size_t i) {
-      return signed_text(part_of(comparison.parts[i], what), base.macs, options.numbers);
+
+  void add_totals() {
+    for (const Measure measure : shown_measures()) {
+      const std::string name = measure == Measure::macs ? "Total" : std::string(heading(measure, base.unit));
+      table.totals.push_back(line(name, measure == Measure::macs ? base.model : "", [&](std::size_t i) {
+        return number_text(reports[i].amount(measure), reports[i].total[measure], options.numbers);
+      }));
+    }
+    const Count from = base.total[Measure::macs];
+    table.totals.push_back(line("Total - " + base.convention, "", [&](std::size_t i) {
+      return signed_text(difference(from, reports[i].total[Measure::macs]), from, options.numbers);
     }));
+    for (std::string_view what : parts_met(comparison)) {
+      table.totals.push_back(line("  " + std::string(what), "", [&](std::size_t i) {
+        return signed_text(part_of(comparison.parts[i], what), from, options.numbers);
+      }));
+    }
   }
-  return table;
+};
+
+Table lay_out(const Comparison& comparison, const RenderOptions& options) {
+  Layout layout{comparison, options};
+  layout.add_titles();
+  layout.add_rows();
+  layout.add_totals();
+  return std::move(layout.table);
 }
 
 /// "20 BatchNorm2d, conv1": classes that several rows have, else paths.
@@ -104,7 +127,7 @@ std::vector<std::string> in_words(const Comparison& comparison, const RenderOpti
   for (std::size_t i = 0; i < comparison.reports.size(); ++i) {
     const Report& report = comparison.reports[i];
     for (const Part& part : comparison.parts[i]) {
-      const std::string amount = signed_text(part.amount, base.macs, options.numbers);
+      const std::string amount = signed_text(part.amount, base.total[Measure::macs], options.numbers);
       const std::string where = rows_in_words(part, report);
       notes.push_back(part.what == "x2" ? formatted("{}: {} as a multiply-add counts twice", report.convention, amount)
                       : part.what == "batch"
@@ -121,10 +144,8 @@ std::vector<std::string> in_words(const Comparison& comparison, const RenderOpti
 
 }  // namespace
 
-std::string render_comparison(const Comparison& comparison, const Renderer& renderer, const RenderOptions& options) {
-  if (renderer.render == render_json) return comparison_json(comparison, options);
-  if (!renderer.table) throw Error("a comparison cannot be shown as " + std::string(renderer.name));
-  return renderer.table(lay_out(comparison, options), options.title, in_words(comparison, options));
+std::string comparison_by(WriteTable* write, const Comparison& comparison, const RenderOptions& options) {
+  return write(lay_out(comparison, options), options.title, in_words(comparison, options));
 }
 
 }  // namespace thoplw

@@ -1,10 +1,13 @@
 // A Diff as a table of what changed, for people and for pull requests, and as records for programs.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/formatted.h"
 #include "render/formats.h"
+#include "render/json_text.h"
+#include "render/table/columns.h"
 #include "render/table/selection.h"
 #include "render/table/table.h"
 
@@ -26,59 +29,57 @@ struct Two {
 /// A line of what is shown: a pair of rows, or the sum of some.
 struct Line {
   std::string name, cls, was, cls_before, state;
-  Two macs, params;
+  std::array<Two, kMeasures> counts{};
+
+  Two& operator[](Measure measure) { return counts[static_cast<std::size_t>(measure)]; }
+  const Two& operator[](Measure measure) const { return counts[static_cast<std::size_t>(measure)]; }
 };
 
-Line line(const Diff& diff, const RowPair& pair) {
+Line line(const Diff& diff, const RowPair& pair, const std::vector<Measure>& measures) {
   const Row *before = diff.before_of(pair), *after = diff.after_of(pair);
   const Row& shown = after ? *after : *before;
-  Line line{.name = shown.path, .cls = shown.cls, .was = {}, .cls_before = {}, .state = {}, .macs = {}, .params = {}};
+  Line line{.name = shown.path, .cls = shown.cls, .was = {}, .cls_before = {}, .state = {}};
   line.state = name(fate(diff, pair));
   if (before) {
     line.was = before->path;
     line.cls_before = before->cls;
-    line.macs.before = {before->macs, before->exact};
-    line.params.before = {before->params};
   }
-  if (after) {
-    line.macs.after = {after->macs, after->exact};
-    line.params.after = {after->params};
+  for (const Measure measure : all_measures()) {
+    if (before) line[measure].before = before->amount(measure);
+    if (after) line[measure].after = after->amount(measure);
   }
+  const auto changed = [&](Measure measure) { return line[measure].change() != 0; };
+  if (fate(diff, pair) == Fate::same && std::ranges::any_of(measures, changed)) line.state = name(Fate::changed);
   return line;
 }
 
 Line total_line(const Diff& diff) {
-  const Report &before = diff.before, &after = diff.after;
-  return {.name = "Total",
-          .cls = after.model,
-          .was = "Total",
-          .cls_before = before.model,
-          .state = "total",
-          .macs = {Amount{before.macs, before.exact}, Amount{after.macs, after.exact}},
-          .params = {Amount{before.params}, Amount{after.params}}};
+  Line line{
+      .name = "Total", .cls = diff.after.model, .was = "Total", .cls_before = diff.before.model, .state = "total"};
+  for (const Measure measure : all_measures()) {
+    line[measure] = {diff.before.amount(measure), diff.after.amount(measure)};
+  }
+  return line;
 }
 
 /// What stays as it is, added up.
 Line sum_line(const std::vector<Line>& lines) {
   const std::string name = formatted("({} unchanged)", lines.size());
-  Amount macs, params;
-  for (const Line& line : lines) {
-    macs = {macs.value + line.macs.after->value, macs.exact && line.macs.after->exact};
-    params.value += line.params.after->value;
+  Line sum{.name = name, .cls = "", .was = name, .cls_before = "", .state = "unchanged"};
+  for (const Measure measure : all_measures()) {
+    Amount amount;
+    for (const Line& line : lines) {
+      amount = {amount.value + line[measure].after->value, amount.exact && line[measure].after->exact};
+    }
+    sum[measure] = {amount, amount};
   }
-  return {.name = name,
-          .cls = "",
-          .was = name,
-          .cls_before = "",
-          .state = "unchanged",
-          .macs = {macs, macs},
-          .params = {params, params}};
+  return sum;
 }
 
 /// A pair has a line if one of its rows has one in its own report.
-bool listed(const Diff& diff, const RowPair& pair) {
-  const auto has_line = [](const Row* row) { return row && counts(*row); };
-  return has_line(diff.before_of(pair)) || has_line(diff.after_of(pair));
+bool listed(const Diff& diff, const RowPair& pair, const std::vector<Measure>& measures) {
+  const auto has = [&](const Row* row) { return row && has_line(*row, measures); };
+  return has(diff.before_of(pair)) || has(diff.after_of(pair));
 }
 
 /// The greatest change first; texts and shapes as in every table.
@@ -87,8 +88,8 @@ void sort_pairs(std::vector<RowPair>& pairs, const Diff& diff, const std::string
   const Column& column = find_column(sort);
   const auto size_of_change = [&](const RowPair& pair) {
     const Row *before = diff.before_of(pair), *after = diff.after_of(pair);
-    const Count a = before ? column.amount(*before).value : Count(0),
-                b = after ? column.amount(*after).value : Count(0);
+    const Count a = before ? before->own[*column.measure] : Count(0),
+                b = after ? after->own[*column.measure] : Count(0);
     return a < b ? b - a : a - b;
   };
   const auto shown = [&](const RowPair& pair) -> const Row& {
@@ -97,8 +98,24 @@ void sort_pairs(std::vector<RowPair>& pairs, const Diff& diff, const std::string
   };
   const auto before = ordering(sort);
   std::ranges::stable_sort(pairs, [&](const RowPair& a, const RowPair& b) {
-    return column.amount ? size_of_change(a) > size_of_change(b) : before(shown(a), shown(b));
+    return column.measure ? size_of_change(a) > size_of_change(b) : before(shown(a), shown(b));
   });
+}
+
+/// The measures of the columns that are asked for, or the usual ones.
+std::vector<Measure> measures_of(const Diff& diff, const RenderOptions& options) {
+  std::vector<Measure> measures;
+  for (const std::string& name : options.columns) {
+    const Column& column = find_column(name);
+    const bool known = !column.measure || std::ranges::find(measures, *column.measure) != measures.end();
+    if (!known) measures.push_back(*column.measure);
+  }
+  if (measures.empty()) measures.assign(shown_measures().begin(), shown_measures().end());
+  for (const Measure measure : measures) {
+    require(diff.before, measure);
+    require(diff.after, measure);
+  }
+  return measures;
 }
 
 /// What is shown: lines, and those that are only added up.
@@ -107,14 +124,15 @@ struct Lines {
   Line total;
 };
 
-Lines lines_of(const Diff& diff, const std::string& sort, bool all) {
+Lines lines_of(const Diff& diff, const std::vector<Measure>& measures, const std::string& sort, bool all) {
   Lines lines{.shown = {}, .unchanged = {}, .total = total_line(diff)};
   std::vector<RowPair> pairs = diff.pairs;
   sort_pairs(pairs, diff, sort);
   for (const RowPair& pair : pairs) {
-    if (!listed(diff, pair)) continue;
-    const bool same = fate(diff, pair) == Fate::same;
-    (same && !all ? lines.unchanged : lines.shown).push_back(line(diff, pair));
+    if (!listed(diff, pair, measures)) continue;
+    Line one = line(diff, pair, measures);
+    const bool same = one.state == name(Fate::same);
+    (same && !all ? lines.unchanged : lines.shown).push_back(std::move(one));
   }
   return lines;
 }
@@ -156,6 +174,7 @@ std::string class_text(const Line& line) {
 
 struct Layout {
   const Lines& lines;
+  const std::vector<Measure>& measures;
   Unit unit;
   NumberFormat numbers;
 
@@ -166,8 +185,8 @@ struct Layout {
   /// Rows are quiet where nothing changed.
   Table::Cells for_people(const Line& line) const {
     Table::Cells cells = {marked_name(line), class_text(line)};
-    for (const auto& [two, total] :
-         {std::pair(line.macs, lines.total.macs), std::pair(line.params, lines.total.params)}) {
+    for (const Measure measure : measures) {
+      const Two &two = line[measure], &total = lines.total[measure];
       const bool quiet = two.change() == 0 && two.exact() && line.state != "total";
       cells.push_back(amount(two.after, total.after->value));
       cells.push_back(quiet ? "" : change_text(two, total.before->value, numbers));
@@ -179,8 +198,8 @@ struct Layout {
   Table::Cells record(const Line& line) const {
     const std::string was = line.state == "new" ? "" : shown_path(line.was);
     Table::Cells cells = {shown_path(line.name), was, line.cls, line.cls_before, line.state};
-    for (const auto& [two, total] :
-         {std::pair(line.macs, lines.total.macs), std::pair(line.params, lines.total.params)}) {
+    for (const Measure measure : measures) {
+      const Two &two = line[measure], &total = lines.total[measure];
       cells.push_back(amount(two.before, total.before->value));
       cells.push_back(amount(two.after, total.after->value));
       cells.push_back(change_text(two, total.before->value, numbers));
@@ -200,16 +219,20 @@ struct Layout {
   }
 
   Table for_people() const {
-    const std::string macs(title(find_column("macs"), unit));
-    return table({"Name", "Class", macs, "Change", "%", "Params", "Change", "%"}, 2,
-                 [&](const Line& line) { return for_people(line); });
+    Table::Cells titles = {"Name", "Class"};
+    for (const Measure measure : measures) {
+      titles.insert(titles.end(), {std::string(title(measure, unit)), "Change", "%"});
+    }
+    return table(std::move(titles), 2, [&](const Line& line) { return for_people(line); });
   }
 
   Table records() const {
-    const std::string macs(title(find_column("macs"), unit));
-    return table({"Name", "Name before", "Class", "Class before", "State", macs + " before", macs, macs + " change",
-                  macs + " %", "Params before", "Params", "Params change", "Params %"},
-                 5, [&](const Line& line) { return record(line); });
+    Table::Cells titles = {"Name", "Name before", "Class", "Class before", "State"};
+    for (const Measure measure : measures) {
+      const std::string name(title(measure, unit));
+      titles.insert(titles.end(), {name + " before", name, name + " change", name + " %"});
+    }
+    return table(std::move(titles), 5, [&](const Line& line) { return record(line); });
   }
 
   /// "MACs 1824010216 -> 3678... (+101.7 %)".
@@ -221,7 +244,11 @@ struct Layout {
   }
 
   std::string total_in_words() const {
-    return in_words(title(find_column("macs"), unit), lines.total.macs) + ", " + in_words("params", lines.total.params);
+    std::string text;
+    for (const Measure measure : measures) {
+      text += (text.empty() ? "" : ", ") + in_words(words(measure, unit), lines.total[measure]);
+    }
+    return text;
   }
 };
 
@@ -236,15 +263,6 @@ std::vector<std::string> notes_of(const Diff& diff) {
   return notes;
 }
 
-std::string md(const Layout& layout, const std::string& title, const std::vector<std::string>& notes) {
-  std::string text = title.empty() ? "" : "## " + md_text(title) + "\n\n";
-  text += "**" + layout.total_in_words() + "**\n\n";
-  const std::string table = md_table(layout.for_people(), "", notes);
-  if (layout.lines.shown.size() <= kMostUnfolded) return text + table;
-  return text +
-         formatted("<details>\n<summary>{} modules</summary>\n\n{}\n\n</details>", layout.lines.shown.size(), table);
-}
-
 Json amounts(const Two& two) {
   Json json = {{"before", nullptr}, {"after", nullptr}};
   if (two.before) json["before"] = two.before->value.value();
@@ -256,47 +274,76 @@ Json amounts(const Two& two) {
   return json;
 }
 
-Json line_json(const Line& line) {
+Json line_json(const Line& line, const std::vector<Measure>& measures) {
   Json json = {{"name", line.name}, {"class", line.cls}, {"state", line.state}};
   if (line.state == "renamed") json["name_before"] = line.was;
   if (line.state != "new" && line.cls_before != line.cls) json["class_before"] = line.cls_before;
-  json["macs"] = amounts(line.macs);
-  json["params"] = amounts(line.params);
+  for (const Measure measure : measures) json[std::string(row_of(measure).name)] = amounts(line[measure]);
   return json;
 }
 
-std::string json(const Lines& lines, const Diff& diff, const std::string& title,
-                 const std::vector<std::string>& notes) {
-  Json json = {{"format", "thoplw diff 1"}};
-  if (!title.empty()) json["title"] = title;
-  json["convention"] = diff.after.convention;
-  json["unit"] = diff.after.unit == Unit::flop ? "FLOP" : "MAC";
-  json["total"] = line_json(lines.total);
-  json["rows"] = Json::array();
-  for (const Line& line : lines.shown) json["rows"].push_back(line_json(line));
-  const Line rest = sum_line(lines.unchanged);
-  json["unchanged"] = {{"rows", lines.unchanged.size()},
-                       {"macs", rest.macs.after->value.value()},
-                       {"params", rest.params.after->value.value()}};
-  json["notes"] = notes;
-  return laid_out_json(json);
+Json unchanged_json(const std::vector<Line>& lines, const std::vector<Measure>& measures) {
+  const Line rest = sum_line(lines);
+  Json json = {{"rows", lines.size()}};
+  for (const Measure measure : measures) {
+    json[std::string(row_of(measure).name)] = rest[measure].after->value.value();
+  }
+  return json;
 }
+
+/// What of a diff is shown, and how.
+struct View {
+  Diff diff;
+  std::vector<Measure> measures;
+  Lines lines;
+  std::vector<std::string> notes;
+  Layout layout;
+
+  View(const Diff& whole, const RenderOptions& options, bool all)
+      : diff(options.depth < 0
+                 ? whole
+                 : thoplw::diff(roll_up(whole.before, options.depth), roll_up(whole.after, options.depth))),
+        measures(measures_of(diff, options)),
+        lines(lines_of(diff, measures, options.sort, all)),
+        notes(notes_of(diff)),
+        layout{lines, measures, diff.after.unit, options.numbers} {}
+};
 
 }  // namespace
 
-std::string render_diff(const Diff& whole, const Renderer& renderer, const RenderOptions& options, bool all) {
-  const Diff diff = options.depth < 0
-                        ? whole
-                        : thoplw::diff(roll_up(whole.before, options.depth), roll_up(whole.after, options.depth));
-  const Lines lines = lines_of(diff, options.sort, all);
-  const Layout layout{lines, diff.after.unit, options.numbers};
-  std::vector<std::string> notes = notes_of(diff);
-  if (renderer.render == render_json) return json(lines, diff, options.title, notes);
-  if (!renderer.table) throw Error("a diff cannot be shown as " + std::string(renderer.name));
-  if (renderer.render == render_md) return md(layout, options.title, notes);
-  if (renderer.render == render_csv) return csv_table(layout.records(), options.title, notes);
-  notes.insert(notes.begin(), layout.total_in_words());
-  return renderer.table(layout.for_people(), options.title, notes);
+std::string diff_json(const Diff& whole, const RenderOptions& options, bool all) {
+  const View view(whole, options, all);
+  Json json = {{"format", "thoplw diff 1"}};
+  if (!options.title.empty()) json["title"] = options.title;
+  json["convention"] = view.diff.after.convention;
+  json["unit"] = name(view.diff.after.unit);
+  json["total"] = line_json(view.lines.total, view.measures);
+  json["rows"] = Json::array();
+  for (const Line& line : view.lines.shown) json["rows"].push_back(line_json(line, view.measures));
+  json["unchanged"] = unchanged_json(view.lines.unchanged, view.measures);
+  json["notes"] = view.notes;
+  return laid_out_json(json);
+}
+
+std::string diff_md(const Diff& whole, const RenderOptions& options, bool all) {
+  const View view(whole, options, all);
+  std::string text = options.title.empty() ? "" : "## " + md_text(options.title) + "\n\n";
+  text += "**" + view.layout.total_in_words() + "**\n\n";
+  const std::string table = md_table(view.layout.for_people(), "", view.notes);
+  const std::size_t modules = view.lines.shown.size();
+  if (modules <= kMostUnfolded) return text + table;
+  return text + formatted("<details>\n<summary>{} modules</summary>\n\n{}\n\n</details>", modules, table);
+}
+
+std::string diff_by(WriteTable* write, const Diff& whole, const RenderOptions& options, bool all) {
+  View view(whole, options, all);
+  view.notes.insert(view.notes.begin(), view.layout.total_in_words());
+  return write(view.layout.for_people(), options.title, view.notes);
+}
+
+std::string diff_records_by(WriteTable* write, const Diff& whole, const RenderOptions& options, bool all) {
+  const View view(whole, options, all);
+  return write(view.layout.records(), options.title, view.notes);
 }
 
 }  // namespace thoplw

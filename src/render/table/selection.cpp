@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/formatted.h"
 #include "base/suggest.h"
+#include "render/table/columns.h"
 #include "render/table/table.h"
 
 namespace thoplw {
@@ -51,12 +52,30 @@ void filter_rows(const std::vector<Row>& rows, const std::vector<std::string>& g
 std::string rank_column(const RenderOptions& options) {
   if (options.sort.empty()) return "macs";
   const Column& column = find_column(options.sort);
-  return column.amount || column.size ? options.sort : "macs";
+  return column.measure || column.size ? options.sort : "macs";
 }
 
 }  // namespace
 
-bool counts(const Row& row) { return row.listed || row.macs > 0 || row.params > 0 || !row.exact; }
+bool has_line(const Row& row, std::span<const Measure> measures) {
+  return row.listed || row.has_own() ||
+         std::ranges::any_of(measures, [&](Measure measure) { return row.own[measure] > 0; });
+}
+
+std::vector<Measure> asked_measures(const RenderOptions& options) {
+  std::vector<Measure> asked;
+  const auto ask = [&](const std::string& name) {
+    if (const Column& column = find_column(name); column.measure) asked.push_back(*column.measure);
+  };
+  std::ranges::for_each(options.columns, ask);
+  if (!options.sort.empty()) ask(options.sort);
+  return asked;
+}
+
+void require_sort(const Report& report, const RenderOptions& options) {
+  if (options.sort.empty()) return;
+  if (const Column& column = find_column(options.sort); column.measure) require(report, *column.measure);
+}
 
 bool glob_matches(std::string_view glob, std::string_view text) {
   std::size_t g = 0, t = 0;
@@ -105,12 +124,8 @@ std::string order_column(const RenderOptions& options) {
 }
 
 void Others::add(const Row& other) {
-  row.macs += other.macs;
-  row.params += other.params;
-  row.work += other.work;
-  row.exact = row.exact && other.exact;
-  row.subtree_macs = row.macs;
-  row.subtree_params = row.params;
+  row.add(other);
+  row.inside = row.own;
   row.listed = true;
   ++many;
 }
@@ -120,13 +135,14 @@ std::string Others::name() const { return formatted("({} {})", many, many == 1 ?
 std::vector<Row> narrowed(std::vector<Row> rows, const RenderOptions& options) {
   if (options.filter.empty() && options.top == 0 && order_column(options).empty()) return rows;
   const std::vector<bool> shown = shown_rows(rows, options);
+  const std::vector<Measure> asked = asked_measures(options);
   std::vector<Row> kept;
   kept.reserve(rows.size() + 1);
   Others others;
   for (const std::size_t i : order_of(rows, order_column(options))) {
     if (shown[i]) {
       kept.push_back(std::move(rows[i]));
-    } else if (counts(rows[i])) {
+    } else if (has_line(rows[i], asked)) {
       others.add(rows[i]);
     }
   }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "render/render.h"
+#include "render/options.h"
+#include "report/report.h"
 
 namespace thoplw {
 
@@ -23,8 +25,14 @@ std::vector<bool> with_around(const std::vector<Row>& rows, std::vector<bool> sh
 /// The column that rows are sorted by: where only the costliest are shown, these come first.
 std::string order_column(const RenderOptions& options);
 
-/// Is it one of the rows that people count: has it a line in the flat table, or anything of its own?
-bool counts(const Row& row);
+/// Throws Error where there is no such column to sort by, or the report lacks what it shows.
+void require_sort(const Report& report, const RenderOptions& options);
+
+/// Is it one of the rows that people count: has it a line in the flat table, or any of `measures`?
+bool has_line(const Row& row, std::span<const Measure> measures);
+
+/// The measures that columns and order ask for, besides those that are shown by default.
+std::vector<Measure> asked_measures(const RenderOptions& options);
 
 /// Rows that are not shown, added up.
 struct Others {

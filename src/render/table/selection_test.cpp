@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "base/error.h"
+#include "render/render.h"
 #include "render/samples_test.h"
 #include "render/table/table.h"
 
@@ -14,7 +15,8 @@ namespace {
 std::vector<std::string> lines_of(const Report& report, const RenderOptions& options) {
   std::vector<std::string> lines;
   for (const Row& row : listed_rows(report, options)) {
-    lines.push_back(row.path + " " + std::to_string(row.macs.value()) + " " + std::to_string(row.params.value()));
+    lines.push_back(row.path + " " + std::to_string(row.own[Measure::macs].value()) + " " +
+                    std::to_string(row.own[Measure::params].value()));
   }
   return lines;
 }
@@ -82,7 +84,7 @@ TEST_CASE("others are a lower bound if one of them is") {
 }
 
 TEST_CASE("the tree keeps what is around, and has others in each module") {
-  CHECK("\n" + find_renderer("tree").render(small_report(), narrow(2, {})) == R"(
+  CHECK("\n" + find_renderer("tree").report(small_report(), narrow(2, {})) == R"(
 Module             MACs     Share  Params
 Net               34002  100.00 %    3194
 ├─ block: Block   23328   68.61 %      72
@@ -109,7 +111,7 @@ TEST_CASE("a glob that matches nothing says what was meant") {
            Case{{"*xyzzyx*"}, "filter '*xyzzyx*' matches neither the path nor the class of a module"},
        }) {
     for (const auto& renderer : renderers()) {
-      CHECK_THROWS_WITH_AS(renderer.render(small_report(), narrow(0, row.filter)), std::string(row.error).c_str(),
+      CHECK_THROWS_WITH_AS(renderer.report(small_report(), narrow(0, row.filter)), std::string(row.error).c_str(),
                            Error);
     }
   }

@@ -8,20 +8,12 @@
 #include <unordered_map>
 
 #include "base/formatted.h"
+#include "render/table/columns.h"
 #include "render/table/selection.h"
 #include "render/table/width.h"
 
 namespace thoplw {
 namespace {
-
-std::vector<std::string> cells(const Row& row, const Row& total, NumberFormat numbers) {
-  std::vector<std::string> out;
-  for (const auto& column : columns()) {
-    out.push_back(column.text ? column.text(row)
-                              : number_text(column.amount(row), column.amount(total).value, numbers));
-  }
-  return out;
-}
 
 /// The first few of the names; how many more there are.
 std::string some_of(const std::vector<std::string>& names) {
@@ -50,12 +42,7 @@ Report roll_up(const Report& report, int depth) {
     }
     now_at.push_back(parent);
     Row& ancestor = rolled.rows[static_cast<std::size_t>(parent)];
-    ancestor.macs += row.macs;
-    ancestor.params += row.params;
-    ancestor.work += row.work;
-    ancestor.cost += row.cost;
-    ancestor.exact = ancestor.exact && row.exact;
-    ancestor.listed = ancestor.listed || row.listed;
+    ancestor.add(row);
   }
   return rolled;
 }
@@ -63,7 +50,10 @@ Report roll_up(const Report& report, int depth) {
 std::function<bool(const Row&, const Row&)> ordering(std::string_view name) {
   if (name.empty()) return [](const Row&, const Row&) { return false; };
   const Column& column = find_column(name);
-  if (column.amount) return [&](const Row& a, const Row& b) { return column.amount(a).value > column.amount(b).value; };
+  if (column.measure) {
+    const Measure measure = *column.measure;
+    return [measure](const Row& a, const Row& b) { return a.own[measure] > b.own[measure]; };
+  }
   if (column.size) return [&](const Row& a, const Row& b) { return column.size(a) > column.size(b); };
   return [&](const Row& a, const Row& b) { return column.text(a) < column.text(b); };
 }
@@ -77,8 +67,10 @@ std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view
 }
 
 std::vector<Row> listed_rows(const Report& report, const RenderOptions& options) {
+  require_sort(report, options);
   std::vector<Row> rows = narrowed(roll_up(report, options.depth).rows, options);
-  std::erase_if(rows, [](const Row& row) { return !row.listed; });
+  const std::vector<Measure> asked = asked_measures(options);
+  std::erase_if(rows, [&](const Row& row) { return !has_line(row, asked); });
   return rows;
 }
 
@@ -89,44 +81,30 @@ Row total_row(const Report& report) {
   if (!report.rows.empty()) {
     total.in = report.rows.front().in;
     total.out = report.rows.front().out;
+    total.calls = report.rows.front().calls;
   }
-  total.macs = report.macs;
-  total.params = report.params;
+  total.own = report.total;
+  total.known = report.known;
   total.exact = report.exact;
   return total;
 }
 
-std::string number_text(Amount amount, Count total, NumberFormat numbers) {
-  const auto value = amount.value.value();
-  std::string text;
-  if (numbers == NumberFormat::ratio) {
-    const auto whole = static_cast<double>(total.value());
-    text = formatted("{:5.2f} %", whole > 0 ? 100 * static_cast<double>(value) / whole : 0.0);
-  } else {
-    text = numbers == NumberFormat::clever ? clever_format(value) : std::to_string(value);
-  }
-  return amount.exact ? text : ">=" + unpadded(text);
-}
-
-std::string signed_text(std::int64_t amount, Count base, NumberFormat numbers) {
-  const Count size = amount < 0 ? -amount : amount;
-  const std::string text = unpadded(number_text({size}, base, numbers));
-  return amount == 0 ? text : (amount < 0 ? "-" : "+") + text;
-}
-
-std::string unpadded(const std::string& number) {
-  return number.substr(std::min(number.find_first_not_of(' '), number.size()));
-}
-
 Table lay_out(const Report& report, const RenderOptions& options) {
   const Row total = total_row(report);
+  const std::vector<const Column*> chosen = chosen_columns(report, options);
+  const auto cells = [&](const Row& row) {
+    Table::Cells cells;
+    for (const Column* column : chosen) cells.push_back(cell(*column, row, total, options.numbers));
+    return cells;
+  };
   Table table;
-  for (const auto& column : columns()) {
-    table.titles.emplace_back(title(column, report.unit));
-    table.numbers.push_back(column.amount != nullptr);
+  for (const Column* column : chosen) {
+    const bool group = column->name == "name" && options.by != By::module;
+    table.titles.push_back(group ? (options.by == By::cls ? "Class" : "Operator") : title(*column, report.unit));
+    table.numbers.push_back(column->number());
   }
-  for (const Row& row : listed_rows(report, options)) table.rows.push_back(cells(row, total, options.numbers));
-  table.totals.push_back(cells(total, total, options.numbers));
+  for (const Row& row : listed_rows(report, options)) table.rows.push_back(cells(row));
+  table.totals.push_back(cells(total));
   return table;
 }
 
@@ -172,7 +150,12 @@ std::vector<std::string> uncounted_notes(const Report& report) {
 
 std::vector<std::string> footnotes(const Report& report, const RenderOptions& options) {
   std::vector<std::string> notes = uncounted_notes(report);
-  if (!report.exact && options.numbers == NumberFormat::ratio) notes.emplace_back("shares are of what was counted");
+  const auto is_share = [](const std::string& name) {
+    const Column& column = find_column(name);
+    return column.share && row_of(*column.measure).bounded;
+  };
+  const bool shares = options.numbers == NumberFormat::ratio || std::ranges::any_of(options.columns, is_share);
+  if (!report.exact && shares) notes.emplace_back("shares are of what was counted");
   if (!report.not_run.empty()) notes.push_back("not run: " + some_of(report.not_run));
   return notes;
 }

@@ -7,7 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "render/render.h"
+#include "render/numbers.h"
+#include "render/options.h"
 #include "render/table/columns.h"
 
 namespace thoplw {
@@ -25,15 +26,6 @@ std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view
 std::vector<Row> listed_rows(const Report& report, const RenderOptions& options);
 
 Row total_row(const Report& report);
-
-/// `amount` in the wanted format; `total` is what its share is of.
-std::string number_text(Amount amount, Count total, NumberFormat numbers);
-
-/// A change: with its sign, as a share of `base`, and not padded.
-std::string signed_text(std::int64_t amount, Count base, NumberFormat numbers);
-
-/// Without the spaces before it that line numbers up in a table.
-std::string unpadded(const std::string& number);
 
 struct Table {
   using Cells = std::vector<std::string>;

@@ -16,7 +16,7 @@ std::string render(std::string_view kind, const Report& report, Screen screen,
   RenderOptions options;
   options.screen = screen;
   options.numbers = numbers;
-  return find_renderer(kind).render(report, options);
+  return find_renderer(kind).report(report, options);
 }
 
 std::string without_color(const std::string& text) {
@@ -60,7 +60,7 @@ TEST_CASE("text gives way in its middle") {
 TEST_CASE("no line is wider than the terminal, and no number is cut") {
   for (const auto& sample : kSamples) {
     const Report report = sample.report();
-    const std::string total = std::to_string(report.macs.value());
+    const std::string total = std::to_string(report.total[Measure::macs].value());
     for (int columns = 30; columns < 160; ++columns) {
       for (const auto numbers : {NumberFormat::raw, NumberFormat::clever, NumberFormat::ratio}) {
         CAPTURE(sample.name);

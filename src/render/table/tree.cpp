@@ -7,6 +7,7 @@
 #include "render/formats.h"
 #include "render/module_tree.h"
 #include "render/picture/class_kind.h"
+#include "render/table/columns.h"
 #include "render/table/table.h"
 #include "render/table/width.h"
 
@@ -30,9 +31,20 @@ std::string colored(const std::string& text, int sgr) {
   return sgr == 0 || text.empty() ? text : "\x1b[" + std::to_string(sgr) + "m" + text + "\x1b[0m";
 }
 
+/// Columns of numbers; the usual ones are MACs, their share unless all numbers are shares, and the other measures.
+std::vector<const Column*> columns_of(const Report& report, const RenderOptions& options) {
+  std::vector<const Column*> chosen = chosen_columns(report, options);
+  std::erase_if(chosen, [](const Column* column) { return !column->measure; });
+  if (!options.columns.empty() || options.by != By::module || options.numbers == NumberFormat::ratio) return chosen;
+  chosen.insert(chosen.begin() + 1, &find_column("share"));
+  return chosen;
+}
+
 struct Painter {
   const Report& report;
+  const std::vector<const Column*>& columns;
   NumberFormat numbers;
+  Row total = total_row(report);
   std::vector<Line> lines{};
 
   void paint(const ModuleNode& node, const std::string& branches, const std::string& stem) {
@@ -41,9 +53,10 @@ struct Painter {
     if (named) line.name = harmless(node.name) + ": ";
     line.cls = harmless(node.module ? node.row.cls : node.name);
     line.ansi = node.module ? kind_of(node.row).ansi : 0;
-    line.costs = node.row.macs > 0 || node.row.params > 0 || !node.row.exact;
-    if (report.macs > 0) {
-      line.share = static_cast<double>(node.row.macs.value()) / static_cast<double>(report.macs.value());
+    line.costs = node.row.has_own();
+    const Count all = total.own[Measure::macs];
+    if (all > 0) {
+      line.share = static_cast<double>(node.row.own[Measure::macs].value()) / static_cast<double>(all.value());
     }
     lines.push_back(std::move(line));
     for (const auto& inner : node.inside) {
@@ -53,9 +66,8 @@ struct Painter {
   }
 
   Table::Cells cells(const Row& row) const {
-    Table::Cells out = {number_text({row.macs, row.exact}, report.macs, numbers)};
-    if (numbers != NumberFormat::ratio) out.push_back(number_text({row.macs}, report.macs, NumberFormat::ratio));
-    out.push_back(number_text({row.params}, report.params, numbers));
+    Table::Cells out;
+    for (const Column* column : columns) out.push_back(cell(*column, row, total, numbers));
     return out;
   }
 };
@@ -184,10 +196,10 @@ std::string header_text(const Table::Cells& titles, const Layout& layout, bool c
 }  // namespace
 
 std::string render_tree(const Report& report, const RenderOptions& options) {
-  Table::Cells titles = {"Module", std::string(title(find_column("macs"), report.unit))};
-  if (options.numbers != NumberFormat::ratio) titles.emplace_back("Share");
-  titles.emplace_back(find_column("params").title);
-  Painter painter{report, options.numbers};
+  const std::vector<const Column*> columns = columns_of(report, options);
+  Table::Cells titles = {"Module"};
+  for (const Column* column : columns) titles.push_back(title(*column, report.unit));
+  Painter painter{report, columns, options.numbers};
   if (!report.rows.empty()) painter.paint(module_tree(report, options), "", "");
 
   const Screen& screen = options.screen;

@@ -5,6 +5,8 @@
 
 #include "base/formatted.h"
 #include "render/formats.h"
+#include "render/json_text.h"
+#include "render/table/columns.h"
 #include "render/table/table.h"
 #include "render/table/width.h"
 
@@ -76,14 +78,8 @@ std::string lines_of(const Verdict& verdict, NumberFormat numbers) {
   return text;
 }
 
-std::string text(const std::vector<Verdict>& verdicts, const RenderOptions& options) {
-  std::string text;
-  for (const Verdict& verdict : verdicts) text += (text.empty() ? "" : "\n") + lines_of(verdict, options.numbers);
-  return text;
-}
-
 /// A row per limit.
-Table table(const std::vector<Verdict>& verdicts, NumberFormat numbers) {
+Table table(std::span<const Verdict> verdicts, NumberFormat numbers) {
   Table table{.titles = {"Verdict", "Model", "What", "Remark", "Used", "Limit", "Share"},
               .numbers = {false, false, false, false, true, true, true},
               .rows = {},
@@ -99,7 +95,7 @@ Table table(const std::vector<Verdict>& verdicts, NumberFormat numbers) {
   return table;
 }
 
-std::vector<std::string> notes_of(const std::vector<Verdict>& verdicts, NumberFormat numbers) {
+std::vector<std::string> notes_of(std::span<const Verdict> verdicts, NumberFormat numbers) {
   std::vector<std::string> notes;
   for (const Verdict& verdict : verdicts) {
     for (const Use& use : verdict.uses) {
@@ -126,7 +122,9 @@ Json use_json(const Use& use) {
   return json;
 }
 
-std::string json(const std::vector<Verdict>& verdicts) {
+}  // namespace
+
+std::string verdicts_json(std::span<const Verdict> verdicts, const RenderOptions&) {
   Json json = {{"format", "thoplw check 1"}, {"checks", Json::array()}};
   for (const Verdict& verdict : verdicts) {
     Json check = {{"model", verdict.model}};
@@ -140,14 +138,14 @@ std::string json(const std::vector<Verdict>& verdicts) {
   return laid_out_json(json);
 }
 
-}  // namespace
+std::string verdicts_text(std::span<const Verdict> verdicts, const RenderOptions& options) {
+  std::string text;
+  for (const Verdict& verdict : verdicts) text += (text.empty() ? "" : "\n") + lines_of(verdict, options.numbers);
+  return text;
+}
 
-std::string render_verdicts(const std::vector<Verdict>& verdicts, const Renderer& renderer,
-                            const RenderOptions& options) {
-  if (renderer.render == render_text) return text(verdicts, options);
-  if (renderer.render == render_json) return json(verdicts);
-  if (!renderer.table) throw Error("a check cannot be shown as " + std::string(renderer.name));
-  return renderer.table(table(verdicts, options.numbers), options.title, notes_of(verdicts, options.numbers));
+std::string verdicts_by(WriteTable* write, std::span<const Verdict> verdicts, const RenderOptions& options) {
+  return write(table(verdicts, options.numbers), options.title, notes_of(verdicts, options.numbers));
 }
 
 }  // namespace thoplw

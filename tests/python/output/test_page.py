@@ -465,22 +465,26 @@ def test_no_number_is_cut_off(show, width):
         assert shown.page.eval_on_selector_all(".bar-number, .bar-share", cut) == []
 
 
-def test_colours_go_by_what_a_class_does(show, info):
-    shown = show(info.summary("html"))
+def test_colours_go_by_what_a_class_does(show):
     kinds = {
-        "Conv2d": "convolution",
+        "Conv2dSame": "convolution",
         "LazyConv1d": "convolution",
         "Conv1D": "linear",  # of GPT-2
         "NonDynamicallyQuantizableLinear": "linear",
-        "MultiheadAttention": "attention",
-        "BatchNorm2d": "norm",
-        "LSTM": "recurrent",
-        "EmbeddingBag": "embedding",
-        "AdaptiveAvgPool2d": "pool",
+        "QProj": "linear",
+        "WindowAttention": "attention",
+        "LayerNormSimple": "norm",
+        "MyLSTM": "recurrent",
+        "EmbeddingTable": "embedding",
+        "FastAdaptiveAvgPool": "pooling",
+        "UpsampleTwice": "pooling",
         "GELUActivation": "activation",
-        "Dropout": "other",
+        "DropPath": "other",
     }
-    assert shown.page.evaluate("names => names.map(kindOf)", list(kinds)) == list(kinds.values())
+    layers = [type(name, (nn.Identity,), {})() for name in kinds]
+    shown = show(thoplw.profile(nn.Sequential(*layers), (1, 2))[2].summary("html"))
+    dots = shown.page.eval_on_selector_all(".grid tbody .dot", "dots => dots.map(dot => dot.className)")
+    assert dots == ["dot kind-around", *(f"dot kind-{kind}" for kind in kinds.values())]
 
 
 # --- what could go wrong

@@ -18,7 +18,7 @@ function together(nodes) {
     label: `${shownLabel(first)} \u2026 ${shownLabel(last)}`,
     cls: `${nodes.length} modules`,
     kind,
-    all: { macs: sum("macs"), params: sum("params") },
+    all: Object.fromEntries(first.report.measures.map(({ name }) => [name, sum(name)])),
     exact: nodes.every((node) => node.exact),
     inside: nodes,
     group: true,

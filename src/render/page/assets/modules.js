@@ -1,28 +1,10 @@
 // The tree of modules, from the data of the page: what is inside each, and what that adds up to.
 
-// What a class of layers does, by its name: the first that fits. Colours are by kind.
-const kKinds = [
-  { name: "attention", fits: /attention|attn|mha/i },
-  { name: "recurrent", fits: /lstm|gru|rnn|mamba|ssm/i },
-  { name: "norm", fits: /norm|^bn/i },
-  { name: "convolution", fits: /[Cc]onv(?!1D$)/ },
-  { name: "embedding", fits: /embed/i },
-  { name: "pool", fits: /pool|upsample|interpolate|resize/i },
-  { name: "activation", fits: /relu|elu|silu|swish|gelu|sigmoid|tanh|softmax|mish|activation|glu/i },
-  { name: "linear", fits: /linear|dense|proj|gemm|matmul|mlp|^Conv1D$/i },  // Conv1D: that of GPT-2
-];
-
-function kindOf(cls) {
-  return kKinds.find((kind) => kind.fits.test(cls))?.name ?? "other";
-}
-
-const kMeasures = ["macs", "params"];
 const kInexact = 1, kListed = 2;  // flags of a row
 
-function module(id, parent, label, cls, shapeIn, shapeOut, calls, own, flags) {
+function module(report, id, parent, label, cls, shapeIn, shapeOut, calls, flags, kind, own) {
   return {
-    id, parent, label, cls, calls, own,
-    kind: kindOf(cls),
+    report, id, parent, label, cls, calls, kind, own,
     path: parent?.path ? parent.path + "." + label : parent ? label : "",
     depth: parent ? parent.depth + 1 : 0,
     in: shapeIn, out: shapeOut,
@@ -38,35 +20,48 @@ function module(id, parent, label, cls, shapeIn, shapeOut, calls, own, flags) {
 
 /** A module's own counts as a line of their own, so that the lines inside add up to the one around them. */
 function itself(of, id) {
-  const node = module(id, of, "(itself)", of.cls, of.in, of.out, of.calls, of.own, of.ownExact ? 0 : kInexact);
+  const flags = of.ownExact ? 0 : kInexact;
+  const node = module(of.report, id, of, "(itself)", of.cls, of.in, of.out, of.calls, flags, of.kind, of.own);
   return { ...node, path: of.path, itself: true };
 }
 
-/** data.rows: [parent, label, class, in, out, calls, macs, params, flags], parents before what is inside. */
+/** Has it a cost of its own that shows by default, or might it have? */
+function hasOwn(node) {
+  return !node.ownExact || node.report.measures.some(({ name, shown }) => shown && node.own[name] > 0n);
+}
+
+/**
+ * data.measures: what is counted, with its total; data.columns: what the table can show; data.kinds: of layers.
+ * data.rows: [parent, label, class, in, out, calls, flags, kind, amount of each measure ...], parents before what is inside.
+ */
 function readReport(data) {
+  const { measures, columns, kinds, numbers, sort, exact } = data;
+  const titles = Object.fromEntries([...columns, ...measures].map(({ name, title }) => [name, title]));
+  const total = Object.fromEntries(measures.map(({ name, total }) => [name, BigInt(total)]));
+  const bounded = new Set(measures.filter((measure) => measure.bounded).map(({ name }) => name));
   const nodes = [];
-  for (const [parent, label, cls, shapeIn, shapeOut, calls, macs, params, flags] of data.rows) {
-    const own = { macs: BigInt(macs), params: BigInt(params) };
+  const report = { measures, columns, kinds, titles, numbers, sort, total, bounded, exact, nodes };
+  for (const [parent, label, cls, shapeIn, shapeOut, calls, flags, kind, ...amounts] of data.rows) {
+    const own = Object.fromEntries(measures.map(({ name }, i) => [name, BigInt(amounts[i])]));
+    const [input, output] = [data.shapes[shapeIn], data.shapes[shapeOut]];
     const around = nodes[parent];
-    const node = module(nodes.length, around, label, data.classes[cls], data.shapes[shapeIn], data.shapes[shapeOut], calls, own, flags);
+    const node = module(report, nodes.length, around, label, data.classes[cls], input, output, calls, flags, kinds[kind].name, own);
     nodes.push(node);
     around?.inside.push(node);
   }
   for (const node of nodes.toReversed()) {
     if (node.parent) {
-      for (const measure of kMeasures) node.parent.all[measure] += node.all[measure];
+      for (const { name } of measures) node.parent.all[name] += node.all[name];
       node.parent.exact &&= node.exact;
     }
-    const costs = node.own.macs > 0n || node.own.params > 0n || !node.ownExact;
-    if (costs && node.inside.length > 0) node.inside.unshift(itself(node, "own-" + node.id));
+    if (hasOwn(node) && node.inside.length > 0) node.inside.unshift(itself(node, "own-" + node.id));
   }
-  const total = { macs: BigInt(data.macs), params: BigInt(data.params) };
-  return { titles: data.titles, numbers: data.numbers, sort: data.sort, total, exact: data.exact, nodes, root: nodes[0] };
+  return { ...report, root: nodes[0] };
 }
 
 /** What a line of the module says: all that is inside, or only its own. */
 function amountOf(node, measure, own) {
-  const exact = measure === "params" || (own ? node.ownExact : node.exact);
+  const exact = !node.report.bounded.has(measure) || (own ? node.ownExact : node.exact);
   return { value: (own ? node.own : node.all)[measure], exact };
 }
 

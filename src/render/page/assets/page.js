@@ -7,15 +7,17 @@ function showReport(section) {
   if (!data) return;
   const report = readReport(JSON.parse(data.textContent));
   if (!report.root) return;
+  report.columns = columnsOf(report);
+  colorKinds(report.kinds);
   section.append(document.querySelector("template.report-parts").content.cloneNode(true));
   const one = (selector) => section.querySelector(selector);
-  const column = kColumns.find((c) => c.name === report.sort);
+  const column = report.columns.find((c) => c.name === report.sort);
   const state = {
-    measure: report.total.macs > 0n || report.total.params === 0n ? "macs" : "params",
+    measure: firstMeasure(report),
     numbers: report.numbers,
     view: "tree",
     sort: column ? { column: column.name, down: Boolean(column.number || column.down) } : null,
-    columns: new Set(firstColumns()),
+    columns: new Set(firstColumns(report.columns)),
     found: null,     // what the search found
     zoom: report.root,
     selected: null,
@@ -99,9 +101,8 @@ function showReport(section) {
   }
 
   function drawLegend() {
-    const costs = (node) => node.own.macs > 0n || node.own.params > 0n;
-    const kinds = new Set(report.nodes.filter((node) => node.inside.length === 0 || costs(node)).map((node) => node.kind));
-    const items = [...kKinds.map((kind) => kind.name), "other"].filter((name) => kinds.has(name)).map((name) => {
+    const kinds = new Set(report.nodes.filter((node) => node.inside.length === 0 || hasOwn(node)).map((node) => node.kind));
+    const items = report.kinds.map((kind) => kind.name).filter((name) => kinds.has(name)).map((name) => {
       const item = document.createElement("li");
       const dot = document.createElement("i");
       dot.className = `dot kind-${name}`;
@@ -122,7 +123,7 @@ function showReport(section) {
 
   function wireChoices() {
     const group = ++reports;
-    for (const element of section.querySelectorAll("[data-title]")) element.textContent = report.titles[element.dataset.title];
+    one("[data-choice=measure]").append(...offeredMeasures(report).map(measureChoice));
     for (const choice of section.querySelectorAll("[data-choice]")) {
       const what = choice.dataset.choice;
       for (const input of choice.querySelectorAll("input")) {
@@ -137,7 +138,7 @@ function showReport(section) {
   }
 
   function wireColumns() {
-    for (const { name, title, share } of kColumns.slice(1)) {
+    for (const { name, title } of report.columns.slice(1)) {
       const label = document.createElement("label");
       const box = document.createElement("input");
       box.type = "checkbox";
@@ -148,7 +149,7 @@ function showReport(section) {
         else state.columns.delete(name);
         table.draw();
       });
-      label.append(box, " ", share ? "Share" : (report.titles[name] ?? title));
+      label.append(box, " ", title);
       one(".columns .menu").append(label);
     }
     const menu = one(".columns");
@@ -192,6 +193,38 @@ function showReport(section) {
   requestAnimationFrame(() => section.classList.add("moving"));  // from now on changes glide
   wireTip(section, (target) => icicle.nodeAt(target) ?? one(".layers").items?.get(target.closest?.("button")), report, state);
   printing((on) => table.print(on));
+}
+
+/** The first measure that there is any of. */
+function firstMeasure(report) {
+  const shown = report.measures.filter((measure) => measure.shown);
+  return (shown.find(({ name }) => report.total[name] > 0n) ?? shown[0] ?? report.measures[0]).name;
+}
+
+/** Sizes can stand for what is shown by default, and for what the user asked to see. */
+function offeredMeasures(report) {
+  const asked = new Set(report.columns.filter((column) => column.on).map((column) => column.measure));
+  return report.measures.filter(({ name, shown }) => shown || asked.has(name));
+}
+
+function measureChoice({ name, title }) {
+  const label = document.createElement("label");
+  const input = document.createElement("input");
+  input.type = "radio";
+  input.value = name;
+  const text = document.createElement("span");
+  text.textContent = title;
+  label.append(input, text);
+  return label;
+}
+
+/** A rule of style for each kind of layer, once for the page. */
+function colorKinds(kinds) {
+  if (document.querySelector("style.kinds")) return;
+  const style = document.createElement("style");
+  style.className = "kinds";
+  style.textContent = kinds.map(({ name, light, dark }) => `.kind-${name} { --fill: light-dark(${light}, ${dark}); }`).join("\n");
+  document.head.append(style);
 }
 
 /** Calls `set(true)` before the page is printed and `set(false)` after that. */

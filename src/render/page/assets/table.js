@@ -9,17 +9,31 @@ const kFirstRows = 40;   // the tree is opened as far as these show
 const shape = (tensor) => tensor?.[0] ?? "";
 const size = (tensor) => BigInt(tensor?.[2] ?? -1);
 
-// text: what the cell says; key: what it is sorted by; number: the greatest first.
-const kColumns = [
-  { name: "name", title: "Name", key: (node) => node.path },
-  { name: "class", title: "Class", text: (node) => (node.itself ? "" : node.cls), key: (node) => node.cls },
-  { name: "calls", title: "Calls", number: true, text: (node) => String(node.calls), key: (node) => node.calls, off: true },
-  { name: "input", title: "Input shape", text: (node) => (node.itself ? "" : shape(node.in)), key: (node) => size(node.in), down: true },
-  { name: "output", title: "Output shape", text: (node) => (node.itself ? "" : shape(node.out)), key: (node) => size(node.out), down: true },
-  { name: "macs", title: "MACs", number: true, measure: "macs" },
-  { name: "share", title: "Share", number: true, share: true },
-  { name: "params", title: "Params", number: true, measure: "params" },
-];
+// Columns of text. text: what the cell says; key: what it is sorted by; number: the greatest first.
+const kTexts = {
+  name: { key: (node) => node.path },
+  class: { text: (node) => (node.itself ? "" : node.cls), key: (node) => node.cls },
+  calls: { number: true, text: (node) => String(node.calls), key: (node) => node.calls, off: true },
+  input: { text: (node) => (node.itself ? "" : shape(node.in)), key: (node) => size(node.in), down: true },
+  output: { text: (node) => (node.itself ? "" : shape(node.out)), key: (node) => size(node.out), down: true },
+};
+
+/** The report's columns as the table has them: "share" is that of the measure that the user chose, beside the first. */
+function columnsOf(report) {
+  const shown = new Set(report.measures.filter((measure) => measure.shown).map(({ name }) => name));
+  const columns = report.columns.map((column) => {
+    const text = kTexts[column.name];
+    if (text) return { ...column, ...text };
+    const share = Boolean(column.share);
+    const chosen = column.name === "share";
+    return { ...column, number: true, measure: chosen ? null : column.measure, share, off: !column.on && !chosen && (share || !shown.has(column.name)) };
+  });
+  const first = columns.findIndex((column) => column.measure && !column.share);
+  const share = columns.findIndex((column) => column.name === "share");
+  if (share > first && first >= 0) columns.splice(first + 1, 0, ...columns.splice(share, 1));
+  return columns;
+}
+
 const kOnPhones = ["name", "macs", "share"];
 const kOnTablets = ["name", "class", "macs", "share", "params"];
 
@@ -27,9 +41,11 @@ const onPhone = () => window.innerWidth < 600;
 const onTablet = () => window.innerWidth < 1000;
 
 /** Names of the columns that there is room for. */
-function firstColumns() {
+function firstColumns(columns) {
+  const asked = columns.filter((column) => column.on).map((column) => column.name);
+  if (asked.length > 0) return ["name", ...asked];
   if (onPhone()) return kOnPhones;
-  return onTablet() ? kOnTablets : kColumns.filter((column) => !column.off).map((column) => column.name);
+  return onTablet() ? kOnTablets : columns.filter((column) => !column.off).map((column) => column.name);
 }
 
 function makeTable(report, state, panel, actions) {
@@ -42,7 +58,7 @@ function makeTable(report, state, panel, actions) {
   let whole = false;    // all rows, as print needs them
 
   const inLayers = () => state.view === "layers";
-  const shownColumns = () => kColumns.filter((column) => state.columns.has(column.name));
+  const shownColumns = () => report.columns.filter((column) => state.columns.has(column.name));
   const measureOf = (column) => column.measure ?? state.measure;
 
   function cellText(column, node) {
@@ -58,7 +74,7 @@ function makeTable(report, state, panel, actions) {
   }
 
   function sorted(nodes) {
-    const column = kColumns.find((c) => c.name === state.sort?.column);
+    const column = report.columns.find((c) => c.name === state.sort?.column);
     if (!column) return nodes;
     const key = keyOf(column);
     const sign = state.sort.down ? -1 : 1;
@@ -125,8 +141,7 @@ function makeTable(report, state, panel, actions) {
   }
 
   function titleOf(column) {
-    if (column.share) return `% of ${report.titles[state.measure]}`;
-    return report.titles[column.name] ?? column.title;
+    return column.share ? `% of ${report.titles[measureOf(column)]}` : column.title;
   }
 
   function drawFoot() {
@@ -138,7 +153,7 @@ function makeTable(report, state, panel, actions) {
       if (column.name === "input" || column.name === "output") cell.textContent = column.text(report.root);
       if (column.measure || column.share) {
         const measure = measureOf(column);
-        const total = { value: report.total[measure], exact: measure === "params" || report.exact };
+        const total = { value: report.total[measure], exact: !report.bounded.has(measure) || report.exact };
         cell.textContent = column.share ? ratioText(total.value, total.value) : numberText(total, total.value, state.numbers);
       }
       return cell;
@@ -172,8 +187,8 @@ function makeTable(report, state, panel, actions) {
     cell.textContent = cellText(column, node);
     if (column.number) cell.className = "number";
     if (column.share) {
-      const amount = amountOf(node, state.measure, inLayers());
-      const total = Number(report.total[state.measure]);
+      const amount = amountOf(node, measureOf(column), inLayers());
+      const total = Number(report.total[measureOf(column)]);
       cell.classList.add("share");
       cell.style.setProperty("--share", `${total > 0 ? (100 * Number(amount.value)) / total : 0}%`);
     } else if (!column.number) {

@@ -4,7 +4,8 @@ function facts(report, node) {
   const full = (tensor) => tensor?.[1] ?? "";
   const list = [["Class", node.cls]];
   if (!node.group) list.push(["Calls", String(node.calls)], ["Input", full(node.in)], ["Output", full(node.out)]);
-  for (const measure of kMeasures) {
+  for (const { name: measure, shown } of report.measures) {
+    if (!shown) continue;
     const amount = amountOf(node, measure, node.inside.length === 0);
     const total = report.total[measure];
     const [raw, clever] = [numberText(amount, total, "raw"), numberText(amount, total, "clever")];

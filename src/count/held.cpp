@@ -1,0 +1,73 @@
+// Walks the parameters and buffers of a trace.
+#include "count/held.h"
+
+#include <algorithm>
+#include <optional>
+#include <vector>
+
+namespace thoplw {
+namespace {
+
+/// Rounded up to whole bytes, as each tensor is stored for itself; nothing where an element's size is not known, or
+/// where the number is beyond 64 bits.
+std::optional<Count> bytes_of(const Tensor& tensor) try {
+  const int width = bits(tensor.dtype);
+  const Count elements = numel(tensor);
+  if (width == 0) return std::nullopt;
+  return width < 8 ? Count((elements.value() + 1) / 2) : elements * (width / 8);
+} catch (const Error&) {
+  return std::nullopt;
+}
+
+/// Parameters in the order of their modules: a tensor counts for the first that holds it.
+std::vector<const Param*> in_module_order(const Trace& trace) {
+  std::vector<const Param*> params;
+  for (const Param& param : trace.params) params.push_back(&param);
+  std::ranges::stable_sort(params, {}, &Param::module);
+  return params;
+}
+
+/// By value: was it met before? It is from now on.
+bool first(std::vector<bool>& met, Id value) {
+  const bool is_first = !at(met, value);
+  at(met, value) = true;
+  return is_first;
+}
+
+void count_trainable(const Trace& trace, Report& report) {
+  std::vector<bool> met(trace.values.size(), false);
+  for (const Param* param : in_module_order(trace)) {
+    if (param->buffer || !param->trainable || !first(met, param->value)) continue;
+    at(report.rows, param->module).own[Measure::trainable] += numel(at(trace.values, param->value).shape);
+  }
+}
+
+/// False where the bytes of some tensor, or of all, are not known.
+bool count_bytes(const Trace& trace, Report& report) try {
+  std::vector<bool> met(trace.values.size(), false);
+  Count all = 0;
+  for (const Param* param : in_module_order(trace)) {
+    if (!first(met, param->value)) continue;
+    const std::optional<Count> bytes = bytes_of(at(trace.values, param->value));
+    if (!bytes) return false;
+    all += *bytes;  // throws beyond 64 bits
+    at(report.rows, param->module).own[Measure::bytes] += *bytes;
+  }
+  return true;
+} catch (const Error&) {
+  return false;
+}
+
+}  // namespace
+
+void count_held(const Trace& trace, Report& report) {
+  count_trainable(trace, report);
+  report.known.set(static_cast<std::size_t>(Measure::trainable));
+  report.known.set(static_cast<std::size_t>(Measure::bytes), count_bytes(trace, report));
+  for (Row& row : report.rows) {
+    row.known = report.known;
+    if (!report.has(Measure::bytes)) row.own[Measure::bytes] = 0;  // of a part of them alone
+  }
+}
+
+}  // namespace thoplw

@@ -1,0 +1,144 @@
+// The whole report for programs: counts are integers, paths are as the model names them, one row a line. report/saved.h
+// reads it again.
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "render/formats.h"
+#include "render/json_text.h"
+#include "render/table/selection.h"
+#include "render/table/table.h"
+#include "report/saved.h"
+
+namespace thoplw {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+template <class Each>
+void for_each_known(const Row& row, Each each) {
+  for (const Measure measure : all_measures()) {
+    if (row.has(measure)) each(measure, std::string(row_of(measure).name));
+  }
+}
+
+Json tensor(const std::optional<Tensor>& tensor) {
+  if (!tensor) return nullptr;
+  Json json = {{"dtype", name(tensor->dtype)}, {"shape", tensor->shape}};
+  if (tensor->stored >= 0) json["stored"] = tensor->stored;
+  return json;
+}
+
+Json work(const Work& work) {
+  Json kinds = Json::object();
+  for (std::size_t k = 0; k < kKinds; ++k) {
+    if (work.by_kind[k] > 0) kinds[std::string(kKindNames[k])] = work.by_kind[k].value();
+  }
+  return kinds;
+}
+
+/// Adds each measure that the report has, and beside them their text where another format than raw is wanted.
+void add_amounts(Json& json, const Row& row, const Report& report, NumberFormat numbers) {
+  for_each_known(row, [&](Measure measure, const std::string& name) { json[name] = row.own[measure].value(); });
+  json["exact"] = row.exact;
+  if (numbers == NumberFormat::raw) return;
+  for_each_known(row, [&](Measure measure, const std::string& name) {
+    json[name + "_text"] = unpadded(number_text(row.amount(measure), report.total[measure], numbers));
+  });
+}
+
+Json uncounted_json(const Uncounted& uncounted) {
+  return {{"op", uncounted.op}, {"path", uncounted.path}, {"times", uncounted.times}};
+}
+
+Json op_json(const OpCost& op) {
+  return {{"op", op.name},     {"calls", op.calls.value()}, {"macs", op.macs.value()},
+          {"exact", op.exact}, {"work", work(op.work)},     {"cost", work(op.cost)}};
+}
+
+Json step_json(const Step& step) {
+  return {{"path", step.path}, {"input", tensor(step.in)}, {"macs", step.macs.value()}};
+}
+
+/// `parent` is the place of its row in the list.
+Json row_json(const Row& row, const Json& parent, const Report& report, NumberFormat numbers) {
+  Json json = {{"name", row.path},   {"class", row.cls},        {"depth", row.depth},       {"listed", row.listed},
+               {"calls", row.calls}, {"input", tensor(row.in)}, {"output", tensor(row.out)}};
+  add_amounts(json, row, report, numbers);
+  for_each_known(
+      row, [&](Measure measure, const std::string& name) { json["subtree_" + name] = row.inside[measure].value(); });
+  json["work"] = work(row.work);
+  json["cost"] = work(row.cost);
+  json["parent"] = parent;
+  return json;
+}
+
+/// The place of the nearest module around the row that is shown too; null for none.
+Json place_around(const Row& row, const std::vector<Row>& rows, const std::vector<std::optional<std::size_t>>& places) {
+  for (Id at = row.parent; at != kNone; at = rows[static_cast<std::size_t>(at)].parent) {
+    if (const auto place = places[static_cast<std::size_t>(at)]) return *place;
+  }
+  return nullptr;
+}
+
+void add_rows(const Report& report, const RenderOptions& options, const AddElement& add) {
+  const std::vector<Row> rows = roll_up(report, options.depth).rows;
+  const std::vector<bool> shown = shown_rows(rows, options);
+  const std::vector<std::size_t> order = order_of(rows, order_column(options));
+  std::vector<std::optional<std::size_t>> places(rows.size());
+  std::size_t many = 0;
+  for (const std::size_t i : order) {
+    if (shown[i]) places[i] = many++;
+  }
+  Others others;
+  for (const std::size_t i : order) {
+    if (shown[i]) add(row_json(rows[i], place_around(rows[i], rows, places), report, options.numbers));
+    if (!shown[i] && has_line(rows[i], all_measures())) others.add(rows[i]);
+  }
+  if (others.empty()) return;
+  others.row.path = others.name();
+  add(row_json(others.row, nullptr, report, options.numbers));
+}
+
+Json total_json(const Report& report, NumberFormat numbers) {
+  Json json;
+  add_amounts(json, total_row(report), report, numbers);
+  json["all_params"] = report.all_params.value();
+  json["active_params"] = report.active_params.value();
+  json["trainable_params"] = report.trainable_params.value();
+  json["buffers"] = report.buffers.value();
+  return json;
+}
+
+}  // namespace
+
+std::string render_json(const Report& report, const RenderOptions& options) {
+  require_sort(report, options);
+  const auto as_it_is = [](const std::string& text) { return Json(text); };
+  JsonText text;
+  text.member("format", kSavedFormat);
+  if (!options.title.empty()) text.member("title", options.title);
+  text.member("model", report.model);
+  text.member("convention", report.convention);
+  text.member("unit", name(report.unit));
+  text.member("exact", report.exact);
+  text.member("total", total_json(report, options.numbers));
+  text.list("rows", [&](const AddElement& add) { add_rows(report, options, add); });
+  text.list("uncounted", report.uncounted, uncounted_json);
+  text.list("not_run", report.not_run, as_it_is);
+  text.list("notes", report.notes, as_it_is);
+  text.list("steps", report.steps, step_json);
+  if (!report.ops.empty()) text.list("operators", report.ops, op_json);
+  text.list("missed", report.missed, uncounted_json);
+  text.member("missed_macs", report.missed_macs.value());
+  return std::move(text).end();
+}
+
+std::string json_record(const Row& row) {
+  return json_line(row_json(row, row.parent == kNone ? Json() : Json(row.parent), {}, NumberFormat::raw));
+}
+
+std::string json_record(const Step& step) { return json_line(step_json(step)); }
+
+std::string json_record(const Uncounted& uncounted) { return json_line(uncounted_json(uncounted)); }
+
+}  // namespace thoplw

@@ -1,0 +1,94 @@
+// Adds rows up by the name of their class, and makes rows of operators.
+#include "report/grouped.h"
+
+#include <algorithm>
+#include <limits>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/error.h"
+
+namespace thoplw {
+namespace {
+
+/// The report without its modules; groups are added one by one.
+class Groups {
+ public:
+  explicit Groups(const Report& of) : report_(of) {
+    Row root;
+    root.cls = of.model;
+    root.inside = of.total;
+    if (!of.rows.empty()) {
+      root.in = of.rows.front().in;
+      root.out = of.rows.front().out;
+    }
+    report_.rows.assign(1, root);
+  }
+
+  /// The row of that name, which is made where there is none.
+  Row& group(const std::string& name) {
+    const auto [place, fresh] = places_.try_emplace(name, report_.rows.size());
+    if (fresh) {
+      Row& row = report_.rows.emplace_back();
+      row.path = name;
+      row.parent = 0;
+      row.depth = 1;
+      row.listed = true;
+    }
+    return report_.rows[place->second];
+  }
+
+  Report done(const MeasureSet& known) && {
+    report_.known = known;
+    for (Row& row : report_.rows) {
+      row.known = known;
+      if (row.parent == kNone) continue;
+      row.inside = row.own;
+      report_.rows.front().calls += row.calls;
+    }
+    return std::move(report_);
+  }
+
+ private:
+  Report report_;
+  std::unordered_map<std::string, std::size_t> places_;
+};
+
+}  // namespace
+
+Report by_class(const Report& report) {
+  Groups groups(report);
+  for (const Row& row : report.rows) {
+    if (!row.listed && !row.has_own()) continue;
+    Row& group = groups.group(row.cls);
+    group.cls = row.cls;
+    group.add(row);
+    group.calls += row.calls;
+  }
+  return std::move(groups).done(report.known);
+}
+
+const std::vector<OpCost>& operators_of(const Report& report) {
+  if (report.ops.empty() && report.total[Measure::macs] > 0) {
+    throw Error("the report of " + report.model +
+                " does not know its operators: it was saved without them; count the model itself");
+  }
+  return report.ops;
+}
+
+Report by_operator(const Report& report) {
+  Groups groups(report);
+  for (const OpCost& op : operators_of(report)) {
+    Row& row = groups.group(op.name);
+    row.calls = static_cast<int>(std::min<std::uint64_t>(op.calls.value(), std::numeric_limits<int>::max()));
+    row.work += op.work;
+    row.cost += op.cost;
+    row.own[Measure::macs] += op.macs;
+    row.exact = row.exact && op.exact;
+  }
+  MeasureSet known;
+  known.set(static_cast<std::size_t>(Measure::macs));
+  return std::move(groups).done(known);
+}
+
+}  // namespace thoplw

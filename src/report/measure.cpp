@@ -1,0 +1,92 @@
+// The table of measures.
+#include "report/measure.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace thoplw {
+namespace {
+
+constexpr std::array<MeasureRow, kMeasures> kRows = {{
+    {.name = "macs",
+     .title = "",
+     .words = "",
+     .heading = "",
+     .bounded = true,
+     .doc = "multiply-adds, or floating-point operations, as the convention counts them"},
+    {.name = "params",
+     .title = "Params",
+     .words = "params",
+     .heading = "Parameters",
+     .doc = "elements of parameters, as the convention counts them"},
+    {.name = "trainable",
+     .title = "Trainable",
+     .words = "trainable params",
+     .heading = "Trainable parameters",
+     .shown = false,
+     .doc = "elements of parameters that require gradients: each tensor once, whether it ran or not"},
+    {.name = "bytes",
+     .title = "Bytes",
+     .words = "bytes",
+     .heading = "Bytes of weights and buffers",
+     .shown = false,
+     .doc = "bytes of weights and buffers by their element types: each tensor once, whether it ran or not"},
+}};
+
+constexpr std::array<Measure, kMeasures> kAll = [] {
+  std::array<Measure, kMeasures> all{};
+  for (std::size_t i = 0; i < kMeasures; ++i) all[i] = static_cast<Measure>(i);
+  return all;
+}();
+
+constexpr std::size_t kShown = static_cast<std::size_t>(std::ranges::count(kRows, true, &MeasureRow::shown));
+constexpr std::array<Measure, kShown> kShownMeasures = [] {
+  std::array<Measure, kShown> shown{};
+  std::size_t at = 0;
+  for (const Measure measure : kAll) {
+    if (kRows[static_cast<std::size_t>(measure)].shown) shown[at++] = measure;
+  }
+  return shown;
+}();
+
+constexpr std::string_view plural(Unit unit) { return unit == Unit::flop ? "FLOPs" : "MACs"; }
+
+constexpr std::string_view or_unit(std::string_view text, Unit unit) { return text.empty() ? plural(unit) : text; }
+
+}  // namespace
+
+std::span<const MeasureRow, kMeasures> measures() { return kRows; }
+const MeasureRow& row_of(Measure measure) { return kRows[static_cast<std::size_t>(measure)]; }
+std::span<const Measure, kMeasures> all_measures() { return kAll; }
+std::span<const Measure> shown_measures() { return kShownMeasures; }
+
+const MeasureRow* find_measure(std::string_view name) {
+  const auto row = std::ranges::find(kRows, name, &MeasureRow::name);
+  return row == kRows.end() ? nullptr : &*row;
+}
+
+Measure measure_of(const MeasureRow& row) { return kAll[static_cast<std::size_t>(&row - kRows.data())]; }
+
+std::string_view title(Measure measure, Unit unit) { return or_unit(row_of(measure).title, unit); }
+std::string_view words(Measure measure, Unit unit) { return or_unit(row_of(measure).words, unit); }
+std::string_view heading(Measure measure, Unit unit) { return or_unit(row_of(measure).heading, unit); }
+
+std::string noun(Measure measure, Unit unit) {
+  std::string noun(heading(measure, unit));
+  if (!row_of(measure).heading.empty()) noun.front() = static_cast<char>(std::tolower(noun.front()));
+  return noun;
+}
+
+std::string_view name(Unit unit) { return unit == Unit::flop ? "FLOP" : "MAC"; }
+
+MeasureSet only_shown() {
+  MeasureSet set;
+  for (const Measure measure : kShownMeasures) set.set(static_cast<std::size_t>(measure));
+  return set;
+}
+
+bool Amounts::any_shown() const {
+  return std::ranges::any_of(kShownMeasures, [&](Measure measure) { return (*this)[measure] > 0; });
+}
+
+}  // namespace thoplw

@@ -1,0 +1,81 @@
+// What is counted of each module, as one table: reports, columns, limits, files and pages go by its rows.
+#pragma once
+
+#include <array>
+#include <bitset>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/count.h"
+#include "conventions/unit.h"
+
+namespace thoplw {
+
+enum class Measure : std::uint8_t {
+  macs,       ///< what the convention counts: multiply-adds, or floating-point operations
+  params,     ///< elements of parameters, as the convention counts them
+  trainable,  ///< elements of parameters that require gradients, each tensor once, run or not
+  bytes,      ///< of the weights and buffers, each tensor once, run or not
+  count_,     // how many measures there are
+};
+constexpr std::size_t kMeasures = static_cast<std::size_t>(Measure::count_);
+
+struct MeasureRow {
+  std::string_view name;     ///< of its column, its limit and its field in files: "params"
+  std::string_view title;    ///< heads a column: "Params"; "": the unit of the convention, "MACs" or "FLOPs"
+  std::string_view words;    ///< after a number: "params"
+  std::string_view heading;  ///< where there is room: "Parameters"
+  bool bounded = false;      ///< is a lower bound where the module has operators that no rule counts
+  bool shown = true;         ///< by default
+  std::string_view doc = "";
+};
+
+/// One row per measure, in their order.
+std::span<const MeasureRow, kMeasures> measures();
+const MeasureRow& row_of(Measure measure);
+/// Null where no measure has that name.
+const MeasureRow* find_measure(std::string_view name);
+Measure measure_of(const MeasureRow& row);
+
+/// All of them, for loops.
+std::span<const Measure, kMeasures> all_measures();
+/// Those that are shown by default.
+std::span<const Measure> shown_measures();
+
+std::string_view title(Measure measure, Unit unit);    ///< "MACs", "FLOPs", "Params"
+std::string_view words(Measure measure, Unit unit);    ///< "MACs", "FLOPs", "params"
+std::string_view heading(Measure measure, Unit unit);  ///< "MACs", "FLOPs", "Parameters"
+std::string noun(Measure measure, Unit unit);          ///< "MACs", "FLOPs", "parameters"
+
+/// "MAC" or "FLOP".
+std::string_view name(Unit unit);
+
+/// Which measures a report has: one that was saved lacks those that its version did not know.
+using MeasureSet = std::bitset<kMeasures>;
+MeasureSet only_shown();
+
+/// A count of each measure.
+struct Amounts {
+  std::array<Count, kMeasures> by{};
+
+  Count& operator[](Measure measure) { return by[static_cast<std::size_t>(measure)]; }
+  Count operator[](Measure measure) const { return by[static_cast<std::size_t>(measure)]; }
+  Amounts& operator+=(const Amounts& other) {
+    for (std::size_t i = 0; i < kMeasures; ++i) by[i] += other.by[i];
+    return *this;
+  }
+  /// Is anything of what is shown by default more than 0?
+  bool any_shown() const;
+  bool operator==(const Amounts&) const = default;
+};
+
+/// A number to be shown, and whether it is one or only a lower bound.
+struct Amount {
+  Count value;
+  bool exact = true;
+};
+
+}  // namespace thoplw
