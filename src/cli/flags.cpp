@@ -189,8 +189,8 @@ template <std::size_t... index>
 std::vector<Flag> limit_flags(std::index_sequence<index...>) {
   static const std::array<std::string, kMeasures> names = {("--max-" + std::string(measures()[index].name))...};
   static const std::array<std::string, kMeasures> docs = {
-      formatted("of `check`: fail if the model has more {}; such as 2G or 1_820_000_000",
-                index == 0 ? "MACs, or FLOPs," : noun(all_measures()[index], Unit::mac))...};
+      formatted("of `check`: fail if the model has more {} than this, such as 2G or 1_820_000_000",
+                index == 0 ? "MACs or FLOPs" : noun(all_measures()[index], Unit::mac))...};
   return {{names[index], "COUNT", docs[index], set_most<index>, false, nullptr, "", "check"}...};
 }
 

@@ -2,6 +2,7 @@
 #include "count/costs.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <stdexcept>
 #include <string>
@@ -56,10 +57,25 @@ class Costs {
       if (!settled_[i] && rule_of(trace_.calls[i]) && !runs_again(i)) add_call(i);
     }
     if (convention_.per_sample) share_among_samples(trace_, report_);
-    for (const auto& [charge, op, cost] : unshared_) add_cost(charge, op->call, row_of_op(op->name), cost);
+    for (const auto& [charge, op, cost] : unshared_) credit(row_of_op(op->name), add_cost(charge, op->call, cost));
   }
 
  private:
+  /// The operator of a call that does the most work.
+  struct Leader {
+    Id name = kNone;
+    Count work;
+
+    void take(Id op, Count of_op) {
+      if (name == kNone || of_op > work) *this = {op, of_op};
+    }
+  };
+  struct Heaviest {
+    Leader any;
+    std::array<Leader, kKinds> of_kind{};
+    bool stand_in = false;  ///< the call has been counted for one
+  };
+
   const ClassRule* rule_of(const Call& call) const { return at(class_rules_, call.module); }
 
   /// Where only a module's last call counts: is there a later one?
@@ -86,16 +102,20 @@ class Costs {
     return {.module = module, .times = convention_.in_places ? convention_.in_places(places) : Count(1)};
   }
 
-  /// `once`: what one run of the call costs; `op`: the operator that it is said of, besides the module.
-  void add_cost(const Charge& charge, Id call, std::size_t op, const Work& once) {
+  /// Adds what one run of the call costs to the row of its module, for each time that it runs; that sum.
+  Work add_cost(const Charge& charge, Id call, const Work& once) {
     const Work cost = once * times(call) * charge.times;
     const Count macs = cost.sum();
     Row& row = at(report_.rows, charge.module);
     row.cost += cost;
     row.own[Measure::macs] += macs;
-    report_.ops[op].cost += cost;
-    report_.ops[op].macs += macs;
     if (call != kNone) report_.steps[at(step_, call)].macs += macs;
+    return cost;
+  }
+
+  void credit(std::size_t op, const Work& cost) {
+    report_.ops[op].cost += cost;
+    report_.ops[op].macs += cost.sum();
   }
 
   /// The place of an operator's row, which is made where there is none.
@@ -111,12 +131,23 @@ class Costs {
     return place->second;
   }
 
-  /// What is said of a module's call as a whole is said of its operator that does the most work.
-  std::size_t row_of_heaviest(std::size_t call) {
-    if (heaviest_[call].name != kNone) return row_of_op(heaviest_[call].name);
-    const std::size_t stand_in = row_of_op("(" + at(report_.rows, trace_.calls[call].module).cls + ")");
-    report_.ops[stand_in].calls += trace_.calls[call].times;
-    return stand_in;
+  /// What is said of a module's call as a whole is said, kind by kind, of its operator that does the most work of that
+  /// kind, or else of any.
+  void credit_call(std::size_t call, const Work& cost) {
+    for (std::size_t kind = 0; kind < kKinds; ++kind) {
+      if (cost.by_kind[kind] == 0) continue;
+      const Heaviest& all = heaviest_[call];
+      const Id op = all.of_kind[kind].name != kNone ? all.of_kind[kind].name : all.any.name;
+      credit(op != kNone ? row_of_op(op) : stand_in(call), only(static_cast<Kind>(kind), cost.by_kind[kind]));
+    }
+  }
+
+  /// "(Conv2d)", where no operator did any work.
+  std::size_t stand_in(std::size_t call) {
+    const std::size_t row = row_of_op("(" + at(report_.rows, trace_.calls[call].module).cls + ")");
+    if (std::exchange(heaviest_[call].stand_in, true)) return row;
+    report_.ops[row].calls += trace_.calls[call].times;
+    return row;
   }
 
   /// What the user said of a call holds for all that ran inside of it.
@@ -129,7 +160,7 @@ class Costs {
       if (!call.custom || inside) continue;
       Work cost;
       cost[Kind::contraction] = *call.custom;
-      add_cost(charge_of(static_cast<Id>(i)), static_cast<Id>(i), row_of_heaviest(i), cost);
+      credit_call(i, add_cost(charge_of(static_cast<Id>(i)), static_cast<Id>(i), cost));
     }
   }
 
@@ -151,7 +182,10 @@ class Costs {
       row.work += work * times(op.call);
       add_op_work(op, work);
       const ClassRule* class_rule = op.call == kNone ? nullptr : rule_of(at(trace_.calls, op.call));
-      if (class_rule) at(own_, op.call) += work;
+      if (class_rule) {
+        at(own_, op.call) += work;
+        add_leaders(op, work);
+      }
       if (class_rule && !class_rule->besides) return;
       const OpRule* op_rule = at(op_rules_, op.name);
       const Work cost = op_rule ? cost_of(*op_rule, {trace_, op}, work) : convention_.prices.of(work);
@@ -170,16 +204,22 @@ class Costs {
     OpCost& all = report_.ops[row_of_op(op.name)];
     all.calls += times(op.call);
     all.work += work * times(op.call);
-    if (op.call == kNone) return;
+  }
+
+  /// Of a call whose class has a rule: which operators that is said of.
+  void add_leaders(const Op& op, const Work& work) {
     Heaviest& heaviest = at(heaviest_, op.call);
-    if (heaviest.name == kNone || work.sum() > heaviest.work) heaviest = {op.name, work.sum()};
+    heaviest.any.take(op.name, work.sum());
+    for (std::size_t kind = 0; kind < kKinds; ++kind) {
+      if (work.by_kind[kind] > 0) heaviest.of_kind[kind].take(op.name, work.by_kind[kind]);
+    }
   }
 
   void add_op_cost(const Op& op, const Work& cost) {
     Charge charge = charge_of(op.call);
     if (convention_.op_charge) convention_.op_charge(charge);
     if (charge.per_sample) {
-      add_cost(charge, op.call, row_of_op(op.name), cost);
+      credit(row_of_op(op.name), add_cost(charge, op.call, cost));
     } else {
       unshared_.emplace_back(charge, &op, cost);
     }
@@ -247,7 +287,7 @@ class Costs {
     Row& row = at(report_.rows, call.module);
     try {
       const Work cost = cost_of(rule, {trace_, call, own_[index], at(params_, call.module), ops_});
-      add_cost(charge_of(static_cast<Id>(index)), static_cast<Id>(index), row_of_heaviest(index), cost);
+      credit_call(index, add_cost(charge_of(static_cast<Id>(index)), static_cast<Id>(index), cost));
     } catch (const Error& error) {
       throw Error(located(row.path, row.cls, error));
     } catch (const std::out_of_range&) {
@@ -258,8 +298,8 @@ class Costs {
   /// A class rule reads the tensors of the call. A subclass that takes or gives none still did what its operators did.
   void add_without_tensors(std::size_t index) {
     const Id module = trace_.calls[index].module;
-    add_cost(charge_of(static_cast<Id>(index)), static_cast<Id>(index), row_of_heaviest(index),
-             convention_.prices.of(own_[index]));
+    const Work own = convention_.prices.of(own_[index]);
+    credit_call(index, add_cost(charge_of(static_cast<Id>(index)), static_cast<Id>(index), own));
     add_uncounted(at(report_.rows, module).cls + " without tensors", module);
   }
 
@@ -273,12 +313,8 @@ class Costs {
   std::vector<const ClassRule*> class_rules_;  ///< by module
   std::vector<Work> own_;                      ///< by call, where a class rule prices it
   static constexpr std::size_t kNoRow = static_cast<std::size_t>(-1);
-  std::vector<std::size_t> op_rows_;  ///< by operator name: its row in the report
-  struct Heaviest {
-    Id name = kNone;
-    Count work;
-  };
-  std::vector<Heaviest> heaviest_;                             ///< by call: its own operator that does the most work
+  std::vector<std::size_t> op_rows_;                           ///< by operator name: its row in the report
+  std::vector<Heaviest> heaviest_;                             ///< by call: its own operators that do the most work
   std::map<std::string, std::size_t> op_places_;               ///< the same, of what is no operator name, too
   std::vector<std::size_t> step_;                              ///< by call: the step that it is part of
   std::vector<std::tuple<Charge, const Op*, Work>> unshared_;  ///< of operators, not shared among samples

@@ -1,8 +1,6 @@
 // Adds rows up by the name of their class, and makes rows of operators.
 #include "report/grouped.h"
 
-#include <algorithm>
-#include <limits>
 #include <string_view>
 #include <unordered_map>
 
@@ -44,7 +42,7 @@ class Groups {
       row.known = known;
       if (row.parent == kNone) continue;
       row.inside = row.own;
-      report_.rows.front().calls += row.calls;
+      report_.rows.front().calls = added_calls(report_.rows.front().calls, row.calls);
     }
     return std::move(report_);
   }
@@ -63,7 +61,7 @@ Report by_class(const Report& report) {
     Row& group = groups.group(row.cls);
     group.cls = row.cls;
     group.add(row);
-    group.calls += row.calls;
+    group.calls = added_calls(group.calls, row.calls);
   }
   return std::move(groups).done(report.known);
 }
@@ -80,7 +78,7 @@ Report by_operator(const Report& report) {
   Groups groups(report);
   for (const OpCost& op : operators_of(report)) {
     Row& row = groups.group(op.name);
-    row.calls = static_cast<int>(std::min<std::uint64_t>(op.calls.value(), std::numeric_limits<int>::max()));
+    row.calls = added_calls(row.calls, op.calls);
     row.work += op.work;
     row.cost += op.cost;
     row.own[Measure::macs] += op.macs;

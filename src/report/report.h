@@ -42,6 +42,9 @@ struct Row {
   bool operator==(const Row&) const = default;
 };
 
+/// Their sum, or the greatest int.
+int added_calls(int calls, Count more);
+
 /// Operators that no rule prices: the total is a lower bound.
 struct Uncounted {
   std::string op;

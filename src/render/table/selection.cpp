@@ -126,6 +126,7 @@ std::string order_column(const RenderOptions& options) {
 void Others::add(const Row& other) {
   row.add(other);
   row.inside = row.own;
+  row.calls = added_calls(row.calls, other.calls);
   row.listed = true;
   ++many;
 }
