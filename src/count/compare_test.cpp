@@ -8,6 +8,7 @@
 
 #include "conventions/convention.h"
 #include "count/explain.h"
+#include "operators/rule.h"
 #include "trace/text.h"
 
 namespace thoplw {
@@ -146,4 +147,14 @@ TEST_CASE("readings that match come first, the nearest before the others") {
 }
 
 }  // namespace
+TEST_CASE("conventions are sorted by name") { CHECK(std::ranges::is_sorted(conventions(), {}, &Convention::name)); }
+
+TEST_CASE("operators that a convention prices by name have a rule, by which they are known") {
+  for (const Convention* convention : conventions()) {
+    for (const OpRule& rule : convention->op_rules) {
+      CHECK_MESSAGE(find_rule(rule.name) != nullptr, convention->name, rule.name);
+    }
+  }
+}
+
 }  // namespace thoplw

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace thoplw {
@@ -22,8 +23,9 @@ std::optional<Count> bytes_of(const Tensor& tensor) try {
 /// Parameters in the order of their modules: a tensor counts for the first that holds it.
 std::vector<const Param*> in_module_order(const Trace& trace) {
   std::vector<const Param*> params;
+  params.reserve(trace.params.size());
   for (const Param& param : trace.params) params.push_back(&param);
-  std::ranges::stable_sort(params, {}, &Param::module);
+  if (!std::ranges::is_sorted(params, {}, &Param::module)) std::ranges::stable_sort(params, {}, &Param::module);
   return params;
 }
 
@@ -34,19 +36,19 @@ bool first(std::vector<bool>& met, Id value) {
   return is_first;
 }
 
-void count_trainable(const Trace& trace, Report& report) {
+void count_trainable(const Trace& trace, std::span<const Param* const> params, Report& report) {
   std::vector<bool> met(trace.values.size(), false);
-  for (const Param* param : in_module_order(trace)) {
+  for (const Param* param : params) {
     if (param->buffer || !param->trainable || !first(met, param->value)) continue;
     at(report.rows, param->module).own[Measure::trainable] += numel(at(trace.values, param->value).shape);
   }
 }
 
 /// False where the bytes of some tensor, or of all, are not known.
-bool count_bytes(const Trace& trace, Report& report) try {
+bool count_bytes(const Trace& trace, std::span<const Param* const> params, Report& report) try {
   std::vector<bool> met(trace.values.size(), false);
   Count all = 0;
-  for (const Param* param : in_module_order(trace)) {
+  for (const Param* param : params) {
     if (!first(met, param->value)) continue;
     const std::optional<Count> bytes = bytes_of(at(trace.values, param->value));
     if (!bytes) return false;
@@ -61,9 +63,10 @@ bool count_bytes(const Trace& trace, Report& report) try {
 }  // namespace
 
 void count_held(const Trace& trace, Report& report) {
-  count_trainable(trace, report);
+  const std::vector<const Param*> params = in_module_order(trace);
+  count_trainable(trace, params, report);
   report.known.set(static_cast<std::size_t>(Measure::trainable));
-  report.known.set(static_cast<std::size_t>(Measure::bytes), count_bytes(trace, report));
+  report.known.set(static_cast<std::size_t>(Measure::bytes), count_bytes(trace, params, report));
   for (Row& row : report.rows) {
     row.known = report.known;
     if (!report.has(Measure::bytes)) row.own[Measure::bytes] = 0;  // of a part of them alone

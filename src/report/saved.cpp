@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/formatted.h"
 #include "base/harmless.h"
@@ -106,11 +107,11 @@ Work work(const Node& node) {
   return work;
 }
 
-/// Which measures the rows have: a report that an older version wrote has fewer.
-MeasureSet measures_in(const Node& total) {
+/// Which measures a row has: a report that an older version wrote has fewer.
+MeasureSet measures_in(const Node& row) {
   MeasureSet known = only_shown();
   for (const Measure measure : all_measures()) {
-    if (total.has(row_of(measure).name)) known.set(static_cast<std::size_t>(measure));
+    if (row.has(row_of(measure).name)) known.set(static_cast<std::size_t>(measure));
   }
   return known;
 }
@@ -293,8 +294,12 @@ Report report_of(const Json& json) {
   report.convention = node["convention"].text();
   report.unit = unit(node["unit"]);
   const Node total = node["total"];
-  report.known = measures_in(total);
-  report.rows = in_tree_order(node["rows"].each([&](const Node& each) { return row(each, report.known); }));
+  std::optional<MeasureSet> known;  // what the first row has, all have
+  report.rows = in_tree_order(node["rows"].each([&](const Node& each) {
+    if (!known) known = measures_in(each);
+    return row(each, *known);
+  }));
+  report.known = known.value_or(only_shown());
   if (report.rows.empty()) node["rows"].fail("a report has at least the row of the model itself");
   report.steps = node["steps"].each(step);
   if (node.has("operators")) report.ops = node["operators"].each(op_cost);

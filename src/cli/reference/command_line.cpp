@@ -17,7 +17,7 @@ std::string command_line_page() {
   text += "\n## Formats of numbers\n\n" + header({"Name", "What"});
   for (const auto& format : number_formats()) text += row({code(format.name), format.doc});
   text += "\n## Columns\n\n" + header({"Name", "Title"});
-  for (const auto& column : columns()) text += row({code(column.name), column.title});
+  for (const auto& column : columns()) text += row({code(column.name), title(column, Unit::mac)});
   return text;
 }
 

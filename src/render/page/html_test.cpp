@@ -1,8 +1,10 @@
 // Tests of the page: what its data hold, what cannot break out of it, how large it is, and that it asks for nothing.
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "base/error.h"
 #include "render/escape.h"
@@ -11,6 +13,7 @@
 #include "render/page/html_page.h"
 #include "render/render.h"
 #include "render/samples_test.h"
+#include "render/table/columns.h"
 #include "render/table/table.h"
 
 namespace thoplw {
@@ -203,6 +206,16 @@ TEST_CASE("any table is a page") {
   CHECK(page.find("<tr><th scope=\"row\">a&lt;b</th><td class=\"number\">1.82 G</td></tr>") != std::string::npos);
   CHECK(page.find("<li>a &lt;note&gt;</li>") != std::string::npos);
   CHECK(html_table(table, "", {}).find("<title>thoplw</title>") != std::string::npos);
+}
+
+TEST_CASE("the page knows every column of text, or would leave it out") {
+  std::ifstream file(THOPLW_TEST_DIR "/../src/render/page/assets/table.js");
+  std::ostringstream script;
+  script << file.rdbuf();
+  for (const Column& column : columns()) {
+    if (column.measure) continue;
+    CHECK_MESSAGE(script.str().find("\n  " + column.name + ": {") != std::string::npos, column.name);
+  }
 }
 
 }  // namespace thoplw

@@ -107,6 +107,9 @@ std::vector<Measure> measures_of(const Diff& diff, const RenderOptions& options)
   std::vector<Measure> measures;
   for (const std::string& name : options.columns) {
     const Column& column = find_column(name);
+    if (!column.measure && name != "name" && name != "class") {
+      throw Error("a diff has names, classes and measures; leave column '" + name + "' out");
+    }
     const bool known = !column.measure || std::ranges::find(measures, *column.measure) != measures.end();
     if (!known) measures.push_back(*column.measure);
   }

@@ -160,4 +160,11 @@ TEST_CASE("a FLOP convention is named so, and what is no table cannot show a dif
   CHECK_THROWS_WITH_AS(shown("tree"), "a diff cannot be shown as tree", Error);
 }
 
+TEST_CASE("a column that a diff does not have is no measure to show") {
+  RenderOptions options;
+  options.columns = {"name", "input", "macs"};
+  CHECK_THROWS_WITH_AS(render_diff(diff(small_report(), small_report()), find_renderer("text"), options),
+                       "a diff has names, classes and measures; leave column 'input' out", Error);
+}
+
 }  // namespace thoplw

@@ -21,7 +21,7 @@ const kTexts = {
 /** The report's columns as the table has them: "share" is that of the measure that the user chose, beside the first. */
 function columnsOf(report) {
   const shown = new Set(report.measures.filter((measure) => measure.shown).map(({ name }) => name));
-  const columns = report.columns.map((column) => {
+  const columns = report.columns.filter((column) => kTexts[column.name] || column.measure).map((column) => {
     const text = kTexts[column.name];
     if (text) return { ...column, ...text };
     const share = Boolean(column.share);
