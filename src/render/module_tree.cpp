@@ -81,8 +81,9 @@ ModuleNode module_tree(const Report& report, const RenderOptions& options) {
 }
 
 std::string label(const ModuleNode& node) {
-  if (!node.module) return node.name;
-  return node.name.empty() ? node.row.cls : node.name + ": " + node.row.cls;
+  if (node.name.empty()) return node.row.cls;
+  const bool own_class = node.module && !node.row.cls.empty() && node.row.cls != node.name;  // a group is its class
+  return own_class ? node.name + ": " + node.row.cls : node.name;
 }
 
 std::size_t size(const ModuleNode& node) {

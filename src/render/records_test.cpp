@@ -157,4 +157,26 @@ TEST_CASE("what others cost is of the kinds of work that they pay") {
   CHECK(rows.back().at("cost") == nlohmann::json{{"contraction", 7784}});
 }
 
+TEST_CASE("a group is shown once, by its name") {  // 20736 of 34002; of the others 34002 - 20736
+  RenderOptions options;
+  options.by = By::cls;
+  options.top = 1;
+  CHECK("\n" + render_report(small_report(), find_renderer("tree"), options) + "\n" == R"(
+Module          MACs     Share  Params
+Net            34002  100.00 %    3194
+├─ Block       20736   60.98 %       0
+└─ (4 others)  13266   39.02 %    3194
+)");
+}
+
+TEST_CASE("rows and columns are not chosen where the record says which there are") {
+  RenderOptions options;
+  options.by = By::op;
+  const Renderer& text = find_renderer("text");
+  CHECK_THROWS_WITH_AS(render_diff(diff(small_report(), small_report()), text, options),
+                       "a diff has a row per module: leave --by out", Error);
+  CHECK_THROWS_WITH_AS(render_verdicts(verdicts(), text, options),
+                       "a check has a row per limit: leave --columns and --by out", Error);
+}
+
 }  // namespace thoplw

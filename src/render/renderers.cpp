@@ -116,6 +116,11 @@ bool holds(std::string_view words, std::string_view word) {
   return false;
 }
 
+/// Where the record says which rows and columns there are.
+void refuse_choice(const RenderOptions& options, const std::string& why) {
+  if (!options.columns.empty() || options.by != By::module) throw Error(why + ": leave --columns and --by out");
+}
+
 }  // namespace
 
 std::span<const Renderer> renderers() { return kRenderers; }
@@ -134,16 +139,19 @@ std::string render_models(std::span<const NamedReport> models, const Renderer& r
 
 std::string render_comparison(const Comparison& comparison, const Renderer& renderer, const RenderOptions& options) {
   if (!renderer.comparison) throw Error("a comparison cannot be shown as " + std::string(renderer.name));
+  refuse_choice(options, "a comparison has a row per module and a column per convention");
   return renderer.comparison(comparison, options);
 }
 
 std::string render_diff(const Diff& diff, const Renderer& renderer, const RenderOptions& options, bool all) {
   if (!renderer.diff) throw Error("a diff cannot be shown as " + std::string(renderer.name));
+  if (options.by != By::module) throw Error("a diff has a row per module: leave --by out");
   return renderer.diff(diff, options, all);
 }
 
 std::string render_verdicts(std::span<const Verdict> verdicts, const Renderer& renderer, const RenderOptions& options) {
   if (!renderer.verdicts) throw Error("a check cannot be shown as " + std::string(renderer.name));
+  refuse_choice(options, "a check has a row per limit");
   return renderer.verdicts(verdicts, options);
 }
 
