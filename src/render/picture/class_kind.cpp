@@ -79,8 +79,9 @@ std::size_t place_of(const ClassKind& kind) { return static_cast<std::size_t>(&k
 
 const ClassKind& kind_of(const Row& row) {
   if (row.cls == "Conv1D") return kClassKinds[kLinear];  // of transformers: a linear layer with its weight transposed
-  std::string lower;
-  for (const char c : row.cls) lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  std::string lower;                                     // a row of operators has no class
+  for (const char c : row.cls.empty() ? row.path : row.cls)
+    lower += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   for (const Word& word : kWords) {
     if (lower.find(word.part) != std::string::npos) return kClassKinds[word.kind];
   }

@@ -166,4 +166,18 @@ TEST_CASE("classes are told by their names, else by their work") {
   CHECK(kind_of(odd).name == "attention");
 }
 
+TEST_CASE("kinds of layers go by the class, and of operators by their name") {
+  struct Case {
+    const char *cls, *path, *kind;
+  };
+  for (const Case& row :
+       {Case{"Upsample", "up", "pooling"}, Case{"QProj", "q", "linear"}, Case{"Conv1D", "c", "linear"},
+        Case{"", "aten::conv2d", "convolution"}, Case{"Mha", "conv", "attention"}}) {
+    Row named;
+    named.cls = row.cls;
+    named.path = row.path;
+    CHECK(kind_of(named).name == row.kind);
+  }
+}
+
 }  // namespace thoplw
