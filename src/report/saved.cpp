@@ -233,6 +233,10 @@ void check_sums(const Report& report) {
     check(row_of(measure).name, total[measure].value(), report.total[measure].value());
   }
   check("exact", exact, report.exact);
+  Count of_operators = 0;
+  for (const OpCost& op : report.ops) of_operators += op.macs;
+  if (report.ops.empty() || of_operators == total[Measure::macs]) return;
+  throw Error("operators: they do not add up to total.macs; the file is damaged or was edited: write it anew");
 }
 
 Json parsed(const std::string& path, std::string_view text) {

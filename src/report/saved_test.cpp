@@ -42,7 +42,7 @@ Report full_report() {
   report.not_run = {"aux"};
   report.notes = {"a note, with \"quotes\" and \\n"};
   report.steps = {{"", Tensor{DType::i64, {1, 8}}, 30000}, {"block", std::nullopt, 4002}};
-  report.ops = {{"aten::conv2d", 3, only(Kind::contraction, 7), only(Kind::contraction, 14), 14, true}};
+  report.ops = {{"aten::conv2d", 3, only(Kind::contraction, 7), only(Kind::contraction, 34002), 34002, true}};
   hold(report, 3, 2890 * 4);
   return report;
 }
@@ -147,6 +147,9 @@ TEST_CASE("what is no saved report, or a damaged one, is refused with its place"
   CHECK(changed("/rows/1/work/norms", 4) == "r.json: rows[1].work.norms: there is no such kind of work");
   CHECK(changed("/rows", 5) == "r.json: rows: must be a list");
   CHECK(changed("/rows", Json::array()) == "r.json: rows: a report has at least the row of the model itself");
+  Report full = full_report();
+  full.ops[0].macs -= 1;
+  CHECK(message(saved(full)) == "r.json: operators: they do not add up to total.macs" + anew);
   CHECK(changed("/unit", "GMAC") == "r.json: unit: must be \"MAC\" or \"FLOP\", not \"GMAC\"");
   CHECK(changed("/total", Json::object()) == "r.json: total: 'macs' is missing");
 
