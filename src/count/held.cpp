@@ -1,10 +1,11 @@
 // Walks the parameters and buffers of a trace.
 #include "count/held.h"
 
-#include <algorithm>
 #include <optional>
 #include <span>
 #include <vector>
+
+#include "count/params.h"
 
 namespace thoplw {
 namespace {
@@ -18,15 +19,6 @@ std::optional<Count> bytes_of(const Tensor& tensor) try {
   return width < 8 ? Count((elements.value() + 1) / 2) : elements * (width / 8);
 } catch (const Error&) {
   return std::nullopt;
-}
-
-/// Parameters in the order of their modules: a tensor counts for the first that holds it.
-std::vector<const Param*> in_module_order(const Trace& trace) {
-  std::vector<const Param*> params;
-  params.reserve(trace.params.size());
-  for (const Param& param : trace.params) params.push_back(&param);
-  if (!std::ranges::is_sorted(params, {}, &Param::module)) std::ranges::stable_sort(params, {}, &Param::module);
-  return params;
 }
 
 /// By value: was it met before? It is from now on.

@@ -21,14 +21,6 @@ bool counts(const ParamView& view, const Param& param) {
   return std::ranges::all_of(policy.only, [&](const ParamTest* test) { return test->passes(view, param); });
 }
 
-std::vector<const Param*> in_module_order(const Trace& trace) {
-  std::vector<const Param*> params;
-  params.reserve(trace.params.size());
-  for (const Param& param : trace.params) params.push_back(&param);
-  std::ranges::stable_sort(params, {}, &Param::module);
-  return params;
-}
-
 /// By module, how many elements count in its row.
 std::vector<Count> params_by_module(const ParamView& view) {
   const Trace& trace = view.trace;
@@ -70,6 +62,14 @@ void count_true_totals(const Trace& trace, Report& report) {
 }
 
 }  // namespace
+
+std::vector<const Param*> in_module_order(const Trace& trace) {
+  std::vector<const Param*> params;
+  params.reserve(trace.params.size());
+  for (const Param& param : trace.params) params.push_back(&param);
+  if (!std::ranges::is_sorted(params, {}, &Param::module)) std::ranges::stable_sort(params, {}, &Param::module);
+  return params;
+}
 
 void count_params(const Trace& trace, const Convention& convention, const Usage& usage, Report& report) {
   const std::vector<bool> leaf = leaves(trace);

@@ -74,13 +74,7 @@ std::span<const Column> columns() {
   return all;
 }
 
-const Column& find_column(std::string_view name) {
-  const auto column = std::ranges::find(columns(), name, &Column::name);
-  if (column != columns().end()) return *column;
-  std::vector<std::string_view> known;
-  for (const Column& each : columns()) known.push_back(each.name);
-  throw Error(did_you_mean("column", name, known));
-}
+const Column& find_column(std::string_view name) { return find_named(columns(), "column", name); }
 
 std::vector<const Column*> chosen_columns(const Report& report, const RenderOptions& options) {
   std::vector<const Column*> chosen;
