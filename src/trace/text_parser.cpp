@@ -32,7 +32,7 @@ class Parser {
     std::string_view keyword;
     Parse parse;
   };
-  static const std::array<Record, 8> kRecords;
+  static const std::array<Record, 11> kRecords;
 
   void model(Cursor& line) { trace_.model = line.quoted(); }
   void source(Cursor& line);
@@ -43,7 +43,12 @@ class Parser {
   void buffer(Cursor& line);
   void call(Cursor& line);
   void close(Cursor& line);
+  void mode(Cursor& line);
+  void region(Cursor& line);
+  void storage(Cursor& line);
 
+  Id moment(Cursor& line, std::string_view what);
+  void place(Cursor& line, Id storage);
   Param named_tensor(Cursor& line);
   Id enclosing_module(Cursor& line, std::string_view path) const;
   Id value(Cursor& line);
@@ -63,15 +68,18 @@ class Parser {
 
 constexpr Id size_of(const auto& items) { return static_cast<Id>(items.size()); }
 
-const std::array<Parser::Record, 8> Parser::kRecords = {{
+const std::array<Parser::Record, 11> Parser::kRecords = {{
     {"buffer", &Parser::buffer},
     {"call", &Parser::call},
     {"class", &Parser::cls},
+    {"mode", &Parser::mode},
     {"model", &Parser::model},
     {"module", &Parser::module},
     {"note", &Parser::note},
     {"param", &Parser::param},
+    {"region", &Parser::region},
     {"source", &Parser::source},
+    {"storage", &Parser::storage},
 }};
 
 void Parser::record(Cursor line) {
@@ -227,7 +235,79 @@ void Parser::op(Cursor& line) {
   if (line.take("{")) {
     while (!line.take("}")) op.attrs.push_back(attr(line));
   }
+  op.grad = !line.take("no_grad");
   trace_.ops.push_back(std::move(op));
+}
+
+void Parser::mode(Cursor& line) {
+  line.expect("train", "the mode of a model that was captured for training is 'train'");
+  trace_.training = true;
+}
+
+/// The number of an operator, those before and the place behind the last: regions and storages come after all.
+Id Parser::moment(Cursor& line, std::string_view what) {
+  const std::int64_t op = line.integer();
+  if (op < 0 || op > static_cast<std::int64_t>(trace_.ops.size())) {
+    line.fail(std::string(what) + " must be the number of an operator above, not " + std::to_string(op),
+              "operators count from 0 in the order of their lines");
+  }
+  return static_cast<Id>(op);
+}
+
+void Parser::region(Cursor& line) {
+  Region region;
+  if (line.take("function")) {
+    region.kind = Region::Kind::function;
+  } else if (line.take("reentrant")) {
+    region.kind = Region::Kind::reentrant;
+  } else {
+    line.expect("checkpoint", "a region is a checkpoint, a reentrant one, or a function");
+  }
+  region.name = line.quoted();
+  region.first_op = moment(line, "the first of a region");
+  region.end_op = moment(line, "the end of a region");
+  if (region.end_op < region.first_op) line.fail("the region ends before it begins", "write the lower number first");
+  region.in = values(line);
+  line.expect("->", "results follow the tensors: (%0:f32[1]) -> (%1:f32[1])");
+  region.out = values(line);
+  line.expect("keeps", "a region ends with what it keeps for backward: keeps (%0:f32[1])");
+  region.kept = values(line);
+  trace_.regions.push_back(std::move(region));
+}
+
+void Parser::storage(Cursor& line) {
+  const std::int64_t bytes = line.integer();
+  if (bytes < 0) line.fail("bytes must be 0 or more, not " + std::to_string(bytes), "write the size of the memory");
+  Storage storage{.bytes = bytes};
+  if (line.take("born=")) storage.born = moment(line, "born");
+  if (line.take("died=")) storage.died = moment(line, "died");
+  if (storage.died != kNone && storage.died < storage.born) {
+    line.fail("the memory is gone before it is made", "died must not be less than born");
+  }
+  const Id id = size_of(trace_.memory.storages);
+  trace_.memory.storages.push_back(storage);
+  line.expect("(", "values are written in '(' ')'");
+  if (line.take(")")) return;
+  do {
+    place(line, id);
+  } while (line.take(","));
+  line.expect(")", "values are separated by ',' and end with ')'");
+}
+
+/// %3:f32[2,3], or %3:f32[2,3]@[1,2] where it does not lie in one piece.
+void Parser::place(Cursor& line, Id storage) {
+  const Id id = value(line);
+  if (id == kNone) line.fail("there is no value", "write it as %1:f32[64]");
+  Place place{.storage = storage, .strides = {}};
+  if (line.take("@")) place.strides = dims(line);
+  const std::size_t rank = at(trace_.values, id).shape.size();
+  if (!place.strides.empty() && place.strides.size() != rank) {
+    line.fail("a value has as many strides as sizes", "write them as %1:f32[2,3]@[1,2]");
+  }
+  std::vector<Place>& places = trace_.memory.places;
+  if (places.size() < trace_.values.size()) places.resize(trace_.values.size());
+  if (at(places, id).storage != kNone) line.fail("the value lies in another storage, too", "remove it from one");
+  at(places, id) = std::move(place);
 }
 
 std::vector<Id> Parser::values(Cursor& line) {
@@ -333,6 +413,8 @@ AttrValue Parser::attr_value(Cursor& line) {
 
 Trace Parser::finish(const Cursor& last) {
   if (!open_.empty()) last.fail("the text ends inside a call", "close it with '}'; the text may be cut short");
+  std::vector<Place>& places = trace_.memory.places;
+  if (!places.empty()) places.resize(trace_.values.size());
   return std::move(trace_);
 }
 

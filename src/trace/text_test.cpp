@@ -13,6 +13,7 @@ namespace {
 const std::string kWhole = R"(thoplw trace 1
 model "Net"
 source "torch 2.13.0"
+mode train
 note "one \"real\" forward\nwas needed"
 class app.Net
 class torch.nn.Conv2d : torch.nn.modules.conv._ConvNd
@@ -39,9 +40,15 @@ call "" (%0:f32[1,3,8,8]) -> (%4:f32[1,4,6,6], none) {
   aten::_assert(%3:bf16[1]) -> ()
   "my op"() -> none
   call "fc" (%4:f32[1,4,6,6]) -> () {
-    mylib::gelu_(%4:f32[1,4,6,6]) -> %4:f32[1,4,6,6]
+    mylib::gelu_(%4:f32[1,4,6,6]) -> %4:f32[1,4,6,6] no_grad
   }
 }
+region checkpoint "" 0 2 (%0:f32[1,3,8,8]) -> (%2:f32[1,4,6,6]) keeps ()
+region reentrant "" 1 2 (%2:f32[1,4,6,6], none) -> () keeps (%2:f32[1,4,6,6])
+region function "app.Gelu" 3 4 () -> () keeps ()
+storage 432 (%1:f32[4,3,3,3])
+storage 576 born=0 died=3 (%2:f32[1,4,6,6], %4:f32[1,4,6,6]@[144,1,24,4])
+storage 8 born=1 ()
 )";
 
 const std::string kStart = "thoplw trace 1\nclass A\nmodule \"\" A\n";  // three lines
@@ -94,6 +101,13 @@ TEST_CASE("the records are read into their places") {
   CHECK(std::get<Dims>(*Trace::attr(trace.ops.at(0), "dims")) == Dims{1, -2});
   CHECK(std::get<double>(*Trace::attr(trace.ops.at(1), "y")) == 2.0);
   CHECK(Trace::attr(trace.ops.at(1), "w") == nullptr);
+  CHECK(trace.training);
+  CHECK((trace.ops.at(0).grad && !trace.ops.at(4).grad));
+  CHECK(trace.regions.at(1) == Region{Region::Kind::reentrant, "", 1, 2, {2, kNone}, {}, {2}});
+  CHECK(trace.memory.storages.at(1) == Storage{576, 0, 3});
+  CHECK(trace.memory.places.at(4) == Place{1, {144, 1, 24, 4}});
+  CHECK(trace.memory.places.at(2) == Place{1, {}});
+  CHECK(trace.memory.places.at(0).storage == kNone);
 }
 
 TEST_CASE("the source says what a trace was made from") {
@@ -133,8 +147,8 @@ TEST_CASE("a bad line is named, with its cure") {
   };
   constexpr Case kCases[] = {
       {"modul \"a\" A",
-       "t:4: unknown record 'modul'; did you mean 'model'? known: buffer call class model module note "
-       "param source at 'modul \"a\" A'; an operator has its tensors in '(' ')'"},
+       "t:4: unknown record 'modul'; did you mean 'model'? known: buffer call class mode model module note "
+       "param region source storage at 'modul \"a\" A'; an operator has its tensors in '(' ')'"},
       {"model", "t:4: a string is missing; write it in double quotes"},
       {"model \"M", "t:4: a string does not end at '\"M'; close it with '\"'"},
       {"model \"\\q\"", "t:4: a string is not valid JSON at '\"\\q\"'; escape it as JSON does, in UTF-8"},
@@ -177,6 +191,26 @@ TEST_CASE("a bad line is named, with its cure") {
       {"a::b() -> () {x=99999999999999999999}",
        "t:4: a number is too large at '99999999999999999999'; it must fit in 64 bits"},
   };
+  constexpr Case kOfTraining[] = {
+      {"mode eval", "t:4: 'train' is missing at 'eval'; the mode of a model that was captured for training is 'train'"},
+      {"region loop \"\" 0 0 () -> () keeps ()",
+       "t:4: 'checkpoint' is missing at 'loop \"\" 0 0 () -> ()'; a region is a checkpoint, a reentrant one, or a "
+       "function"},
+      {"region checkpoint \"\" 0 1 () -> () keeps ()",
+       "t:4: the end of a region must be the number of an operator above, not 1 at '() -> () keeps ()'; operators "
+       "count "
+       "from 0 in the order of their lines"},
+      {"storage -4 ()", "t:4: bytes must be 0 or more, not -4 at '()'; write the size of the memory"},
+      {"storage 4 born=-1 ()",
+       "t:4: born must be the number of an operator above, not -1 at '()'; operators count from 0 in the order of "
+       "their "
+       "lines"},
+      {"storage 4 (%0:f32[2]@[1,1])",
+       "t:4: a value has as many strides as sizes at ')'; write them as %1:f32[2,3]@[1,2]"},
+      {"storage 4 (%0:f32[1], %0:f32[1])", "t:4: the value lies in another storage, too at ')'; remove it from one"},
+      {"storage 4 (none)", "t:4: there is no value at ')'; write it as %1:f32[64]"},
+  };
+  for (const Case& row : kOfTraining) CHECK_MESSAGE(error_of(kStart + row.line) == row.error, std::string(row.line));
   for (const Case& row : kCases) CHECK_MESSAGE(error_of(kStart + row.line) == row.error, std::string(row.line));
 }
 

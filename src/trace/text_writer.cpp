@@ -33,6 +33,18 @@ struct AttrText {
   }
 };
 
+std::string_view name_of(Region::Kind kind) {
+  switch (kind) {
+    case Region::Kind::checkpoint:
+      return "checkpoint";
+    case Region::Kind::reentrant:
+      return "reentrant";
+    case Region::Kind::function:
+      return "function";
+  }
+  return "";
+}
+
 std::string path_of_param(const Trace& trace, const Param& param) {
   const std::string& module = at(trace.modules, param.module).path;
   return module.empty() ? param.name : module + "." + param.name;
@@ -45,6 +57,8 @@ class Writer {
   std::string write() {
     records();
     calls_and_ops();
+    regions();
+    storages();
     return std::move(text_);
   }
 
@@ -56,6 +70,7 @@ class Writer {
     line("thoplw trace 1");
     line("model " + quoted(trace_.model));
     line("source " + quoted(trace_.source));
+    if (trace_.training) line("mode train");
     for (const std::string& note : trace_.notes) line("note " + quoted(note));
     for (const Class& cls : trace_.classes) {
       std::string bases;
@@ -126,8 +141,33 @@ class Writer {
       }
       text += "}";
     }
-    indented(text);
+    indented(op.grad ? text : text + " no_grad");
   }
+
+  void regions() {
+    for (const Region& region : trace_.regions) {
+      line(formatted("region {} {} {} {} {} -> {} keeps {}", name_of(region.kind), quoted(region.name), region.first_op,
+                     region.end_op, values(region.in), values(region.out), values(region.kept)));
+    }
+  }
+
+  void storages() {
+    std::vector<std::string> inside(trace_.memory.storages.size());
+    for (std::size_t i = 0; i < trace_.memory.places.size(); ++i) {
+      const Place& place = trace_.memory.places[i];
+      if (place.storage == kNone) continue;
+      std::string& values = at(inside, place.storage);
+      values += (values.empty() ? "" : ", ") + value(static_cast<Id>(i));
+      if (!place.strides.empty()) values += formatted("@[{}]", fmt::join(place.strides, ","));
+    }
+    for (std::size_t i = 0; i < inside.size(); ++i) {
+      const Storage& storage = trace_.memory.storages[i];
+      line(formatted("storage {}{}{} ({})", storage.bytes.value(), moment("born", storage.born),
+                     moment("died", storage.died), inside[i]));
+    }
+  }
+
+  static std::string moment(std::string_view what, Id op) { return op == kNone ? "" : formatted(" {}={}", what, op); }
 
   const Trace& trace_;
   std::string text_;

@@ -8,6 +8,7 @@
 #include "base/count.h"
 #include "trace/attr.h"
 #include "trace/id.h"
+#include "trace/memory.h"
 #include "trace/tensor.h"
 
 namespace thoplw {
@@ -53,6 +54,24 @@ struct Op {
   std::vector<Id> in;  ///< values; tensor lists are flattened, kNone is an absent optional tensor
   std::vector<Id> out;
   std::vector<Attr> attrs;  ///< only those that a formula reads (Rule::attrs)
+  bool grad = true;         ///< false: it ran where autograd was switched off
+};
+
+/// Operators that autograd treats as one: what runs inside is not recorded for backward.
+struct Region {
+  enum class Kind : std::uint8_t {
+    checkpoint,  ///< of torch.utils.checkpoint: runs again in backward, up to the last operator that keeps anything
+    reentrant,   ///< the same, and all of it runs again
+    function,    ///< a torch.autograd.Function: its backward is code of its author
+  };
+  Kind kind = Kind::checkpoint;
+  std::string name;  ///< of the function's class
+  Id first_op = 0;   ///< its operators are ops[first_op, end_op)
+  Id end_op = 0;
+  std::vector<Id> in, out;  ///< values, in the order met in arguments and results
+  std::vector<Id> kept;     ///< values that it keeps for backward
+
+  bool operator==(const Region&) const = default;
 };
 
 /// What a trace was made from.
@@ -75,6 +94,9 @@ struct Trace {
   std::vector<Call> calls;            ///< in the order in which they began
   std::vector<std::string> op_names;  ///< ATen names without overload: "aten::conv2d"
   std::vector<Op> ops;
+  bool training = false;        ///< the model was in training mode, and what follows was observed
+  std::vector<Region> regions;  ///< in the order in which they began
+  MemoryRecord memory;
   std::vector<std::string> notes;  ///< notices of the front end, such as a fallback
 
   const std::string& op_name(const Op& op) const { return at(op_names, op.name); }

@@ -1,0 +1,37 @@
+// What autograd keeps of an operator for its backward.
+#pragma once
+
+#include <vector>
+
+#include "operators/backward/grad_op.h"
+
+namespace thoplw {
+
+/// One tensor that is kept: an input or output as it lies in memory, or memory of its own.
+struct KeptTensor {
+  enum class Of : std::uint8_t {
+    input,   ///< Op::in[index]
+    output,  ///< Op::out[index]
+    fresh,   ///< of what the operator made inside: a mask, statistics, a copy of an input
+  };
+  Of of = Of::fresh;
+  std::size_t index = 0;
+  Count bytes = 0;  ///< where it is fresh
+
+  bool operator==(const KeptTensor&) const = default;
+};
+
+struct Kept {
+  std::vector<KeptTensor> tensors;
+  Count temporary = 0;  ///< bytes that the forward makes inside and frees before it ends, all alive at once
+  bool known = true;    ///< false: nothing says what the operator keeps
+};
+
+/// What is kept where autograd records the operator; nothing where none of its inputs requires a gradient. What it
+/// makes and frees inside of its forward is told in any case.
+Kept kept(const GradOp& op);
+
+/// Attributes that `kept` reads of that operator, separated by a space: captured for training besides Rule::attrs.
+std::string_view kept_attrs(std::string_view op_name);
+
+}  // namespace thoplw
