@@ -2,12 +2,12 @@
 #include "render/module_tree.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "base/formatted.h"
+#include "render/kept_rows.h"
 #include "render/table/columns.h"
-#include "render/table/selection.h"
 #include "render/table/table.h"
-#include "report/names.h"
 
 namespace thoplw {
 namespace {
@@ -21,48 +21,30 @@ void add_up(ModuleNode& node) {
 }
 
 struct Grower {
-  const std::vector<Row>& rows;
-  const std::string sort;
-  const std::vector<Measure> asked;
-  std::vector<bool> shown;                           ///< by row
-  std::vector<bool> kept;                            ///< by row: it is shown, or something inside it is
-  std::vector<std::vector<std::size_t>> children{};  ///< by row
+  std::vector<KeptRow> kept;
+  std::function<bool(const Row&, const Row&)> before;
+  std::vector<std::vector<std::size_t>> inside{kept.size()};  ///< by kept row
 
-  Grower(const std::vector<Row>& all, const RenderOptions& options)
-      : rows(all),
-        sort(order_column(options)),
-        asked(asked_measures(options)),
-        shown(shown_rows(all, options)),
-        kept(with_around(all, shown)),
-        children(all.size()) {
-    for (std::size_t i = 1; i < rows.size(); ++i) children[static_cast<std::size_t>(rows[i].parent)].push_back(i);
+  ModuleNode tree() {
+    for (std::size_t i = 1; i < kept.size(); ++i) inside[static_cast<std::size_t>(kept[i].row.parent)].push_back(i);
+    return grow(0);
   }
 
-  void leave_out(std::size_t at, Others& others) const {
-    if (has_line(rows[at], asked)) others.add(rows[at]);
-    for (const auto child : children[at]) leave_out(child, others);
-  }
-
-  ModuleNode grow(std::size_t at) const {
-    ModuleNode node{rows[at], std::string(own_name(rows[at], rows)), true, {}};
-    Others others;
-    if (node.row.has_own() &&
-        !children[at].empty()) {  // a node of its own, so that those inside add up to the one around
-      if (shown[at]) {
-        node.inside.push_back({node.row, "(itself)", false, {}});
+  ModuleNode grow(std::size_t at) {
+    auto& [row, name, shown, children, others] = kept[at];
+    ModuleNode node{.row = std::move(row), .name = std::move(name), .children = children};
+    if (node.row.has_own() && children > 0) {  // a node of its own, so that those inside add up to the one around
+      if (shown) {
+        node.inside.push_back({.row = node.row, .name = "(itself)", .kind = NodeKind::itself});
       } else {
         others.add(node.row);
       }
     }
-    for (const auto child : children[at]) {
-      if (kept[child]) {
-        node.inside.push_back(grow(child));
-      } else {
-        leave_out(child, others);
-      }
+    for (const auto child : inside[at]) node.inside.push_back(grow(child));
+    std::ranges::stable_sort(node.inside, before, &ModuleNode::row);
+    if (!others.empty()) {
+      node.inside.push_back({others.row, others.name(), NodeKind::others, 0, others.many});
     }
-    std::ranges::stable_sort(node.inside, ordering(sort), &ModuleNode::row);
-    if (!others.empty()) node.inside.push_back({others.row, others.name(), false, {}});
     if (!node.inside.empty()) add_up(node);
     return node;
   }
@@ -72,17 +54,25 @@ struct Grower {
 
 ModuleNode module_tree(const Report& report, const RenderOptions& options) {
   require_sort(report, options);
-  const std::vector<Row> rows = roll_up(report, options.depth).rows;
-  ModuleNode root = rows.empty() ? ModuleNode{} : Grower(rows, options).grow(0);
-  if (rows.empty()) root.row.cls = report.model;
+  ModuleNode root;
+  if (report.rows.empty()) {
+    root.row.cls = report.model;
+  } else {
+    root = Grower{kept_rows(report, options, asked_measures(options)), ordering(order_column(options))}.tree();
+  }
   root.row.own = report.total;
   root.row.exact = report.exact;
   return root;
 }
 
+ModuleNode tree_of_shown(const Report& report, const std::vector<bool>& shown) {
+  return Grower{kept_rows(report.rows, shown, [](const Row&) { return true; }), ordering("")}.tree();
+}
+
 std::string label(const ModuleNode& node) {
   if (node.name.empty()) return node.row.cls;
-  const bool own_class = node.module && !node.row.cls.empty() && node.row.cls != node.name;  // a group is its class
+  const bool own_class =
+      node.kind == NodeKind::module && !node.row.cls.empty() && node.row.cls != node.name;  // a group is its class
   return own_class ? node.name + ": " + node.row.cls : node.name;
 }
 

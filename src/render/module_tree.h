@@ -1,6 +1,8 @@
 // The modules as a tree in which each has all that is inside it. What the renderers that show the tree share.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,17 +12,24 @@
 
 namespace thoplw {
 
+enum class NodeKind : std::uint8_t { module, itself, others };
+
 /// What is inside a node adds up to it: own work beside other modules is a node "(itself)", and so are modules that are
 /// not shown, "(3 others)".
 struct ModuleNode {
-  Row row;             ///< its own amounts are those of all that is inside
-  std::string name;    ///< in the module around it: "0" of "layer1.0"; of the root it is empty
-  bool module = true;  ///< false: "(itself)" or "(3 others)"
-  std::vector<ModuleNode> inside;
+  Row row;           ///< its own amounts are those of all that is inside
+  std::string name;  ///< in the module around it: "0" of "layer1.0"; of the root it is empty
+  NodeKind kind = NodeKind::module;
+  std::size_t children = 0;          ///< how many modules are right inside it, shown or not
+  std::size_t left_out = 0;          ///< how many modules are summed in it, where it is of others
+  std::vector<ModuleNode> inside{};  ///< in the order in which they are shown, others at the end
 };
 
 /// Rolled up, narrowed to what is wanted and sorted; a report without rows gives a root with its totals.
 ModuleNode module_tree(const Report& report, const RenderOptions& options);
+
+/// Of the rows that are shown, by row; all that are not are among the others. The report has rows.
+ModuleNode tree_of_shown(const Report& report, const std::vector<bool>& shown);
 
 /// "0: BasicBlock".
 std::string label(const ModuleNode& node);

@@ -43,24 +43,20 @@ std::string comparison_json(const Comparison& comparison, const RenderOptions& o
   std::vector<Report> rolled;
   for (const Report& report : comparison.reports) rolled.push_back(roll_up(report, options.depth));
   const std::vector<Row>& rows = rolled[comparison.base].rows;
-  const std::vector<bool> shown = shown_rows(rows, options);
+  const Selection selection = selection_of(rows, options);
   json["rows"] = Json::array();
-  std::vector<Others> others(rolled.size());
   const auto add_line = [&](const Row& named, auto&& macs_of) {
     Json costs = Json::object();
     for (std::size_t i = 0; i < rolled.size(); ++i) costs[rolled[i].convention] = macs_of(i).value();
     json["rows"].push_back({{"name", named.path}, {"class", named.cls}, {"macs", costs}});
   };
-  for (const std::size_t row : order_of(rows, order_column(options))) {
-    if (shown[row]) {
-      add_line(rows[row], [&](std::size_t i) { return rolled[i].rows[row].own[Measure::macs]; });
-    } else {
-      for (std::size_t i = 0; i < rolled.size(); ++i) others[i].add(rolled[i].rows[row]);
-    }
+  for (const std::size_t row : selection.shown) {
+    add_line(rows[row], [&](std::size_t i) { return rolled[i].rows[row].own[Measure::macs]; });
   }
-  if (Others& base_others = others[comparison.base]; !base_others.empty()) {
-    base_others.row.path = base_others.name();
-    add_line(base_others.row, [&](std::size_t i) { return others[i].row.own[Measure::macs]; });
+  if (Others others = added_up(rows, selection.others); !others.empty()) {
+    others.row.path = others.name();
+    add_line(others.row,
+             [&](std::size_t i) { return added_up(rolled[i].rows, selection.others).row.own[Measure::macs]; });
   }
   return laid_out_json(json);
 }

@@ -59,8 +59,7 @@ Json step_json(const Step& step) {
   return {{"path", step.path}, {"input", tensor(step.in)}, {"macs", step.macs.value()}};
 }
 
-/// `parent` is the place of its row in the list.
-Json row_json(const Row& row, const Json& parent, const Report& report, NumberFormat numbers) {
+Json row_json(const Row& row, const Report& report, NumberFormat numbers) {
   Json json = {{"name", row.path},   {"class", row.cls},        {"depth", row.depth},       {"listed", row.listed},
                {"calls", row.calls}, {"input", tensor(row.in)}, {"output", tensor(row.out)}};
   add_amounts(json, row, report, numbers);
@@ -68,35 +67,14 @@ Json row_json(const Row& row, const Json& parent, const Report& report, NumberFo
       row, [&](Measure measure, const std::string& name) { json["subtree_" + name] = row.inside[measure].value(); });
   json["work"] = work(row.work);
   json["cost"] = work(row.cost);
-  json["parent"] = parent;
+  json["parent"] = row.parent == kNone ? Json() : Json(row.parent);  // the place of its row in the list
   return json;
 }
 
-/// The place of the nearest module around the row that is shown too; null for none.
-Json place_around(const Row& row, const std::vector<Row>& rows, const std::vector<std::optional<std::size_t>>& places) {
-  for (Id at = row.parent; at != kNone; at = rows[static_cast<std::size_t>(at)].parent) {
-    if (const auto place = places[static_cast<std::size_t>(at)]) return *place;
-  }
-  return nullptr;
-}
-
 void add_rows(const Report& report, const RenderOptions& options, const AddElement& add) {
-  const std::vector<Row> rows = roll_up(report, options.depth).rows;
-  const std::vector<bool> shown = shown_rows(rows, options);
-  const std::vector<std::size_t> order = order_of(rows, order_column(options));
-  std::vector<std::optional<std::size_t>> places(rows.size());
-  std::size_t many = 0;
-  for (const std::size_t i : order) {
-    if (shown[i]) places[i] = many++;
+  for (const Row& row : narrowed(roll_up(report, options.depth).rows, options, all_measures())) {
+    add(row_json(row, report, options.numbers));
   }
-  Others others;
-  for (const std::size_t i : order) {
-    if (shown[i]) add(row_json(rows[i], place_around(rows[i], rows, places), report, options.numbers));
-    if (!shown[i] && has_line(rows[i], all_measures())) others.add(rows[i]);
-  }
-  if (others.empty()) return;
-  others.row.path = others.name();
-  add(row_json(others.row, nullptr, report, options.numbers));
 }
 
 Json total_json(const Report& report, NumberFormat numbers) {
@@ -133,9 +111,7 @@ std::string render_json(const Report& report, const RenderOptions& options) {
   return std::move(text).end();
 }
 
-std::string json_record(const Row& row) {
-  return json_line(row_json(row, row.parent == kNone ? Json() : Json(row.parent), {}, NumberFormat::raw));
-}
+std::string json_record(const Row& row) { return json_line(row_json(row, {}, NumberFormat::raw)); }
 
 std::string json_record(const Step& step) { return json_line(step_json(step)); }
 

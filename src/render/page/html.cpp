@@ -12,13 +12,13 @@
 #include "conventions/convention.h"
 #include "render/escape.h"
 #include "render/formats.h"
+#include "render/kept_rows.h"
 #include "render/page/html_page.h"
 #include "render/picture/class_kind.h"
 #include "render/table/columns.h"
 #include "render/table/selection.h"
 #include "render/table/table.h"
 #include "render/table/width.h"
-#include "report/names.h"
 
 namespace thoplw {
 namespace {
@@ -57,34 +57,16 @@ struct Shapes {
   }
 };
 
-/// "layer1.0" in the module "layer1": "0".
-std::string label(const Row& row, const std::vector<Row>& rows) {
-  return row.parent == kNone ? "" : harmless(own_name(row, rows));
-}
-
-/// The rows that are wanted and the modules around them; in each of these what is left out is one row.
-std::vector<Row> wanted_rows(const Report& report, const RenderOptions& options) {
-  std::vector<Row> rows = roll_up(report, options.depth).rows;
-  std::vector<bool> kept = with_around(rows, shown_rows(rows, options));
-  if (!kept.empty()) kept.front() = true;
-  std::vector<Row> wanted;
-  wanted.reserve(rows.size());
-  std::vector<Id> now_at;
-  std::map<Id, Others> left_out;  // by the row around them
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const Id around = rows[i].parent == kNone ? kNone : now_at[static_cast<std::size_t>(rows[i].parent)];
-    now_at.push_back(kept[i] ? static_cast<Id>(wanted.size()) : around);
-    if (!kept[i] && has_line(rows[i], all_measures())) left_out[around].add(rows[i]);
-    if (!kept[i]) continue;
-    wanted.push_back(std::move(rows[i]));
-    wanted.back().parent = around;
-  }
-  for (auto& [around, others] : left_out) {
-    if (others.empty()) continue;
-    const std::string path = wanted[static_cast<std::size_t>(around)].path;
+/// The rows that are wanted and the modules around them; after them a row for what each of these leaves out.
+std::vector<KeptRow> wanted_rows(const Report& report, const RenderOptions& options) {
+  std::vector<KeptRow> wanted = kept_rows(report, options, all_measures());
+  for (std::size_t i = 0, modules = wanted.size(); i < modules; ++i) {
+    if (wanted[i].others.empty()) continue;
+    Others others = std::move(wanted[i].others);
+    const std::string& path = wanted[i].row.path;
     others.row.path = path.empty() ? others.name() : path + "." + others.name();
-    others.row.parent = around;
-    wanted.push_back(others.row);
+    others.row.parent = static_cast<Id>(i);
+    wanted.push_back({.row = std::move(others.row), .name = others.name()});
   }
   return wanted;
 }
@@ -135,15 +117,15 @@ Json kinds_json() {
 std::string data(const Report& report, const RenderOptions& options) {
   constexpr int kInexact = 1, kListed = 2;  // as modules.js reads them
   require_sort(report, options);
-  const std::vector<Row> rows = wanted_rows(report, options);
   const std::vector<Measure> measures = known_measures(report);
   Once<std::string> classes;
   Shapes shapes;
   std::string lines;  // one per row, so that differences of two pages can be read
-  for (const Row& row : rows) {
+  for (const KeptRow& kept : wanted_rows(report, options)) {
+    const Row& row = kept.row;
     const std::string cls = harmless(row.cls);
     Json line =
-        Json::array({row.parent == kNone ? -1 : row.parent, label(row, rows), classes.place(cls, cls),
+        Json::array({row.parent == kNone ? -1 : row.parent, harmless(kept.name), classes.place(cls, cls),
                      shapes.place(find_column("input"), row, row.in), shapes.place(find_column("output"), row, row.out),
                      row.calls, (row.exact ? 0 : kInexact) | (row.listed ? kListed : 0), place_of(kind_of(row))});
     for (const Measure measure : measures) line.push_back(exact_json(row.own[measure]));

@@ -2,16 +2,18 @@
 #include "render/page/notebook.h"
 
 #include <algorithm>
-#include <numeric>
+#include <functional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "base/formatted.h"
 #include "render/escape.h"
 #include "render/formats.h"
+#include "render/module_tree.h"
 #include "render/table/columns.h"
 #include "render/table/table.h"
 #include "render/table/width.h"
-#include "report/names.h"
 
 namespace thoplw {
 namespace {
@@ -22,61 +24,46 @@ constexpr std::string_view kFrame =
     "<div style=\"font:12px/1.6 Menlo,Consolas,'DejaVu Sans Mono',monospace;max-width:72em;overflow-x:auto\">\n";
 constexpr std::string_view kFaint = "<span style=\"opacity:.6\">";
 
-/// A module as it is shown.
-struct Node {
-  std::vector<std::size_t> inside;
-  std::size_t modules = 1;  ///< with those inside
-  double weight = 0;        ///< the greatest share of any measure: that of what is around is no smaller
-  bool exact = true;        ///< with what is inside
-  bool shown = false;
-  bool unfolded = false;
-};
-
 double share(Count part, Count whole) {
   return whole == 0 ? 0 : static_cast<double>(part.value()) / static_cast<double>(whole.value());
 }
 
-std::vector<Node> nodes_of(const Report& report) {
-  std::vector<Node> nodes(report.rows.size());
-  for (std::size_t i = nodes.size(); i-- > 0;) {
-    const Row& row = report.rows[i];
-    Node& node = nodes[i];
-    for (const Measure measure : shown_measures()) {
-      node.weight = std::max(node.weight, share(row.inside[measure], report.total[measure]));
-    }
-    node.exact = node.exact && row.exact;
-    std::ranges::reverse(node.inside);
-    if (row.parent == kNone) continue;
-    Node& around = nodes[static_cast<std::size_t>(row.parent)];
-    around.inside.push_back(i);
-    around.modules += node.modules;
-    around.exact = around.exact && node.exact;
+/// The greatest share of any measure: that of what is around is no smaller.
+double weight(const Amounts& amounts, const Report& report) {
+  double weight = 0;
+  for (const Measure measure : shown_measures()) {
+    weight = std::max(weight, share(amounts[measure], report.total[measure]));
   }
-  return nodes;
+  return weight;
 }
 
-/// The costliest modules; what is around one comes before it, as it weighs no less and stands before it.
-void choose_shown(std::vector<Node>& nodes) {
-  std::vector<std::size_t> order(nodes.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return nodes[a].weight > nodes[b].weight; });
-  for (std::size_t i = 0; i < std::min(order.size(), kRows); ++i) nodes[order[i]].shown = true;
+/// By row: is it one of the costliest? What is around one comes before it, as it weighs no less and stands before it.
+std::vector<bool> costliest(const Report& report) {
+  std::vector<std::pair<double, std::size_t>> order;
+  for (const Row& row : report.rows) order.emplace_back(weight(row.inside, report), order.size());
+  std::ranges::stable_sort(order, std::ranges::greater{}, [](const auto& entry) { return entry.first; });
+  std::vector<bool> shown(order.size(), false);
+  for (std::size_t i = 0; i < std::min(order.size(), kRows); ++i) shown[order[i].second] = true;
+  return shown;
 }
 
 /// The root, and then the heaviest of what is in sight as long as there is room.
-void choose_unfolded(std::vector<Node>& nodes) {
-  std::vector<std::size_t> folded{0};
+std::set<const ModuleNode*> unfolded(const ModuleNode& root, const Report& report) {
+  const auto weight_of = [&](const ModuleNode* node) { return weight(node->row.own, report); };
+  std::set<const ModuleNode*> open;
+  std::vector<const ModuleNode*> folded{&root};
   for (std::size_t lines = 1; !folded.empty();) {
-    const auto heaviest = std::ranges::max_element(folded, {}, [&](std::size_t i) { return nodes[i].weight; });
-    Node& node = nodes[*heaviest];
+    const auto heaviest = std::ranges::max_element(folded, {}, weight_of);
+    const ModuleNode* node = *heaviest;
     folded.erase(heaviest);
-    lines += node.inside.size();
-    if (lines > kUnfolded && &node != &nodes.front()) return;
-    node.unfolded = true;
-    for (const std::size_t inner : node.inside) {
-      if (nodes[inner].shown && !nodes[inner].inside.empty()) folded.push_back(inner);
+    lines += node->children;
+    if (lines > kUnfolded && node != &root) break;
+    open.insert(node);
+    for (const ModuleNode& inner : node->inside) {
+      if (inner.children > 0) folded.push_back(&inner);
     }
   }
+  return open;
 }
 
 /// Name, class and amounts of a line.
@@ -90,9 +77,9 @@ struct Line {
 
 struct Writer {
   const Report& report;
-  const std::vector<Node>& nodes;
   Measure bars;  ///< what bars are of
-  std::string html;
+  std::set<const ModuleNode*> open;
+  std::string html{};
 
   static std::string cell(Amount amount) {
     const auto format = amount.value < 1000 ? NumberFormat::raw : NumberFormat::clever;
@@ -130,38 +117,27 @@ struct Writer {
     return row.calls > 1 ? formatted("{}; {} calls", text, row.calls) : text;
   }
 
-  Line line_of(std::size_t i) const {
-    const Row& row = report.rows[i];
-    const std::string name = row.parent == kNone ? "" : std::string(own_name(row, report.rows));
-    return {name, row.cls, tip(row), row.inside, nodes[i].exact};
+  Line line_of(const ModuleNode& node) const {
+    Line line{.name = node.name, .cls = "", .tip = "", .amounts = node.row.own, .exact = node.row.exact};
+    if (node.kind == NodeKind::others) line.name = formatted("... and {} more", node.left_out);
+    if (node.kind == NodeKind::module) {
+      line.cls = node.row.cls;
+      line.tip = tip(node.row);
+    }
+    return line;
   }
 
-  void write_tree(std::size_t i) {
-    const Row& row = report.rows[i];
-    const Node& node = nodes[i];
-    if (std::ranges::none_of(node.inside, [&](std::size_t inner) { return nodes[inner].shown; })) {
-      Line line = line_of(i);
-      if (!node.inside.empty()) line.cls += formatted(", {} inside", node.modules - 1);
-      return write_leaf(line, row.depth);
+  void write_tree(const ModuleNode& node, int depth) {
+    Line line = line_of(node);
+    if (std::ranges::find(node.inside, NodeKind::module, &ModuleNode::kind) == node.inside.end()) {
+      if (node.children > 0) line.cls += formatted(", {} inside", node.inside.back().left_out);
+      return write_leaf(line, depth);
     }
-    html += formatted("<details{}><summary style=\"padding-left:{:.1f}em\">", node.unfolded ? " open=\"\"" : "",
-                      1.2 * row.depth);
-    write(line_of(i));
+    html += formatted("<details{}><summary style=\"padding-left:{:.1f}em\">", open.contains(&node) ? " open=\"\"" : "",
+                      1.2 * depth);
+    write(line);
     html += "</summary>\n";
-    if (row.has_own()) write_leaf({"(itself)", "", "", row.own, row.exact}, row.depth + 1);
-    std::size_t hidden = 0;
-    Line rest;
-    for (const std::size_t inner : node.inside) {
-      if (nodes[inner].shown) {
-        write_tree(inner);
-        continue;
-      }
-      hidden += nodes[inner].modules;
-      rest.amounts += report.rows[inner].inside;
-      rest.exact = rest.exact && nodes[inner].exact;
-    }
-    rest.name = formatted("... and {} more", hidden);
-    if (hidden > 0) write_leaf(rest, row.depth + 1);
+    for (const ModuleNode& inner : node.inside) write_tree(inner, depth + 1);
     html += "</details>\n";
   }
 };
@@ -221,14 +197,12 @@ std::string notebook_table(Table table, const std::string&, const std::vector<st
 }  // namespace
 
 std::string notebook_html(const Report& report) {
-  std::vector<Node> nodes = nodes_of(report);
   const Measure bars = measure_of_bars(report);
   std::string html = std::string(kFrame) + head(report, bars);
-  if (!nodes.empty()) {
-    choose_shown(nodes);
-    choose_unfolded(nodes);
-    Writer writer{report, nodes, bars, {}};
-    writer.write_tree(0);
+  if (!report.rows.empty()) {
+    const ModuleNode root = tree_of_shown(report, costliest(report));
+    Writer writer{report, bars, unfolded(root, report)};
+    writer.write_tree(root, 0);
     html += writer.html;
   }
   return html + below(footnotes(report, {})) + "</div>";

@@ -31,7 +31,7 @@ struct Writer {
 
   std::size_t write(const ModuleNode& node, const std::string& around) {
     const std::size_t id = nodes++;
-    const std::string& path = node.module ? node.row.path : around;
+    const std::string& path = node.kind == NodeKind::module ? node.row.path : around;
     const Shade& shade = shade_of(node.row, sizing);
     text += formatted("  n{} [label=\"{}\\n{} {}, {}\", tooltip=\"{}\", fillcolor=\"{}\", fontcolor=\"{}\"];\n", id,
                       escaped(label(node)), short_number(sizing.of(node.row)), sizing.unit, sizing.share(node.row),

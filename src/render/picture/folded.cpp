@@ -22,7 +22,7 @@ void fold(const ModuleNode& node, const std::string& stack, const Sizing& sizing
   const Count amount = sizing.of(node.row).value;
   if (node.inside.empty() && amount > 0) text += stack + " " + std::to_string(amount.value()) + "\n";
   for (const ModuleNode& inner : node.inside) {
-    const bool own = !inner.module && inner.name == "(itself)";  // viewers show it as the part with nothing above it
+    const bool own = inner.kind == NodeKind::itself;  // viewers show it as the part with nothing above it
     fold(inner, own ? stack : stack + ";" + frame(inner.name), sizing, text);
   }
 }

@@ -15,11 +15,11 @@ struct Placing {
   double pixels(Count amount) const { return static_cast<double>(amount.value()) * scale; }
 
   void place(const ModuleNode& node, const std::string& around, std::size_t level, Count start) {
-    const std::string& path = node.module ? node.row.path : around;
+    const std::string& path = node.kind == NodeKind::module ? node.row.path : around;
     const std::size_t own = cells.size();
     cells.push_back(
-        {label(node), path, node.row, node.module, false, level, pixels(start), pixels(sizing.of(node.row).value)});
-    ModuleNode small{Row{}, "", false, {}};  // siblings too low to be seen
+        {label(node), path, node.row, node.kind, false, level, pixels(start), pixels(sizing.of(node.row).value)});
+    ModuleNode small{.row = {}, .name = "", .kind = NodeKind::others};  // siblings too low to be seen
     std::size_t many = 0;
     for (const ModuleNode& inner : node.inside) {
       const Amount amount = sizing.of(inner.row);

@@ -9,10 +9,10 @@
 namespace thoplw {
 
 struct IcicleCell {
-  std::string label;    ///< "0: BasicBlock"; not escaped
-  std::string path;     ///< "layer1.0"; of the root it is empty; of what is no module that of the one around
-  Row row;              ///< counts with all that is inside
-  bool module = true;   ///< false: "(itself)", "(3 others)"
+  std::string label;  ///< "0: BasicBlock"; not escaped
+  std::string path;   ///< "layer1.0"; of the root it is empty; of what is no module that of the one around
+  Row row;            ///< counts with all that is inside
+  NodeKind kind = NodeKind::module;
   bool inside = false;  ///< does it have cells to the right?
   std::size_t level = 0;
   double top = 0, height = 0;  ///< in pixels

@@ -78,7 +78,7 @@ ModuleNode drawable_tree(const Report& report, RenderOptions options) {
 }
 
 std::size_t modules_in(const ModuleNode& node) {
-  std::size_t modules = node.module ? 1 : 0;
+  std::size_t modules = node.kind == NodeKind::module ? 1 : 0;
   for (const ModuleNode& inner : node.inside) modules += modules_in(inner);
   return modules;
 }

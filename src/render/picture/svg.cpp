@@ -89,10 +89,10 @@ struct Drawing {
   std::string body{};
 
   std::string tooltip(const IcicleCell& cell) const {
-    const std::string of = cell.module ? "" : cell.label + " of ";
-    std::string text =
-        formatted("{}{}{}\n{} {}, {} of the total", of, shown_path(cell.path), cell.module ? ": " + cell.row.cls : "",
-                  grouped(sizing.of(cell.row)), sizing.unit, sizing.share(cell.row));
+    const std::string of = cell.kind == NodeKind::module ? "" : cell.label + " of ";
+    std::string text = formatted("{}{}{}\n{} {}, {} of the total", of, shown_path(cell.path),
+                                 cell.kind == NodeKind::module ? ": " + cell.row.cls : "", grouped(sizing.of(cell.row)),
+                                 sizing.unit, sizing.share(cell.row));
     for (const Measure other : shown_measures()) {
       if (other == sizing.measure || !report.has(other)) continue;
       text += formatted(", {} {}", grouped(cell.row.amount(other)), words(other, report.unit));
@@ -117,7 +117,7 @@ struct Drawing {
 
   void draw(const IcicleCell& cell) {
     const double x = kMargin + static_cast<double>(cell.level) * column, y = kHead + cell.top;
-    const bool colored = cell.module || cell.label == "(itself)";
+    const bool colored = cell.kind != NodeKind::others;
     const std::size_t kind = colored ? place_of(kind_of(cell.row)) : class_kinds().size() - 1;
     body += formatted(
         "<g><title>{}</title><rect class=\"c {}{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" "

@@ -62,21 +62,20 @@ struct Layout {
     std::vector<Report> rolled;
     for (const Report& report : reports) rolled.push_back(roll_up(report, options.depth));
     const std::vector<Row>& rows = rolled[comparison.base].rows;
-    const std::vector<bool> shown = shown_rows(rows, options);
-    std::vector<Others> others(reports.size());
-    for (const std::size_t row : order_of(rows, order_column(options))) {
-      const auto costs = [&](const Report& report) { return report.rows[row].own[Measure::macs] != 0; };
-      if (std::ranges::none_of(rolled, costs)) continue;
-      if (shown[row]) {
-        table.rows.push_back(line(shown_path(rows[row].path), rows[row].cls,
-                                  [&](std::size_t i) { return macs(i, rolled[i].rows[row]); }));
-      } else {
-        for (std::size_t i = 0; i < reports.size(); ++i) others[i].add(rolled[i].rows[row]);
-      }
+    const auto is_free = [&](std::size_t row) {
+      return std::ranges::all_of(rolled,
+                                 [&](const Report& report) { return report.rows[row].own[Measure::macs] == 0; });
+    };
+    Selection selection = selection_of(rows, options);
+    std::erase_if(selection.shown, is_free);
+    std::erase_if(selection.others, is_free);
+    for (const std::size_t row : selection.shown) {
+      table.rows.push_back(
+          line(shown_path(rows[row].path), rows[row].cls, [&](std::size_t i) { return macs(i, rolled[i].rows[row]); }));
     }
-    if (others[comparison.base].empty()) return;
-    table.rows.push_back(
-        line(others[comparison.base].name(), "", [&](std::size_t i) { return macs(i, others[i].row); }));
+    if (selection.others.empty()) return;
+    table.rows.push_back(line(added_up(rows, selection.others).name(), "",
+                              [&](std::size_t i) { return macs(i, added_up(rolled[i].rows, selection.others).row); }));
   }
 
   void add_totals() {

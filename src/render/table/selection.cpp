@@ -112,13 +112,6 @@ std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& 
   return costliest;
 }
 
-std::vector<bool> with_around(const std::vector<Row>& rows, std::vector<bool> shown) {
-  for (std::size_t i = rows.size(); i-- > 1;) {
-    if (shown[i]) shown[static_cast<std::size_t>(rows[i].parent)] = true;
-  }
-  return shown;
-}
-
 std::string order_column(const RenderOptions& options) {
   return options.sort.empty() && options.top > 0 ? "macs" : options.sort;
 }
@@ -133,19 +126,42 @@ void Others::add(const Row& other) {
 
 std::string Others::name() const { return formatted("({} {})", many, many == 1 ? "other" : "others"); }
 
-std::vector<Row> narrowed(std::vector<Row> rows, const RenderOptions& options) {
-  if (options.filter.empty() && options.top == 0 && order_column(options).empty()) return rows;
+Selection selection_of(const std::vector<Row>& rows, const RenderOptions& options) {
   const std::vector<bool> shown = shown_rows(rows, options);
-  const std::vector<Measure> asked = asked_measures(options);
-  std::vector<Row> kept;
-  kept.reserve(rows.size() + 1);
-  Others others;
+  Selection selection;
   for (const std::size_t i : order_of(rows, order_column(options))) {
-    if (shown[i]) {
-      kept.push_back(std::move(rows[i]));
-    } else if (has_line(rows[i], asked)) {
-      others.add(rows[i]);
-    }
+    (shown[i] ? selection.shown : selection.others).push_back(i);
+  }
+  return selection;
+}
+
+Others added_up(const std::vector<Row>& rows, const std::vector<std::size_t>& places) {
+  Others others;
+  for (const std::size_t i : places) others.add(rows[i]);
+  return others;
+}
+
+std::vector<Row> narrowed(std::vector<Row> rows, const RenderOptions& options, std::span<const Measure> measures) {
+  Selection selection = selection_of(rows, options);
+  std::erase_if(selection.others, [&](std::size_t i) { return !has_line(rows[i], measures); });
+  Others others = added_up(rows, selection.others);
+
+  std::vector<Id> now_at(rows.size(), kNone);  // by row: its place, or that of the nearest around it
+  for (std::size_t place = 0; place < selection.shown.size(); ++place) {
+    now_at[selection.shown[place]] = static_cast<Id>(place);
+  }
+  const auto around = [&](const Row& row) {
+    return row.parent == kNone ? kNone : now_at[static_cast<std::size_t>(row.parent)];
+  };
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (now_at[i] == kNone) now_at[i] = around(rows[i]);
+  }
+
+  std::vector<Row> kept;
+  kept.reserve(selection.shown.size() + 1);
+  for (const std::size_t i : selection.shown) {
+    kept.push_back(std::move(rows[i]));
+    kept.back().parent = around(kept.back());
   }
   if (!others.empty()) {
     others.row.path = others.name();

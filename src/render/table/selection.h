@@ -19,9 +19,6 @@ bool glob_matches(std::string_view glob, std::string_view text);
 /// it. Throws Error where a glob matches none.
 std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& options);
 
-/// By row: is it shown, or something inside it?
-std::vector<bool> with_around(const std::vector<Row>& rows, std::vector<bool> shown);
-
 /// The column that rows are sorted by: where only the costliest are shown, these come first.
 std::string order_column(const RenderOptions& options);
 
@@ -44,7 +41,16 @@ struct Others {
   std::string name() const;  ///< "(57 others)"
 };
 
-/// The rows that are shown, in their order, and at the end the others as one row.
-std::vector<Row> narrowed(std::vector<Row> rows, const RenderOptions& options);
+/// Places of the rows of a flat list: of those that are shown, in their order, and of those that are added up.
+struct Selection {
+  std::vector<std::size_t> shown, others;
+};
+
+Selection selection_of(const std::vector<Row>& rows, const RenderOptions& options);
+Others added_up(const std::vector<Row>& rows, const std::vector<std::size_t>& places);
+
+/// The rows that are shown, in their order, and at the end one row of the others that have a line. `parent` is the
+/// place of the nearest module around that is shown, too.
+std::vector<Row> narrowed(std::vector<Row> rows, const RenderOptions& options, std::span<const Measure> measures);
 
 }  // namespace thoplw

@@ -68,8 +68,8 @@ std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view
 
 std::vector<Row> listed_rows(const Report& report, const RenderOptions& options) {
   require_sort(report, options);
-  std::vector<Row> rows = narrowed(roll_up(report, options.depth).rows, options);
   const std::vector<Measure> asked = asked_measures(options);
+  std::vector<Row> rows = narrowed(roll_up(report, options.depth).rows, options, asked);
   std::erase_if(rows, [&](const Row& row) { return !has_line(row, asked); });
   return rows;
 }

@@ -49,10 +49,10 @@ struct Painter {
 
   void paint(const ModuleNode& node, const std::string& branches, const std::string& stem) {
     Line line{.branches = branches, .name = "", .cls = "", .numbers = cells(node.row)};
-    const bool own_class = node.module && !node.row.cls.empty() && node.row.cls != node.name;
+    const bool own_class = node.kind == NodeKind::module && !node.row.cls.empty() && node.row.cls != node.name;
     if (own_class && !node.name.empty()) line.name = harmless(node.name) + ": ";
     line.cls = harmless(own_class ? node.row.cls : node.name);
-    line.ansi = node.module ? kind_of(node.row).ansi : 0;
+    line.ansi = node.kind == NodeKind::module ? kind_of(node.row).ansi : 0;
     line.costs = node.row.has_own();
     const Count all = total.own[Measure::macs];
     if (all > 0) {

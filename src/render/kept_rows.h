@@ -1,0 +1,33 @@
+// The rows of a tree: those that are shown and the modules around them, each with the sum of what it leaves out.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "render/options.h"
+#include "render/table/selection.h"
+#include "report/report.h"
+
+namespace thoplw {
+
+struct KeptRow {
+  Row row;                   ///< its parent is a place among the kept rows
+  std::string name;          ///< in the module around it: "0" of "layer1.0"; of the root it is empty
+  bool shown = true;         ///< false: it is kept as the root, or for what is inside it
+  std::size_t children = 0;  ///< how many modules are right inside it, kept or not
+  Others others{};           ///< what is inside it and in none of the kept modules inside it
+};
+
+/// Is a row that is left out one of the others?
+using CountsRow = std::function<bool(const Row&)>;
+
+/// In the order of `rows`; the root is always kept.
+std::vector<KeptRow> kept_rows(std::vector<Row> rows, const std::vector<bool>& shown, const CountsRow& counts);
+
+/// As the options choose them; others are rows that have a line by `measures`.
+std::vector<KeptRow> kept_rows(const Report& report, const RenderOptions& options, std::span<const Measure> measures);
+
+}  // namespace thoplw
