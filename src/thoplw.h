@@ -5,6 +5,7 @@
 
 #include "conventions/convention.h"       // IWYU pragma: export
 #include "conventions/convention_file.h"  // IWYU pragma: export
+#include "count/count.h"                  // IWYU pragma: export
 #include "load/load.h"                    // IWYU pragma: export
 #include "operators/rule.h"               // IWYU pragma: export
 #include "render/file.h"                  // IWYU pragma: export

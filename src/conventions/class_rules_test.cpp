@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "count/count.h"
 #include "operators/rule.h"
-#include "report/report.h"
 #include "trace/text.h"
 
 namespace thoplw {

@@ -6,7 +6,7 @@
 #include <array>
 #include <string>
 
-#include "report/report.h"
+#include "count/count.h"
 #include "trace/text.h"
 
 namespace thoplw {

@@ -5,6 +5,7 @@
 
 #include "base/formatted.h"
 #include "conventions/convention.h"
+#include "count/count.h"
 
 namespace thoplw {
 namespace {

@@ -10,6 +10,9 @@
 
 namespace thoplw {
 
+struct Convention;
+struct Trace;
+
 /// A part of the difference between two totals. The parts of a difference add up to it.
 struct Part {
   std::string_view what;  ///< a kind of work; "x2": FLOPs of a multiply-add; "batch": samples but one

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "conventions/convention.h"
+#include "count/count.h"
 #include "count/explain.h"
 #include "operators/rule.h"
 #include "trace/text.h"

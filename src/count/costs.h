@@ -1,6 +1,7 @@
 // What each module's own calls cost by a convention.
 #pragma once
 
+#include "conventions/convention.h"
 #include "report/report.h"
 #include "trace/usage.h"
 

@@ -1,4 +1,5 @@
 // From a Trace to a Report: rows by module, their costs and parameters, added up, with notes.
+#include "count/count.h"
 
 #include <algorithm>
 #include <functional>
@@ -14,7 +15,6 @@
 #include "count/costs.h"
 #include "count/held.h"
 #include "count/params.h"
-#include "report/report.h"
 #include "trace/usage.h"
 
 namespace thoplw {

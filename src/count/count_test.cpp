@@ -4,7 +4,7 @@
 #include <string>
 
 #include "conventions/convention.h"
-#include "report/report.h"
+#include "count/count.h"
 #include "trace/text.h"
 
 namespace thoplw {

@@ -6,6 +6,7 @@
 
 #include "base/amount.h"
 #include "conventions/convention.h"
+#include "count/count.h"
 
 namespace thoplw {
 namespace {

@@ -9,6 +9,8 @@
 
 namespace thoplw {
 
+struct Trace;
+
 /// A number as people write it, and what it may have been rounded from.
 struct Quoted {
   double value = 0, least = 0, most = 0;

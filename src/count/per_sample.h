@@ -2,6 +2,7 @@
 #pragma once
 
 #include "report/report.h"
+#include "trace/trace.h"
 
 namespace thoplw {
 

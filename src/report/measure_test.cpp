@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "conventions/convention.h"
+#include "count/count.h"
 #include "render/render.h"
 #include "render/samples_test.h"
 #include "report/saved.h"

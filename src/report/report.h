@@ -12,9 +12,6 @@
 
 namespace thoplw {
 
-struct Convention;
-struct Trace;
-
 /// One module. Rows of the flat table are those that are `listed`, in order.
 struct Row {
   std::string path;
@@ -100,7 +97,5 @@ struct Report {
 
   bool operator==(const Report&) const = default;
 };
-
-Report count(const Trace& trace, const Convention& convention);
 
 }  // namespace thoplw

@@ -3,7 +3,7 @@
 #include <cstdint>
 
 #include "conventions/convention_file.h"
-#include "report/report.h"
+#include "count/count.h"
 #include "trace/text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -3,8 +3,8 @@
 #include <cstdint>
 
 #include "conventions/convention.h"
+#include "count/count.h"
 #include "load/formats.h"
-#include "report/report.h"
 #include "trace/text.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

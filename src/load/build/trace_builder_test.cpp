@@ -4,7 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "conventions/convention.h"
-#include "report/report.h"
+#include "count/count.h"
 #include "trace/text.h"
 
 namespace thoplw {

@@ -4,9 +4,9 @@
 #include <algorithm>
 
 #include "conventions/convention.h"
+#include "count/count.h"
 #include "load/formats.h"
 #include "load/onnx/test_model.h"
-#include "report/report.h"
 #include "trace/text.h"
 
 namespace thoplw::onnx::test {

@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "conventions/convention.h"
+#include "count/count.h"
 #include "load/formats.h"
 #include "load/onnx/test_model.h"
-#include "report/report.h"
 
 namespace thoplw::onnx::test {
 namespace {

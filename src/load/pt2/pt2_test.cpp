@@ -6,11 +6,11 @@
 #include <utility>
 #include <vector>
 
+#include "count/count.h"
 #include "load/formats.h"
 #include "load/pt2/program.h"
 #include "load/pt2/stack.h"
 #include "load/pt2/weights.h"
-#include "report/report.h"
 #include "thoplw.h"
 
 namespace thoplw {

@@ -8,8 +8,8 @@
 
 #include "base/formatted.h"
 #include "conventions/convention.h"
+#include "count/count.h"
 #include "load/formats.h"
-#include "report/report.h"
 #include "trace/text.h"
 
 namespace thoplw {
