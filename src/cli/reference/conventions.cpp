@@ -144,7 +144,7 @@ std::string list_of(std::string_view what, const auto& rules, auto name) {
   for (const auto& rule : rules) names.push_back(code(rule.*name));
   const std::string list = formatted("{}", fmt::join(names, ", "));
   if (names.size() > kShort) return folded(formatted("{}: {}", what, names.size()), list);
-  return formatted("{}: {}\n\n", what, list);
+  return formatted("{}: {}\n", what, list);
 }
 
 /// Of our own conventions, whose rules have words.
@@ -159,12 +159,11 @@ std::string section(const Convention& convention) {
                                sentence(convention.doc), convention.unit == Unit::flop ? "FLOP" : "MAC",
                                prices(convention), param_policy(convention.params));
   if (convention.is_tool()) text += tool_lines(convention.tool);
-  if (convention.op_rules.empty() && convention.class_rules.empty()) return text;
-  text += "\n";
-  if (!convention.op_rules.empty()) text += list_of("Operators with a rule", convention.op_rules, &OpRule::name);
+  if (!convention.op_rules.empty()) text += "\n" + list_of("Operators with a rule", convention.op_rules, &OpRule::name);
   if (convention.class_rules.empty()) return text;
-  return text + (convention.is_tool() ? list_of("Classes with a rule", convention.class_rules, &ClassRule::cls)
-                                      : class_table(convention));
+  return text + "\n" +
+         (convention.is_tool() ? list_of("Classes with a rule", convention.class_rules, &ClassRule::cls)
+                               : class_table(convention));
 }
 
 }  // namespace

@@ -24,7 +24,7 @@ inline std::string header(std::initializer_list<std::string_view> titles) {
 
 /// What the reader has to click on to see.
 inline std::string folded(std::string_view summary, std::string_view text) {
-  return formatted("<details><summary>{}</summary>\n\n{}\n\n</details>\n\n", summary, text);
+  return formatted("<details><summary>{}</summary>\n\n{}\n\n</details>\n", summary, text);
 }
 
 }  // namespace thoplw::cli::markdown

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <iterator>
 
 #include "base/formatted.h"
@@ -31,6 +32,16 @@ TEST_CASE("the reference has a line for every row of every table") {
   for (const Convention* convention : conventions()) {
     CHECK(conventions_page().find(formatted("\n## {}\n\n", convention->name)) != std::string::npos);
     for (const auto& rule : convention->class_rules) CHECK(conventions_page().find(rule.cls) != std::string::npos);
+  }
+}
+
+TEST_CASE("one empty line is enough between what is on a page") {
+  for (const Page& page : pages()) {
+    CAPTURE(page.name);
+    const std::string text = page.text();
+    const auto gap = text.find("\n\n\n");
+    CHECK_MESSAGE(gap == std::string::npos, text.substr(std::min(gap, text.size()), 80));
+    CHECK_FALSE(text.ends_with("\n\n"));
   }
 }
 
