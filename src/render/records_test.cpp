@@ -2,8 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "render/render.h"
 #include "render/samples_test.h"
@@ -74,15 +76,41 @@ const std::vector<Record>& records() {
 /// Fields of a record of CSV: there are none in quotes in these samples.
 std::size_t fields(std::string_view line) { return static_cast<std::size_t>(std::ranges::count(line, ',')) + 1; }
 
-void check_for_programs(const Renderer& renderer, const std::string& text) {
-  if (renderer.name == "json") CHECK(nlohmann::json::accept(text));
-  if (renderer.name != "csv") return;
-  const std::size_t first = fields(text.substr(0, text.find('\n')));
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    CHECK(fields(std::string_view(text).substr(at, end - at)) == first);
-    at = end + 1;
-  }
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+bool is_csv(const std::string& text) {
+  const std::vector<std::string> lines = lines_of(text);
+  return std::ranges::all_of(lines, [&](const std::string& line) { return fields(line) == fields(lines.front()); });
+}
+
+/// "Net;block;mlp 2592" in each line.
+bool is_folded(const std::string& text) {
+  return std::ranges::all_of(lines_of(text), [](const std::string& line) {
+    const auto space = line.find(' ');
+    return space > 0 && space + 1 < line.size() && line.find_first_not_of("0123456789", space + 1) == line.npos;
+  });
+}
+
+/// Can programs read what is for them?
+struct Syntax {
+  std::string_view renderer;
+  bool (*holds)(const std::string& text);
+};
+constexpr std::array kSyntaxes = {
+    Syntax{"csv", is_csv},
+    Syntax{"folded", is_folded},
+    Syntax{"json", [](const std::string& text) { return nlohmann::json::accept(text); }},
+};
+
+void check_syntax(const Renderer& renderer, const std::string& text) {
+  const auto syntax = std::ranges::find(kSyntaxes, renderer.name, &Syntax::renderer);
+  REQUIRE_MESSAGE(syntax != kSyntaxes.end(), "what is for programs has its syntax in kSyntaxes: ", renderer.name);
+  CHECK_MESSAGE(syntax->holds(text), text);
 }
 
 }  // namespace
@@ -102,7 +130,7 @@ TEST_CASE("every renderer shows every kind of record, or says that it cannot") {
       }
       for (const std::string& word : record.words) CHECK_MESSAGE(text.find(word) != std::string::npos, word, text);
       CHECK_FALSE(text.ends_with('\n'));
-      if (renderer.audience == Audience::programs) check_for_programs(renderer, text);
+      if (renderer.audience == Audience::programs) check_syntax(renderer, text);
     }
   }
 }

@@ -304,6 +304,12 @@ EXPORTED: dict[str, Callable[[Path], Printed]] = {"onnx-tool": onnx_tool}
 """Tools that read an .onnx file."""
 
 
+WITHOUT: dict[str, str] = {
+    "keras": "it counts layers of its own, not those of torch: test_keras.py builds the ones that do the same",
+}
+"""Tools that cannot be given a model of torch, and what is tested in place of that."""
+
+
 def of_one_row(tool: str, model: nn.Module, name: str) -> bool:
     """Does the tool's number for a layer stand in one row of ours? Not where it adds up what is inside."""
     return not list(model.get_submodule(name).children())

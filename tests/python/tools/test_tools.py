@@ -13,6 +13,7 @@ from torch import nn
 
 import peers
 import thoplw
+from pages import ROOT
 from tool_models import MODELS, Case, several
 from unequal import CANNOT, CANNOT_EXPORTED, why_not_vision
 from vision import build, classification_models, input_shape
@@ -43,6 +44,14 @@ def compare(tool: str, model: nn.Module, args: tuple[torch.Tensor, ...]) -> None
     ]
     assert (ours.macs, ours.params) == printed[:2], f"{tool} counts otherwise than here; rules that moved: {moved}"
     assert not moved
+
+
+def test_every_tool_is_called_or_has_a_reason_why_not() -> None:
+    sections = (ROOT / "docs" / "conventions.md").read_text().split("\n## ")
+    tools = {section.split("\n")[0] for section in sections if "\n- Checked against: " in section}
+    called = {*peers.PEERS, *peers.EXPORTED}
+    assert tools == called | {*peers.WITHOUT}
+    assert not called & {*peers.WITHOUT}
 
 
 @pytest.mark.parametrize("tool", sorted(peers.PEERS))
