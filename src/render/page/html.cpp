@@ -57,18 +57,36 @@ struct Shapes {
   }
 };
 
-/// The rows that are wanted and the modules around them; after them a row for what each of these leaves out.
-std::vector<KeptRow> wanted_rows(const Report& report, const RenderOptions& options) {
-  std::vector<KeptRow> wanted = kept_rows(report, options, all_measures());
-  for (std::size_t i = 0, modules = wanted.size(); i < modules; ++i) {
-    if (wanted[i].others.empty()) continue;
-    Others others = std::move(wanted[i].others);
-    const std::string& path = wanted[i].row.path;
-    others.row.path = path.empty() ? others.name() : path + "." + others.name();
-    others.row.parent = static_cast<Id>(i);
-    wanted.push_back({.row = std::move(others.row), .name = others.name()});
+/// Rows as modules.js reads them, one a line, so that differences of two pages can be read.
+struct Lines {
+  const std::vector<Measure>& measures;
+  Once<std::string> classes{};
+  Shapes shapes{};
+  std::string text{};
+
+  void add(const Row& row, const std::string& name, const ClassKind& kind) {
+    constexpr int kInexact = 1, kListed = 2;
+    const std::string cls = harmless(row.cls);
+    Json line =
+        Json::array({row.parent == kNone ? -1 : row.parent, harmless(name), classes.place(cls, cls),
+                     shapes.place(find_column("input"), row, row.in), shapes.place(find_column("output"), row, row.out),
+                     row.calls, (row.exact ? 0 : kInexact) | (row.listed ? kListed : 0), place_of(kind)});
+    for (const Measure measure : measures) line.push_back(exact_json(row.own[measure]));
+    text += (text.empty() ? "\n" : ",\n") + line.dump();
   }
-  return wanted;
+};
+
+/// The rows that are wanted and the modules around them; after them a row for what each of these leaves out.
+Lines lines_of(const Report& report, const RenderOptions& options, const std::vector<Measure>& measures) {
+  Lines lines{measures};
+  std::vector<KeptRow> kept = kept_rows(report, options, all_measures());
+  for (const KeptRow& of : kept) lines.add(of.row, of.name, kind_of(of.row));
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    Others& others = kept[i].others;
+    others.row.parent = static_cast<Id>(i);
+    if (!others.empty()) lines.add(others.row, others.name(), class_kinds().back());
+  }
+  return lines;
 }
 
 std::vector<Measure> known_measures(const Report& report) {
@@ -115,22 +133,9 @@ Json kinds_json() {
 }
 
 std::string data(const Report& report, const RenderOptions& options) {
-  constexpr int kInexact = 1, kListed = 2;  // as modules.js reads them
   require_sort(report, options);
   const std::vector<Measure> measures = known_measures(report);
-  Once<std::string> classes;
-  Shapes shapes;
-  std::string lines;  // one per row, so that differences of two pages can be read
-  for (const KeptRow& kept : wanted_rows(report, options)) {
-    const Row& row = kept.row;
-    const std::string cls = harmless(row.cls);
-    Json line =
-        Json::array({row.parent == kNone ? -1 : row.parent, harmless(kept.name), classes.place(cls, cls),
-                     shapes.place(find_column("input"), row, row.in), shapes.place(find_column("output"), row, row.out),
-                     row.calls, (row.exact ? 0 : kInexact) | (row.listed ? kListed : 0), place_of(kind_of(row))});
-    for (const Measure measure : measures) line.push_back(exact_json(row.own[measure]));
-    lines += (lines.empty() ? "\n" : ",\n") + line.dump();
-  }
+  const Lines lines = lines_of(report, options, measures);
   const auto numbers = std::ranges::find(number_formats(), options.numbers, &NumberFormatName::format);
   const Json head = {{"columns", columns_json(report, options)},
                      {"measures", measures_json(report, measures)},
@@ -140,8 +145,8 @@ std::string data(const Report& report, const RenderOptions& options) {
                      {"exact", report.exact}};
   std::string text = head.dump();
   text.pop_back();
-  return text + ",\n\"classes\":" + classes.list.dump() + ",\n\"shapes\":" + shapes.once.list.dump() + ",\n\"rows\":[" +
-         lines + "\n]}";
+  return text + ",\n\"classes\":" + lines.classes.list.dump() + ",\n\"shapes\":" + lines.shapes.once.list.dump() +
+         ",\n\"rows\":[" + lines.text + "\n]}";
 }
 
 /// 1824010216, its thousands set apart to the eye but not in what is copied.

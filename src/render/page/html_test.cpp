@@ -102,6 +102,7 @@ TEST_CASE("what a filter leaves out of a page is a row in the module around it")
   CHECK(rows.at(4).at(8) == 7784 + 2890);
   CHECK(rows.at(5).at(0) == 1);
   CHECK(rows.at(5).at(1) == "(1 other)");  // block.act
+  CHECK(rows.at(5).at(7) == 8);            // of no kind, as in pictures
   std::uint64_t macs = 0;
   for (const auto& row : rows) macs += row.at(8).get<std::uint64_t>();
   CHECK(macs == small_report().total[Measure::macs].value());
