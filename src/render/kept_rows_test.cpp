@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "render/module_tree.h"
+#include "render/render.h"
 #include "render/samples_test.h"
 
 namespace thoplw {
@@ -56,6 +57,25 @@ TEST_CASE("a tree of rows that are shown adds up to them and to what is not") {
   CHECK(block.inside[0].row.own[Measure::macs] == 20736);
   CHECK(block.inside[1].left_out == 3);
   CHECK(block.row.own[Measure::macs] == 20736 + 2592);
+}
+
+TEST_CASE("a measure that is asked for adds up, also where a module has nothing else of its own") {
+  Report report = small_report();
+  hold(report, 4, 36);  // the Sequential, such as by a mask
+  RenderOptions options;
+  options.columns = {"name", "bytes"};
+  CHECK("\n" + find_renderer("tree").report(report, options) == R"(
+Module                 Bytes
+Net                       36
+├─ (itself)                0
+├─ conv: Conv2d            0
+├─ block: Block           36
+│  ├─ (itself)             0
+│  ├─ act: ReLU            0
+│  └─ mlp: Sequential     36
+│     ├─ (itself)         36
+│     └─ 0: Linear         0
+└─ head: Linear            0)");
 }
 
 }  // namespace thoplw

@@ -22,6 +22,7 @@ void add_up(ModuleNode& node) {
 
 struct Grower {
   std::vector<KeptRow> kept;
+  std::vector<Measure> asked;  ///< besides those that are shown by default
   std::function<bool(const Row&, const Row&)> before;
   std::vector<std::vector<std::size_t>> inside{kept.size()};  ///< by kept row
 
@@ -33,7 +34,7 @@ struct Grower {
   ModuleNode grow(std::size_t at) {
     auto& [row, name, shown, children, others] = kept[at];
     ModuleNode node{.row = std::move(row), .name = std::move(name), .children = children};
-    if (node.row.has_own() && children > 0) {  // a node of its own, so that those inside add up to the one around
+    if (has_own(node.row, asked) && children > 0) {  // a node of its own, so that those inside add up to the one around
       if (shown) {
         node.inside.push_back({.row = node.row, .name = "(itself)", .kind = NodeKind::itself});
       } else {
@@ -58,7 +59,8 @@ ModuleNode module_tree(const Report& report, const RenderOptions& options) {
   if (report.rows.empty()) {
     root.row.cls = report.model;
   } else {
-    root = Grower{kept_rows(report, options, asked_measures(options)), ordering(order_column(options))}.tree();
+    const std::vector<Measure> asked = asked_measures(options);
+    root = Grower{kept_rows(report, options, asked), asked, ordering(order_column(options))}.tree();
   }
   root.row.own = report.total;
   root.row.exact = report.exact;
@@ -66,7 +68,7 @@ ModuleNode module_tree(const Report& report, const RenderOptions& options) {
 }
 
 ModuleNode tree_of_shown(const Report& report, const std::vector<bool>& shown) {
-  return Grower{kept_rows(report.rows, shown, [](const Row&) { return true; }), ordering("")}.tree();
+  return Grower{kept_rows(report.rows, shown, [](const Row&) { return true; }), {}, ordering("")}.tree();
 }
 
 std::string label(const ModuleNode& node) {

@@ -57,10 +57,11 @@ std::string rank_column(const RenderOptions& options) {
 
 }  // namespace
 
-bool has_line(const Row& row, std::span<const Measure> measures) {
-  return row.listed || row.has_own() ||
-         std::ranges::any_of(measures, [&](Measure measure) { return row.own[measure] > 0; });
+bool has_own(const Row& row, std::span<const Measure> measures) {
+  return row.has_own() || std::ranges::any_of(measures, [&](Measure measure) { return row.own[measure] > 0; });
 }
+
+bool has_line(const Row& row, std::span<const Measure> measures) { return row.listed || has_own(row, measures); }
 
 std::vector<Measure> asked_measures(const RenderOptions& options) {
   std::vector<Measure> asked;

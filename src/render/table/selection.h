@@ -25,6 +25,9 @@ std::string order_column(const RenderOptions& options);
 /// Throws Error where there is no such column to sort by, or the report lacks what it shows.
 void require_sort(const Report& report, const RenderOptions& options);
 
+/// Has it a cost or parameters of its own, or any of `measures`?
+bool has_own(const Row& row, std::span<const Measure> measures);
+
 /// Is it one of the rows that people count: has it a line in the flat table, or any of `measures`?
 bool has_line(const Row& row, std::span<const Measure> measures);
 
