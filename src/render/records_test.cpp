@@ -185,6 +185,21 @@ TEST_CASE("what others cost is of the kinds of work that they pay") {
   CHECK(rows.back().at("cost") == nlohmann::json{{"contraction", 7784}});
 }
 
+TEST_CASE("what is left out has the measures that all rows have") {
+  Report report = small_report();
+  hold(report, 2, 896);
+  RenderOptions options;
+  options.top = 1;  // the block
+  const auto rows_of = [&] {
+    return nlohmann::json::parse(render_report(report, find_renderer("json"), options)).at("rows");
+  };
+  CHECK(rows_of().at(0).at("bytes") == 896);
+  CHECK(rows_of().at(1).at("bytes") == 0);
+  report.ops = {{"aten::conv2d", 1, {}, {}, 7784, true}, {"aten::linear", 2, {}, {}, 26218, true}};
+  options.by = By::op;
+  CHECK(rows_of().at(1).contains("params") == rows_of().at(0).contains("params"));
+}
+
 TEST_CASE("a group is shown once, by its name") {  // 20736 of 34002; of the others 34002 - 20736
   RenderOptions options;
   options.by = By::cls;

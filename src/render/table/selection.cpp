@@ -120,6 +120,7 @@ std::string order_column(const RenderOptions& options) {
 void Others::add(const Row& other) {
   row.add(other);
   row.inside = row.own;
+  row.known = other.known;
   row.calls = added_calls(row.calls, other.calls);
   row.listed = true;
   ++many;
