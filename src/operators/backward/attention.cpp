@@ -1,0 +1,169 @@
+// scaled_dot_product_attention by the kernel that torch chooses: each keeps other tensors.
+#include "operators/backward/lowerings.h"
+
+namespace thoplw::lower {
+namespace {
+
+constexpr std::size_t kQuery = 0, kKey = 1, kValue = 2, kMask = 3;
+
+/// [..., heads, length, size of a head], as much of it as is needed here.
+struct Sizes {
+  Count heads;    ///< of all queries of the batch
+  Count queries;  ///< of one head
+  Count keys;
+
+  Count rows() const { return heads * queries; }
+  Count scores() const { return rows() * keys; }
+};
+
+Sizes sizes_of(const GradOp& op) {
+  const Dims& query = op.in(kQuery).shape;
+  Sizes sizes{1, query.at(query.size() - 2), op.in(kKey).shape.at(query.size() - 2)};
+  for (std::size_t i = 0; i + 2 < query.size(); ++i) sizes.heads *= query[i];
+  return sizes;
+}
+
+bool is_half(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16; }
+
+bool ends_in_one_piece(const Keeping& k, std::size_t i) { return k.operand_of(i).layout.strides.back() == 1; }
+
+/// What the fused kernels ask of the tensors on either processor.
+bool is_plain(const Keeping& k) {
+  const GradOp& op = k.op;
+  if (op.in(kQuery).shape.size() != 4) return false;
+  for (const std::size_t i : {kQuery, kKey, kValue}) {
+    if (!ends_in_one_piece(k, i)) return false;
+  }
+  return true;
+}
+
+bool flash_on_cpu(const Keeping& k) {
+  const GradOp& op = k.op;
+  return is_plain(k) && number(op, "dropout_p", 0) == 0 && !op.need(kMask) &&
+         op.in(kQuery).shape.back() == op.in(kValue).shape.back();
+}
+
+AttentionKernel automatic(const Keeping& k) {
+  const GradOp& op = k.op;
+  if (op.flavour.processor == Processor::cpu) {
+    return flash_on_cpu(k) ? AttentionKernel::flash : AttentionKernel::math;
+  }
+  if (!is_plain(k)) return AttentionKernel::math;
+  const Tensor& query = op.in(kQuery);
+  const bool same_heads = query.shape[3] == op.in(kValue).shape[3];
+  if (is_half(query.dtype) && !op.has_in(kMask) && same_heads && query.shape[3] <= 256) return AttentionKernel::flash;
+  return flag(op, "enable_gqa", false) ? AttentionKernel::math : AttentionKernel::efficient;
+}
+
+void three_inputs(Keeping& k) {
+  for (const std::size_t i : {kQuery, kKey, kValue}) k.input(i);
+}
+
+/// A mask of yes and no becomes one of numbers, which is kept in its place.
+void keep_mask(Keeping& k, bool kept = true) {
+  if (!k.op.has_in(kMask)) return;
+  const Tensor& mask = k.op.in(kMask);
+  if (mask.dtype == DType::boolean) {
+    k.fresh(bytes_of(k.op.in(kQuery).dtype, numel(mask)), kept);
+  } else if (kept) {
+    k.input(kMask);
+  }
+}
+
+/// The logarithms of the sums of each row, in single precision or better.
+Count log_sums(const GradOp& op, Count rows) {
+  return bytes_of(op.in(kQuery).dtype == DType::f64 ? DType::f64 : DType::f32, rows);
+}
+
+void flash(Keeping& k) {
+  three_inputs(k);
+  if (k.op.flavour.processor == Processor::cpu) keep_mask(k);
+  k.output();
+  k.fresh(log_sums(k.op, sizes_of(k.op).rows()));
+  if (k.op.flavour.processor == Processor::cuda) k.fresh(bytes_of(DType::u64, 2));  // state of the random numbers
+}
+
+void efficient(Keeping& k) {
+  three_inputs(k);
+  keep_mask(k);
+  k.output();
+  const Sizes sizes = sizes_of(k.op);
+  const Count padded = (sizes.queries.value() + 31) / 32 * 32;
+  k.fresh(log_sums(k.op, sizes.heads * padded));
+}
+
+void cudnn(Keeping& k) {
+  three_inputs(k);
+  keep_mask(k);
+  k.output();
+  k.fresh(log_sums(k.op, sizes_of(k.op).rows()));
+}
+
+/// An operand as the plain operators see it: scaled, or wide, or repeated for each of a group of heads.
+Operand made_inside(const Keeping& k, std::size_t i, DType dtype, bool repeated) {
+  Operand x = k.operand_of(i);
+  const bool own = repeated || dtype != x.layout.dtype || i != kValue;
+  if (repeated) x.layout.sizes[x.layout.sizes.size() - 3] = k.op.in(kQuery).shape.at(x.layout.sizes.size() - 3);
+  x.layout.dtype = dtype;
+  if (!own) return x;
+  x.layout.strides = repeated ? shape::contiguous_strides(x.layout.sizes) : shape::preserved_strides(x.layout);
+  x.input = Operand::kOwn;
+  return x;
+}
+
+Operand transposed(Operand x) {
+  const std::size_t rank = x.layout.sizes.size();
+  std::swap(x.layout.sizes[rank - 1], x.layout.sizes[rank - 2]);
+  std::swap(x.layout.strides[rank - 1], x.layout.strides[rank - 2]);
+  return x;
+}
+
+/// softmax(scaled q @ scaled k + mask) @ v, with dropout of the probabilities; half precision is widened.
+void math(Keeping& k) {
+  const GradOp& op = k.op;
+  const Tensor& query = op.in(kQuery);
+  const DType dtype = is_half(query.dtype) ? DType::f32 : query.dtype;
+  const std::size_t rank = query.shape.size();
+  const bool grouped = flag(op, "enable_gqa", false) && rank > 2 && op.in(kKey).shape.size() == rank &&
+                       op.in(kKey).shape[rank - 3] != query.shape[rank - 3];
+  const Operand q = made_inside(k, kQuery, dtype, false);
+  const Operand key = made_inside(k, kKey, dtype, grouped), value = made_inside(k, kValue, dtype, grouped);
+  const Sizes sizes = sizes_of(op);
+  const Count scores = bytes_of(dtype, sizes.scores());
+  keep_mask(k, false);
+  if (flag(op, "is_causal", false)) k.fresh(bytes_of(dtype, sizes.queries * sizes.keys), false);
+  if (grouped) k.fresh(key.bytes(), false);
+  product(k, q, transposed(key));
+  k.fresh(scores, false);
+  const bool needs = q.needs || key.needs || op.need(kMask);
+  const bool drops = number(op, "dropout_p", 0) > 0;
+  k.fresh(scores, needs || (!drops && value.needs));  // probabilities
+  if (drops) {
+    const bool masked = op.flavour.processor == Processor::cuda;
+    k.fresh(masked ? sizes.scores() : scores, needs);
+    k.fresh(scores, value.needs);
+  }
+  Operand probabilities{.layout = {dtype, query.shape, {}}, .input = Operand::kElsewhere, .needs = needs};
+  probabilities.layout.sizes.back() = op.in(kKey).shape.at(rank - 2);
+  probabilities.layout.strides = shape::contiguous_strides(probabilities.layout.sizes);
+  product(k, probabilities, value);
+}
+
+}  // namespace
+
+// (query, key, value, mask)
+void attention(Keeping& k) {
+  const AttentionKernel asked = k.op.flavour.attention;
+  switch (asked == AttentionKernel::automatic ? automatic(k) : asked) {
+    case AttentionKernel::flash:
+      return flash(k);
+    case AttentionKernel::efficient:
+      return efficient(k);
+    case AttentionKernel::cudnn:
+      return cudnn(k);
+    default:
+      return math(k);
+  }
+}
+
+}  // namespace thoplw::lower

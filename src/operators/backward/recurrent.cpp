@@ -1,0 +1,172 @@
+// Lowerings of recurrent layers and cells: on the CPU their steps are plain operators, on CUDA kernels of their own.
+#include "operators/backward/lowerings.h"
+
+namespace thoplw::lower {
+namespace {
+
+/// A recurrent layer: input [time, batch, features], or the first two the other way round.
+struct Layers {
+  std::int64_t steps, batch, hidden, layers, directions;
+  bool batch_first;
+  double dropout;  ///< between layers
+  DType dtype;
+
+  Count state() const { return bytes_of(dtype, Count(batch) * hidden); }
+  Count output() const { return state() * steps * directions; }
+};
+
+constexpr std::size_t kState = 1;
+
+Layers layers_of(const GradOp& op) {
+  const Dims& input = op.in(0).shape;
+  const Dims& state = op.in(kState).shape;
+  const bool batch_first = flag(op, "batch_first", false);
+  return {.steps = input.at(batch_first ? 1 : 0),
+          .batch = state.at(1),
+          .hidden = state.at(2),
+          .layers = static_cast<std::int64_t>(number(op, "num_layers", 1)),
+          .directions = flag(op, "bidirectional", false) ? 2 : 1,
+          .batch_first = batch_first,
+          .dropout = flag(op, "train", false) ? number(op, "dropout", 0) : 0,
+          .dtype = op.in(0).dtype};
+}
+
+/// The sequences are packed: how many run at each step is data.
+bool is_packed(const GradOp& op) { return op.in(0).shape.size() != 3 || op.in(kState).shape.size() != 3; }
+
+/// A linear layer inside, of an input that needs a gradient or not: its weight is the i-th input of the operator.
+void keep_weight(Keeping& k, std::size_t weight, bool input_needs) {
+  if (input_needs) k.input(weight);
+}
+
+/// The weights: of the input, of the state, and biases of both, for each layer and direction. They follow `states`.
+void keep_weights(Keeping& k, const Layers& layers, std::size_t first) {
+  const std::size_t count = k.op.op.in.size() - first;
+  const std::size_t each = count / static_cast<std::size_t>(layers.layers * layers.directions);
+  for (std::size_t i = 0; i * each < count; ++i) {
+    const bool first_layer = i < static_cast<std::size_t>(layers.directions);
+    keep_weight(k, first + i * each, !first_layer || k.op.need(0));
+    keep_weight(k, first + i * each + 1, layers.steps > 1 || k.op.need(kState));
+  }
+}
+
+/// The input of the first layer, as often as it is copied where it has other strides than the layer wants.
+void keep_input(Keeping& k, const Layers& layers, std::int64_t times) {
+  Operand x = k.operand_of(0);
+  if (layers.batch_first) {
+    std::swap(x.layout.sizes[0], x.layout.sizes[1]);
+    std::swap(x.layout.strides[0], x.layout.strides[1]);
+  }
+  for (std::int64_t i = 0; i < times; ++i) {
+    k.reshaped(x, {x.layout.sizes[0] * x.layout.sizes[1], x.layout.sizes[2]}, true);
+  }
+}
+
+/// The input of each layer but the first, which dropout may replace.
+void keep_between(Keeping& k, const Layers& layers) {
+  for (std::int64_t i = 1; i < layers.layers; ++i) {
+    k.fresh(layers.output());
+    if (layers.dropout > 0) k.fresh(layers.output());
+  }
+}
+
+/// A layer of plain operators: `step` keeps what one step keeps besides the state that it starts from.
+template <class Step>
+void unrolled(Keeping& k, Step step) {
+  if (is_packed(k.op)) return k.incomplete();
+  const Layers layers = layers_of(k.op);
+  keep_input(k, layers, layers.directions);
+  k.input(kState);
+  keep_weights(k, layers, kState + 1);
+  keep_between(k, layers);
+  for (std::int64_t i = 0; i < layers.layers * layers.directions; ++i) {
+    for (std::int64_t t = 0; t < layers.steps; ++t) step(layers, t + 1 == layers.steps);
+  }
+}
+
+/// The two linear layers of a cell, whose weights are the inputs from `weight` on.
+void keep_cell(Keeping& k, std::size_t weight) {
+  for (const std::size_t i : {0, 1}) {
+    if (k.op.need(weight + i)) k.input(i);
+    keep_weight(k, weight + i, k.op.need(i));
+  }
+}
+
+/// A kernel that runs everything keeps its input, output, states and weights, and a workspace of a size that only it
+/// knows.
+void whole(Keeping& k) {
+  for (std::size_t i = 0; i < k.op.op.in.size(); ++i) k.input(i);
+  k.output();
+  k.incomplete();
+}
+
+/// Has an lstm biases, or only two weights for each layer and direction?
+bool has_biases(const GradOp& op, const Layers& layers) {
+  return static_cast<std::int64_t>(op.op.in.size()) - 3 > layers.layers * layers.directions * 2;
+}
+
+}  // namespace
+
+// (input, hx, cx, parameters). On the CPU a kernel runs each layer in each direction; it keeps its states too, and a
+// workspace of a size that only it knows.
+void lstm(Keeping& k) {
+  if (k.op.flavour.processor == Processor::cuda || is_packed(k.op)) return whole(k);
+  const Layers layers = layers_of(k.op);
+  keep_input(k, layers, 1);
+  for (std::size_t i = kState; i < k.op.op.in.size(); ++i) k.input(i);
+  for (std::size_t i = kState + 2; !has_biases(k.op, layers) && i < k.op.op.in.size(); ++i) {
+    k.fresh(bytes_of(k.op.in(i)));  // zeros of the sizes of the weight, in place of a bias
+  }
+  keep_between(k, layers);
+  const bool joined = layers.directions > 1;
+  for (std::int64_t i = 0; i < layers.layers; ++i) {
+    for (std::int64_t direction = 0; direction < layers.directions; ++direction) {
+      k.fresh(layers.state());
+      k.fresh(layers.state());
+      if (joined) k.fresh(layers.state() * layers.steps);
+    }
+    if (!joined && layers.dropout > 0 && i + 1 < layers.layers) k.fresh(layers.output());
+  }
+  if (!joined) k.output();
+  k.incomplete();
+}
+
+// (input, hx, parameters). A step has the gates of the state, which become the reset and input gates in their place;
+// what the two products of gates overwrite; and the new gate. Its result is kept by the next step.
+void gru(Keeping& k) {
+  if (k.op.flavour.processor == Processor::cuda) return whole(k);
+  unrolled(k, [&](const Layers& layers, bool last) {
+    k.fresh(layers.state() * 3);
+    for (int i = 0; i < (last ? 3 : 4); ++i) k.fresh(layers.state());
+  });
+}
+
+// (input, hx, parameters). Each step keeps its result, in which it starts the next.
+void rnn(Keeping& k) {
+  if (k.op.flavour.processor == Processor::cuda) return whole(k);
+  unrolled(k, [&](const Layers& layers, bool) { k.fresh(layers.state()); });
+}
+
+// (input, hx, cx, weights of input and state, biases). All gates lie in one piece of memory.
+void lstm_cell(Keeping& k) {
+  const Count state = bytes_of(k.op.in(2));
+  keep_cell(k, 3);
+  k.input(2);
+  k.fresh(state * 4);
+  k.fresh(state);  // tanh of the new cell
+}
+
+// (input, hx, weights of input and state, biases)
+void gru_cell(Keeping& k) {
+  const Count state = bytes_of(k.op.in(1));
+  keep_cell(k, 2);
+  k.fresh(state * 3);
+  for (int i = 0; i < 3; ++i) k.fresh(state);
+}
+
+void rnn_cell(Keeping& k) {
+  keep_cell(k, 2);
+  k.output();
+}
+
+}  // namespace thoplw::lower
