@@ -13,7 +13,7 @@ bool is_special(PyObject* name) {
          (PyUnicode_GET_LENGTH(name) > 1 && PyUnicode_READ_CHAR(name, 0) == '_' && PyUnicode_READ_CHAR(name, 1) == '_');
 }
 
-/// Such as __call__. The interpreter itself adds functions that tell annotations.
+/// Names such as __call__. Under some of them the interpreter itself adds functions, which tell annotations.
 bool is_method(PyObject* name, PyObject* value) {
   static PyObject* annotate = interned("__annotate");
   return PyFunction_Check(value) && PyUnicode_Check(name) &&
@@ -62,7 +62,7 @@ void restore_attributes(PyObject* object, Items items) {
   restore_dict(items[1].ptr(), items.subspan(2));
 }
 
-/// By another dictionary: the one that it has now may be another object's too.
+/// Gives the object a new dictionary, since the one that it has now may be another object's, too.
 void restore_no_attributes(PyObject* object, Items items) {
   restore_class_of(object, items[0]);
   PyObject* dict = dictionary(object);
@@ -78,7 +78,7 @@ void add_class_attributes(PyObject* type, std::vector<nb::object>& items) {
   });
 }
 
-/// By type's own setattr, which empties the caches of lookups.
+/// Uses the setattr of `type`, which empties the caches of lookups.
 void restore_class(PyObject* type, Items items) {
   std::vector<nb::object> now;
   add_class_attributes(type, now);

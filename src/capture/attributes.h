@@ -10,10 +10,10 @@ void restore_attributes(PyObject* object, Items items);
 
 /// Whether an object has its dictionary already: most tensors get one only when they are asked for it.
 bool has_dictionary(PyObject* object);
-/// Of an object that had none. The item is its class.
+/// For an object that had no dictionary. The item is its class.
 void restore_no_attributes(PyObject* object, Items items);
 
-/// Those of its attributes that a program can see, key, value, ...; the interpreter adds to the others when it likes.
+/// The attributes of a class that a program can see: key, value, ... The interpreter adds to the others at any time.
 void add_class_attributes(PyObject* type, std::vector<nb::object>& items);
 void restore_class(PyObject* type, Items items);
 

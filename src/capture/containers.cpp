@@ -75,7 +75,7 @@ void restore_list(PyObject* list, Items items) {
 
 void restore_deque(PyObject* deque, Items items) {
   const nb::object now = take(PySequence_List(deque));
-  if (is_list_of(now.ptr(), items)) return;  // what iterates over it goes on
+  if (is_list_of(now.ptr(), items)) return;  // not written to, so that an iterator over it stays valid
   const nb::handle type(reinterpret_cast<PyObject*>(deque_type()));
   type.attr("clear")(nb::handle(deque));
   type.attr("extend")(nb::handle(deque), as_list(items));

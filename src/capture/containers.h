@@ -30,16 +30,16 @@ void each_entry(PyObject* dict, const Visit& visit) {
   while (PyDict_Next(dict, &at, &key, &value)) visit(key, value);
 }
 
-/// Puts back what was remembered; what is the same already is left alone.
+/// Puts back what was remembered. What has not changed is left alone.
 void restore_dict(PyObject* dict, Items items);
 void restore_list(PyObject* list, Items items);
 void restore_deque(PyObject* deque, Items items);
 void restore_set(PyObject* set, PyObject* members);
 
-/// Of a list or dict that is too long to be remembered: takes away what was added.
+/// For a list or dict that is too long to be remembered: removes what was added.
 void restore_size(PyObject* container, Py_ssize_t size);
 
-/// Of a dict or set; takes the attributes from a function.
+/// Empties a dict or set; removes the attributes of a function.
 void make_empty(PyObject* container);
 
 }  // namespace thoplw::capture

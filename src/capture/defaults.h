@@ -7,7 +7,7 @@
 
 namespace thoplw::capture {
 
-/// Keeps torch's settings, and puts those back that are others at the end of its life.
+/// Keeps torch's settings. Its destructor puts back those that have changed.
 class Defaults {
  public:
   explicit Defaults(const TorchApi& api);

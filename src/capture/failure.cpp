@@ -28,7 +28,7 @@ bool mentions(std::string_view text, std::initializer_list<std::string_view> wor
 
 bool says_no_data(nb::handle error) {
   const std::string text = message_of(error);
-  const std::string_view cls = Py_TYPE(error.ptr())->tp_name;  // in torch 2.0 it alone says so
+  const std::string_view cls = Py_TYPE(error.ptr())->tp_name;  // in torch 2.0 only the name of the class says so
   return mentions(cls, {"DynamicOutputShapeException", "DataDependentOutputException"}) || speaks_of_meta(text) ||
          mentions(text, {"data-dependent", "data-independent", "fake impl", "not allocated"});
 }
@@ -41,11 +41,11 @@ std::string where(const Pass& pass) {
   return module.path.empty() ? name : formatted("{} ({})", module.path, name);
 }
 
-/// Of torch, of whoever calls the model, or ours.
+/// Whether the file is not the model's: it belongs to torch, to the caller of the model, or to thoplw.
 bool is_others(const std::string& file) { return mentions(file, {"/torch/", "/_pytest/", "/thoplw/_profile.py"}); }
 
-/// "model.py:12": the innermost line that is being run and is not torch's own. Reads frames only: what Python's
-/// traceback runs to look the line up could be interrupted.
+/// "model.py:12": the innermost running line that is not torch's own. Only frames are read. Python's traceback module
+/// would run Python code to find the text of the line, and an interrupt could come in between.
 std::string running_line() {
   nb::object frame = nb::borrow(reinterpret_cast<PyObject*>(PyEval_GetFrame()));
   while (frame.is_valid() && !frame.is_none()) {
@@ -65,7 +65,7 @@ bool wants_autograd(const nb::python_error& error) {
 }
 
 bool wants_data(const nb::python_error& error) {
-  constexpr int kDeepest = 20;  // of a chain, which may be a circle
+  constexpr int kDeepest = 20;  // a chain of causes may be a circle
   nb::object link = nb::borrow(error.value());
   for (int i = 0; i < kDeepest && !link.is_none(); ++i) {
     if (says_no_data(link)) return true;

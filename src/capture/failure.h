@@ -7,19 +7,21 @@
 
 namespace thoplw::capture {
 
-/// Whether it was raised for want of autograd, which inference mode and no_grad switch off.
+/// Whether the error was raised because autograd was off, as it is under inference mode and no_grad.
 bool wants_autograd(const nb::python_error& error);
 
-/// Whether it, or one that it came of, says that a meta tensor was asked for what only data can tell.
+/// Whether the error, or one that caused it, says that a meta tensor was asked for what only data can tell.
 bool wants_data(const nb::python_error& error);
 
-/// Takes note of an error that goes to the forward, where it says that the pass has no values or no autograd.
+/// Called for each error that the forward is about to see. The forward may catch it, so if it says that the pass has no
+/// values, this is noted.
 void note_wanted(Pass& pass, const nb::python_error& error);
 
-/// Of a model without values that has caught the error that said so: what it did without them is not counted.
+/// If the forward caught such an error, and the model has no values with which to run for real, the work that it would
+/// have done with values is not counted. Says so in a note.
 void note_caught(Pass& pass);
 
-/// Whether it went through torch.compile's own code.
+/// Whether the error went through the code of torch.compile.
 bool of_compiler(const nb::python_error& error);
 
 /// Whether every parameter and buffer holds values.
@@ -30,7 +32,7 @@ std::string failing_line(const nb::python_error& error);
 /// "model.py:12: if x.sum() > 0: RuntimeError: no data"
 std::string at_line(const std::string& line, const nb::python_error& error);
 
-/// Raises the caller's errors and ours as they are, all others as the cause of a thoplw.Error.
+/// Raises errors of the caller and of thoplw as they are. Any other error becomes the cause of a thoplw.Error.
 [[noreturn]] void raise_forward_error(nb::python_error& error, Pass& pass, const nb::tuple& args,
                                       const nb::dict& kwargs);
 

@@ -8,8 +8,8 @@
 namespace thoplw::capture {
 namespace {
 
-/// Packages whose objects belong to the process or to torch itself, not to a model; and classes of the interpreter's
-/// own that lead from a function to all that its file has.
+/// Packages whose objects belong to the process or to torch, not to a model. Also classes of the interpreter that would
+/// lead from a function to everything in its file.
 constexpr std::array<std::string_view, 26> kLeftAlone = {
     "_abc",   "_asyncio", "_thread",    "abc",       "asyncio", "concurrent",        "ctypes",   "enum",
     "frame",  "code",     "importlib",  "inspect",   "io",      "logging",           "module",   "multiprocessing",
@@ -24,7 +24,7 @@ bool is_left_alone(std::string_view package) {
   });
 }
 
-/// What a forward sets and counts by, of a package that is left alone for its threads.
+/// These do hold state of a forward, although the rest of their package, threading, is left alone.
 bool is_signal(PyTypeObject* type) {
   const std::string_view name = type->tp_name;
   return name == "Event" || name == "Semaphore" || name == "BoundedSemaphore";
@@ -55,12 +55,12 @@ Holder::Content content_of(const TorchApi& api, PyTypeObject* type) {
   return type->tp_iternext && type->tp_dictoffset == 0 ? iterator : none;
 }
 
-/// What classes written in Python have in common: it visits what the class of C below them refers to.
+/// The function that all classes written in Python share. It calls that of the C class from which they derive.
 traverseproc traverse_of_python() {
   return reinterpret_cast<PyTypeObject*>(torch_api().module_type.ptr())->tp_traverse;
 }
 
-/// The function by which C code visits what instances refer to past attributes and slots; null where there is none.
+/// The function that visits what instances refer to besides attributes and slots. Null if there is none.
 traverseproc traverse_of(PyTypeObject* type) {
   while (type && type->tp_traverse == traverse_of_python()) type = type->tp_base;
   return type ? type->tp_traverse : nullptr;
@@ -122,7 +122,7 @@ bool holds_nothing(PyObject* object) {
   if (!function->func_closure) return true;
   if (PyTuple_GET_SIZE(function->func_closure) > 1) return false;
   PyObject* content = PyCell_GET(PyTuple_GET_ITEM(function->func_closure, 0));
-  return content && PyType_Check(content);  // the class that super() needs
+  return content && PyType_Check(content);  // super() makes a closure of the class, which is no state
 }
 
 PyTypeObject* deque_type() {

@@ -40,8 +40,8 @@ struct Holder {
   }
 };
 
-/// The classes met so far. Of an object only the class is asked, and that past its own methods: a class may answer
-/// getattr, len or == with anything.
+/// The classes met so far. What an instance holds is found from its class, and without calling the methods of the
+/// class, since its getattr, len or == may do anything.
 class Holders {
  public:
   explicit Holders(const TorchApi& api) : api_(api) {}
@@ -60,10 +60,11 @@ class Holders {
   std::unordered_map<PyTypeObject*, Holder> known_;
 };
 
-/// What an object refers to by C code of its class: borrowed, without its class and what belongs to a file of code.
+/// Visits what an object refers to, as the C code of its class tells the garbage collector. Leaves out its class, and
+/// the global variables of modules. The references are borrowed.
 void each_reference(PyObject* object, const std::function<void(PyObject*)>& visit);
 
-/// Whether a function keeps nothing from call to call: most methods of classes.
+/// Whether a function keeps nothing from one call to the next, like most methods of classes.
 bool holds_nothing(PyObject* function);
 
 /// Whether all items are plain: sizes, strides and the like.

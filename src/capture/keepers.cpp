@@ -25,7 +25,7 @@ nb::list taken_out(nb::handle queue) {
   return items;
 }
 
-/// queue.SimpleQueue, whose items are seen by taking them out.
+/// queue.SimpleQueue. Its items can only be seen by taking them out, so they are put in again.
 nb::object items_of_queue(PyObject* queue) {
   const nb::list items = taken_out(queue);
   for (nb::handle item : items) nb::handle(queue).attr("put")(item);
@@ -39,7 +39,8 @@ PutBack keep_queue(PyObject* queue) {
   };
 }
 
-/// functools.lru_cache: an empty one is emptied again. Of a full one nothing can be taken out: see left_behind.
+/// functools.lru_cache. A cache that was empty is emptied again. If it had entries, no single one can be removed; then
+/// left_behind.h names the cache.
 PutBack keep_cache(PyObject* cache) {
   const auto is_empty = [kept = nb::borrow(cache)] {
     return nb::cast<std::size_t>(kept.attr("cache_info")().attr("currsize")) == 0;
@@ -52,7 +53,8 @@ PutBack keep_cache(PyObject* cache) {
 
 bool this_thread_is_alone() { return nb::cast<int>(nb::module_::import_("threading").attr("active_count")()) == 1; }
 
-/// threading.Lock: left locked by a forward that raised, it would stop the next one. Whose it is a lock does not tell.
+/// threading.Lock. A forward that raised may have left it locked, which would stop the next forward. A lock does not
+/// tell who holds it, so it is released only if this is the only thread.
 PutBack keep_lock(PyObject* lock) {
   const nb::object kept = nb::borrow(lock);
   if (nb::cast<bool>(kept.attr("locked")())) return {};
@@ -74,7 +76,7 @@ struct Row {
   const char* module;
   const char* name;
   Keeper keeper;
-  PyTypeObject* type = nullptr;  ///< once its module is loaded; till then there are no instances
+  PyTypeObject* type = nullptr;  ///< null until its module is imported: before that there are no instances
 };
 std::array<Row, 12> rows = {{
     {"torch", "Generator", {keep_torch_generator}},

@@ -5,13 +5,13 @@
 
 namespace thoplw::capture {
 
-/// For instances of one class.
+/// How instances of one class are kept.
 struct Keeper {
   PutBack (*keep)(PyObject* object) = nullptr;      ///< the state as it is now
-  nb::object (*items)(PyObject* object) = nullptr;  ///< a list of what else is in it; null: nothing but data
+  nb::object (*items)(PyObject* object) = nullptr;  ///< a list of the objects in it; null: there are none
 };
 
-/// Without functions where a class has none.
+/// Has no functions if the class is in no row of the table.
 Keeper keeper_of(PyTypeObject* type);
 
 }  // namespace thoplw::capture

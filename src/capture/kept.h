@@ -38,9 +38,9 @@ class KeptStates {
     empty_.reserve(modules * 15);
   }
 
-  /// Each remembers one object's state as it is now, and gives what it holds.
+  /// Each of these remembers the present state of one object, and returns what the object holds.
   Items attributes(PyObject* object, nb::object dict);
-  /// Of an object that has no dictionary yet: none is made.
+  /// For an object that has no dictionary yet. Asking it for one would make it.
   void no_attributes(PyObject* object);
   Items class_attributes(PyTypeObject* type);
   Items slots(PyObject* object, const std::vector<nb::object>& descriptors);
@@ -50,18 +50,18 @@ class KeptStates {
   Items cell(PyObject* cell);
   Items defaults(PyObject* function);
   Items set(PyObject* set);
-  /// A dict or set without items, a function without attributes.
+  /// For a dict or set without items, or a function without attributes.
   void empty(PyObject* object) { empty_.push_back(nb::borrow(object)); }
   void size(PyObject* container, Py_ssize_t size);
-  /// What has its own way to be put back; an empty function is none.
+  /// For an object that is put back in a way of its own. If `function` is empty, there is nothing to do.
   void put_back_by(PutBack function) {
     if (function) functions_.push_back(std::move(function));
   }
 
-  /// Puts all back; what cannot be keeps nothing else from it, and the first error is given.
+  /// Puts everything back. If one object cannot be put back, the others still are, and the first error is returned.
   std::exception_ptr restore();
 
-  /// Puts `replace(value)` in the place of each value that was remembered from the `from`th object on.
+  /// Replaces each value that was remembered, beginning with the `from`th object, by `replace(value)`.
   void exchange(std::size_t from, const std::function<nb::object(const nb::object&)>& replace);
   std::size_t count() const { return kept_.size(); }
 
@@ -74,7 +74,7 @@ class KeptStates {
 
   std::vector<Kept> kept_;
   std::vector<nb::object> items_;
-  std::vector<nb::object> empty_;  ///< most modules have a dozen
+  std::vector<nb::object> empty_;  ///< in a list of their own, as most modules have a dozen
   std::vector<PutBack> functions_;
 };
 

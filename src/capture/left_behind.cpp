@@ -23,7 +23,7 @@ bool is_container(PyObject* object) {
          PyCell_Check(object) || Py_TYPE(object) == deque_type();
 }
 
-/// "package.NAME" where `dict` holds the global variables of a module, and NAME is `held`.
+/// "package.NAME" if `dict` holds the global variables of a module, and `held` is the one called NAME; else "".
 std::string global_name(PyObject* dict, PyObject* held) {
   PyObject* package = PyDict_GetItemString(dict, "__name__");
   PyObject* module = package ? PyDict_GetItem(PyImport_GetModuleDict(), package) : nullptr;
@@ -34,7 +34,7 @@ std::string global_name(PyObject* dict, PyObject* held) {
   return "";
 }
 
-/// What a person would call a holder, or "" where it is one that something else holds.
+/// The name by which a person knows a holder. "" if it has none, such as a list: then the name is that of its holder.
 std::string name_of(PyObject* holder, PyObject* held) {
   static PyObject* cache_type =
       nb::object(nb::module_::import_("functools").attr("_lru_cache_wrapper")).release().ptr();
@@ -83,7 +83,8 @@ std::string left_behind(Pass& pass) {
   if (pass.outlived) return "";
   const std::vector<nb::object> references = pass.tensors.release();
   if (references.empty()) return "";
-  nb::module_::import_("gc").attr("collect")(0);  // of objects that hold each other: the pass makes no others old
+  // Frees objects that hold each other. Those of the pass are all in the youngest generation.
+  nb::module_::import_("gc").attr("collect")(0);
   const std::vector<nb::object> tensors = still_there(references);
   if (tensors.empty()) return "";
   const nb::object shape = tensors.front().attr("shape"), dtype = tensors.front().attr("dtype");

@@ -8,7 +8,7 @@
 
 namespace thoplw::capture {
 
-/// Where a pass is over and all is put back: a note that names who still holds tensors of it, or nothing.
+/// Called after a pass, when all is put back. Returns a note that names who still holds tensors of the pass, or "".
 std::string left_behind(Pass& pass);
 
 }  // namespace thoplw::capture

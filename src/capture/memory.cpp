@@ -9,7 +9,7 @@ namespace {
 class Buffer {
  public:
   explicit Buffer(PyObject* object) : open_(PyObject_GetBuffer(object, &view, PyBUF_FULL) == 0) {
-    if (!open_) PyErr_Clear();  // read-only, or of elements that no buffer describes
+    if (!open_) PyErr_Clear();  // it is read-only, or no buffer describes its elements
   }
   ~Buffer() {
     if (open_) PyBuffer_Release(&view);
@@ -34,7 +34,7 @@ void restore_memory(PyObject* object, PyObject* bytes) {
   if (PyBuffer_FromContiguous(&buffer.view, PyBytes_AS_STRING(bytes), size, 'C') != 0) throw nb::python_error();
 }
 
-/// Elements that are objects, or times: kept as another array.
+/// For elements that are objects or times, which are kept as another array.
 PutBack keep_elements(const nb::object& array) {
   if (!nb::cast<bool>(array.attr("flags").attr("writeable"))) return {};
   return [array, copy = nb::object(array.attr("copy")())] {

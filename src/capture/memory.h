@@ -5,7 +5,7 @@
 
 namespace thoplw::capture {
 
-/// Nothing where no buffer describes them, or none can be written to.
+/// Empty if the object has no buffer that describes its bytes, or they cannot be written to.
 PutBack keep_memory(PyObject* object);
 
 /// array.array, which may grow.

@@ -3,8 +3,8 @@
 
 namespace thoplw::capture {
 
-/// While one lives, a mode of the user's that a forward opens makes the pass want what inference mode leaves out: it is
-/// to see operators as it would without, where composite ones are taken apart.
+/// While one lives, the pass notes if the forward opens a dispatch mode of the user's. Such a mode must see operators
+/// as it would without the pass, but under inference mode composite operators are not taken apart.
 class ModePushes {
  public:
   ModePushes();

@@ -6,7 +6,7 @@
 namespace thoplw::capture {
 namespace {
 
-/// torch.ao keeps the biases of a cell beside its packed matrices, each of which has a copy of its own.
+/// torch.ao keeps the biases of a recurrent cell twice: by themselves, and as a copy in each packed matrix.
 std::vector<const KnownTensor*> each_once(const std::vector<KnownTensor*>& inside) {
   const bool biases_first = !inside.empty() && inside.front()->layout.dim() == 1;
   std::vector<const KnownTensor*> tensors;
@@ -19,8 +19,8 @@ std::vector<const KnownTensor*> each_once(const std::vector<KnownTensor*>& insid
   return tensors;
 }
 
-/// The layer that a holder is of: torch.ao keeps packed weights in modules of their own, which never run, some of them
-/// in a list.
+/// The layer to which packed weights belong. torch.ao keeps them in modules of their own, which never run, and some of
+/// these in a list.
 Id layer_of(const Trace& trace, Id id) {
   constexpr std::string_view kHolders[] = {".LinearPackedParams", ".EmbeddingPackedParams", ".PackedParameter"};
   const auto module = [&](Id m) -> const Module& { return trace.modules[static_cast<std::size_t>(m)]; };
@@ -60,7 +60,8 @@ void add_packed_objects(Pass& pass, PyObject* module, Id id) {
   }
 }
 
-// bitsandbytes says it of the tensor; HQQ, GPTQ and AWQ keep words of several weights in a layer that has the sizes.
+// With bitsandbytes the tensor knows the sizes. With HQQ, GPTQ and AWQ, whose elements hold several weights, the layer
+// does.
 Dims unpacked_sizes(nb::handle module, std::string_view name, nb::handle tensor) {
   const nb::object shape = nb::getattr(nb::getattr(tensor, "quant_state", nb::none()), "shape", nb::none());
   if (!shape.is_none()) return dims_of(shape.ptr());

@@ -8,7 +8,7 @@
 
 namespace thoplw::capture {
 
-/// Keeps them, and puts those back that are others at the end of its life.
+/// Keeps these settings. Its destructor puts back those that have changed.
 class Process {
  public:
   explicit Process(const TorchApi& api);
@@ -17,7 +17,8 @@ class Process {
   Process& operator=(const Process&) = delete;
 
  private:
-  /// NumPy 1 keeps for itself how it prints and what it does about errors; from 2 on that is part of the context.
+  /// How NumPy prints, and what it does about errors. NumPy 1 has variables of its own for this; in NumPy 2 it is part
+  /// of Python's context.
   void keep_numpy();
 
   KeptStates tables_;  ///< dictionaries and lists

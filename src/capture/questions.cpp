@@ -14,11 +14,11 @@
 namespace thoplw::capture {
 namespace {
 
-/// Who knows the answer.
+/// Which tensor knows the answer.
 enum class Asked : std::uint8_t {
   type,     ///< any tensor of that type on the model's device
-  input,    ///< the input that the meta tensor stands for; of others it says what it would without gradients
-  storage,  ///< the input; of others only data tells
+  input,    ///< the input that the meta tensor stands for; a meta tensor that is no input answers itself
+  storage,  ///< the input; for a meta tensor that is no input only data tells
   data,     ///< only data tells
 };
 
@@ -28,7 +28,7 @@ struct Question {
   const char* name;
   Asked asked;
   Form form = Form::property;
-  bool shares = false;  ///< the answer is the tensor's own memory: what is written to it, no operator sees
+  bool shares = false;  ///< the answer is the tensor's memory, to which the forward can write without an operator
 };
 
 constexpr std::array kQuestions = {
@@ -53,7 +53,7 @@ constexpr std::array kQuestions = {
     Question{"tolist", Asked::data, Form::method},
 };
 
-/// Torch's own function behind a question, and the record of Python that points to it.
+/// Torch's function that answers a question, and the record in CPython that points to it.
 struct Place {
   PyGetSetDef* property = nullptr;
   PyMethodDef* method = nullptr;
@@ -74,7 +74,8 @@ PyObject* own_is_meta(PyObject* tensor) {
 
 bool is_meta(PyObject* tensor) { return take(own_is_meta(tensor)).is(nb::bool_(true)); }
 
-/// Torch's own Python code chooses kernels by the device: those for meta tensors are right for a pass without data.
+/// Torch's Python code asks for the device to choose a kernel. A pass without data needs the kernels for meta tensors,
+/// so torch gets the true answer.
 bool is_asked_by_torch() {
   PyObject* globals = PyEval_GetGlobals();
   PyObject* name = globals ? PyDict_GetItem(globals, torch_api().names.module_name) : nullptr;
@@ -124,7 +125,7 @@ void keep_before_sharing(Pass& pass, PyObject* tensor) {
   keep_before_write(pass, tensor);
 }
 
-/// The tensor that is to answer: the one that was asked where it says what is true.
+/// The tensor that answers the question: `tensor` itself, unless its answer would differ from that of a real tensor.
 PyObject* who_answers(const Question& question, PyObject* tensor) {
   Pass* pass = Pass::current();
   if (!pass || NotTheForward::asks()) return tensor;
@@ -146,7 +147,7 @@ PyObject* who_answers(const Question& question, PyObject* tensor) {
   return tensor;
 }
 
-/// Calls torch's function with who is to answer in place of `asked`.
+/// Calls torch's function with the tensor that answers in place of `asked`.
 template <typename Call>
 PyObject* answered(const Question& question, PyObject* asked, const Call& call) {
   try {
@@ -182,7 +183,8 @@ PyObject* method_of_one(PyObject* self, PyObject* argument) {
   return answered(kQuestions[index], argument, [&](PyObject* tensor) { return places[index].call(self, tensor); });
 }
 
-/// Those of x.type(y.type()) in torch's own code, where y says that it is a meta tensor.
+/// The arguments of x.type(y.type()) without "meta" in the name of the type: in torch's own code y says that it is a
+/// meta tensor.
 nb::object without_meta(PyObject* args) {
   constexpr std::string_view kMeta = "torch.meta.";
   PyObject* given = PyTuple_GET_SIZE(args) > 0 ? PyTuple_GET_ITEM(args, 0) : nullptr;
@@ -237,7 +239,7 @@ constexpr std::array<PyCFunction, kQuestions.size()> functions(std::index_sequen
   return {function_of<index>()...};
 }
 
-/// Finds Python's records; those that this torch has in another form are left out.
+/// Finds the records in CPython. A question that this torch implements in another form is left out.
 void find_places() {
   static bool found = false;
   if (std::exchange(found, true)) return;

@@ -7,8 +7,8 @@
 
 namespace thoplw::capture {
 
-/// While one lives, the methods and properties of tensors that tell device, type, storage and the like answer a forward
-/// for the tensor that a meta one stands for; where none can, the pass takes note that it wants values.
+/// While one lives, a forward that asks a meta tensor for its device, type, storage or the like gets the answer of the
+/// tensor that the meta tensor stands for. If there is no such tensor, the pass notes that the forward needs values.
 class Questions {
  public:
   Questions();
@@ -17,7 +17,7 @@ class Questions {
   Questions& operator=(const Questions&) = delete;
 };
 
-/// Who asks in this thread: outside of a forward a meta tensor says that it is one.
+/// While one lives, questions of this thread are not those of a forward: a meta tensor then says that it is one.
 class NotTheForward {
  public:
   NotTheForward() { ++depth(); }

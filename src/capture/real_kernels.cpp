@@ -12,7 +12,9 @@
 namespace thoplw::capture {
 namespace {
 
-constexpr std::int64_t kMaxDear = 1 << 12;  // encodings of positions are large, and nobody looks at them
+/// How many floats an operator that takes long may read and still run for real. Larger ones are encodings of positions,
+/// at which no model looks.
+constexpr std::int64_t kMaxDear = 1 << 12;
 
 bool is_inference(nb::handle tensor) { return nb::cast<bool>(tensor.attr("is_inference")()); }
 
@@ -22,7 +24,8 @@ bool is_small(const KnownTensor& tensor) {
   return elements(tensor.layout.sizes) <= (is_constant(tensor) ? kMaxRealIntegers : kMaxRealFloats);
 }
 
-/// Results are seldom larger than what the operands broadcast to; where there is a shape rule, it says.
+/// A shape rule tells the sizes of results. Where there is none, they are taken to be those that the operands broadcast
+/// to, since results are seldom larger.
 bool results_are_small(const OpCall& call) {
   std::vector<Result> results;
   try {
@@ -34,7 +37,7 @@ bool results_are_small(const OpCall& call) {
   } catch (const nb::python_error& error) {  // sparse tensors have no strides
     pass_on_interrupt(error);
   }
-  Dims largest;  // from the last dimension
+  Dims largest;  // the last dimension first
   for (const KnownTensor* tensor : call.read.tensors) {
     if (!tensor) continue;
     const Dims& sizes = tensor->layout.sizes;
@@ -44,7 +47,7 @@ bool results_are_small(const OpCall& call) {
   return elements(largest) <= kMaxRealIntegers;
 }
 
-/// Arguments with shadows in place of what they stand for, and the device `home` in place of meta.
+/// The arguments, with each tensor that has a shadow replaced by it, and the meta device by `home`.
 nb::object brought_home(Pass& pass, PyObject* arguments, const nb::object& home) {
   const TorchApi& api = pass.api;
   return with_items(arguments, [&](nb::handle value) {
@@ -122,7 +125,7 @@ nb::object call_for_real(const OpCall& call, PyObject* args, PyObject* kwargs) {
   const GradMode grad(call.pass.api, Grad::off);
   nb::object result = call_torch(call, args, kwargs);
   if (!call.op.lifts || !is_inference(result)) return result;
-  // torch.tensor() makes one before it asks for this operator: here is another one over the same memory.
+  // torch.tensor() has made an inference tensor before it calls this operator, so another is made over the same memory.
   const nb::object empty = call.pass.api.torch.attr("empty")(0, nb::arg("dtype") = result.attr("dtype"),
                                                              nb::arg("device") = result.attr("device"));
   return empty.attr("set_")(result.attr("untyped_storage")(), result.attr("storage_offset")(), result.attr("shape"),

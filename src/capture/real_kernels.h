@@ -6,28 +6,28 @@
 
 namespace thoplw::capture {
 
-// Real operators only on what a model may look at: masks, positions, token ids, a scalar. Floats that are made of
-// nothing but these count as they do, since a mask may be of any type; but like all activations they say that they are
-// on the meta device, and their values are kept beside them, in a shadow.
+// An operator runs for real only if it reads nothing but what a model may look at: masks, positions, token ids,
+// scalars. Floats that are made of these alone are treated alike, since a mask may be of any type. Like all activations
+// they say that they are on the meta device; their values are kept in a second tensor, the shadow.
 inline constexpr std::int64_t kMaxRealIntegers = 1 << 20;
 inline constexpr std::int64_t kMaxRealFloats = 256;
 
 std::int64_t elements(const Dims& sizes);
 
-/// The tensor that has the values: its shadow where there is one.
+/// The tensor that has the values: the shadow, if there is one.
 nb::handle values_of(const KnownTensor& tensor);
 
-/// Remembers that the values of a real tensor are no longer true: the pass only pretends to write to it.
+/// Remembers that the values of a real tensor are out of date, because the pass only pretended to write to it.
 void mark_stale(Pass& pass, nb::handle tensor);
 
-/// Whether all that the operator reads is real and small, and its results are.
+/// Whether everything that the operator reads is real and small, and its results are small, too.
 bool all_real_and_small(const OpCall& call);
 
 /// Keeps what the operator is about to overwrite.
 void keep_written(const OpCall& call);
 
-/// Calls a real kernel. What a model keeps of its results must be of use to autograd later on, which tensors made under
-/// inference mode never are; and those may be written to only there.
+/// Calls a real kernel, outside of inference mode: a model may keep the results, and autograd can never use tensors
+/// that were made under it. But if the operator writes to such a tensor, it runs under inference mode, as it must.
 nb::object call_for_real(const OpCall& call, PyObject* args, PyObject* kwargs);
 
 /// Runs the operator on its real operands. Where it is asked to put its result on the meta device, because the

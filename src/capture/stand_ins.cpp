@@ -16,7 +16,7 @@ bool is_iterator(nb::handle value) {
   return type->tp_iternext && type->tp_dictoffset == 0 && !PyGen_CheckExact(value.ptr());
 }
 
-/// Null where it tells nothing, as those of itertools from Python 3.14 on.
+/// What the iterator tells for pickling. Null if it tells nothing, as those of itertools since Python 3.14.
 nb::object reduced(const nb::object& iterator) {
   const nb::object warnings = nb::module_::import_("warnings");
   const With silent(warnings.attr("catch_warnings")());
@@ -39,7 +39,7 @@ nb::object StandIns::copied(const nb::object& iterator) {
   nb::object copy = take(PyObject_CallObject(nb::object(parts[0]).ptr(), arguments.ptr()));
   if (nb::len(parts) > 2 && !nb::object(parts[2]).is_none()) {
     copy.attr("__setstate__")(with_items_of_tuples(parts[2], [&](const nb::object& item) {
-      // What itertools.cycle has seen so far is a list of its own, to which it adds.
+      // itertools.cycle adds to the list of what it has seen, so that the copy needs a list of its own.
       return PyList_CheckExact(item.ptr()) ? nb::object(item.attr("copy")()) : of(item);
     }));
   }
@@ -54,7 +54,7 @@ nb::object StandIns::of(const nb::object& iterator) {
   return copies_.emplace(iterator.ptr(), copied(iterator)).first->second;
 }
 
-/// The instruction that is next, and what its frame refers to; nothing of one that is at its end.
+/// Where a generator is: its next instruction, and what its frame refers to. Empty if it is at its end.
 std::vector<nb::object> Generators::position(PyObject* generator) {
   const nb::object frame = nb::borrow(generator).attr("gi_frame");
   if (frame.is_none()) return {};

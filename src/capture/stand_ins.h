@@ -9,25 +9,26 @@
 
 namespace thoplw::capture {
 
-/// Copies of iterators of C, such as itertools.count: each stands where its original stands.
+/// Copies of iterators that are written in C, such as itertools.count. Each goes on from where its original is.
 class StandIns {
  public:
-  /// The same copy for the same iterator; the iterator itself where it has no way to tell where it stands.
+  /// The copy, always the same one for the same iterator. If an iterator cannot tell where it is, it is returned
+  /// itself.
   nb::object of(const nb::object& iterator);
 
  private:
   nb::object copied(const nb::object& iterator);
 
   std::unordered_map<PyObject*, nb::object> copies_;
-  std::vector<nb::object> originals_;  ///< an address must not become another's
+  std::vector<nb::object> originals_;  ///< kept alive, so that no other object gets the address of one
 };
 
-/// What functions with yield return.
+/// Generators, as functions with yield return them. They cannot be copied, only watched.
 class Generators {
  public:
   void keep(PyObject* generator) { kept_.push_back({nb::borrow(generator), position(generator)}); }
 
-  /// A note for each that now stands elsewhere.
+  /// A note for each generator that the forward has advanced.
   std::vector<std::string> advanced() const;
 
  private:

@@ -17,18 +17,18 @@ struct Strand {
 
   Pass* pass = nullptr;        ///< null: the pass is over, though the thread goes on
   bool recording = true;       ///< off while a user's cost function runs
-  std::size_t modes_on = 0;    ///< how many are on where the pass's is the innermost
+  std::size_t modes_on = 0;    ///< how many dispatch modes are on if the pass's is the innermost
   std::vector<Id> open_calls;  ///< innermost last
-  Id own_call = kNone;         ///< the open call that is in its class's own __call__, before it comes to forward
-  int decomposing = 0;         ///< operators that are being taken apart: what runs inside of them Python did not call
-  std::size_t depth = 0;       ///< how many of the pool are lent
+  Id own_call = kNone;         ///< the open call whose class has a __call__ of its own that has not come to forward yet
+  int decomposing = 0;         ///< how many operators are being taken apart: Python did not call those inside of them
+  std::size_t depth = 0;       ///< how many of the pool are in use
   std::vector<std::unique_ptr<Arguments>> argument_pool;
 
-  /// Whether an operator came by.
+  /// Whether it has run an operator.
   bool worked() const { return !argument_pool.empty(); }
   Id innermost_call() const { return open_calls.empty() ? kNone : open_calls.back(); }
 
-  /// Of this thread; null where it takes part in no pass.
+  /// The strand of this thread. Null if the thread takes part in no pass.
   static Strand*& current() {
     thread_local Strand* strand = nullptr;
     return strand;

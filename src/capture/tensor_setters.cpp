@@ -20,7 +20,7 @@ std::array<Property, 5> properties = {
     {{"data"}, {"grad"}, {"requires_grad"}, {"_backward_hooks"}, {"_post_accumulate_grad_hooks"}}};
 constexpr std::size_t kFirstOfHooks = 3;
 
-/// A method or function, whose object is given another definition.
+/// A method or function of torch, which is given another definition.
 struct Function {
   PyMethodDef** place = nullptr;
   PyMethodDef* theirs = nullptr;
@@ -52,7 +52,7 @@ int set_property(PyObject* self, PyObject* value, void* closure) {
 constexpr std::array<setter, 5> kSetters = {set_property<0>, set_property<1>, set_property<2>, set_property<3>,
                                             set_property<4>};
 
-/// Whoever reads a dictionary of hooks may add to it.
+/// Reading counts as setting for dictionaries of hooks, since the reader may add a hook.
 template <std::size_t I>
 PyObject* get_property(PyObject* self, void* closure) {
   try {
@@ -134,16 +134,16 @@ void set(PyObject* tensor, const char* name, const nb::object& value) {
   if (PyObject_SetAttrString(tensor, name, value.ptr()) != 0) throw nb::python_error();
 }
 
-/// Torch goes on calling what is in a dictionary of hooks that is taken from a tensor, so that one that is new is
-/// emptied.
+/// A dictionary of hooks that the forward has made is emptied, too: torch still calls what is in it after the tensor
+/// has got another one.
 void set_hooks(PyObject* tensor, const char* name, const nb::object& before) {
   const nb::object now = attr_or_null(tensor, nb::str(name).ptr());
   if (now.is_valid() && PyDict_Check(now.ptr()) && !now.is(before)) make_empty(now.ptr());
   set(tensor, name, before);
 }
 
-/// torch refuses data of another device, such as real ones for a tensor that is on meta now. Our mode allows it, and is
-/// asked under inference mode alone.
+/// Torch refuses data of another device, for example real data for a tensor that is now on meta. Our mode allows it,
+/// but torch asks the mode only under inference mode.
 void set_data(Pass& pass, PyObject* tensor, const nb::object& data) {
   const OnStrand on_strand(pass.own);
   int failed = 0;

@@ -5,8 +5,8 @@
 
 namespace thoplw::capture {
 
-/// While one lives, Python's ways to set these keep what was there before, of any tensor that the pass has not made.
-/// Watching the setters costs nothing where nothing is set, and reaches tensors that no module holds.
+/// While one lives, whatever sets one of these first keeps what was there, unless the pass has made the tensor.
+/// Watching the setters costs nothing as long as nothing is set, and also finds tensors that no module holds.
 class TensorSetters {
  public:
   TensorSetters();
@@ -15,10 +15,10 @@ class TensorSetters {
   TensorSetters& operator=(const TensorSetters&) = delete;
 };
 
-/// Keeps them now: of a tensor that torch itself may change, such as a gradient in backward().
+/// Keeps them at once, for a tensor that torch itself may change, as backward() changes gradients.
 void keep_settings(Pass& pass, PyObject* tensor);
 
-/// The same before its data are exchanged or laid out anew, unless the pass has made it.
+/// The same for a tensor whose data are about to be exchanged or laid out anew, unless the pass has made it.
 void keep_data(Pass& pass, PyObject* tensor);
 
 /// Puts back what was set.

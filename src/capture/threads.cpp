@@ -1,5 +1,5 @@
-// Methods of Python's classes that start threads and give work to pools have ours in their place meanwhile: an entry
-// point would not do, as Python calls functions written in Python past it.
+// Replaces the methods of Python's classes that start threads and give work to pools. To exchange their entry points
+// would not be enough, as Python calls functions that are written in Python without using them.
 #include "capture/threads.h"
 
 #include <algorithm>
@@ -20,9 +20,9 @@ struct Giver {
   const char* module;
   const char* cls;
   const char* method;
-  PyObject* type = nullptr;      ///< where ours is in place now
-  PyObject* original = nullptr;  ///< what was there
-  PyObject* ours = nullptr;      ///< made once
+  PyObject* type = nullptr;      ///< the class in which ours is in place; null for none
+  PyObject* original = nullptr;  ///< what ours replaces
+  PyObject* ours = nullptr;      ///< made once, and used again
 };
 std::array givers = {
     Giver{"threading", "Thread", "start"},
@@ -58,7 +58,7 @@ class Working {
   const Active active_;
 };
 
-/// `function` as another thread is to run it.
+/// Wraps a function that another thread will run, so that what it does is part of the pass.
 nb::object followed(Pass& pass, nb::object function, bool optional = false) {
   auto work = std::make_shared<Work>();
   work->optional = optional;
@@ -83,7 +83,7 @@ Pass* giving() {
 
 void exchange_methods();
 
-/// Whether it serves a pool: such a thread works for whoever gives it work, which is followed by itself.
+/// Whether the thread serves a pool. Such a thread may work for anyone, so each piece of work is followed instead.
 bool is_of_pool(nb::handle thread) {
   const nb::object target = nb::getattr(thread, "_target", nb::none());
   const nb::object module = nb::getattr(target, "__module__", nb::none());
@@ -95,7 +95,8 @@ void start_thread(Pass& pass, const nb::object& thread) {
   if (is_of_pool(thread)) return exchange_methods();  // the forward may be the first to import its module
   const nb::object run = thread.attr("run");
   const bool own = nb::cast<bool>(thread.attr("__dict__").attr("__contains__")("run"));
-  // The thread would hold what holds it, out of the garbage collector's sight: it lets go of it when it runs.
+  // Thread and function hold each other, and the garbage collector cannot see it, as the function is written in C++. So
+  // the thread lets go of the function as soon as it runs.
   const nb::object once = nb::cpp_function([thread, run, own] {
     if (own) {
       nb::setattr(thread, "run", run);
@@ -107,7 +108,7 @@ void start_thread(Pass& pass, const nb::object& thread) {
   thread.attr("run") = followed(pass, once, nb::cast<bool>(thread.attr("daemon")));
 }
 
-/// A pool of processes would have to pickle what it is given.
+/// Whether the workers are threads. Processes get their work pickled, so it cannot be wrapped.
 bool is_of_threads(const nb::object& pool) {
   const std::string_view name = Py_TYPE(pool.ptr())->tp_name;
   if (!name.ends_with("Pool")) return true;
@@ -126,7 +127,7 @@ nb::object give(const Giver& giver, const nb::args& args, const nb::kwargs& kwar
   return original(*given, **kwargs);
 }
 
-/// Puts ours in the place of those whose modules are there.
+/// Replaces the methods of classes whose modules have been imported.
 void exchange_methods() {
   PyObject* modules = PyImport_GetModuleDict();
   for (Giver& giver : givers) {

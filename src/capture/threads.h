@@ -7,16 +7,17 @@
 
 namespace thoplw::capture {
 
-/// Something that a forward gave to another thread; it goes away with what was to be run, should that never happen.
+/// Work that a forward gave to another thread. It is owned by the function that is to be run, so if that never runs,
+/// the work is forgotten with it.
 struct Work {
-  bool optional = false;  ///< of a daemon: it need not come to an end, nor have anything to do with the model
+  bool optional = false;  ///< a daemon's: it may never end, and may have nothing to do with the model
   bool done = false;
-  Strand* strand = nullptr;  ///< while it runs
+  Strand* strand = nullptr;  ///< null unless it is running
 
   bool open() const { return !done && !(optional && !(strand && strand->worked())); }
 };
 
-/// While one lives, what a forward gives to a thread runs under the forward's pass, in that thread.
+/// While one lives, work that the forward gives to another thread belongs to the pass of the forward.
 class Threads {
  public:
   explicit Threads(Pass& pass);
@@ -24,14 +25,14 @@ class Threads {
   Threads(const Threads&) = delete;
   Threads& operator=(const Threads&) = delete;
 
-  /// Waits a little for what is not done when the forward has returned; takes note of what goes on still.
+  /// Called when the forward has returned: waits a little for work that is not done, and notes what is still running.
   void wait();
 
  private:
   Pass& pass_;
 };
 
-/// Puts the operators of threads, which are in the order of time, into the calls that they are of.
+/// Operators of several threads are recorded in the order of time. Puts each one into the call that it belongs to.
 void sort_by_call(Trace& trace);
 
 }  // namespace thoplw::capture

@@ -16,7 +16,7 @@ namespace {
 
 using ThreadId = unsigned long;
 
-/// The threads whose captures are in progress, one entry for each; the last one goes on.
+/// One entry for each capture in progress: its thread. The capture of the last entry is running.
 std::vector<ThreadId>& turns() {
   static auto* threads = new std::vector<ThreadId>;
   return *threads;
@@ -26,7 +26,7 @@ bool garbage_waits = false;  // collection was switched off here
 
 bool is_free(ThreadId me) { return turns().empty() || turns().back() == me; }
 
-/// Of the process that was forked: the passes of other threads do not go on in it.
+/// Called in a process that was forked, where the passes of other threads do not go on.
 void forget_other_threads() {
   const ThreadId me = PyThread_get_thread_ident();
   std::erase_if(turns(), [&](ThreadId thread) { return thread != me; });
@@ -42,7 +42,7 @@ void register_fork() {
   os.attr("register_at_fork")(nb::arg("after_in_child") = nb::cpp_function(forget_other_threads));
 }
 
-/// Where a thread waits in Python's threading, to join another or for its result: frame and instruction.
+/// Where a thread waits in Python's threading module, to join another thread or for a result of its.
 struct Waiting {
   nb::object frame;
   int instruction = 0;

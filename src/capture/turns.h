@@ -3,8 +3,9 @@
 
 namespace thoplw::capture {
 
-/// Two passes over one model at a time would take each other's flags for the model's own. Waits for the passes of other
-/// threads to end; not for those of its own thread, nor for one whose forward waits, perhaps for this very thread.
+/// Two passes over one model at the same time would mistake each other's flags for the model's own. So a pass waits
+/// until those of other threads have ended. It does not wait for passes of its own thread, nor for a pass whose forward
+/// is itself waiting: that may be for this very thread.
 class Turn {
  public:
   Turn();
@@ -13,7 +14,8 @@ class Turn {
   Turn& operator=(const Turn&) = delete;
 };
 
-/// A pass makes many small objects and no cycles: collecting garbage in between is lost time.
+/// A pass makes many small objects that do not refer to each other, so collecting garbage meanwhile would only take
+/// time.
 class GarbageCollectionPaused {
  public:
   GarbageCollectionPaused();

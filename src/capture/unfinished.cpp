@@ -19,7 +19,7 @@ constexpr Lazy kCoroutine{"python::coroutine", "a coroutine", "awaited"};
 constexpr Lazy kIterator{"python::iterator", "an iterator", "iterated over"};
 constexpr Lazy kFunction{"python::function", "a function", "called"};
 
-/// Over items that are there.
+/// Whether such an iterator only passes on items that exist already.
 bool is_iterator_of_container(std::string_view type) {
   constexpr std::array<std::string_view, 12> kThese = {
       "bytes_iterator",     "dict_itemiterator", "dict_keyiterator",     "dict_reversekeyiterator",
@@ -35,7 +35,7 @@ bool goes_on(nb::handle value) {
   });
 }
 
-/// What builtins that only pass items on do so from; nothing where they do more.
+/// The iterators from which zip, enumerate or filter(None, ...) pass items on. Empty for an iterator that does more.
 nb::object sources(nb::handle iterator) {
   const std::string_view type = Py_TYPE(iterator.ptr())->tp_name;
   if (type != "zip" && type != "enumerate" && type != "filter") return nb::tuple();

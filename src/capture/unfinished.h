@@ -5,8 +5,8 @@
 
 namespace thoplw::capture {
 
-/// Takes note of generators, iterators over functions' results, coroutines and functions in what `method` returned:
-/// what they do they do after the pass.
+/// Notes each generator, coroutine, function, and iterator that calls functions in what `method` returned. They do
+/// their work after the pass, where it is not counted.
 void note_unfinished(Pass& pass, const std::string& method, const nb::object& result);
 
 }  // namespace thoplw::capture

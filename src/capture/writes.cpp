@@ -9,7 +9,7 @@ namespace thoplw::capture {
 std::uintptr_t storage_of(nb::handle tensor) {
   try {
     return nb::cast<std::uintptr_t>(tensor.attr("untyped_storage")().attr("data_ptr")());
-  } catch (const nb::python_error& error) {  // a sparse tensor has none
+  } catch (const nb::python_error& error) {  // a sparse tensor has no storage
     pass_on_interrupt(error);
     return 0;
   }
@@ -30,7 +30,7 @@ void keep_before_write(Pass& pass, PyObject* tensor) {
 
 void restore_overwritten(Pass& pass) {
   if (pass.overwritten.empty()) return;
-  // Which alone may write to what was made in it: frozen models are full of that.
+  // Tensors that were made under inference mode can only be written to under it. Frozen models are full of them.
   const GradMode grad(pass.api, Grad::inference);
   for (const auto& [address, kept] : pass.overwritten) {
     const auto& [place, before] = kept;
