@@ -234,6 +234,26 @@ def test_a_tree_row_has_all_that_is_inside(show, info):
     assert shown.names()[:5] == ["(root)", "stem", "blocks", "0", "(itself)"]
 
 
+class Masked(nn.Module):
+    """A module inside, and nothing but a buffer of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("mask", torch.ones(9))
+        self.inner = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.inner(x)
+
+
+def test_measures_that_are_asked_for_add_up(show):
+    info = thoplw.profile(nn.Sequential(Masked()), (1, 4), verbose=False)[2]
+    shown = show(info.summary("html", columns=["name", "bytes"]))
+    lines = [[cell.strip() for cell in row] for row in shown.rows()]
+    assert [line[-1] for line in lines] == ["116", "116", "36", "80"]  # 4 * 9, and 4 * (4 * 4 + 4)
+    assert "(itself)" in lines[2][0]
+
+
 def test_a_lower_bound_is_said(show):
     info = thoplw.profile(Unknown(), (2, 3))[2]
     shown = show(info.summary("html"))

@@ -25,9 +25,15 @@ function itself(of, id) {
   return { ...node, path: of.path, itself: true };
 }
 
-/** Has it a cost of its own that shows by default, or might it have? */
+/** Has it a cost of its own, or might it have? */
 function hasOwn(node) {
-  return !node.ownExact || node.report.measures.some(({ name, shown }) => shown && node.own[name] > 0n);
+  return !node.ownExact || node.report.offered.some(({ name }) => node.own[name] > 0n);
+}
+
+/** Lines and sizes stand for what is shown by default, and for what the user asked to see. */
+function offeredMeasures(measures, columns) {
+  const asked = new Set(columns.filter((column) => column.on).map((column) => column.measure));
+  return measures.filter(({ name, shown }) => shown || asked.has(name));
 }
 
 /**
@@ -40,7 +46,8 @@ function readReport(data) {
   const total = Object.fromEntries(measures.map(({ name, total }) => [name, BigInt(total)]));
   const bounded = new Set(measures.filter((measure) => measure.bounded).map(({ name }) => name));
   const nodes = [];
-  const report = { measures, columns, kinds, titles, numbers, sort, total, bounded, exact, nodes };
+  const offered = offeredMeasures(measures, columns);
+  const report = { measures, offered, columns, kinds, titles, numbers, sort, total, bounded, exact, nodes };
   for (const [parent, label, cls, shapeIn, shapeOut, calls, flags, kind, ...amounts] of data.rows) {
     const own = Object.fromEntries(measures.map(({ name }, i) => [name, BigInt(amounts[i])]));
     const [input, output] = [data.shapes[shapeIn], data.shapes[shapeOut]];

@@ -123,7 +123,7 @@ function showReport(section) {
 
   function wireChoices() {
     const group = ++reports;
-    one("[data-choice=measure]").append(...offeredMeasures(report).map(measureChoice));
+    one("[data-choice=measure]").append(...report.offered.map(measureChoice));
     for (const choice of section.querySelectorAll("[data-choice]")) {
       const what = choice.dataset.choice;
       for (const input of choice.querySelectorAll("input")) {
@@ -199,12 +199,6 @@ function showReport(section) {
 function firstMeasure(report) {
   const shown = report.measures.filter((measure) => measure.shown);
   return (shown.find(({ name }) => report.total[name] > 0n) ?? shown[0] ?? report.measures[0]).name;
-}
-
-/** Sizes can stand for what is shown by default, and for what the user asked to see. */
-function offeredMeasures(report) {
-  const asked = new Set(report.columns.filter((column) => column.on).map((column) => column.measure));
-  return report.measures.filter(({ name, shown }) => shown || asked.has(name));
 }
 
 function measureChoice({ name, title }) {
