@@ -1,10 +1,11 @@
-// Matches globs, finds the costliest rows and adds up the others.
+// Finds the rows that globs match, the costliest ones, and adds up the others.
 #include "render/table/selection.h"
 
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/formatted.h"
+#include "base/glob.h"
 #include "base/suggest.h"
 #include "render/table/columns.h"
 #include "render/table/table.h"
@@ -76,26 +77,6 @@ std::vector<Measure> asked_measures(const RenderOptions& options) {
 void require_sort(const Report& report, const RenderOptions& options) {
   if (options.sort.empty()) return;
   if (const Column& column = find_column(options.sort); column.measure) require(report, *column.measure);
-}
-
-bool glob_matches(std::string_view glob, std::string_view text) {
-  std::size_t g = 0, t = 0;
-  std::size_t star = std::string_view::npos, after_star = 0;  // the last one met, and the text that it has taken
-  while (t < text.size()) {
-    if (g < glob.size() && glob[g] == '*') {
-      star = g++;
-      after_star = t;
-    } else if (g < glob.size() && (glob[g] == '?' || glob[g] == text[t])) {
-      ++g;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      g = star + 1;
-      t = ++after_star;
-    } else {
-      return false;
-    }
-  }
-  return glob.find_first_not_of('*', g) == std::string_view::npos;
 }
 
 std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& options) {

@@ -12,9 +12,6 @@
 
 namespace thoplw {
 
-/// `*` stands for any characters, dots too, `?` for one.
-bool glob_matches(std::string_view glob, std::string_view text);
-
 /// By row: is it shown? A module that a glob matches, by its whole path or its class, is shown with all that is inside
 /// it. Throws Error where a glob matches none.
 std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& options);

@@ -5,7 +5,20 @@ import re
 from pages import ROOT
 
 ROOMS = (
-    *("base", "trace", "operators", "conventions", "report", "count", "device", "capture", "load", "render", "cli"),
+    *(
+        "base",
+        "trace",
+        "operators",
+        "variants",
+        "conventions",
+        "report",
+        "count",
+        "device",
+        "capture",
+        "load",
+        "render",
+        "cli",
+    ),
     "python",
 )
 APART = {("load", "capture")}  # side by side: neither sees the other

@@ -1,0 +1,23 @@
+// What the same model would be if it were trained in another way: a Trace from a Trace.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "trace/trace.h"
+
+namespace thoplw {
+
+/// Parameters are named by globs of their paths, or of the modules that they are in: "encoder", "encoder.*", "*.bias".
+/// Names that share a tensor are frozen together. Throws Error where a glob matches nothing.
+Trace frozen(Trace trace, const std::vector<std::string>& globs);
+
+/// All but those that the globs name are frozen.
+Trace only_trained(Trace trace, const std::vector<std::string>& globs);
+
+/// The outermost calls of modules that the globs name run as by torch.utils.checkpoint, which keeps what goes into them
+/// and runs them again in backward. Throws Error where a glob matches no module that ran, or where what is asked for is
+/// in a region that autograd sees as one already.
+Trace checkpointed(Trace trace, const std::vector<std::string>& globs, Region::Kind kind = Region::Kind::checkpoint);
+
+}  // namespace thoplw
