@@ -68,12 +68,14 @@ constexpr Composite kComposites[] = {
     {"aten::linalg_norm", lower::vector_norm, "ord dim"},
     {"aten::linalg_slogdet", lower::sign_and_log_determinant},
     {"aten::linalg_solve", lower::solve},
+    {"aten::linalg_solve_ex", lower::solve},
     {"aten::linear", lower::linear},
     {"aten::log_sigmoid", lower::log_sigmoid},
     {"aten::log_softmax", lower::result},
     {"aten::logdet", lower::log_determinant},
     {"aten::lstm", lower::lstm, kOfLayers},
     {"aten::lstm_cell", lower::lstm_cell},
+    {"aten::lu_solve", lower::lu_solve},
     {"aten::matmul", lower::matmul},
     {"aten::max_pool1d", lower::max_pool1d},
     {"aten::max_pool1d_with_indices", lower::max_pool_with_indices},
@@ -93,9 +95,10 @@ constexpr Composite kComposites[] = {
     {"aten::scaled_dot_product_attention", lower::attention, "dropout_p is_causal scale enable_gqa"},
     {"aten::slogdet", lower::sign_and_log_determinant},
     {"aten::softmax", lower::result},
+    {"aten::take_along_dim", lower::take_along_dim},
     {"aten::tensordot", lower::tensordot, "dims_other"},
-    {"aten::trapezoid", lower::trapezoid},
-    {"aten::trapz", lower::trapezoid},
+    {"aten::trapezoid", lower::trapezoid, "dim"},
+    {"aten::trapz", lower::trapezoid, "dim"},
     {"torchvision::roi_align", lower::second_input},
     // clang-format on
 };
@@ -113,7 +116,7 @@ constexpr Alias kAliases[] = {
     {"cross", "linalg_cross"}, {"divide", "div"}, {"embedding_bag", "_embedding_bag"}, {"fix", "trunc"}, {"frobenius_norm", "linalg_vector_norm"},
     {"ger", "mul"}, {"kron", "mul"}, {"multiply", "mul"}, {"negative", "neg"}, {"orgqr", "linalg_householder_product"},
     {"outer", "mul"}, {"relu6", "hardtanh"}, {"selu", "elu"}, {"slow_conv3d", "convolution"}, {"square", "pow"},
-    {"subtract", "sub"}, {"take_along_dim", "gather"}, {"thnn_conv2d", "convolution"}, {"true_divide", "div"},
+    {"subtract", "sub"}, {"thnn_conv2d", "convolution"}, {"true_divide", "div"},
     // clang-format on
 };
 
@@ -124,7 +127,7 @@ constexpr std::string_view kNothing[] = {
     "_cast_Float", "_cast_Half", "_cast_Int", "_cast_Long", "_cast_Short", "_has_compatible_shallow_copy_type",
     "_is_zerotensor", "_pad_circular", "_reshape_from_tensor", "_shape_as_tensor", "_to_cpu", "_unpack_dual",
     "_version", "adjoint", "argsort", "argwhere", "as_tensor", "atleast_1d", "atleast_2d", "atleast_3d",
-    "broadcast_tensors", "broadcast_to", "can_cast", "chalf", "chunk", "column_stack", "concat", "concatenate", "conj",
+    "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "chalf", "chunk", "column_stack", "concat", "concatenate", "conj",
     "conj_physical", "contiguous", "cpu", "cuda", "device", "diag", "diagflat", "diff", "dim", "dsplit", "dstack",
     "element_size", "empty", "expand_as", "fill_diagonal", "flatten", "flatten_dense_tensors", "fliplr", "flipud",
     "get_device", "greater", "greater_equal", "hsplit", "hstack", "imag", "is_complex", "is_conj", "is_contiguous",

@@ -57,6 +57,7 @@ void determinant(Keeping& k);
 void sign_and_log_determinant(Keeping& k);
 void log_determinant(Keeping& k);
 void lu_factor(Keeping& k);
+void lu_solve(Keeping& k);
 void solve(Keeping& k);
 void vector_norm(Keeping& k);
 
@@ -74,6 +75,7 @@ void rrelu(Keeping& k);
 void msort(Keeping& k);
 void float_power(Keeping& k);
 void nanmean(Keeping& k);
+void take_along_dim(Keeping& k);
 void trapezoid(Keeping& k);
 
 }  // namespace thoplw::lower

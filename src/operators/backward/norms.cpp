@@ -36,6 +36,9 @@ Count rows(const Tensor& x, std::size_t normalized) {
   return product;
 }
 
+/// A vector has one; if it has no elements, torch makes no statistics.
+Count channels(const Tensor& x) { return x.shape.size() > 1 ? Count(x.shape[1]) : numel(x); }
+
 bool trains(const Keeping& k, std::string_view name, std::size_t running_mean) {
   return flag(k.op, name, true) || !k.op.has_in(running_mean);
 }
@@ -45,7 +48,7 @@ bool trains(const Keeping& k, std::string_view name, std::size_t running_mean) {
 // (input, weight, bias, running_mean, running_var)
 void batch_norm(Keeping& k) {
   for (const std::size_t i : {0, 1, 3, 4}) k.input(i);
-  if (trains(k, "training", 3)) keep_two(k, statistics(k.op, {1, 2, 3, 4}), k.op.in(0).shape.at(1));
+  if (trains(k, "training", 3)) keep_two(k, statistics(k.op, {1, 2, 3, 4}), channels(k.op.in(0)));
 }
 
 // The same, whose results are the statistics too, then a reserve and a number.

@@ -63,9 +63,20 @@ Operand as_matrix(Operand x, bool row) {
   return x;
 }
 
+/// A batch of one matrix times a batch of several is taken for a matrix, where it needs a gradient.
+Operand without_batch_of_one(const Operand& x, const Operand& other) {
+  const bool alone = x.layout.dim() == 3 && other.layout.dim() == 3 && x.needs && x.layout.sizes[0] == 1;
+  if (!alone || other.layout.sizes[0] == 1) return x;
+  Operand matrix = x;
+  matrix.layout.sizes.erase(matrix.layout.sizes.begin());
+  matrix.layout.strides.erase(matrix.layout.strides.begin());
+  return matrix;
+}
+
 }  // namespace
 
-void product(Keeping& k, const Operand& a, const Operand& b) {
+void product(Keeping& k, const Operand& left_of, const Operand& right_of) {
+  const Operand a = without_batch_of_one(left_of, right_of), b = without_batch_of_one(right_of, left_of);
   const std::int64_t dims_a = a.layout.dim(), dims_b = b.layout.dim();
   if (dims_a <= 2 && dims_b <= 2) {
     k.operand(a, b.needs);
@@ -131,6 +142,12 @@ void tensordot(Keeping& k) {
   order_a.insert(order_a.end(), dims_a.begin(), dims_a.end());
   const Dims free_b = rest(b, dims_b);
   order_b.insert(order_b.end(), free_b.begin(), free_b.end());
+  if (product_of(permuted(a, order_a).layout.sizes, 0, free_a) == 1 &&
+      product_of(permuted(b, order_b).layout.sizes, dims_b.size(), order_b.size()) == 1) {
+    k.operand(a, b.needs);  // multiplied element by element, and summed
+    k.operand(b, a.needs);
+    return;
+  }
   const auto matrix = [&](const Operand& x, const Dims& order, std::size_t rows, bool kept) {
     const Operand turned = permuted(x, order);
     const Dims& sizes = turned.layout.sizes;

@@ -76,9 +76,26 @@ void nanmean(Keeping& k) {
   k.fresh(bytes_of(DType::i64, numel(k.op.out())));
 }
 
-// Without places, only sums of neighbours.
+// (y, x): sums of neighbours, multiplied by the differences of x where there is one.
 void trapezoid(Keeping& k) {
-  if (k.op.has_in(1)) k.incomplete();
+  if (!k.op.has_in(1)) return;
+  const auto pairs = [&](const Tensor& x) {
+    const Dims dim = numbers(k.op, "dim");
+    const std::int64_t at = dim.empty() ? -1 : dim[0];
+    const std::int64_t size =
+        x.shape.size() == 1 ? x.shape[0] : x.shape.at(static_cast<std::size_t>(at < 0 ? at + std::ssize(x.shape) : at));
+    return bytes_of(
+        x.dtype,
+        size < 2 ? 0 : numel(x).value() / static_cast<std::uint64_t>(size) * static_cast<std::uint64_t>(size - 1));
+  };
+  k.fresh(pairs(k.op.in(1)), k.op.need(0));
+  k.fresh(pairs(k.op.in(0)), k.op.need(1));
+}
+
+// Indices that count from the end are made to count from the start.
+void take_along_dim(Keeping& k) {
+  k.input(0);
+  k.fresh(bytes_of(k.op.in(1)));
 }
 
 void msort(Keeping& k) { k.fresh(bytes_of(DType::i64, numel(k.op.in(0)))); }

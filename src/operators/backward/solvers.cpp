@@ -41,6 +41,13 @@ void lu_factor(Keeping& k) {
   k.output(1);
 }
 
+// (right side, factors, pivots)
+void lu_solve(Keeping& k) {
+  k.input(1);
+  k.input(2);
+  k.output();
+}
+
 void solve(Keeping& k) {
   k.input(0);
   k.output();
