@@ -27,12 +27,14 @@ bool is_half(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16; 
 
 bool ends_in_one_piece(const Keeping& k, std::size_t i) { return k.operand_of(i).layout.strides.back() == 1; }
 
-/// What the fused kernels ask of the tensors on either processor.
+/// What the fused kernels ask of the tensors on either processor: batches and heads that need no broadcasting.
 bool is_plain(const Keeping& k) {
-  const GradOp& op = k.op;
-  if (op.in(kQuery).shape.size() != 4) return false;
+  const Dims& query = k.op.in(kQuery).shape;
+  const bool grouped = flag(k.op, "enable_gqa", false);
   for (const std::size_t i : {kQuery, kKey, kValue}) {
-    if (!ends_in_one_piece(k, i)) return false;
+    const Dims& shape = k.op.in(i).shape;
+    if (shape.size() != 4 || !ends_in_one_piece(k, i)) return false;
+    if (shape[0] != query[0] || (shape[1] != query[1] && !grouped)) return false;
   }
   return true;
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
+#include <string>
 
 #include "operators/backward/keeping.h"
 #include "operators/backward/lowerings.h"
@@ -203,17 +205,14 @@ std::string_view target_of(const OpView& op, std::string_view name) {
   return alias ? alias->target : name;
 }
 
+/// `name` has no namespace. An in-place operator with no row of its own overwrites what the row of the other one keeps.
 Kept by_row(const GradOp& op, std::string_view name) {
-  std::string in_place(target_of(op, is_in_place(name) ? name.substr(0, name.size() - 1) : name));
-  const SavedRow* row = nullptr;
-  bool clones = false;
-  if (is_in_place(name)) {
-    row = saved_row(op, in_place + "_");
-    clones = !row;
-  }
-  if (!row) row = saved_row(op, in_place);
+  const bool in_place = is_in_place(name);
+  const std::string target(target_of(op, in_place ? name.substr(0, name.size() - 1) : name));
+  const SavedRow* own = in_place ? saved_row(op, target + "_") : nullptr;
+  const SavedRow* row = own ? own : saved_row(op, target);
   if (!row) return {.tensors = {}, .known = !op.need_any()};
-  Keeping k(op, clones);
+  Keeping k(op, in_place && !own);
   keep_by(*row, k);
   return k.take();
 }
@@ -232,6 +231,15 @@ Kept kept(const GradOp& op) {
   if (!name.starts_with(kAten)) return {.tensors = {}, .known = !op.need_any()};
   if (std::ranges::binary_search(kNothing, plain.substr(kAten.size()))) return {};
   return by_row(op, name.substr(kAten.size()));
+}
+
+bool differentiable(std::string_view op_name) {
+  if (!op_name.starts_with(kAten)) return true;
+  op_name.remove_prefix(kAten.size());
+  std::span<const SavedRow> rows = saved_rows(op_name);
+  if (rows.empty() && is_in_place(op_name)) rows = saved_rows(op_name.substr(0, op_name.size() - 1));
+  const auto has_derivative = [](const SavedRow& row) { return row.differentiable != 0; };
+  return rows.empty() || std::ranges::any_of(rows, has_derivative);
 }
 
 std::string_view kept_attrs(std::string_view op_name) {

@@ -31,6 +31,10 @@ struct Kept {
 /// makes and frees inside of its forward is told in any case.
 Kept kept(const GradOp& op);
 
+/// Do floating results of the operator require a gradient where an input does? Not those of detach or zeros_like. An
+/// operator that nothing is known of is taken for one.
+bool differentiable(std::string_view op_name);
+
 /// Attributes that `kept` reads of that operator, separated by a space: captured for training besides Rule::attrs.
 std::string_view kept_attrs(std::string_view op_name);
 

@@ -123,6 +123,31 @@ constexpr Case kCases[] = {
      "00011", "in0 in1 in2 in3 in4 320 256 48 48 out0 ?"},  // zeros for biases as large as weights: 16*5*4, 16*4*4
 };
 
+/// The same of a trace with the strides of inputs.
+constexpr Case kStridedCases[] = {
+    // A transposed input of 2*3*4 is copied to be a matrix, where the weight needs a gradient; else it is batched.
+    {"aten::linear(%0:f32[2,3,4], %1:f32[5,4], none) -> %2:f32[2,3,5]\nstorage 96 (%0:f32[2,3,4]@[4,8,1])", "010",
+     "96"},
+    {"aten::linear(%0:f32[2,3,4], %1:f32[5,4], none) -> %2:f32[2,3,5]\nstorage 96 (%0:f32[2,3,4]@[4,8,1])", "100",
+     "in1"},
+    {"aten::matmul(%0:f32[2,6,3,4], %1:f32[2,6,4,5]) -> %2:f32[2,6,3,5]\nstorage 576 (%0:f32[2,6,3,4]@[72,4,24,1])",
+     "11", "576 in1"},  // heads and batch do not merge: 2*6*3*4*4
+    {"aten::einsum(%0:f32[3,2,4], %1:f32[2,4,5]) -> %2:f32[3,5] {equation=\"ibj,bjk->ik\"}\n"
+     "storage 96 (%0:f32[3,2,4]@[4,12,1])",
+     "11", "96 in1"},  // 3*2*4*4
+    {"aten::group_norm(%0:f32[2,4,3], none, none) -> %1:f32[2,4,3] {num_groups=2}\n"
+     "storage 96 (%0:f32[2,4,3]@[12,1,4])",
+     "100", "96 16 16"},
+};
+
+Trace with_strides(std::string_view op_and_storages) {
+  const std::size_t end = op_and_storages.find('\n');
+  return parse_trace(
+      formatted("thoplw trace 1\nmodel \"\"\nsource \"\"\nclass M\nmodule \"\" M\n"
+                "call \"\" () -> () {{\n  {}\n}}\n{}\n",
+                op_and_storages.substr(0, end), op_and_storages.substr(end + 1)));
+}
+
 }  // namespace
 
 TEST_CASE("operators keep for backward what torch's autograd keeps") {
@@ -130,6 +155,37 @@ TEST_CASE("operators keep for backward what torch's autograd keeps") {
     CAPTURE(row.op);
     CHECK(kept_of(parse_op(row.op), row.needs, {}) == row.kept);
   }
+}
+
+TEST_CASE("operators keep copies of operands whose strides allow no view") {
+  for (const Case& row : kStridedCases) {
+    CAPTURE(row.op);
+    CHECK(kept_of(with_strides(row.op), row.needs, {}) == row.kept);
+  }
+}
+
+TEST_CASE("operators keep other tensors on CUDA, and by the kernel of attention") {
+  const auto on_cuda = [](const char* op, std::string_view needs, AttentionKernel kernel = AttentionKernel::automatic) {
+    return kept_of(parse_op(op), needs, {.processor = Processor::cuda, .attention = kernel});
+  };
+  CHECK(on_cuda("aten::dropout(f32[2,5]) -> f32[2,5] {p=0.1 train=true}", "1") == "10");  // a byte for each element
+  const char* half =
+      "aten::scaled_dot_product_attention(f16[1,2,3,8], f16[1,2,5,8], f16[1,2,5,8], none) -> f16[1,2,3,8]";
+  CHECK(on_cuda(half, "1110") == "in0 in1 in2 out0 24 16");  // flash: 2*3 sums, two numbers of the random state
+  const char* single =
+      "aten::scaled_dot_product_attention(f32[1,2,3,8], f32[1,2,5,8], f32[1,2,5,8], none) -> f32[1,2,3,8]";
+  CHECK(on_cuda(single, "1110") == "in0 in1 in2 out0 256");  // efficient: sums of 2*32 rows, as they come in 32s
+  // math: queries 2*3*8*4 and keys 2*5*8*4 scaled, 2*3*5*4 probabilities, and scores of that size before
+  CHECK(on_cuda(single, "1110", AttentionKernel::math) == "192 320 120 in2 +120");
+}
+
+TEST_CASE("an operator that autograd has no derivative of gives no gradient") {
+  CHECK(!differentiable("aten::detach"));
+  CHECK(!differentiable("aten::zeros_like"));
+  CHECK(!differentiable("aten::new_empty"));
+  CHECK(differentiable("aten::relu_"));
+  CHECK(differentiable("aten::linear"));
+  CHECK(differentiable("mylib::odd"));
 }
 
 }  // namespace thoplw

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 #include <variant>
 
 #include "base/error.h"
@@ -100,10 +99,13 @@ int fit(const OpView& op, const SavedRow& row) {
 
 }  // namespace
 
+std::span<const SavedRow> saved_rows(std::string_view name) {
+  return std::ranges::equal_range(kRows, name, {}, &SavedRow::name);
+}
+
 const SavedRow* saved_row(const OpView& op, std::string_view name) {
-  const auto rows = std::ranges::equal_range(kRows, name, {}, &SavedRow::name);
   const SavedRow* best = nullptr;
-  for (const SavedRow& row : rows) {
+  for (const SavedRow& row : saved_rows(name)) {
     if (!best || fit(op, row) >= fit(op, *best)) best = &row;
   }
   return best;

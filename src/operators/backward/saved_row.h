@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "operators/backward/grad_op.h"
@@ -33,5 +34,8 @@ struct SavedRow {
 /// The row of the overload that ran, by the number of its tensors and results; null where there is none. `name` has no
 /// namespace.
 const SavedRow* saved_row(const OpView& op, std::string_view name);
+
+/// The rows of all overloads.
+std::span<const SavedRow> saved_rows(std::string_view name);
 
 }  // namespace thoplw
