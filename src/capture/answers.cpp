@@ -29,7 +29,7 @@ nb::object answer_factory(const OpCall& call) {
   if (!call.pass.native_rules || !ask_rule(call, results)) {
     on_meta = call_on_meta(call);
     if (!call.pass.api.is_tensor(on_meta.ptr())) return record_result(call, on_meta);
-    results.push_back({.tensor = call.pass.tensors.known(on_meta.ptr()).layout});
+    results.push_back({.tensor = call.pass.tensors.shape_of(on_meta.ptr())});
   }
   const std::int64_t size = elements(results.front().tensor.sizes);
   const bool integral = is_integral(results.front().tensor.dtype);

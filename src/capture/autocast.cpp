@@ -2,6 +2,7 @@
 #include "capture/autocast.h"
 
 #include "capture/interrupts.h"
+#include "capture/pass.h"
 
 namespace thoplw::capture {
 namespace {
@@ -28,11 +29,21 @@ bool asks_meta(const nb::args& args, const nb::kwargs& kwargs) {
   return nb::isinstance<nb::str>(device) && device.equal(nb::str("meta"));
 }
 
+/// torch.autocast(device_type, dtype=None, enabled=True, ...)
+void note_mixing(const nb::args& args, const nb::kwargs& kwargs) {
+  constexpr std::size_t kEnabled = 2;
+  const nb::object enabled =
+      args.size() > kEnabled ? nb::object(args[kEnabled]) : nb::object(kwargs.get("enabled", nb::bool_(true)));
+  Pass* pass = Pass::current();
+  if (pass && PyObject_IsTrue(enabled.ptr()) == 1) pass->mixes = true;
+}
+
 }  // namespace
 
 AutocastOff::AutocastOff(const TorchApi& api)
     : torch_(api.torch), type_(torch_.attr("autocast")), init_(type_.attr("__init__")) {
   const auto init = [original = init_](nb::handle self, const nb::args& args, const nb::kwargs& kwargs) {
+    note_mixing(args, kwargs);
     if (asks_meta(args, kwargs)) return original(self, "cpu", nb::arg("enabled") = false);
     return original(self, *args, **kwargs);
   };

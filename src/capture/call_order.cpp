@@ -21,9 +21,18 @@ class ByCall {
   }
 
   void sort() {
+    places_.resize(trace_.ops.size());
     write(kNone);
     trace_.calls = std::move(calls_);
     trace_.ops = std::move(ops_);
+    for (Region& region : trace_.regions) {
+      region.end_op = end_of(region.end_op);
+      region.first_op = std::min(place_of(region.first_op), region.end_op);
+    }
+    for (Storage& storage : trace_.memory.storages) {
+      if (storage.born != kNone) storage.born = place_of(storage.born);
+      if (storage.died != kNone) storage.died = std::max(end_of(storage.died), storage.born);
+    }
   }
 
  private:
@@ -34,6 +43,14 @@ class ByCall {
   };
   static bool before(const Event& a, const Event& b) { return a.time != b.time ? a.time < b.time : a.call && !b.call; }
 
+  /// Where the operator of that old number is now.
+  Id place_of(Id op) const {
+    const auto index = static_cast<std::size_t>(op);
+    return index < places_.size() ? places_[index] : static_cast<Id>(places_.size());
+  }
+  /// The place behind the operator before that of that old number.
+  Id end_of(Id op) const { return op == 0 ? 0 : place_of(op - 1) + 1; }
+
   void write(Id of) {
     const auto found = inside_.find(of);
     if (found == inside_.end()) return;
@@ -42,6 +59,7 @@ class ByCall {
       if (event.call) {
         write_call(event.index);
       } else {
+        places_[index] = static_cast<Id>(ops_.size());
         ops_.push_back(std::move(trace_.ops[index]));
         if (of != kNone) ops_.back().call = numbers_[static_cast<std::size_t>(of)];
       }
@@ -62,6 +80,7 @@ class ByCall {
   Trace& trace_;
   std::map<Id, std::vector<Event>> inside_;  ///< by call
   std::vector<Id> numbers_;                  ///< by call: its new one
+  std::vector<Id> places_;                   ///< by operator: its new number
   std::vector<Call> calls_;
   std::vector<Op> ops_;
 };

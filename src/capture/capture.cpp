@@ -19,6 +19,7 @@
 #include "capture/model_walk.h"
 #include "capture/module_call.h"
 #include "capture/questions.h"
+#include "capture/regions.h"
 #include "capture/sharded.h"
 #include "capture/snapshot.h"
 #include "capture/switches.h"
@@ -29,6 +30,11 @@
 
 namespace thoplw::capture {
 namespace {
+
+constexpr const char* kNotObserved =
+    "the model wants gradients in its forward, so autograd ran and held what it keeps: how long memory lives, and what "
+    "custom functions keep, is not known";
+constexpr const char* kMixes = "the model enters autocast by itself: types and bytes are those without it";
 
 /// How a pass runs.
 struct Manner {
@@ -93,7 +99,7 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   Pass& pass = *result.pass;
   pass.real = manner.real;
   pass.grad = manner.grad;
-  pass.autograd = manner.grad != Grad::inference;
+  pass.autograd = manner.grad == Grad::off || manner.grad == Grad::on;
   pass.tensors.share = !pass.autograd;
   pass.tensors.real = manner.real;
   pass.native_rules = options.native_rules;
@@ -101,7 +107,10 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   pass.initialised = initialised;
   pass.mode = the_mode();
   pass.trace.origin = Origin::live;
+  pass.trace.training = options.training;
   pass.trace.source = torch_version(api);
+  if (options.training && !pass.autograd) pass.lives = std::make_unique<Lifetimes>(pass.trace);
+  pass.tensors.lives = pass.lives.get();
   pass.tensors.hold = true;  // the model's own tensors live as long as it does
   walk_model(pass, model);
   pass.tensors.hold = !pass.real;
@@ -112,7 +121,7 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   const Questions questions;
   const ModePushes pushes;
   try {
-    pass.snapshot->set_eval(pass.modules);
+    options.training ? pass.snapshot->set_training(pass.modules) : pass.snapshot->set_eval(pass.modules);
     const GradMode grad(api, manner.grad);
     const nb::object positional = inputs(pass, args);
     const nb::object named = inputs(pass, kwargs);
@@ -120,13 +129,17 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
     pass.home = home_of(pass);
     {
       const ModuleCalls calls(pass);
+      const Regions regions(pass);
       Threads threads(pass);
       const Active active(pass, pass.own);
       const nb::object result = run_method(pass, options.method, positional, named);
       note_unfinished(pass, options.method, result);
       note_caught(pass);
       threads.wait();
+      if (pass.lives) pass.lives->stop();
     }
+    if (options.training && pass.autograd) pass.trace.notes.push_back(kNotObserved);
+    if (options.training && pass.mixes) pass.trace.notes.push_back(kMixes);
     if (pass.in_threads) sort_by_call(pass.trace);
     note_adopted(pass);
     record_unseen(pass, given);  // prints graphs, for which torch runs operators
@@ -142,6 +155,10 @@ bool has_cure(Attempt& last, Manner& manner) {
   const Wanted& wanted = last.pass->wanted;
   if (error && (is_callers(*error) || error->matches(error_class))) return false;
   const bool wants_grad = error && wants_autograd(*error) && manner.grad != Grad::on;
+  if (manner.grad == Grad::told && (wants_grad || wanted.autograd)) {
+    manner.grad = Grad::on;
+    return true;
+  }
   if (wants_grad || (wanted.autograd && manner.grad == Grad::inference)) {
     manner.grad = manner.grad == Grad::inference ? Grad::off : Grad::on;
     return true;
@@ -182,7 +199,7 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
                  const CaptureOptions& options, bool initialised) {
   const GarbageCollectionPaused paused;
   check_model(torch_api(), model, options.method);
-  Manner manner{.real = options.real};
+  Manner manner{.real = options.real, .grad = options.training ? Grad::told : Grad::inference};
   const auto attempt_once = [&] {
     Attempt done = attempt(model, args, kwargs, custom_ops, manner, options, initialised);
     raise_interrupt();

@@ -10,12 +10,15 @@ struct CaptureOptions {
   std::string method = "forward";  ///< which method of the model to run
   bool native_rules = true;        ///< off: every shape comes from torch's meta kernels
   bool real = false;               ///< on: one real forward that only records
+  bool training = false;           ///< on: the model trains, and the trace has what its backward needs
 };
 
 /// Runs `model(*args, **kwargs)`, or another method of it, and leaves the model, the inputs and the random number
-/// generators as found. `custom_ops` maps module classes to functions (layer, inputs, output) -> MACs. One capture runs
-/// at a time; other threads wait. Captures inside a forward nest. Throws Error where the model is no module, has no
-/// such method, or its forward raises; the Python exception is its cause.
+/// generators as found. A capture for training runs the model in training mode, each module by its own flag if the
+/// model's is set already, and observes where autograd records, what it treats as one, and how long memory lives.
+/// `custom_ops` maps module classes to functions (layer, inputs, output) -> MACs. One capture runs at a time; other
+/// threads wait. Captures inside a forward nest. Throws Error where the model is no module, has no such method, or its
+/// forward raises; the Python exception is its cause.
 Trace capture(nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, CaptureOptions options);
 
 }  // namespace thoplw::capture

@@ -7,9 +7,11 @@ namespace thoplw::capture {
 
 GradMode::GradMode(const TorchApi& api, Grad grad)
     : api_(api),
-      guard_(take(PyObject_CallOneArg(api.inference_guard.ptr(), grad == Grad::inference ? Py_True : Py_False))) {
+      guard_(take(PyObject_CallOneArg(api.inference_guard.ptr(),
+                                      grad == Grad::inference || grad == Grad::told ? Py_True : Py_False))) {
   if (api.inference_guard_enters) take(PyObject_CallMethodNoArgs(guard_.ptr(), api.names.enter));
   if (grad == Grad::off) take(PyObject_CallOneArg(api.set_grad_enabled.ptr(), Py_False));
+  if (grad == Grad::told) take(PyObject_CallOneArg(api.set_grad_enabled.ptr(), Py_True));
 }
 
 GradMode::~GradMode() {

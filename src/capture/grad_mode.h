@@ -9,6 +9,7 @@ enum class Grad : std::uint8_t {
   inference,  ///< torch.inference_mode(): composite operators arrive whole
   off,        ///< torch.no_grad(), also within inference mode: tensors made are of use to autograd later on
   on,         ///< torch.enable_grad(), also within inference mode
+  told,       ///< inference mode in which autograd is said to be on: operators arrive whole
 };
 
 /// Within this scope the switches are so.

@@ -31,7 +31,7 @@ nb::object as_class_of(Pass& pass, const nb::object& input, const nb::object& ma
   nb::object other = type.is(api.parameter_type)
                          ? api.tensor_type.attr("_make_subclass")(type, made, input.attr("requires_grad"))
                          : made.attr("as_subclass")(type);
-  KnownTensor& known = pass.tensors.add(other.ptr());
+  KnownTensor& known = pass.tensors.add(other.ptr(), &pass.tensors.known(made.ptr()));
   known.place = KnownTensor::Place::meta;
   return other;
 }
@@ -57,7 +57,7 @@ nb::object stand_in_for(Pass& pass, const nb::object& input) {
     PyErr_SetString(PyExc_NotImplementedError, "a tensor of that class has no meta form that tells what it holds");
     throw nb::python_error();
   }
-  nb::object made = pass.tensors.make(pass.tensors.strided(known));
+  nb::object made = pass.tensors.make(pass.tensors.strided(known), &known);
   if (!plain && (input.type().is(api.parameter_type) || modes_take_subclasses(api, nb::borrow(input.type())))) {
     made = as_class_of(pass, input, made);
   }

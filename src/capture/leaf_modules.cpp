@@ -5,6 +5,7 @@
 #include <array>
 
 #include "capture/native_answers.h"
+#include "capture/real_kernels.h"
 #include "capture/torchs_own.h"
 
 namespace thoplw::capture {
@@ -16,7 +17,10 @@ struct Source {
   enum class From : std::uint8_t { end, input, param, buffer, attr, yes, no, none };
   From from = From::end;
   const char* name = "";
-  int copies = 1;  ///< an attribute that is one int stands for that many
+  int copies = 1;                  ///< an attribute that is one int stands for that many
+  const char* argument = nullptr;  ///< what the operator calls it, where that is another name
+
+  constexpr std::string_view called() const { return argument ? argument : name; }
 };
 using enum Source::From;
 
@@ -34,6 +38,7 @@ struct Leaf {
   std::array<Source, 9> sources;
   int dims = 0;                 ///< the rank that forward insists on; 0: any
   const char* needs = nullptr;  ///< an attribute that must be false or "zeros"
+  bool counts = false;          ///< in training it counts its batches
 };
 
 namespace {
@@ -46,9 +51,11 @@ constexpr Leaf kLeaves[] = {
       own("divisor_override")}},
     {"torch.nn.BatchNorm2d",
      "aten::batch_norm",
-     {kX, kWeight, kBias, Source{buffer, "running_mean"}, Source{buffer, "running_var"}, kNo, own("momentum"),
-      own("eps"), kYes},
-     4},
+     {kX, kWeight, kBias, Source{buffer, "running_mean"}, Source{buffer, "running_var"}, own("training"),
+      own("momentum"), own("eps"), kYes},
+     4,
+     nullptr,
+     true},
     {"torch.nn.Conv1d",
      "aten::conv1d",
      {kX, kWeight, kBias, own("stride"), own("padding"), own("dilation"), own("groups")},
@@ -59,7 +66,7 @@ constexpr Leaf kLeaves[] = {
      {kX, kWeight, kBias, own("stride"), own("padding"), own("dilation"), own("groups")},
      0,
      "padding_mode"},
-    {"torch.nn.Dropout", "aten::dropout", {kX, own("p"), kNo}},
+    {"torch.nn.Dropout", "aten::dropout", {kX, own("p"), {attr, "training", 1, "train"}}},
     {"torch.nn.Flatten", "aten::flatten", {kX, own("start_dim"), own("end_dim")}},
     {"torch.nn.GELU", "aten::gelu", {kX, own("approximate")}},
     {"torch.nn.Hardsigmoid", "aten::hardsigmoid", {kX}},
@@ -150,6 +157,24 @@ bool read_leaf(Pass& pass, const Leaf& leaf, PyObject* dict, PyObject* input_ten
   return true;
 }
 
+/// Whether a norm in training does what it does by default: keeps statistics with a momentum, of more than one value.
+bool may_count(const TorchApi& api, PyObject* dict, const Strided& x) {
+  PyObject* batches = entry(dict, api.names.buffers, "num_batches_tracked");
+  PyObject* momentum = PyDict_GetItem(dict, name_object("momentum"));
+  return batches && api.is_plain_tensor(batches) && momentum && PyFloat_Check(momentum) &&
+         PyDict_GetItem(dict, name_object("track_running_stats")) == Py_True && x.dim() > 1 && x.sizes[1] > 0 &&
+         elements(x.sizes) > x.sizes[1];
+}
+
+/// self.num_batches_tracked.add_(1), but for its value.
+void count_batch(Pass& pass, PyObject* dict) {
+  PyObject* batches = entry(dict, pass.api.names.buffers, "num_batches_tracked");
+  mark_stale(pass, batches);
+  const Id value = pass.tensors.known(batches).value;
+  Op& op = add_op(pass, "aten::add_");
+  op.in = op.out = {value};
+}
+
 }  // namespace
 
 const Leaf* find_leaf(nb::handle type, std::string_view name) {
@@ -196,11 +221,14 @@ nb::object run_leaf(Pass& pass, const Leaf& leaf, PyObject* module, PyObject* in
   if (has_hooks(api, Py_TYPE(module), dict) || has_own_forward(api, dict) || !allows(leaf, dict)) return {};
   KnownTensor& tensor = pass.tensors.known(input_tensor);
   if (!pass.tensors.is_meta(tensor) || (leaf.dims != 0 && tensor.layout.dim() != leaf.dims)) return {};
+  const bool counts = leaf.counts && PyDict_GetItem(dict, api.names.training) == Py_True;
+  if (counts && !may_count(api, dict, tensor.layout)) return {};
   const BorrowedArguments borrowed(pass);
   if (!read_leaf(pass, leaf, dict, input_tensor, *borrowed)) return {};
+  if (counts) count_batch(pass, dict);
   const bool in_place = PyDict_GetItem(dict, name_object("inplace")) == Py_True;
   std::array<std::string_view, std::tuple_size_v<decltype(leaf.sources)>> arguments;
-  std::ranges::transform(leaf.sources, arguments.begin(), &Source::name);
+  std::ranges::transform(leaf.sources, arguments.begin(), &Source::called);
   return answer_leaf(pass, leaf.op, in_place, arguments, *borrowed);
 }
 

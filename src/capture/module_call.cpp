@@ -210,9 +210,11 @@ PyObject* no_rule(PyObject* function, PyObject* const* args, std::size_t nargsf,
   return rule_function.call(function, args, nargsf, names);
 }
 
-/// Autograd is asked for: within inference mode torch gives no gradients, often without a word.
+/// Autograd is asked for: within inference mode torch gives no gradients, often without a word. A model that trains
+/// may only switch on what it has switched off.
 void note_autograd() {
-  if (Pass* pass = Pass::current()) pass->wanted.autograd = true;
+  Pass* pass = Pass::current();
+  if (pass && !pass->trace.training) pass->wanted.autograd = true;
 }
 
 PyObject* enable_grad(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {

@@ -5,6 +5,7 @@
 
 #include "capture/real_kernels.h"
 #include "capture/recording.h"
+#include "operators/backward/kept.h"
 
 namespace thoplw::capture {
 
@@ -26,13 +27,13 @@ nb::object make_view(const OpCall& call, const Result& result) {
   KnownTensor& base = *call.read.tensors[static_cast<std::size_t>(result.alias_of)];
   // A meta tensor has no data that views could share, so a view of one is simply a tensor of that layout. Under
   // inference mode torch refuses that for views of parameters.
-  if (base.made) return pass.tensors.make(result.tensor);
+  if (base.made) return pass.tensors.make(result.tensor, &base);
   std::int64_t offset = result.offset;
   const nb::object at = take(PyObject_CallMethodNoArgs(base.object, pass.api.names.storage_offset));
   offset += nb::cast<std::int64_t>(at);
   const nb::object view = pass.api.as_strided(nb::handle(base.object), to_tuple(result.tensor.sizes),
                                               to_tuple(result.tensor.strides), offset);
-  pass.tensors.add(view.ptr()).constant = base.constant;
+  pass.tensors.add(view.ptr(), &base).constant = base.constant;
   return view;
 }
 
@@ -108,6 +109,11 @@ nb::object answer_leaf(Pass& pass, std::string_view name, bool in_place, std::sp
       if (reads(*plain.rule, arguments[i])) plain.attrs.emplace_back(i, arguments[i]);
     }
     written.attrs = plain.attrs;
+    for (std::size_t i = 0; i < arguments.size() && plain.rule; ++i) {
+      const bool known = reads(*plain.rule, arguments[i]);
+      if (!known && lists(kept_attrs(name), arguments[i])) plain.training_attrs.emplace_back(i, arguments[i]);
+    }
+    written.training_attrs = plain.training_attrs;
   }
   const OpCall call{pass, in_place ? written : plain, nullptr, nullptr, read};
   if (!plain.rule) return {};

@@ -9,6 +9,7 @@
 #include "capture/arguments.h"
 #include "capture/resizing.h"
 #include "capture/spelling.h"
+#include "operators/backward/kept.h"
 #include "operators/work/formulas.h"
 
 namespace thoplw::capture {
@@ -41,16 +42,18 @@ SchemaArg schema_arg(nb::handle argument) {
   return arg;
 }
 
-void add_attrs(Operator& op) {
-  std::string_view names = op.rule ? op.rule->attrs : "";
+/// The arguments of these names, which are separated by a space.
+Operator::Attrs arguments_named(const std::vector<SchemaArg>& args, std::string_view names) {
+  Operator::Attrs found;
   while (!names.empty()) {
     const std::size_t end = std::min(names.find(' '), names.size());
     const std::string_view name = names.substr(0, end);
-    for (std::size_t i = 0; i < op.args.size(); ++i) {
-      if (text_of(op.args[i].name) == name) op.attrs.emplace_back(i, name);
+    for (std::size_t i = 0; i < args.size(); ++i) {
+      if (text_of(args[i].name) == name) found.emplace_back(i, name);
     }
     names.remove_prefix(std::min(end + 1, names.size()));
   }
+  return found;
 }
 
 bool is_dear(std::string_view name) {
@@ -92,7 +95,10 @@ Operator resolve(PyObject* func) {
   op.resizes = is_resize(op.name);
   op.dear = is_dear(op.name);
   op.flattens = flattens_input(op.name);
-  add_attrs(op);
+  op.attrs = arguments_named(op.args, op.rule ? op.rule->attrs : "");
+  op.training_attrs = arguments_named(op.args, kept_attrs(op.name));
+  std::erase_if(op.training_attrs,
+                [&](const auto& attr) { return std::ranges::find(op.attrs, attr) != op.attrs.end(); });
   return op;
 }
 

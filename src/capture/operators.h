@@ -47,7 +47,9 @@ struct Operator {
   bool by_parts = false;  ///< of nested operands the sizes of their parts are recorded
   bool resizes = false;   ///< what its caller asked for is recorded
   bool flattens = false;  ///< whether its input lies in one piece is recorded: see recording.cpp
-  std::vector<std::pair<std::size_t, std::string>> attrs;  ///< arguments that the work formula reads
+  using Attrs = std::vector<std::pair<std::size_t, std::string>>;
+  Attrs attrs;           ///< arguments that the work formula reads
+  Attrs training_attrs;  ///< and those besides that training needs
 };
 
 /// Linear layers and kin: torch adds the bias in the product where the input lies in one piece, else apart from it.

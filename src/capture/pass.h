@@ -9,6 +9,7 @@
 
 #include "capture/grad_mode.h"
 #include "capture/interrupts.h"
+#include "capture/lifetimes.h"
 #include "capture/mode_stack.h"
 #include "capture/spelling.h"
 #include "capture/strand.h"
@@ -49,11 +50,14 @@ struct Pass : std::enable_shared_from_this<Pass> {
   Trace trace;
   TensorTable tensors;
 
+  std::unique_ptr<Lifetimes> lives;  ///< in a capture for training
+
   bool real = false;         ///< operators run for real and are only recorded
   bool native_rules = true;  ///< shapes by native rules; off: torch is asked for each
   bool autograd = false;     ///< the pass runs without inference mode, so that the forward may differentiate
   Grad grad = Grad::inference;
   bool initialised = false;  ///< lazy parameters that are still without sizes belong to what never runs
+  bool mixes = false;        ///< the forward has entered autocast
   bool made_up = false;      ///< of an input without values some were made, for a real forward
   Wanted wanted;
   nb::object mode;  ///< the dispatch mode object pushed on torch's stack
@@ -148,6 +152,7 @@ inline Op new_op(Pass& pass, std::string_view name) {
   Op op;
   op.name = found->second;
   op.call = pass.strand().innermost_call();
+  if (pass.trace.training) op.grad = pass.api.records_grad();
   return op;
 }
 

@@ -38,6 +38,25 @@ bool scattered(const OpCall& call) {
   return !shape::is_contiguous(layout);
 }
 
+/// The tensor in whose memory a result lies, where torch does not know that it does: one made from a template.
+const KnownTensor* base_of(const OpCall& call, PyObject* result) {
+  if (!call.pass.tensors.lives) return nullptr;
+  std::uintptr_t memory = 0;
+  for (const KnownTensor* tensor : call.read.tensors) {
+    if (!tensor || !tensor->made || !tensor->object) continue;
+    if (memory == 0) memory = memory_of(result);
+    if (memory == 0 || memory_of(tensor->object) == memory) return memory == 0 ? nullptr : tensor;
+  }
+  return nullptr;
+}
+
+void add_attrs(const std::vector<std::pair<std::size_t, std::string>>& attrs, const OpCall& call, Op& op) {
+  for (const auto& [index, name] : attrs) {
+    const Arg& arg = call.read.args[index];
+    if (arg.given()) op.attrs.push_back({name, attr_value(arg)});
+  }
+}
+
 /// Attributes parts0, parts1, ... of the nested ones among the operands: each part meets that of the same number.
 void add_parts(const OpCall& call, Op& op) {
   for (std::size_t i = 0; i < call.read.tensors.size(); ++i) {
@@ -55,10 +74,8 @@ Op& record(const OpCall& call) {
   Op op = new_op(pass, call.op.name);  // other threads may add theirs meanwhile
   op.in.reserve(call.read.tensors.size());
   for (const KnownTensor* tensor : call.read.tensors) op.in.push_back(tensor ? tensor->value : kNone);
-  for (const auto& [index, name] : call.op.attrs) {
-    const Arg& arg = call.read.args[index];
-    if (arg.given()) op.attrs.push_back({name, attr_value(arg)});
-  }
+  add_attrs(call.op.attrs, call, op);
+  if (pass.trace.training) add_attrs(call.op.training_attrs, call, op);
   if (call.op.flattens && scattered(call)) op.attrs.push_back({"scattered", true});
   if (call.op.by_parts) add_parts(call, op);
   if (call.op.spelt) {
@@ -86,7 +103,7 @@ nb::object record_result(const OpCall& call, nb::object result, Values values) {
     if (values == Values::shadowed && !is_integral(pass.api.dtype_of(dtype.ptr()))) {
       item = pass.tensors.make_shadowed(item);
     } else {
-      pass.tensors.add(item.ptr()).constant = values != Values::unknown;
+      pass.tensors.add(item.ptr(), base_of(call, item.ptr())).constant = values != Values::unknown;
     }
     out.push_back(pass.tensors.known(item.ptr()).value);
     return item;

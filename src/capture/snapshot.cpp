@@ -255,6 +255,17 @@ void Snapshot::set_eval(const std::vector<nb::object>& modules) {
   }
 }
 
+void Snapshot::set_training(const std::vector<nb::object>& modules) {
+  const nb::object& root = modules.front();
+  const nb::object training = attr_or_null(root.ptr(), api_.names.training);
+  if (!training.is_valid() || PyObject_IsTrue(training.ptr()) == 1) return;
+  for (const nb::object& module : modules) {
+    const nb::object flag = attr_or_null(module.ptr(), api_.names.training);
+    if (flag.is_valid()) flags_.emplace_back(module, flag);
+  }
+  root.attr("train")();
+}
+
 /// A generator has no copy, so that one that is an input serves one forward only.
 void require_unused(nb::handle generator) {
   const nb::object state = nb::module_::import_("inspect").attr("getgeneratorstate")(generator);
@@ -292,6 +303,10 @@ void Snapshot::restore() {
   }
   const std::exception_ptr failed[] = {reached_.restore(), modules_.restore()};
   for (const nb::object& module : set_) module.attr("training") = true;
+  for (const auto& [module, flag] : flags_) {
+    const nb::object now = attr_or_null(module.ptr(), api_.names.training);
+    if (!now.is(flag)) module.attr("training") = flag;
+  }
   for (const std::exception_ptr& error : failed) {
     if (error) std::rethrow_exception(error);
   }

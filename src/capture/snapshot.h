@@ -21,6 +21,8 @@ class Snapshot {
   void take_of(nb::handle input);
   /// Sets every module's own flag to eval; restore() puts it back.
   void set_eval(const std::vector<nb::object>& modules);
+  /// Sets the model to training, its own way, if it is not; restore() puts that back, too.
+  void set_training(const std::vector<nb::object>& modules);
 
   /// The remembered inputs with other tensors: tuples are made anew, all else has them put in their places. Modules
   /// keep their own.
@@ -65,12 +67,13 @@ class Snapshot {
   std::vector<PyObject*> tensors_;  ///< of one table, borrowed
   StandIns stand_ins_;
   Generators generators_;
-  bool iterators_ = false;                               ///< whether there are any
-  std::size_t values_ = 0;                               ///< how many values were looked at in all
-  std::size_t before_inputs_ = 0;                        ///< how many objects were remembered before the inputs
-  std::unordered_map<PyObject*, nb::object> exchanged_;  ///< one tensor given twice is one to the forward, too
-  std::vector<nb::object> training_;                     ///< instance dictionaries whose flag was set to eval
-  std::vector<nb::object> set_;                          ///< modules whose flag is set their own way
+  bool iterators_ = false;                                ///< whether there are any
+  std::size_t values_ = 0;                                ///< how many values were looked at in all
+  std::size_t before_inputs_ = 0;                         ///< how many objects were remembered before the inputs
+  std::unordered_map<PyObject*, nb::object> exchanged_;   ///< one tensor given twice is one to the forward, too
+  std::vector<nb::object> training_;                      ///< instance dictionaries whose flag was set to eval
+  std::vector<std::pair<nb::object, nb::object>> flags_;  ///< modules, and what theirs were before training
+  std::vector<nb::object> set_;                           ///< modules whose flag is set their own way
 };
 
 }  // namespace thoplw::capture

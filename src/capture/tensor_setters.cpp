@@ -4,6 +4,8 @@
 #include <array>
 
 #include "capture/grad_mode.h"
+#include "capture/questions.h"
+#include "capture/regions.h"
 #include "capture/snapshot.h"
 
 namespace thoplw::capture {
@@ -18,6 +20,7 @@ struct Property {
 };
 std::array<Property, 5> properties = {
     {{"data"}, {"grad"}, {"requires_grad"}, {"_backward_hooks"}, {"_post_accumulate_grad_hooks"}}};
+constexpr std::size_t kRequiresGrad = 2;
 constexpr std::size_t kFirstOfHooks = 3;
 
 /// A method or function of torch, which is given another definition.
@@ -39,10 +42,21 @@ void keep_before_setting(PyObject* tensor, bool data) {
   }
 }
 
+/// Of a model that trains: x.requires_grad = True makes gradients flow where they would not, so that it is on record.
+void record_requires_grad(PyObject* tensor, bool required) {
+  Pass* pass = training_pass();
+  if (!pass || !pass->api.is_tensor(tensor)) return;
+  const Id value = pass->tensors.known(tensor).value;
+  Op& op = add_op(*pass, "aten::requires_grad_");
+  op.in = op.out = {value};
+  if (!required) op.attrs.push_back({"requires_grad", false});
+}
+
 template <std::size_t I>
 int set_property(PyObject* self, PyObject* value, void* closure) {
   try {
     keep_before_setting(self, I == 0);
+    if (I == kRequiresGrad && value) record_requires_grad(self, value == Py_True);
   } catch (nb::python_error& error) {
     error.restore();
     return -1;
@@ -51,6 +65,21 @@ int set_property(PyObject* self, PyObject* value, void* closure) {
 }
 constexpr std::array<setter, 5> kSetters = {set_property<0>, set_property<1>, set_property<2>, set_property<3>,
                                             set_property<4>};
+
+/// x.data may be a tensor of no operator; where memory is observed, it is known to lie in that of x.
+PyObject* get_data(PyObject* self, void* closure) {
+  PyObject* data = properties[0].theirs->get(self, closure);
+  Pass* pass = Pass::current();
+  if (!data || !pass || !pass->lives || NotTheForward::asks()) return data;
+  if (!pass->tensors.is_own(self) || pass->tensors.is_own(data)) return data;
+  try {
+    pass->tensors.add(data, &pass->tensors.known(self));
+  } catch (nb::python_error& error) {
+    error.restore();
+    Py_CLEAR(data);
+  }
+  return data;
+}
 
 /// Reading counts as setting for dictionaries of hooks, since the reader may add a hook.
 template <std::size_t I>
@@ -63,11 +92,15 @@ PyObject* get_property(PyObject* self, void* closure) {
   }
   return properties[I].theirs->get(self, closure);
 }
-constexpr std::array<getter, 5> kGetters = {nullptr, nullptr, nullptr, get_property<3>, get_property<4>};
+constexpr std::array<getter, 5> kGetters = {get_data, nullptr, nullptr, get_property<3>, get_property<4>};
 
+/// Tensor.requires_grad_(requires_grad=True)
 PyObject* set_requires_grad(PyObject* self, PyObject* args, PyObject* kwargs) {
   try {
     keep_before_setting(self, false);
+    PyObject* named = kwargs ? PyDict_GetItemString(kwargs, "requires_grad") : nullptr;
+    PyObject* given = PyTuple_GET_SIZE(args) > 0 ? PyTuple_GET_ITEM(args, 0) : named;
+    record_requires_grad(self, !given || given == Py_True);
   } catch (nb::python_error& error) {
     error.restore();
     return nullptr;

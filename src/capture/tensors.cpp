@@ -1,6 +1,7 @@
 // Finds tensors by object identity. A layout is read from torch once and carried along from then on.
 #include "capture/tensors.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "capture/questions.h"
@@ -38,11 +39,6 @@ KnownTensor& TensorTable::insert(PyObject* tensor, Read read) {
   trace_.values.push_back({read.layout.dtype, read.layout.sizes, read.stored});
   KnownTensor& entry = tensors_.emplace_back();
   entry.object = tensor;
-  if (hold) {
-    entry.keep = nb::borrow(tensor);
-  } else {
-    entry.weak = take(PyWeakref_NewRef(tensor, nullptr));
-  }
   entry.layout = std::move(read.layout);
   entry.plain = read.plain;
   entry.value = value;
@@ -50,14 +46,82 @@ KnownTensor& TensorTable::insert(PyObject* tensor, Read read) {
   return entry;
 }
 
-KnownTensor& TensorTable::insert_foreign(PyObject* tensor, Read read) {
+void TensorTable::hold_on(KnownTensor& entry) {
+  if (hold) {
+    entry.keep = nb::borrow(entry.object);
+  } else {
+    entry.weak = take(PyWeakref_NewRef(entry.object, nullptr));
+  }
+}
+
+KnownTensor& TensorTable::insert_own(PyObject* tensor, Read read) {
   KnownTensor& entry = insert(tensor, std::move(read));
+  entry.own = true;
+  lives ? watch(entry) : hold_on(entry);
+  return entry;
+}
+
+void TensorTable::watch(KnownTensor& entry) {
+  static PyMethodDef method = {"lost",
+                               [](PyObject* table, PyObject* reference) -> PyObject* {
+                                 static_cast<TensorTable*>(PyCapsule_GetPointer(table, nullptr))->lost(reference);
+                                 Py_RETURN_NONE;
+                               },
+                               METH_O, nullptr};
+  if (!callback_.is_valid()) {
+    callback_ = take(PyCFunction_New(&method, take(PyCapsule_New(this, nullptr, nullptr)).ptr()));
+  }
+  entry.weak = take(PyWeakref_NewRef(entry.object, callback_.ptr()));
+  by_reference_.emplace(entry.weak.ptr(), &entry);
+}
+
+void TensorTable::lost(PyObject* reference) {
+  const auto found = by_reference_.find(reference);
+  if (found == by_reference_.end()) return;
+  KnownTensor& entry = *found->second;
+  by_reference_.erase(found);
+  const auto known = by_object_.find(entry.object);
+  if (known != by_object_.end() && known->second == &entry) by_object_.erase(known);
+  if (entry.twin.is_valid()) originals_.erase(entry.twin.ptr());
+  entry.object = nullptr;
+  lives->lose(entry.value);
+  const nb::object inside[] = {std::move(entry.weak), std::move(entry.twin), std::move(entry.shadow)};  // go at the end
+}
+
+TensorTable::~TensorTable() {
+  for (KnownTensor& tensor : tensors_) tensor.weak.reset();  // what goes away from now on is not told
+}
+
+KnownTensor& TensorTable::insert_foreign(PyObject* tensor, Read read) {
+  const KnownTensor* made = lives ? made_alike(tensor) : nullptr;
+  KnownTensor& entry = made ? insert_own(tensor, std::move(read)) : insert(tensor, std::move(read));
+  if (made) {
+    lives->share(entry.value, made->value, strided(entry));
+    return entry;
+  }
+  hold_on(entry);
+  if (lives && entry.plain) lives->take_in(entry.value, tensor, strided(entry), kNone);
   if (real) {  // it may be gone when we ask
     foreign_storages_.insert(storage_of(tensor));
   } else {
     foreign_.push_back(&entry);
   }
   return entry;
+}
+
+/// The last tensor made here from the template that this one shares memory with, such as one of another class; or null.
+const KnownTensor* TensorTable::made_alike(PyObject* tensor) {
+  if (templates_.empty()) return nullptr;
+  const std::uintptr_t memory = memory_of(tensor);
+  for (const auto& [key, made_from] : templates_) {
+    if (memory == 0 || memory_of(made_from.second) != memory) continue;
+    const auto last = std::find_if(tensors_.rbegin(), tensors_.rend(), [&](const KnownTensor& entry) {
+      return entry.made && entry.object && entry.layout.sizes == made_from.first.sizes &&
+             entry.layout.strides == made_from.first.strides && entry.layout.dtype == made_from.first.dtype;
+    });
+    return last == tensors_.rend() ? nullptr : &*last;
+  }
+  return nullptr;
 }
 
 bool TensorTable::is_foreign(std::uintptr_t storage) {
@@ -84,9 +148,14 @@ KnownTensor& TensorTable::known(PyObject* tensor) {
   return entry;
 }
 
-KnownTensor& TensorTable::add(PyObject* tensor) {
-  KnownTensor& entry = insert(tensor, read_type_and_shape(tensor));
-  entry.own = true;
+KnownTensor& TensorTable::add(PyObject* tensor, const KnownTensor* base) {
+  KnownTensor& entry = insert_own(tensor, read_type_and_shape(tensor));
+  if (!lives || !entry.plain) return entry;
+  if (base) {
+    lives->share(entry.value, base->value, strided(entry));
+  } else {
+    lives->take_in(entry.value, tensor, strided(entry), lives->now());
+  }
   return entry;
 }
 
@@ -94,9 +163,12 @@ std::vector<nb::object> TensorTable::release() {
   std::vector<nb::object> references;
   for (KnownTensor& tensor : tensors_) {
     // Others may be the rest of this table: a view holds what it is a view of.
-    if (!tensor.own || !tensor.keep.is_valid() || Py_REFCNT(tensor.object) == 1 || !is_meta(tensor)) continue;
+    const bool watched = lives && tensor.own && tensor.object && tensor.weak.is_valid();
+    const bool held = tensor.own && tensor.keep.is_valid() && Py_REFCNT(tensor.object) > 1;
+    if ((!watched && !held) || !is_meta(tensor)) continue;
     references.push_back(take(PyWeakref_NewRef(tensor.object, nullptr)));
   }
+  by_reference_.clear();
   by_object_.clear();
   inside_.clear();
   templates_.clear();
@@ -124,7 +196,7 @@ std::vector<Id> TensorTable::strangers(Id first) {
   if (found.empty()) return {};
   std::unordered_set<std::uintptr_t> own{0};  // x.data is a tensor that no operator has made
   for (KnownTensor& tensor : tensors_) {
-    if (tensor.own && tensor.plain && is_meta(tensor)) own.insert(memory(tensor));
+    if (tensor.own && tensor.object && tensor.plain && is_meta(tensor)) own.insert(memory(tensor));
   }
   std::erase_if(found, [&](KnownTensor* tensor) { return own.contains(memory(*tensor)); });
   std::vector<Id> values;
@@ -142,7 +214,8 @@ const std::vector<KnownTensor*>& TensorTable::inside(PyObject* script_object) {
   if (!fresh) return slot->second;
   const nb::object keep = nb::borrow(script_object);  // its address must not become another's
   for (const nb::object& tensor : unpacked(api_, keep)) {
-    KnownTensor& known = add(tensor.ptr());
+    KnownTensor& known = insert(tensor.ptr(), read_type_and_shape(tensor.ptr()));
+    known.own = true;
     by_object_.erase(tensor.ptr());  // it goes away with this scope: only its sizes are of use
     known.object = script_object;
     known.keep = keep;
@@ -159,8 +232,12 @@ void TensorTable::refresh(KnownTensor& tensor) {
   tensor.plain = read.plain;
   tensor.strides_known = false;
   tensor.twin.reset();
-  tensor.value = static_cast<Id>(trace_.values.size());
+  const Id before = std::exchange(tensor.value, static_cast<Id>(trace_.values.size()));
   trace_.values.push_back({tensor.layout.dtype, tensor.layout.sizes, read.stored});
+  if (!lives || !tensor.plain) return;
+  lives->share(tensor.value, before, strided(tensor));
+  lives->lose(before);
+  lives->resize(tensor.value, tensor.layout);
 }
 
 const Strided& TensorTable::strided(KnownTensor& tensor) {
@@ -194,6 +271,7 @@ PyObject* TensorTable::meta_of(KnownTensor& tensor) {
   if (!tensor.twin.is_valid()) {
     tensor.twin = api_.new_meta(strided(tensor));
     originals_.emplace(tensor.twin.ptr(), tensor.object);
+    if (lives) lives->also_in(tensor.value, tensor.twin);
   }
   return tensor.twin.ptr();
 }
@@ -203,20 +281,31 @@ PyObject* TensorTable::original_of(PyObject* twin) const {
   return found == originals_.end() ? nullptr : found->second;
 }
 
-nb::object TensorTable::make(Strided layout) {
-  nb::object result = share ? detached(layout) : api_.new_meta(layout);
-  KnownTensor& entry = insert(result.ptr(), {.layout = std::move(layout)});
+KnownTensor& TensorTable::insert_made(PyObject* tensor, Strided layout) {
+  KnownTensor& entry = insert_own(tensor, {.layout = std::move(layout)});
   entry.place = KnownTensor::Place::meta;
   entry.strides_known = true;
-  entry.made = entry.own = true;
+  entry.made = true;
+  return entry;
+}
+
+nb::object TensorTable::make(Strided layout, const KnownTensor* base) {
+  nb::object result = share ? detached(layout) : api_.new_meta(layout);
+  KnownTensor& entry = insert_made(result.ptr(), std::move(layout));
+  if (lives && base) {
+    lives->share(entry.value, base->value, entry.layout);
+  } else if (lives) {
+    lives->make(entry.value, entry.layout);
+  }
   return result;
 }
 
 nb::object TensorTable::make_shadowed(nb::object real) {
   Strided layout = read_type_and_shape(real.ptr()).layout;
   layout.strides = dims_of(take(PyObject_CallMethodNoArgs(real.ptr(), api_.names.stride)).ptr());
-  nb::object result = make(std::move(layout));
-  KnownTensor& entry = known(result.ptr());
+  nb::object result = share ? detached(layout) : api_.new_meta(layout);
+  KnownTensor& entry = insert_made(result.ptr(), std::move(layout));
+  if (lives) lives->take_in(entry.value, real, entry.layout, lives->now());
   entry.constant = true;
   entry.shadow = std::move(real);
   return result;

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "capture/lifetimes.h"
 #include "capture/torch_api.h"
 #include "trace/trace.h"
 
@@ -17,7 +18,7 @@ struct KnownTensor {
 
   PyObject* object = nullptr;  ///< borrowed; `keep` owns it where the capture holds its tensors
   nb::object keep;
-  nb::object weak;  ///< reference to the object where `keep` has none
+  nb::object weak;  ///< reference to the object where `keep` has none, which may be gone
   Strided layout;   ///< strides are read when first asked for: see TensorTable::strided
   Id value = kNone;
   Place place = Place::unknown;
@@ -33,6 +34,9 @@ struct KnownTensor {
 class TensorTable {
  public:
   TensorTable(const TorchApi& api, Trace& trace) : api_(api), trace_(trace) {}
+  ~TensorTable();
+  TensorTable(const TensorTable&) = delete;
+  TensorTable& operator=(const TensorTable&) = delete;
 
   /// What is known of a tensor; reads its shape and type when it is met for the first time.
   KnownTensor& known(PyObject* tensor);
@@ -46,8 +50,8 @@ class TensorTable {
   /// The tensor whose twin this is, or null.
   PyObject* original_of(PyObject* twin) const;
 
-  /// A new meta tensor of that layout, known from now on.
-  nb::object make(Strided layout);
+  /// A new meta tensor of that layout, known from now on; `base`: in whose memory it lies, where that is not its own.
+  nb::object make(Strided layout, const KnownTensor* base = nullptr);
   /// A new meta tensor that is known to have the values of a real one.
   nb::object make_shadowed(nb::object real);
   /// Whether the tensor was made in the pass.
@@ -60,7 +64,9 @@ class TensorTable {
   /// The values, from `first` on, of meta tensors that neither the pass made nor share memory with one that it made.
   std::vector<Id> strangers(Id first);
   /// Takes in a tensor that torch made; always a new value.
-  KnownTensor& add(PyObject* tensor);
+  KnownTensor& add(PyObject* tensor, const KnownTensor* base = nullptr);
+  /// The sizes and type of a tensor that is not taken in.
+  Strided shape_of(PyObject* tensor) const { return read_type_and_shape(tensor).layout; }
   /// The tensors inside of a torch.ScriptObject: the packed weights of a quantized layer.
   const std::vector<KnownTensor*>& inside(PyObject* script_object);
   /// Reads the layout again, after torch changed it in place.
@@ -72,6 +78,8 @@ class TensorTable {
   bool real = false;
   /// Whether new tensors may be detached copies of one: not where autograd would see a view.
   bool share = true;
+  /// Where the pass observes how long its tensors live; null: it holds them to its end.
+  Lifetimes* lives = nullptr;
 
  private:
   nb::object detached(const Strided& layout);
@@ -82,14 +90,22 @@ class TensorTable {
     std::int64_t stored = -1;
   };
   KnownTensor& insert(PyObject* tensor, Read read);
+  KnownTensor& insert_own(PyObject* tensor, Read read);
   KnownTensor& insert_foreign(PyObject* tensor, Read read);
+  KnownTensor& insert_made(PyObject* tensor, Strided layout);
+  void hold_on(KnownTensor& entry);
+  void watch(KnownTensor& entry);
+  void lost(PyObject* reference);
+  const KnownTensor* made_alike(PyObject* tensor);
   Read read_type_and_shape(PyObject* tensor) const;
 
   const TorchApi& api_;
   Trace& trace_;
   std::deque<KnownTensor> tensors_;
   std::unordered_map<PyObject*, KnownTensor*> by_object_;
-  std::vector<KnownTensor*> foreign_;  ///< whose storages have not been asked for yet
+  std::unordered_map<PyObject*, KnownTensor*> by_reference_;  ///< of tensors that are watched
+  nb::object callback_;                                       ///< of these references
+  std::vector<KnownTensor*> foreign_;                         ///< whose storages have not been asked for yet
   std::unordered_set<std::uintptr_t> foreign_storages_;
   std::unordered_map<PyObject*, PyObject*> originals_;
   std::unordered_map<PyObject*, std::vector<KnownTensor*>> inside_;

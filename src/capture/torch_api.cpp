@@ -97,6 +97,7 @@ TorchApi load() {
   api.inference_guard = c.attr("_InferenceMode");
   api.inference_guard_enters = nb::hasattr(api.inference_guard, "__enter__");
   api.set_grad_enabled = c.attr("_set_grad_enabled");
+  api.grad_enabled = api.torch.attr("is_grad_enabled");
   api.count_modes = c.attr("_len_torch_dispatch_stack");
   api.count_function_modes = c.attr("_len_torch_function_stack");
   api.innermost_transform = c.attr("_functorch").attr("peek_interpreter_stack");

@@ -30,6 +30,7 @@ struct TorchApi {
   nb::object inference_guard;       ///< torch._C._InferenceMode
   bool inference_guard_enters;      ///< by __enter__; before torch 2.1 it is in force from its making to its end
   nb::object set_grad_enabled;      ///< torch._C._set_grad_enabled
+  nb::object grad_enabled;          ///< torch.is_grad_enabled
   nb::object count_modes;           ///< torch._C._len_torch_dispatch_stack
   nb::object count_function_modes;  ///< torch._C._len_torch_function_stack
   nb::object innermost_transform;   ///< of torch.func: torch._C._functorch.peek_interpreter_stack
@@ -78,6 +79,8 @@ struct TorchApi {
   nb::object pop() const;
   /// How many dispatch modes are on.
   std::size_t modes_on() const;
+  /// Whether autograd is switched on, as whoever asks is told.
+  bool records_grad() const { return take(PyObject_CallNoArgs(grad_enabled.ptr())).is(nb::handle(Py_True)); }
   /// Whether there are function modes, or a transform of torch.func is in progress.
   bool transforms() const;
 };

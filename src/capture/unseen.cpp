@@ -26,6 +26,14 @@ void insert_op(Pass& pass, Id call, std::string_view name) {
     if (later) ++other.first_op;
     if (later || other.end_op > place || around.contains(static_cast<Id>(i))) ++other.end_op;
   }
+  for (Region& region : trace.regions) {
+    if (region.first_op >= place) ++region.first_op;
+    if (region.end_op > place) ++region.end_op;
+  }
+  for (Storage& storage : trace.memory.storages) {
+    if (storage.born != kNone && storage.born >= place) ++storage.born;
+    if (storage.died != kNone && storage.died > place) ++storage.died;
+  }
   Op op = std::move(add_op(pass, name));
   op.call = call;
   trace.ops.pop_back();

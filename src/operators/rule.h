@@ -27,6 +27,9 @@ struct Rule {
 /// Is the attribute of that name one that the formula reads?
 bool reads(const Rule& rule, std::string_view attr);
 
+/// Is the name one of those in a text that separates them by spaces?
+bool lists(std::string_view names, std::string_view name);
+
 std::span<const Rule> rules();
 
 /// The rule of an operator, in-place forms included, or null.

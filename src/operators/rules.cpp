@@ -520,8 +520,8 @@ constexpr auto kRules = std::to_array<Rule>({
     {"aten::eye", work::nothing},
     {"aten::fake_quantize_per_channel_affine_cachemask", work::elementwise},
     {"aten::fake_quantize_per_tensor_affine_cachemask", work::elementwise},
-    {"aten::feature_alpha_dropout", work::nothing, shape::dropout},
-    {"aten::feature_dropout", work::nothing, shape::dropout},
+    {"aten::feature_alpha_dropout", work::nothing, shape::feature_dropout},
+    {"aten::feature_dropout", work::nothing, shape::feature_dropout},
     {"aten::fft_fftfreq", work::nothing},
     {"aten::fft_rfftfreq", work::nothing},
     {"aten::fill", work::nothing},
@@ -1394,11 +1394,13 @@ bool is_inplace(std::string_view name) { return name.ends_with('_') && !name.end
 
 std::span<const Rule> rules() { return kRules; }
 
-bool reads(const Rule& rule, std::string_view attr) {
-  if (attr.empty()) return false;
-  for (std::size_t at = rule.attrs.find(attr); at != attr.npos; at = rule.attrs.find(attr, at + 1)) {
-    const std::size_t end = at + attr.size();
-    if ((at == 0 || rule.attrs[at - 1] == ' ') && (end == rule.attrs.size() || rule.attrs[end] == ' ')) return true;
+bool reads(const Rule& rule, std::string_view attr) { return lists(rule.attrs, attr); }
+
+bool lists(std::string_view names, std::string_view name) {
+  if (name.empty()) return false;
+  for (std::size_t at = names.find(name); at != names.npos; at = names.find(name, at + 1)) {
+    const std::size_t end = at + name.size();
+    if ((at == 0 || names[at - 1] == ' ') && (end == names.size() || names[end] == ' ')) return true;
   }
   return false;
 }

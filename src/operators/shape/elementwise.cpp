@@ -226,8 +226,18 @@ bool masked_fill(Args args, Results& results) {
   return fresh(results, x->dtype, std::move(filled.sizes), std::move(filled.strides));
 }
 
-bool dropout(Args args, Results& results) {
+// (input, p, train)
+bool feature_dropout(Args args, Results& results) {
   return tensor_at(args, 0) && is_boolean(args, 2) && !is_true(args, 2) && same(results);
+}
+
+bool dropout(Args args, Results& results) {
+  const Strided* x = tensor_at(args, 0);
+  if (!x || !is_boolean(args, 2)) return false;
+  const double p = args[1].real;
+  if (p < 0 || p > 1) return false;
+  if (!is_true(args, 2) || p == 0 || elements(x->sizes) == 0) return same(results);
+  return is_dense(*x) && unary(args, results);
 }
 
 bool glu(Args args, Results& results) {

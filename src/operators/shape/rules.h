@@ -22,7 +22,8 @@ bool logical(Args args, std::vector<Result>& results);     ///< logical_and, ...
 bool ternary(Args args, std::vector<Result>& results);     ///< addcmul, lerp
 bool where(Args args, std::vector<Result>& results);
 bool masked_fill(Args args, std::vector<Result>& results);
-bool dropout(Args args, std::vector<Result>& results);  ///< not in training: the input itself
+bool dropout(Args args, std::vector<Result>& results);          ///< not in training: the input itself
+bool feature_dropout(Args args, std::vector<Result>& results);  ///< the same, and in training torch is asked
 bool glu(Args args, std::vector<Result>& results);
 
 // create.cpp

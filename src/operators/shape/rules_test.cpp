@@ -60,7 +60,12 @@ constexpr Case kCases[] = {
     {"aten::where", "bool[2] 1.0 0.0", "?"},
     {"aten::masked_fill", "f32[2,3]@[1,2] bool[3] 0.0", "f32[2,3]"},  // contiguous whatever came
     {"aten::dropout", "f32[2] 0.5 false", "same"},
-    {"aten::dropout", "f32[2] 0.5 true", "?"},
+    {"aten::dropout", "f32[2] 0.5 true", "f32[2]"},
+    {"aten::dropout", "f32[2] 0.0 true", "same"},
+    {"aten::dropout", "f32[0] 0.5 true", "same"},
+    {"aten::dropout", "f32[2] 1.5 true", "?"},
+    {"aten::feature_dropout", "f32[2,3] 0.5 false", "same"},
+    {"aten::feature_dropout", "f32[2,3] 0.5 true", "?"},
     {"aten::glu", "f32[2,6] -1", "f32[2,3]"},
     {"aten::glu", "f32[2,5] -1", "?"},
 
