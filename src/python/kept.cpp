@@ -1,4 +1,4 @@
-// Binds what an operator keeps for backward, for tests: users read it in reports.
+// Binds what an operator keeps for backward, for tests: reports say it of whole models.
 #include "operators/backward/kept.h"
 
 #include <nanobind/nanobind.h>
@@ -35,6 +35,10 @@ std::tuple<std::vector<Piece>, std::uint64_t, bool> kept_of(const Trace& trace, 
 
 }  // namespace
 
-void bind_kept(nb::module_& m) { m.def("kept", &kept_of, "trace"_a, "op"_a, "needs"_a, "cuda"_a = false); }
+void bind_kept(nb::module_& m) {
+  m.def("kept", &kept_of, "trace"_a, "op"_a, "needs"_a, "cuda"_a = false);
+  m.def(
+      "differentiable", [](const std::string& op) { return differentiable(op); }, "op"_a);
+}
 
 }  // namespace thoplw

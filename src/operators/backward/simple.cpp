@@ -95,7 +95,7 @@ void trapezoid(Keeping& k) {
 // Indices that count from the end are made to count from the start.
 void take_along_dim(Keeping& k) {
   k.input(0);
-  k.fresh(bytes_of(k.op.in(1)));
+  k.fresh(bytes_of(k.op.in(1).dtype, numel(k.op.out())));
 }
 
 void msort(Keeping& k) { k.fresh(bytes_of(DType::i64, numel(k.op.in(0)))); }
