@@ -13,6 +13,7 @@ void bind_diff(nanobind::module_& m);
 void bind_labels(nanobind::module_& m);
 void bind_command_line(nanobind::module_& m);
 void bind_optimizers(nanobind::module_& m);
+void bind_variants(nanobind::module_& m);
 void bind_kept(nanobind::module_& m);
 
 }  // namespace thoplw

@@ -51,6 +51,7 @@ NB_MODULE(_native, m) {
   bind_labels(m);
   bind_command_line(m);
   bind_optimizers(m);
+  bind_variants(m);
   bind_kept(m);
   m.def(
       "clever_format",
