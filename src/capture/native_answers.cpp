@@ -6,8 +6,19 @@
 #include "capture/real_kernels.h"
 #include "capture/recording.h"
 #include "operators/backward/kept.h"
+#include "operators/shape/rules.h"
 
 namespace thoplw::capture {
+
+namespace {
+
+/// In training, results lie as on the device that the model trains on: copies that are not made there keep no memory.
+ShapeFn shape_of(const OpCall& call) {
+  const ShapeFn shape = call.op.rule->shape;
+  return call.pass.trace.training && shape == shape::scaled_dot_product_attention ? shape::fused_attention : shape;
+}
+
+}  // namespace
 
 bool ask_rule(const OpCall& call, std::vector<Result>& results) {
   if (!call.op.rule || !call.op.rule->shape) return false;
@@ -17,7 +28,7 @@ bool ask_rule(const OpCall& call, std::vector<Result>& results) {
     call.pass.tensors.strided(*tensor);
   }
   results.clear();
-  return call.op.rule->shape(call.read.args, results);
+  return shape_of(call)(call.read.args, results);
 }
 
 namespace {

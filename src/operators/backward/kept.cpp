@@ -122,7 +122,7 @@ constexpr Alias kAliases[] = {
     // clang-format on
 };
 
-/// Composite operators that keep nothing: views, copies, comparisons, questions, sums of parts.
+/// Operators without a row that keep nothing: views, copies, comparisons, questions, sums of parts.
 constexpr std::string_view kNothing[] = {
     // clang-format off
     "__and__", "__iand__", "__ior__", "__ixor__", "__or__", "__xor__", "_cast_Byte", "_cast_Char", "_cast_Double",
@@ -130,7 +130,7 @@ constexpr std::string_view kNothing[] = {
     "_is_zerotensor", "_pad_circular", "_reshape_from_tensor", "_shape_as_tensor", "_to_cpu", "_unpack_dual",
     "_version", "adjoint", "argsort", "argwhere", "as_tensor", "atleast_1d", "atleast_2d", "atleast_3d",
     "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "chalf", "chunk", "column_stack", "concat", "concatenate", "conj",
-    "conj_physical", "contiguous", "cpu", "cuda", "device", "diag", "diagflat", "diff", "dim", "dsplit", "dstack",
+    "conj_physical", "contiguous", "copy", "cpu", "cuda", "device", "diag", "diagflat", "diff", "dim", "dsplit", "dstack",
     "element_size", "empty", "expand_as", "fill_diagonal", "flatten", "flatten_dense_tensors", "fliplr", "flipud",
     "get_device", "greater", "greater_equal", "hsplit", "hstack", "imag", "is_complex", "is_conj", "is_contiguous",
     "is_floating_point", "is_inference", "is_leaf", "is_neg", "is_non_overlapping_and_dense", "is_nonzero",

@@ -183,6 +183,7 @@ TEST_CASE("an operator that autograd has no derivative of gives no gradient") {
   CHECK(!differentiable("aten::detach"));
   CHECK(!differentiable("aten::zeros_like"));
   CHECK(!differentiable("aten::new_empty"));
+  CHECK(differentiable("aten::copy_"));
   CHECK(differentiable("aten::relu_"));
   CHECK(differentiable("aten::linear"));
   CHECK(differentiable("mylib::odd"));

@@ -145,4 +145,20 @@ bool scaled_dot_product_attention(Args args, Results& results) {
   return elements(sizes) > 0 && fresh(results, q->dtype, std::move(sizes));
 }
 
+// Torch's meta kernel is the plain one. The fused kernel, which the CPU runs where it can, lays its result out as the
+// queries: a model that joins the heads afterwards then needs no copy.
+bool fused_attention(Args args, Results& results) {
+  if (!scaled_dot_product_attention(args, results)) return false;
+  const Strided* q = tensor_at(args, 0);
+  const bool drops = args.size() > 4 && args[4].real != 0;
+  const auto fits_kernel = [&](std::size_t i) {
+    const Strided& x = *tensor_at(args, i);
+    const bool same_heads = x.sizes[1] == q->sizes[1] || is_true(args, 7);
+    return x.sizes[0] == q->sizes[0] && same_heads && x.sizes[3] == q->sizes[3] && x.strides[3] == 1;
+  };
+  if (q->dim() != 4 || drops || !fits_kernel(0) || !fits_kernel(1) || !fits_kernel(2)) return true;
+  results[0].tensor.strides = preserved_strides(*q);
+  return true;
+}
+
 }  // namespace thoplw::shape

@@ -47,6 +47,7 @@ bool baddbmm(Args args, std::vector<Result>& results);
 bool grouped_mm(Args args, std::vector<Result>& results);  ///< with offsets: experts with the tokens routed to each
 bool solve_triangular(Args args, std::vector<Result>& results);
 bool scaled_dot_product_attention(Args args, std::vector<Result>& results);
+bool fused_attention(Args args, std::vector<Result>& results);  ///< the same by the fused kernel of the CPU
 
 // einsum.cpp
 bool einsum(Args args, std::vector<Result>& results);  ///< of two tensors

@@ -7,6 +7,7 @@
 
 #include "operators/rule.h"
 #include "operators/shape/apply_test.h"
+#include "operators/shape/rules.h"
 
 namespace thoplw {
 namespace {
@@ -346,4 +347,15 @@ TEST_CASE("every shape rule has a test that it answers and takes no arguments fo
 }
 
 }  // namespace
+TEST_CASE("attention by a fused kernel is laid out as its queries, and else as by the plain one") {
+  const auto attention = [](std::string_view args) { return shape::apply(shape::fused_attention, args); };
+  const std::string heads_last = "f32[2,4,3,8]@[96,8,32,1]";
+  const std::string three = heads_last + " f32[2,4,5,8] f32[2,4,5,8] none ";
+  CHECK(attention(three + "0.0 false none false") == heads_last);
+  CHECK(attention(three + "0.1 false none false") == "f32[2,4,3,8]");  // dropout
+  CHECK(attention(heads_last + " f32[2,4,5,8] f32[2,4,5,6] none 0.0 false none false") == "f32[2,4,3,6]");
+  CHECK(attention(heads_last + " f32[2,1,5,8] f32[2,1,5,8] none 0.0 false none false") == "f32[2,4,3,8]");
+  CHECK(attention(heads_last + " f32[2,2,5,8] f32[2,2,5,8] none 0.0 false none true") == heads_last);
+}
+
 }  // namespace thoplw

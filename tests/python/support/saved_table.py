@@ -96,10 +96,13 @@ def table() -> str:
 
 
 def underived(derived: set[str]) -> Iterator[str]:
-    """Operators that autograd does not take apart and has no derivative of: it keeps nothing of them."""
+    """Operators that autograd does not take apart and has no derivative of: it keeps nothing of them.
+
+    copy_ is not among them: torch has its derivative elsewhere, in C++.
+    """
     functions = parse_native_yaml(NATIVE, TAGS).native_functions
     composite = {str(f.func.name.name) for f in functions if f.has_composite_implicit_autograd_kernel}
-    for name in {str(f.func.name.name) for f in functions} - composite:
+    for name in {str(f.func.name.name) for f in functions} - composite - {"copy", "copy_"}:
         plain = name if name.endswith("__") else name.removesuffix("_")
         if (
             not name.startswith("_foreach")
