@@ -44,6 +44,12 @@ void bind_variants(nb::module_& m) {
         return in_precision(trace, find_precision(precision), processor_of(cuda));
       },
       "trace"_a, "precision"_a, "cuda"_a = false);
+  m.def(
+      "with_lora",
+      [](const Trace& trace, int rank, const std::vector<std::string>& targets, double dropout) {
+        return with_lora(trace, {.rank = rank, .targets = targets, .dropout = dropout});
+      },
+      "trace"_a, "rank"_a, "targets"_a, "dropout"_a = 0.0);
   m.def("autocast_ops", &autocast_ops, "cuda"_a);
 }
 

@@ -52,6 +52,10 @@ void Editor::dies(Id value, Id op) {
   if (trace.memory.known()) at(trace.memory.storages, at(trace.memory.places, value).storage).died = op;
 }
 
+void Editor::born(Id value, Id op) {
+  if (trace.memory.known()) born_.emplace_back(at(trace.memory.places, value).storage, op);
+}
+
 Trace Editor::finish() && {
   begin_.push_back(now());
   const auto move = [](Id& op, const std::vector<Id>& to) {
@@ -70,6 +74,7 @@ Trace Editor::finish() && {
     move(storage.born, place_);
     move(storage.died, begin_);
   }
+  for (const auto& [storage, op] : born_) at(trace.memory.storages, storage).born = op;
   trace.ops = std::move(ops_);
   return std::move(trace);
 }

@@ -1,6 +1,8 @@
 // Puts operators into a trace, and keeps its calls, regions and lifetimes in step.
 #pragma once
 
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "trace/trace.h"
@@ -37,13 +39,17 @@ class Editor {
   /// The memory of that value, which is a fresh one, is gone before the operator of that new number.
   void dies(Id value, Id op);
 
+  /// The memory of that value, which was there before, is made by the operator of that new number.
+  void born(Id value, Id op);
+
   Trace finish() &&;
 
  private:
   std::vector<Op> ops_;
-  std::vector<Id> begin_;  ///< by operator from before, and one more: where what was put before it begins
-  std::vector<Id> place_;  ///< by operator from before: its new number
-  std::size_t storages_;   ///< how many there were before
+  std::vector<Id> begin_;                ///< by operator from before, and one more: where what was put before it begins
+  std::vector<Id> place_;                ///< by operator from before: its new number
+  std::size_t storages_;                 ///< how many there were before
+  std::vector<std::pair<Id, Id>> born_;  ///< of those: storages with the operator that makes them now
 };
 
 }  // namespace thoplw

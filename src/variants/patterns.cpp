@@ -8,14 +8,15 @@
 
 namespace thoplw {
 
-Patterns::Patterns(std::string_view what, const std::vector<std::string>& globs)
-    : what_(what), globs_(globs), used_(globs.size()) {}
+Patterns::Patterns(std::string_view what, const std::vector<std::string>& globs, Of of)
+    : what_(what), globs_(globs), of_(of), used_(globs.size()) {}
 
 bool Patterns::match(std::string_view path) {
   paths_.emplace_back(path);
   bool matches = false;
   for (std::size_t i = 0; i < globs_.size(); ++i) {
-    if (!glob_matches(globs_[i], path)) continue;
+    const bool at_end = of_ == Of::end && glob_matches("*." + globs_[i], path);
+    if (!at_end && !glob_matches(globs_[i], path)) continue;
     matches = used_[i] = true;
   }
   return matches;

@@ -11,8 +11,10 @@ namespace thoplw {
 
 class Patterns {
  public:
+  enum class Of : std::uint8_t { whole, end };  ///< what a glob has to match: a whole path, or its last parts
+
   /// `what` they are for, as errors say it: "freeze".
-  Patterns(std::string_view what, const std::vector<std::string>& globs);
+  Patterns(std::string_view what, const std::vector<std::string>& globs, Of of = Of::whole);
 
   /// Does one match that path? "(root)" is the path of the model itself.
   bool match(std::string_view path);
@@ -23,6 +25,7 @@ class Patterns {
  private:
   std::string_view what_;
   const std::vector<std::string>& globs_;
+  Of of_;
   std::vector<bool> used_;
   std::vector<std::string> paths_;
 };

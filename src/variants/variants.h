@@ -20,4 +20,14 @@ Trace only_trained(Trace trace, const std::vector<std::string>& globs);
 /// in a region that autograd sees as one already.
 Trace checkpointed(Trace trace, const std::vector<std::string>& globs, Region::Kind kind = Region::Kind::checkpoint);
 
+struct Lora {
+  int rank = 8;
+  std::vector<std::string> targets;  ///< globs of the last parts of modules' paths: "q_proj", "attn.*_proj"
+  double dropout = 0;                ///< of what goes into the adapter
+};
+
+/// The model with adapters of low rank, as peft puts them into it: all else is frozen. Throws Error where a target
+/// matches nothing, or what is no linear layer.
+Trace with_lora(Trace trace, const Lora& lora);
+
 }  // namespace thoplw
