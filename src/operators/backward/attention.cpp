@@ -62,12 +62,12 @@ void three_inputs(Keeping& k) {
 }
 
 /// A mask of yes and no becomes one of numbers, which is kept in its place.
-void keep_mask(Keeping& k, bool kept = true) {
+void keep_mask(Keeping& k) {
   if (!k.op.has_in(kMask)) return;
   const Tensor& mask = k.op.in(kMask);
   if (mask.dtype == DType::boolean) {
-    k.fresh(bytes_of(k.op.in(kQuery).dtype, numel(mask)), kept);
-  } else if (kept) {
+    k.fresh(bytes_of(k.op.in(kQuery).dtype, numel(mask)));
+  } else {
     k.input(kMask);
   }
 }
@@ -120,6 +120,14 @@ Operand transposed(Operand x) {
   return x;
 }
 
+/// The bytes of a copy that a batched product makes of the operand; 0 where a view will do.
+Count copy_of(const Operand& x) {
+  const Dims& sizes = x.layout.sizes;
+  std::int64_t batch = 1;
+  for (std::size_t i = 0; i + 2 < sizes.size(); ++i) batch *= sizes[i];
+  return shape::view_strides(x.layout, {batch, sizes[sizes.size() - 2], sizes.back()}) ? Count(0) : x.bytes();
+}
+
 /// softmax(scaled q @ scaled k + mask) @ v, with dropout of the probabilities; half precision is widened.
 void math(Keeping& k) {
   const GradOp& op = k.op;
@@ -128,27 +136,35 @@ void math(Keeping& k) {
   const std::size_t rank = query.shape.size();
   const bool grouped = flag(op, "enable_gqa", false) && rank > 2 && op.in(kKey).shape.size() == rank &&
                        op.in(kKey).shape[rank - 3] != query.shape[rank - 3];
+  const bool drops = number(op, "dropout_p", 0) > 0;
   const Operand q = made_inside(k, kQuery, dtype, false);
   const Operand key = made_inside(k, kKey, dtype, grouped), value = made_inside(k, kValue, dtype, grouped);
+  const bool needs = q.needs || key.needs || op.need(kMask);
   const Sizes sizes = sizes_of(op);
   const Count scores = bytes_of(dtype, sizes.scores());
-  keep_mask(k, false);
-  if (flag(op, "is_causal", false)) k.fresh(bytes_of(dtype, sizes.queries * sizes.keys), false);
-  if (grouped) k.fresh(key.bytes(), false);
   product(k, q, transposed(key));
-  k.fresh(scores, false);
-  const bool needs = q.needs || key.needs || op.need(kMask);
-  const bool drops = number(op, "dropout_p", 0) > 0;
   k.fresh(scores, needs || (!drops && value.needs));  // probabilities
   if (drops) {
-    const bool masked = op.flavour.processor == Processor::cuda;
-    k.fresh(masked ? sizes.scores() : scores, needs);
+    const bool bytes = op.flavour.processor == Processor::cuda;
+    k.fresh(bytes ? sizes.scores() : scores, needs);
     k.fresh(scores, value.needs);
   }
   Operand probabilities{.layout = {dtype, query.shape, {}}, .input = Operand::kElsewhere, .needs = needs};
   probabilities.layout.sizes.back() = op.in(kKey).shape.at(rank - 2);
   probabilities.layout.strides = shape::contiguous_strides(probabilities.layout.sizes);
   product(k, probabilities, value);
+
+  // What lasts as long as the operator: scaled queries, repeated or widened tensors, a mask in numbers.
+  Count lasts = q.bytes();
+  if (grouped) lasts += key.bytes() + value.bytes();
+  if (dtype != query.dtype) lasts += q.bytes() + key.bytes() + value.bytes();
+  if (flag(op, "is_causal", false)) lasts += bytes_of(dtype, sizes.queries * sizes.keys);
+  if (op.has_in(kMask) && op.in(kMask).dtype == DType::boolean) lasts += bytes_of(dtype, numel(op.in(kMask)));
+  const bool records = op.need_any();
+  const Count left = records ? copy_of(q) + key.bytes() : 0;
+  k.at_once(lasts + copy_of(q) + key.bytes() + copy_of(key) + scores);
+  k.at_once(lasts + left + scores * (drops ? 3 : 2));
+  k.at_once(lasts + left + scores * (drops && records ? 3 : 1) + copy_of(value) + bytes_of(op.out()));
 }
 
 }  // namespace

@@ -14,6 +14,13 @@ void multiplied(Keeping& k, Count factors) {
   k.fresh(bytes_of(k.op.in(0).dtype, factors));
 }
 
+/// A shift is added too, so that mean and variance stay.
+void multiplied_and_added(Keeping& k, Count factors) {
+  multiplied(k, factors);
+  const double p = number(k.op, "p", 0.5);
+  if (flag(k.op, "train", true) && p > 0 && p < 1) k.fresh(bytes_of(k.op.in(0).dtype, factors), false);
+}
+
 }  // namespace
 
 void dropout(Keeping& k) {
@@ -25,8 +32,8 @@ void dropout(Keeping& k) {
   }
 }
 
-void alpha_dropout(Keeping& k) { multiplied(k, numel(k.op.in(0))); }
+void alpha_dropout(Keeping& k) { multiplied_and_added(k, numel(k.op.in(0))); }
 void feature_dropout(Keeping& k) { multiplied(k, channels(k.op.in(0))); }
-void feature_alpha_dropout(Keeping& k) { multiplied(k, channels(k.op.in(0))); }
+void feature_alpha_dropout(Keeping& k) { multiplied_and_added(k, channels(k.op.in(0))); }
 
 }  // namespace thoplw::lower

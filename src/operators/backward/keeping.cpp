@@ -36,6 +36,16 @@ void Keeping::fresh(Count bytes, bool kept) {
   }
 }
 
+void Keeping::at_once(Count bytes) { at_once_ = std::max(at_once_, bytes); }
+
+Kept Keeping::take() {
+  if (at_once_ == 0) return std::move(result_);
+  Count stays = bytes_of(op.out());
+  for (const KeptTensor& tensor : result_.tensors) stays += tensor.bytes;
+  result_.temporary = at_once_ > stays ? at_once_ - stays : 0;
+  return std::move(result_);
+}
+
 void Keeping::operand(const Operand& operand, bool kept) {
   if (operand.input == Operand::kElsewhere) return;
   if (operand.input == Operand::kOwn) {

@@ -36,6 +36,9 @@ class Keeping {
   void output(std::size_t i = 0);
   /// It makes memory inside, and keeps it or frees it.
   void fresh(Count bytes, bool kept = true);
+  /// So many bytes lie in memory of its own at one time, with results that are new: what of them is neither kept nor a
+  /// result is freed again. For operators that do not hold all that they free at the same time.
+  void at_once(Count bytes);
   /// It keeps the operand, or not; memory of its own is then freed.
   void operand(const Operand& operand, bool kept);
   /// The operand is reshaped, and what comes of that kept or not: the operand itself, or a copy where one is needed.
@@ -44,12 +47,13 @@ class Keeping {
   void incomplete() { result_.known = false; }
 
   Operand operand_of(std::size_t i) const;
-  Kept take() { return std::move(result_); }
+  Kept take();
 
  private:
   void add(const KeptTensor& tensor);
 
   bool clones_self_;
+  Count at_once_;
   Kept result_;
 };
 

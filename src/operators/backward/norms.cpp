@@ -95,24 +95,28 @@ void instance_norm(Keeping& k) {
 // (input, weight): one kernel on CUDA, and else a square, a mean, a reciprocal root and one or two products.
 void rms_norm(Keeping& k) {
   const Tensor& x = k.op.in(0);
-  const Count groups = rows(x, numbers(k.op, "normalized_shape").size());
   const DType wide = is_half(x.dtype) ? DType::f32 : x.dtype;
+  const Count roots = bytes_of(wide, rows(x, numbers(k.op, "normalized_shape").size()));
   if (k.op.flavour.processor == Processor::cuda) {
     for (const std::size_t i : {0, 1}) k.input(i);
-    k.fresh(bytes_of(wide, groups));
+    k.fresh(roots);
     return;
   }
-  const bool needs = k.op.need(0);
-  if (wide == x.dtype) {
-    if (needs) k.input(0);
-  } else {
-    k.fresh(bytes_of(wide, numel(x)), needs);
+  const bool needs = k.op.need(0), weighted = k.op.has_in(1);
+  const Count whole = bytes_of(wide, numel(x)), widened = wide == x.dtype ? 0 : whole;
+  if (widened != 0) {
+    k.fresh(widened, needs);
+  } else if (needs) {
+    k.input(0);
   }
-  k.fresh(bytes_of(wide, groups), needs);
-  if (k.op.has_in(1)) {
-    k.fresh(bytes_of(wide, numel(x)), k.op.need(1));
+  k.fresh(roots, needs);
+  if (weighted) {
+    k.fresh(whole, k.op.need(1));
     if (needs) k.input(1);
   }
+  k.at_once(widened + whole + roots * 2);                              // the square, its mean, and the roots
+  k.at_once(widened + roots + whole * (weighted ? 2 : 1));             // the roots, and the products
+  if (widened != 0) k.at_once(widened + roots + whole + bytes_of(x));  // the last of them, made narrow
 }
 
 // (v, g): over the first or last dimension one kernel, which keeps the norms. Over another, v * (g / norms of a copy).
@@ -125,7 +129,7 @@ void weight_norm(Keeping& k) {
   k.fresh(norms);
   if (one_kernel) return;
   k.fresh(norms, k.op.need(0));
-  k.fresh(bytes_of(k.op.in(0)), k.op.need(0));
+  if (k.op.need(0)) k.fresh(bytes_of(k.op.in(0)));  // else it is gone before the result is there
 }
 
 }  // namespace thoplw::lower

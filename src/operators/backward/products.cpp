@@ -36,11 +36,12 @@ std::int64_t product_of(const Dims& sizes, std::size_t begin, std::size_t end) {
 }
 
 /// Does torch flatten the larger operand to a matrix? Always where the small one needs a gradient, which would
-/// otherwise have the size of the expanded one; else where that takes no copy.
-bool folds(const Operand& large, const Operand& small, bool swapped) {
+/// otherwise have the size of the expanded one; else where that takes no copy. Where autograd records nothing, the
+/// small one is taken for a weight, which needs one all the same.
+bool folds(const Keeping& k, const Operand& large, const Operand& small, bool swapped) {
   const Dims& sizes = large.layout.sizes;
   if (sizes.size() < 3 || small.layout.dim() > 2) return false;
-  if (small.needs) return true;
+  if (small.needs || !k.op.need_any()) return true;
   if (small.layout.dim() == 2 && swapped) return false;
   return product_of(sizes, 0, sizes.size()) == 0 ||
          shape::view_strides(large.layout, {product_of(sizes, 0, sizes.size() - 1), sizes.back()});
@@ -86,7 +87,7 @@ void product(Keeping& k, const Operand& left_of, const Operand& right_of) {
   const bool swapped = dims_b > dims_a;
   const Operand large = swapped ? transposed(b) : a;
   const Operand& small = swapped ? a : b;
-  if (folds(large, small, swapped)) {
+  if (folds(k, large, small, swapped)) {
     const Dims& sizes = large.layout.sizes;
     k.reshaped(large, {product_of(sizes, 0, sizes.size() - 1), sizes.back()}, small.needs);
     k.operand(small, large.needs);
