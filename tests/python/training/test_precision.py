@@ -16,6 +16,7 @@ from torch.utils._pytree import tree_leaves
 from live import Live
 from thoplw import _native
 from thoplw._models import import_torchvision
+from thoplw._precision import in_type, inputs_in_type
 
 Model = tuple[nn.Module, tuple[Any, ...], dict[str, Any]]
 OPERATOR = re.compile(r"^ *aten::(\w+)\((.*)\) -> (.*?)( \{.*\})?( no_grad)?$")
@@ -88,6 +89,40 @@ def test_autocast_is_torchs(name: str) -> None:
     trace = _native.in_precision(_native.capture(model, args, kwargs, {}, training=True), "amp-bf16")
     ours, theirs = ([line for line in lines if not line.startswith(SILENT)] for lines in (lines_of(trace), seen.lines))
     assert ours == theirs
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_in_bf16_is_torchs(name: str) -> None:
+    """The copy that is captured is as the model is after model.bfloat16()."""
+    model, args, kwargs = MODELS[name]()
+    args = inputs_in_type(args, torch.bfloat16)
+    model.train()
+    ours = _native.capture(in_type(model, torch.bfloat16), args, kwargs, {}, training=True)
+    assert {param.dtype for param in model.parameters()} == {torch.float32}
+    assert ours == _native.capture(model.bfloat16(), args, kwargs, {}, training=True)
+
+
+@pytest.mark.parametrize("name", sorted(set(MODELS) - {"llama"}))  # whose norms are in fp32 whatever its type
+def test_a_trace_in_bf16_is_torchs(name: str) -> None:
+    model, args, kwargs = MODELS[name]()
+    model.train()
+
+    def captured(dtype: torch.dtype) -> _native.Trace:
+        return _native.capture(model.to(dtype), inputs_in_type(args, dtype), kwargs, {}, training=True)
+
+    assert _native.in_precision(captured(torch.float32), "bf16") == captured(torch.bfloat16)
+
+
+def test_a_copy_keeps_ties_and_what_is_frozen() -> None:
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3), nn.BatchNorm1d(3))
+    model[1].weight = model[0].weight
+    model[0].bias.requires_grad_(False)
+    copied = in_type(model, torch.float16)
+    assert copied[1].weight is copied[0].weight
+    assert not copied[0].bias.requires_grad
+    assert copied[2].running_mean.dtype == torch.float16
+    assert copied[2].num_batches_tracked.dtype == torch.int64
+    assert model[0].weight.dtype == torch.float32
 
 
 STORAGE = re.compile(r"^storage (\d+) born=(\d+)(?: died=(\d+))?", re.MULTILINE)
