@@ -184,4 +184,6 @@ void attention(Keeping& k) {
   }
 }
 
+void attention_math(Keeping& k) { math(k); }
+
 }  // namespace thoplw::lower

@@ -32,6 +32,7 @@ constexpr Composite kComposites[] = {
     {"aten::_fused_rms_norm", lower::rms_norm, "normalized_shape"},
     {"aten::_lu_with_info", lower::lu_factor},
     {"aten::_pad_enum", lower::pad},
+    {"aten::_scaled_dot_product_attention_math", lower::attention_math, "dropout_p is_causal scale enable_gqa"},
     {"aten::_weight_norm", lower::weight_norm, "dim"},
     {"aten::adaptive_avg_pool1d", lower::adaptive_avg_pool1d},
     {"aten::adaptive_avg_pool2d", lower::adaptive_avg_pool2d},
@@ -101,7 +102,13 @@ constexpr Composite kComposites[] = {
     {"aten::tensordot", lower::tensordot, "dims_other"},
     {"aten::trapezoid", lower::trapezoid, "dim"},
     {"aten::trapz", lower::trapezoid, "dim"},
+    {"torchvision::deform_conv2d", lower::all_inputs},
+    {"torchvision::nms", lower::nothing},
+    {"torchvision::ps_roi_align", lower::regions_and_places},
+    {"torchvision::ps_roi_pool", lower::regions_and_places},
     {"torchvision::roi_align", lower::second_input},
+    {"torchvision::roi_pool", lower::regions_and_places},
+    {"transformers::grouped_mm_fallback", lower::both_inputs},
     // clang-format on
 };
 
@@ -127,7 +134,7 @@ constexpr std::string_view kNothing[] = {
     // clang-format off
     "__and__", "__iand__", "__ior__", "__ixor__", "__or__", "__xor__", "_cast_Byte", "_cast_Char", "_cast_Double",
     "_cast_Float", "_cast_Half", "_cast_Int", "_cast_Long", "_cast_Short", "_has_compatible_shallow_copy_type",
-    "_is_zerotensor", "_pad_circular", "_reshape_from_tensor", "_shape_as_tensor", "_to_cpu", "_unpack_dual",
+    "_is_zerotensor", "_pad_circular", "_pad_packed_sequence", "_reshape_from_tensor", "_shape_as_tensor", "_to_cpu", "_unpack_dual",
     "_version", "adjoint", "argsort", "argwhere", "as_tensor", "atleast_1d", "atleast_2d", "atleast_3d",
     "broadcast_tensors", "broadcast_to", "can_cast", "cartesian_prod", "chalf", "chunk", "column_stack", "concat", "concatenate", "conj",
     "conj_physical", "contiguous", "copy", "cpu", "cuda", "device", "diag", "diagflat", "diff", "dim", "dsplit", "dstack",
@@ -136,7 +143,7 @@ constexpr std::string_view kNothing[] = {
     "is_floating_point", "is_inference", "is_leaf", "is_neg", "is_non_overlapping_and_dense", "is_nonzero",
     "is_signed", "is_strides_like_format", "isclose", "isfinite", "isreal", "item", "len", "less", "less_equal", "mH",
     "mT", "matrix_H", "meshgrid", "moveaxis", "movedim", "narrow", "native_channel_shuffle", "nonzero_numpy",
-    "not_equal", "numel", "numpy_T", "one_hot", "pin_memory", "positive", "promote_types", "rand", "randn", "ravel",
+    "not_equal", "numel", "numpy_T", "one_hot", "pad_sequence", "pin_memory", "positive", "promote_types", "rand", "randn", "ravel",
     "real", "requires_grad", "reshape", "reshape_as", "resolve_conj", "resolve_neg", "result_type", "retain_grad",
     "row_stack", "set_data", "size", "sparse_coo_tensor", "split", "storage_offset", "stride", "sum_to_size",
     "swapaxes", "swapdims", "sym_is_contiguous", "sym_numel", "sym_size", "sym_storage_offset", "sym_stride", "tensor",

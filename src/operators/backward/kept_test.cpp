@@ -73,6 +73,11 @@ constexpr Case kCases[] = {
     {"aten::where(bool[4], f32[4]) -> f32[4]", "01", "in0"},
     {"mylib::odd(f32[4]) -> f32[4]", "1", "?"},
     {"mylib::odd(f32[4]) -> f32[4]", "0", ""},
+    {"torchvision::deform_conv2d(f32[2,4,8,8], f32[6,2,3,3], f32[2,18,6,6], none, f32[6]) -> f32[2,6,6,6]", "10000",
+     "in0 in1 in2 in4"},
+    {"torchvision::roi_align(f32[1,4,8,8], f32[2,5]) -> f32[2,4,2,2]", "10", "in1"},
+    {"torchvision::roi_pool(f32[1,4,8,8], f32[2,5]) -> (f32[2,4,2,2], i32[2,4,2,2])", "10", "in1 out1"},
+    {"aten::_weight_norm(bf16[5,3,4], bf16[5,1,1]) -> bf16[5,3,4] {dim=0}", "11", "in0 in1 20"},  // norms in fp32: 5*4
     // Products.
     {"aten::linear(f32[2,3,4], f32[5,4], f32[5]) -> f32[2,3,5]", "011", "in0"},
     {"aten::linear(f32[2,3,4], f32[5,4], f32[5]) -> f32[2,3,5]", "100", "in1"},

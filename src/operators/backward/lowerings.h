@@ -43,6 +43,7 @@ void feature_alpha_dropout(Keeping& k);
 
 // attention.cpp
 void attention(Keeping& k);
+void attention_math(Keeping& k);
 
 // recurrent.cpp
 void lstm(Keeping& k);
@@ -66,6 +67,8 @@ void nothing(Keeping& k);
 void first_input(Keeping& k);
 void second_input(Keeping& k);
 void both_inputs(Keeping& k);
+void all_inputs(Keeping& k);
+void regions_and_places(Keeping& k);
 void result(Keeping& k);
 void inputs_and_result(Keeping& k);
 void log_sigmoid(Keeping& k);

@@ -121,7 +121,8 @@ void rms_norm(Keeping& k) {
 
 // (v, g): over the first or last dimension one kernel, which keeps the norms. Over another, v * (g / norms of a copy).
 void weight_norm(Keeping& k) {
-  const Count norms = bytes_of(k.op.in(1));
+  const Tensor& g = k.op.in(1);
+  const Count norms = bytes_of(is_half(g.dtype) ? DType::f32 : g.dtype, numel(g));
   const auto dim = static_cast<std::int64_t>(number(k.op, "dim", 0));
   const bool one_kernel = dim == 0 || dim + 1 == static_cast<std::int64_t>(k.op.in(0).shape.size());
   k.input(0);

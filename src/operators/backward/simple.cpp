@@ -23,6 +23,16 @@ void both_inputs(Keeping& k) {
   k.input(1);
 }
 
+void all_inputs(Keeping& k) {
+  for (std::size_t i = 0; i < k.op.op.in.size(); ++i) k.input(i);
+}
+
+// (input, regions): pools of regions that find the place of each maximum, or the channel of each mean.
+void regions_and_places(Keeping& k) {
+  k.input(1);
+  k.output(1);
+}
+
 void result(Keeping& k) { k.output(); }
 
 void inputs_and_result(Keeping& k) {
