@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "base/formatted.h"
 #include "capture/checkpoints.h"
+#include "capture/exchanged_code.h"
 #include "capture/model_walk.h"
 #include "capture/nested.h"
 #include "capture/regions.h"
@@ -12,17 +14,11 @@
 namespace thoplw::capture {
 namespace {
 
-/// The function of torch.autograd.Function.apply, which all custom functions inherit, some under other names:
-/// gelu = Gelu.apply. Its code is exchanged, since Python 3.11 calls functions written in Python past their entry
-/// points.
-struct Apply {
-  nb::object function;  ///< null: not exchanged
-  nb::object code;      ///< its own
-  nb::object original;  ///< another function with that code
-};
-Apply& apply() {
-  static auto* kept = new Apply;
-  return *kept;
+/// Of the class method torch.autograd.Function.apply, which all custom functions inherit, some under other names:
+/// gelu = Gelu.apply.
+ExchangedCode& apply() {
+  static auto* code = new ExchangedCode;
+  return *code;
 }
 
 /// Autograd is off in the forward of a custom function.
@@ -82,6 +78,31 @@ std::vector<Id> kept_by(Pass& pass, const nb::object& context) {
   return kept;
 }
 
+/// What torch's context class has besides in a forward: its name, and what has been kept so far.
+nb::object context_class() {
+  constexpr const char* kSource = R"(
+class Context(FunctionCtx):
+    to_save = ()
+    saved_tensors = property(lambda self: tuple(self.to_save))
+    name = lambda self: self._forward_cls.__name__ + "Backward"
+)";
+  static PyObject* made = [] {
+    nb::dict scope;
+    scope["__builtins__"] = nb::module_::import_("builtins");
+    scope["FunctionCtx"] = nb::module_::import_("torch.autograd.function").attr("FunctionCtx");
+    take(PyRun_String(kSource, Py_file_input, scope.ptr(), scope.ptr()));
+    return nb::object(scope["Context"]).release().ptr();
+  }();
+  return nb::borrow(made);
+}
+
+/// Whether a forward has asked the context for something that it does not have.
+bool lacks_context(const nb::python_error& error) {
+  if (!error.matches(PyExc_AttributeError)) return false;
+  const nb::object asked = nb::getattr(error.value(), "obj", nb::none());
+  return nb::isinstance(asked, context_class());
+}
+
 nb::object run_forward(const nb::object& cls, const nb::object& context, const nb::tuple& args,
                        const nb::dict& kwargs) {
   const nb::object forward = cls.attr("forward");
@@ -92,8 +113,8 @@ nb::object run_forward(const nb::object& cls, const nb::object& context, const n
 }
 
 nb::object run(Pass& pass, const nb::object& cls, nb::tuple args, const nb::dict& kwargs) {
-  const nb::object functions = nb::module_::import_("torch.autograd.function");
-  const nb::object context = functions.attr("FunctionCtx")();
+  const nb::object context = context_class()();
+  context.attr("_forward_cls") = cls;
   nb::dict named = kwargs;
   if (has_setup(cls)) {
     args = bound(cls.attr("forward"), args, kwargs);
@@ -115,13 +136,13 @@ nb::object run(Pass& pass, const nb::object& cls, nb::tuple args, const nb::dict
   return output;
 }
 
-/// Where autograd is there, torch's own function does what it does; what it keeps is not seen.
-nb::object watch(Pass& pass, const nb::object& cls, const nb::tuple& args, const nb::dict& kwargs) {
-  OpenRegion open(pass, Region::Kind::function, class_name(cls));
+/// Torch's own function does what it does; what it keeps is not seen.
+nb::object watch(Pass& pass, const nb::args& args, const nb::kwargs& kwargs) {
+  OpenRegion open(pass, Region::Kind::function, class_name(args[0]));
   std::vector<Id> in, out;
   add_tensors(pass, args.ptr(), in);
   open.region().in = std::move(in);
-  nb::object output = apply().original(cls, *args, **kwargs);
+  nb::object output = apply().original(args, kwargs);
   add_tensors(pass, output.ptr(), out);
   open.region().out = std::move(out);
   return output;
@@ -129,60 +150,36 @@ nb::object watch(Pass& pass, const nb::object& cls, const nb::tuple& args, const
 
 bool in_transform(const TorchApi& api) { return !take(PyObject_CallNoArgs(api.innermost_transform.ptr())).is_none(); }
 
-/// Function.apply(cls, *args, **kwargs)
-nb::object ours(const nb::object& cls, const nb::args& args, const nb::kwargs& kwargs) {
+/// apply(cls, *args, **kwargs)
+nb::object ours(const nb::args& args, const nb::kwargs& kwargs) {
   Pass* pass = training_pass();
-  if (!pass || in_transform(pass->api)) return apply().original(cls, *args, **kwargs);
-  if (is_checkpoint(cls.ptr())) return run_reentrant(*pass, args);
-  if (!pass->api.records_grad()) return apply().original(cls, *args, **kwargs);
-  if (pass->autograd) return watch(*pass, cls, args, kwargs);
-  return run(*pass, cls, args, kwargs);
-}
-
-/// Code that calls `hook` with all that it gets; of a function in a class, as `super` makes it one.
-nb::object code_that_calls(const nb::object& hook, bool in_class) {
-  constexpr const char* kSource = R"(
-class Function:
-    def apply(cls, *args, **kwargs):
-        __class__
-        hook = "hook"
-        return hook(cls, *args, **kwargs)
-    def apply_outside(cls, *args, **kwargs):
-        hook = "hook"
-        return hook(cls, *args, **kwargs)
-)";
-  nb::dict scope;
-  scope["__builtins__"] = nb::module_::import_("builtins");
-  const nb::object ran = take(PyRun_String(kSource, Py_file_input, scope.ptr(), scope.ptr()));
-  const nb::object function = scope["Function"].attr(in_class ? "apply" : "apply_outside");
-  const nb::object code = function.attr("__code__");
-  nb::list constants;
-  for (nb::handle constant : nb::object(code.attr("co_consts"))) {
-    constants.append(constant.equal(nb::str("hook")) ? hook : nb::borrow(constant));
+  if (!pass || args.size() == 0 || in_transform(pass->api)) return apply().original(args, kwargs);
+  const nb::object cls = args[0];
+  const nb::tuple given = nb::borrow<nb::tuple>(take(PyTuple_GetSlice(args.ptr(), 1, PyTuple_GET_SIZE(args.ptr()))));
+  if (is_checkpoint(cls.ptr())) return run_reentrant(*pass, given);
+  if (!pass->api.records_grad()) return apply().original(args, kwargs);
+  if (pass->autograd) return watch(*pass, args, kwargs);
+  const std::size_t operators = pass->trace.ops.size(), calls = pass->trace.calls.size();
+  const std::size_t regions = pass->trace.regions.size();
+  try {
+    return run(*pass, cls, given, kwargs);
+  } catch (const nb::python_error& error) {
+    if (!lacks_context(error) || pass->trace.calls.size() > calls) throw;
   }
-  return code.attr("replace")(nb::arg("co_consts") = nb::tuple(constants));
+  pass->trace.ops.resize(operators);  // once more, with torch's own context
+  pass->trace.regions.resize(regions);
+  pass->trace.notes.push_back(formatted("what {} keeps for backward is not known", class_name(cls)));
+  const GradOff off(pass->api);
+  return watch(*pass, args, kwargs);
 }
 
 }  // namespace
 
 void exchange_functions() {
   const nb::object method = torch_api().torch.attr("autograd").attr("Function").attr("apply");
-  const nb::object function = nb::getattr(method, "__func__", nb::none());
-  if (!PyFunction_Check(function.ptr())) return;
-  const nb::object code = function.attr("__code__");
-  const std::size_t outer = nb::len(nb::object(code.attr("co_freevars")));
-  if (outer > 1) return;
-  const nb::object make = nb::borrow(reinterpret_cast<PyObject*>(&PyFunction_Type));
-  const nb::object original = make(code, function.attr("__globals__"), function.attr("__name__"),
-                                   function.attr("__defaults__"), function.attr("__closure__"));
-  function.attr("__code__") = code_that_calls(nb::cpp_function(ours), outer == 1);
-  apply() = {function, code, original};
+  apply().exchange(nb::getattr(method, "__func__", nb::none()), ours);
 }
 
-void put_back_functions() {
-  if (!apply().function.is_valid()) return;
-  apply().function.attr("__code__") = apply().code;
-  apply().function.reset();
-}
+void put_back_functions() { apply().put_back(); }
 
 }  // namespace thoplw::capture

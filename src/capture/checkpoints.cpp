@@ -112,6 +112,13 @@ PyObject* next(PyObject* self) {
   return nullptr;
 }
 
+/// throw(error): the checkpointed function has raised it.
+PyObject* pass_on(PyObject* self, PyObject* error) {
+  const std::unique_ptr<OpenRegion> region(std::exchange(reinterpret_cast<Around*>(self)->region, nullptr));
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error)), error);
+  return nullptr;
+}
+
 void destroy(PyObject* self) {
   auto* around = reinterpret_cast<Around*>(self);
   PyTypeObject* type = Py_TYPE(self);
@@ -122,7 +129,9 @@ void destroy(PyObject* self) {
 }
 
 PyObject* around_type() {
-  static PyType_Slot slots[] = {{Py_tp_dealloc, reinterpret_cast<void*>(destroy)},
+  static PyMethodDef methods[] = {{"throw", pass_on, METH_O, nullptr}, {nullptr, nullptr, 0, nullptr}};
+  static PyType_Slot slots[] = {{Py_tp_methods, methods},
+                                {Py_tp_dealloc, reinterpret_cast<void*>(destroy)},
                                 {Py_tp_iter, reinterpret_cast<void*>(PyObject_SelfIter)},
                                 {Py_tp_iternext, reinterpret_cast<void*>(next)},
                                 {0, nullptr}};

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "capture/attention_kernel.h"
 #include "capture/real_kernels.h"
 #include "capture/recording.h"
 #include "operators/backward/kept.h"
@@ -15,7 +16,8 @@ namespace {
 /// In training, results lie as on the device that the model trains on: copies that are not made there keep no memory.
 ShapeFn shape_of(const OpCall& call) {
   const ShapeFn shape = call.op.rule->shape;
-  return call.pass.trace.training && shape == shape::scaled_dot_product_attention ? shape::fused_attention : shape;
+  if (!call.pass.trace.training || shape != shape::scaled_dot_product_attention) return shape;
+  return has_learned_mask(call) ? shape : shape::fused_attention;
 }
 
 }  // namespace

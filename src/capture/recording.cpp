@@ -1,6 +1,8 @@
 // Records which values go in and out of an operator, and the attributes that formulas read.
 #include "capture/recording.h"
 
+#include <utility>
+
 #include "capture/nested.h"
 #include "capture/resizing.h"
 #include "capture/sparse_and_quantized.h"
@@ -73,7 +75,10 @@ Op& record(const OpCall& call) {
   Pass& pass = call.pass;
   Op op = new_op(pass, call.op.name);  // other threads may add theirs meanwhile
   op.in.reserve(call.read.tensors.size());
-  for (const KnownTensor* tensor : call.read.tensors) op.in.push_back(tensor ? tensor->value : kNone);
+  for (KnownTensor* tensor : call.read.tensors) {
+    const Id before = tensor ? std::exchange(tensor->before, kNone) : kNone;
+    op.in.push_back(before != kNone || !tensor ? before : tensor->value);
+  }
   add_attrs(call.op.attrs, call, op);
   if (pass.trace.training) add_attrs(call.op.training_attrs, call, op);
   if (call.op.flattens && scattered(call)) op.attrs.push_back({"scattered", true});

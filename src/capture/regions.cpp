@@ -3,6 +3,7 @@
 
 #include "capture/autograd_functions.h"
 #include "capture/checkpoints.h"
+#include "capture/gradient_hooks.h"
 #include "capture/nested.h"
 #include "capture/questions.h"
 
@@ -17,12 +18,14 @@ Regions::Regions(const Pass& pass) : installed_(pass.trace.training) {
   if (!installed_ || installed++ > 0) return;
   exchange_checkpoints();
   exchange_functions();
+  exchange_hooks();
 }
 
 Regions::~Regions() {
   if (!installed_ || --installed > 0) return;
   put_back_checkpoints();
   put_back_functions();
+  put_back_hooks();
 }
 
 OpenRegion::OpenRegion(Pass& pass, Region::Kind kind, std::string name)

@@ -8,8 +8,8 @@
 
 namespace thoplw::capture {
 
-/// While one lives, and a capture for training is in progress, the functions of torch through which checkpoints and
-/// custom functions run are ours: under inference mode torch's own would find nothing that can be kept for backward.
+/// While one lives, and a capture for training is in progress, the functions of torch through which checkpoints, custom
+/// functions and hooks of gradients run are ours: under inference mode torch's own find nothing to keep for backward.
 class Regions {
  public:
   explicit Regions(const Pass& pass);

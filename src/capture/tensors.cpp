@@ -234,6 +234,7 @@ void TensorTable::refresh(KnownTensor& tensor) {
   tensor.twin.reset();
   const Id before = std::exchange(tensor.value, static_cast<Id>(trace_.values.size()));
   trace_.values.push_back({tensor.layout.dtype, tensor.layout.sizes, read.stored});
+  if (trace_.training) tensor.before = before;
   if (!lives || !tensor.plain) return;
   lives->share(tensor.value, before, strided(tensor));
   lives->lose(before);

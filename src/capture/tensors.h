@@ -21,6 +21,7 @@ struct KnownTensor {
   nb::object weak;  ///< reference to the object where `keep` has none, which may be gone
   Strided layout;   ///< strides are read when first asked for: see TensorTable::strided
   Id value = kNone;
+  Id before = kNone;  ///< the value that the operator in progress was given, where it has changed the layout since
   Place place = Place::unknown;
   bool strides_known = false;
   bool plain = true;      ///< neither sparse nor nested nor otherwise laid out: it has strides, and a meta form

@@ -14,7 +14,7 @@ from found import found as found_with_versions
 from live_memory import peak, storages, true_peak
 from thoplw import _native
 from transformer_models import ids
-from vision import import_torchvision
+from vision import build_on_meta, import_torchvision
 
 KB = 1024  # a tensor of 4 rows and 64 floats
 
@@ -57,8 +57,8 @@ class Unet(nn.Module):
         return self.last(torch.cat([self.up(b), a], 1))
 
 
-def vision(name: str, size: int = 64, **settings: Any) -> Any:
-    return lambda: (getattr(import_torchvision().models, name)(**settings), (torch.zeros(2, 3, size, size),), {})
+def vision(name: str) -> Any:
+    return lambda: (build_on_meta(name).to("meta"), (torch.zeros(2, 3, 64, 64, device="meta"),), {})
 
 
 def language(model: str, config: str, **settings: Any) -> Any:
@@ -254,6 +254,108 @@ def test_custom_functions():
     ]
 
 
+square = Square.apply  # as many models have it
+
+
+class Asks(torch.autograd.Function):
+    """Of its context what it was told, or what only torch's own has."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, more: bool) -> torch.Tensor:
+        ctx.save_for_backward(x)
+        y = x * 2
+        assert (not ctx.metadata) if more else (ctx.name() == "AsksBackward" and ctx.saved_tensors[0] is x)
+        return y
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> Any:
+        return grad, None
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_what_a_function_asks_of_its_context(more):
+    class Model(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return Asks.apply(x, more)
+
+    found = lines(Model(), torch.zeros(4, 64))
+    assert [line.split("(")[0] for line in starting("aten", found)] == ["aten::mul"]  # once in either case
+    kept = "" if more else "%1:f32[4,64]"
+    tensors = f"(%1:f32[4,64]) -> (%{3 if more else 2}:f32[4,64]) keeps ({kept})"
+    assert starting("region", found) == [f'region function "{__name__}.Asks" 0 1 {tensors}']
+    assert bool(captured(Model(), torch.zeros(4, 64)).notes) is more
+
+
+class Named(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return square(x, torch.ones(64))
+
+
+def test_a_function_under_another_name():
+    tensors = "(%1:f32[4,64], %2:f32[64]) -> (%5:f32[4,64]) keeps (%1:f32[4,64], %3:f32[4,64])"
+    assert starting("region", lines(Named(), torch.zeros(4, 64))) == [
+        f'region function "{__name__}.Square" 1 4 {tensors}',
+    ]
+
+
+class Hooked(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(64, 64)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.layer(x)
+        y.register_hook(lambda grad: grad.clamp(-1, 1))
+        y.retain_grad()
+        return y * 2
+
+
+def test_hooks_of_gradients():
+    trace = captured(Hooked(), torch.zeros(4, 64))
+    assert (trace.notes, peak(trace)) == ([], 2 * KB)
+    with pytest.raises(RuntimeError, match="register a hook"):  # torch's own is back
+        torch.ones(2).register_hook(print)
+
+
+class ChangesLayout(nn.Module):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = x + 1
+        y.unsqueeze_(0)
+        return (y * 2).detach_()
+
+
+def test_what_goes_into_an_operator_that_changes_the_layout():
+    assert [line.split(" {")[0] for line in starting("aten", lines(ChangesLayout(), torch.zeros(4, 64)))] == [
+        "aten::add(%1:f32[4,64]) -> %2:f32[4,64]",
+        "aten::unsqueeze_(%2:f32[4,64]) -> %3:f32[1,4,64]",
+        "aten::mul(%3:f32[1,4,64]) -> %4:f32[1,4,64]",
+        "aten::detach_(%4:f32[1,4,64]) -> %5:f32[1,4,64]",
+    ]
+
+
+class Attends(nn.Module):
+    def __init__(self, learned: bool) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(5, 5), requires_grad=learned)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        heads = x.view(2, 5, 4, 8).transpose(1, 2)
+        out = nn.functional.scaled_dot_product_attention(heads, heads, heads, attn_mask=self.bias * 1)
+        return out.transpose(1, 2).contiguous()
+
+
+@pytest.mark.parametrize(("learned", "copied"), [(False, False), (True, True)])
+def test_the_layout_of_an_attention(learned, copied):
+    model, x = Attends(learned), torch.zeros(2, 5, 32)
+    out = nn.functional.scaled_dot_product_attention(
+        *[x.view(2, 5, 4, 8).transpose(1, 2)] * 3, attn_mask=model.bias * 1
+    )
+    assert (
+        out.transpose(1, 2).is_contiguous() is not copied
+    )  # on this processor: a fused kernel makes no gradient of a mask
+    assert bool(starting("aten::contiguous", lines(model, x))) is copied
+
+
 class Requires(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x.requires_grad = True
@@ -323,6 +425,50 @@ def test_a_failing_forward_leaves_all_as_found():
     assert found(model) == before
     y = checkpoint(nn.Linear(2, 2), torch.ones(1, 2), use_reentrant=False)  # torch's own is back
     y.sum().backward()
+
+
+class Frozen(Norms):
+    """Sets its own modes."""
+
+    def train(self, mode: bool = True) -> Frozen:
+        super().train(mode)
+        self.first.eval()
+        return self
+
+
+def test_a_model_trains_its_own_way():
+    model = Frozen().eval()
+    before = found(model)
+    trace = captured(model, torch.zeros(2, 3, 4, 4))
+    assert found(model) == before
+    batches = [f"add_(%{value}:i64[]) -> %{value}:i64[]" for value in (5, 10)]
+    assert [batches in trace.text() for batches in batches] == [False, True]
+
+
+def test_a_checkpoint_that_raises():
+    class Catches(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            with pytest.raises(LookupError):
+                checkpoint(self.part, x, use_reentrant=False)
+            return x * 2
+
+        def part(self, x: torch.Tensor) -> torch.Tensor:
+            raise LookupError(str((x + 1).shape))
+
+    assert [line.split("(")[0] for line in starting("aten", lines(Catches(), torch.zeros(4, 64)))] == [
+        "aten::add",
+        "aten::mul",
+    ]
+
+
+def test_a_capture_within_a_capture():
+    class Profiles(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            self.inner = captured(Functions(), torch.zeros(4, 64)).text()
+            return checkpoint(torch.relu, square(x, torch.ones(64)), use_reentrant=False)
+
+    outer = captured(Profiles(), torch.zeros(4, 64)).text()
+    assert outer.count("\nregion function") == outer.count("\nregion checkpoint") == 1
 
 
 def test_autocast_in_the_forward_is_told():
