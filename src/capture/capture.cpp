@@ -111,12 +111,14 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   pass.trace.source = torch_version(api);
   if (options.training && !pass.autograd) pass.lives = std::make_unique<Lifetimes>(pass.trace);
   pass.tensors.lives = pass.lives.get();
+  if (options.autocast) pass.casts = std::make_unique<Casts>(api, *options.autocast, options.processor);
   pass.tensors.hold = true;  // the model's own tensors live as long as it does
   walk_model(pass, model);
   pass.tensors.hold = !pass.real;
 
   const AsFound as_found(pass);
   const AutocastOff autocast(api);
+  const AutocastTold told(pass);
   const Switches switches;
   const Questions questions;
   const ModePushes pushes;
@@ -136,6 +138,7 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
       note_unfinished(pass, options.method, result);
       note_caught(pass);
       threads.wait();
+      if (pass.casts) pass.casts->forget();
       if (pass.lives) pass.lives->stop();
     }
     if (options.training && pass.autograd) pass.trace.notes.push_back(kNotObserved);

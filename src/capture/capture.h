@@ -1,16 +1,21 @@
 // Captures a live model: one pass of its forward that computes nothing, recorded as a Trace.
 #pragma once
 
+#include <optional>
+
 #include "capture/python.h"
+#include "operators/backward/grad_op.h"
 #include "trace/trace.h"
 
 namespace thoplw::capture {
 
 struct CaptureOptions {
-  std::string method = "forward";  ///< which method of the model to run
-  bool native_rules = true;        ///< off: every shape comes from torch's meta kernels
-  bool real = false;               ///< on: one real forward that only records
-  bool training = false;           ///< on: the model trains, and the trace has what its backward needs
+  std::string method = "forward";        ///< which method of the model to run
+  bool native_rules = true;              ///< off: every shape comes from torch's meta kernels
+  bool real = false;                     ///< on: one real forward that only records
+  bool training = false;                 ///< on: the model trains, and the trace has what its backward needs
+  std::optional<DType> autocast;         ///< the type that torch.autocast casts to, were the forward in it
+  Processor processor = Processor::cpu;  ///< whose lists autocast goes by
 };
 
 /// Runs `model(*args, **kwargs)`, or another method of it, and leaves the model, the inputs and the random number

@@ -20,9 +20,7 @@ bool reads_new_wrapper(const Pass& pass, const Arguments& read) {
   });
 }
 
-}  // namespace
-
-nb::object dispatch(Pass& pass, PyObject* func, PyObject* args, PyObject* kwargs) {
+nb::object dispatch_as_given(Pass& pass, PyObject* func, PyObject* args, PyObject* kwargs) {
   const BorrowedArguments borrowed(pass);
   const Operator& op = operator_of(func);
   if (op.asks_layout) return take(PyObject_Call(func, args, kwargs));
@@ -41,6 +39,18 @@ nb::object dispatch(Pass& pass, PyObject* func, PyObject* args, PyObject* kwargs
     pass.trace.ops.back().attrs.push_back(std::move(flops));
   }
   return result;
+}
+
+}  // namespace
+
+nb::object dispatch(Pass& pass, PyObject* func, PyObject* args, PyObject* kwargs) {
+  if (!pass.casts) return dispatch_as_given(pass, func, args, kwargs);
+  const Operator& op = operator_of(func);
+  const Cast cast = pass.casts->cast_of(op);
+  if (cast == Cast::none) return dispatch_as_given(pass, func, args, kwargs);
+  const Casts::Given given = pass.casts->cast(pass, op, cast, args, kwargs);
+  const Casts::Inside inside(*pass.casts);
+  return dispatch_as_given(pass, func, given.args.ptr(), given.kwargs.is_valid() ? given.kwargs.ptr() : nullptr);
 }
 
 }  // namespace thoplw::capture

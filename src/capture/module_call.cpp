@@ -160,7 +160,7 @@ bool goes_on(Pass& pass, Id id) {
 nb::object follow_forward(Pass& pass, Id id, PyObject* module, PyObject* const* args, std::size_t count,
                           PyObject* names) {
   return follow(pass, id, module, args, count, names, [&](Id, std::size_t cls) {
-    const Leaf* leaf = pass.leaf_by_class[cls];
+    const Leaf* leaf = pass.casts ? nullptr : pass.leaf_by_class[cls];
     nb::object output;
     if (leaf && count == 1 && !names) output = run_leaf(pass, *leaf, module, args[0]);
     return output.is_valid() ? output : run_forward(pass.api, module, args, count, names);

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "capture/casts.h"
 #include "capture/grad_mode.h"
 #include "capture/interrupts.h"
 #include "capture/lifetimes.h"
@@ -51,6 +52,7 @@ struct Pass : std::enable_shared_from_this<Pass> {
   TensorTable tensors;
 
   std::unique_ptr<Lifetimes> lives;  ///< in a capture for training
+  std::unique_ptr<Casts> casts;      ///< where the forward is to be under autocast
 
   bool real = false;         ///< operators run for real and are only recorded
   bool native_rules = true;  ///< shapes by native rules; off: torch is asked for each

@@ -80,15 +80,69 @@ def lines_of(trace: _native.Trace) -> list[str]:
 SILENT = ("detach(", "contiguous(")
 
 
-@pytest.mark.parametrize("name", MODELS)
+# Models whose code asks for fp32, or for the type that a tensor has: in a trace in fp32 that does not show.
+ASKING = {
+    "efficientnet_b0": vision("efficientnet_b0", 64),  # noise in the type of what it is multiplied with
+    "qwen3": text_model(  # norms of heads in fp32
+        "Qwen3ForCausalLM",
+        "Qwen3Config",
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+        use_cache=False,
+        **SMALL,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", [*MODELS, *ASKING])
 def test_autocast_is_torchs(name: str) -> None:
-    model, args, kwargs = MODELS[name]()
+    model, args, kwargs = (MODELS | ASKING)[name]()
     model.train()
+    torch.manual_seed(0)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16), Seen() as seen:
         model(*args, **kwargs)
-    trace = _native.in_precision(_native.capture(model, args, kwargs, {}, training=True), "amp-bf16")
+    trace = _native.capture(model, args, kwargs, {}, training=True, autocast="bf16")
     ours, theirs = ([line for line in lines if not line.startswith(SILENT)] for lines in (lines_of(trace), seen.lines))
     assert ours == theirs
+    if name in MODELS:
+        variant = _native.in_precision(_native.capture(model, args, kwargs, {}, training=True), "amp-bf16")
+        assert lines_of(variant) == lines_of(trace)
+
+
+class Switching(nn.Module):
+    """Asks whether autocast is on, switches it off for a part, and on in that."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        assert torch.is_autocast_enabled("cpu")
+        assert torch.get_autocast_dtype("cpu") == torch.bfloat16
+        x = self.layer(x)
+        with torch.autocast("cpu", enabled=False):
+            assert not torch.is_autocast_enabled("cpu")
+            x = self.layer(x.float())
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                assert torch.is_autocast_enabled("cpu")
+                x = self.layer(x)
+        return self.layer(x)
+
+
+def test_a_forward_may_switch_autocast_off() -> None:
+    model = Switching()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16), Seen() as seen:
+        model(torch.rand(2, 4))
+    before = vars(torch.autocast).copy(), torch.is_autocast_enabled, torch.get_autocast_dtype
+    trace = _native.capture(model, (torch.rand(2, 4),), {}, {}, training=True, autocast="bf16")
+    assert before == (vars(torch.autocast).copy(), torch.is_autocast_enabled, torch.get_autocast_dtype)
+    products = [line.replace("addmm", "linear") for line in seen.lines if line.startswith("addmm")]
+    ours = lines_of(trace)
+    assert [line for line in ours if line.startswith("linear")] == products
+    # Copies of weight and bias are made once, also for the inner part.
+    casts = [line for line in seen.lines if line.startswith("_to_copy") and line.endswith("bf16")]
+    assert [line for line in ours if line == "to(f32) -> bf16"] == ["to(f32) -> bf16"] * len(casts)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -154,6 +208,7 @@ def test_memory_under_autocast_is_torchs(name: str) -> None:
         model(*args, **kwargs)
     trace = _native.capture(model, args, kwargs, {}, training=True)
     assert peak_of(_native.in_precision(trace, "amp-bf16")) == live.peak
+    assert peak_of(_native.capture(model, args, kwargs, {}, training=True, autocast="bf16")) == live.peak
 
 
 @pytest.mark.parametrize("cuda", [False, True], ids=["cpu", "cuda"])
