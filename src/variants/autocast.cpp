@@ -39,6 +39,7 @@ class Autocast {
     for (const Param& param : editor_.trace.params) {
       if (param.trainable) at(trained_, param.value) = true;
     }
+    find_masks();
   }
 
   Trace run() && {
@@ -123,12 +124,35 @@ class Autocast {
     for (const Id in : op.in) {
       if (in != kNone) after.push_back(&now(in));
     }
+    if (op.in.empty()) retype_mask(op);
     const std::optional<DType> was = result_type(op, before), is = result_type(op, after);
     if (!was || !is) return;
     const DType type = cast == Cast::output && is_castable(*is) ? DType::f32 : *is;
     for (const Id out : op.out) {
       const bool in_place = std::ranges::find(recorded, out) != recorded.end();
       if (out != kNone && !in_place && at(recorded_, out).dtype == *was) types_.set(out, type);
+    }
+  }
+
+  /// What is drawn at random is a mask, which code makes in the type of what it is for: that with which it is first put
+  /// together.
+  void find_masks() {
+    for (const Op& op : editor_.trace.ops) {
+      const std::string& name = editor_.trace.op_name(op);
+      if (name == "aten::bernoulli_" || (name == "aten::rand" && op.in.empty())) masks_.emplace(op.out.front(), kNone);
+      if (op.in.size() < 2) continue;
+      for (std::size_t i = 0; i < 2; ++i) {
+        const auto mask = masks_.find(op.in[i]);
+        if (mask != masks_.end() && mask->second == kNone) mask->second = op.in[1 - i];
+      }
+    }
+  }
+
+  void retype_mask(const Op& op) {
+    for (const Id out : op.out) {
+      const auto mask = masks_.find(out);
+      if (mask == masks_.end() || mask->second == kNone || at(recorded_, out).dtype != DType::f32) continue;
+      if (const DType type = now(mask->second).dtype; is_castable(type)) types_.set(out, type);
     }
   }
 
@@ -148,6 +172,7 @@ class Autocast {
   const std::vector<Tensor> recorded_;  ///< values as the trace has them
   std::vector<Cast> casts_;             ///< by name of an operator
   std::vector<bool> trained_;           ///< by value: a parameter whose copy is kept
+  std::map<Id, Id> masks_;              ///< values that are drawn at random, with what they are for
   std::map<Id, Id> cached_;             ///< copies of such, by parameter
   std::vector<Id> copies_;              ///< of inputs of the operator, gone after it
 };

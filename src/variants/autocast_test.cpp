@@ -102,6 +102,22 @@ TEST_CASE("types of results") {
   }
 }
 
+TEST_CASE("a mask that is drawn at random has the type of what it is for") {
+  const Trace trace = parse_trace(kRecords + R"(call "" (%0:f32[2,2]) -> (%3:f32[2,2]) {
+  aten::mm(%0:f32[2,2], %0:f32[2,2]) -> %1:f32[2,2]
+  aten::empty() -> %2:f32[2,1]
+  aten::bernoulli_(%2:f32[2,1]) -> %2:f32[2,1]
+  aten::mul(%1:f32[2,2], %2:f32[2,1]) -> %3:f32[2,2]
+  aten::rand() -> %4:f32[2,1]
+  aten::mul(%0:f32[2,2], %4:f32[2,1]) -> %5:f32[2,2]
+}
+)");
+  const Trace under = autocast(trace, DType::bf16, Processor::cpu);
+  CHECK(under.values[2].dtype == DType::bf16);
+  CHECK(under.values[3].dtype == DType::bf16);
+  CHECK(under.values[4].dtype == DType::f32);
+}
+
 TEST_CASE("what is written in place keeps its type") {
   const Trace trace = parse_trace(kRecords + R"(call "" (%0:f32[2,2]) -> () {
   aten::mm(%0:f32[2,2], %0:f32[2,2]) -> %1:f32[2,2]

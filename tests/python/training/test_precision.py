@@ -42,6 +42,7 @@ MODELS = {
     "convnext_tiny": vision("convnext_tiny", 32),
     "vit_b_16": vision("vit_b_16", 32, image_size=32),
     "densenet121": vision("densenet121", 64),
+    "efficientnet_b0": vision("efficientnet_b0", 64),  # noise in the type of what it is multiplied with
     "bert": text_model("BertModel", "BertConfig", num_attention_heads=2, **SMALL),
     "gpt2": text_model(
         "GPT2LMHeadModel", "GPT2Config", n_embd=32, n_layer=2, n_head=2, vocab_size=100, use_cache=False
@@ -80,9 +81,8 @@ def lines_of(trace: _native.Trace) -> list[str]:
 SILENT = ("detach(", "contiguous(")
 
 
-# Models whose code asks for fp32, or for the type that a tensor has: in a trace in fp32 that does not show.
+# Models whose code asks for fp32: in a trace in fp32 that does not show.
 ASKING = {
-    "efficientnet_b0": vision("efficientnet_b0", 64),  # noise in the type of what it is multiplied with
     "qwen3": text_model(  # norms of heads in fp32
         "Qwen3ForCausalLM",
         "Qwen3Config",
