@@ -40,7 +40,8 @@ void Keeping::at_once(Count bytes) { at_once_ = std::max(at_once_, bytes); }
 
 Kept Keeping::take() {
   if (at_once_ == 0) return std::move(result_);
-  Count stays = bytes_of(op.out());
+  Count stays;
+  for (std::size_t i = 0; i < op.op.out.size(); ++i) stays += bytes_of(op.out(i));
   for (const KeptTensor& tensor : result_.tensors) stays += tensor.bytes;
   result_.temporary = at_once_ > stays ? at_once_ - stays : 0;
   return std::move(result_);

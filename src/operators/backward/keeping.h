@@ -44,7 +44,7 @@ class Keeping {
   /// The operand is reshaped, and what comes of that kept or not: the operand itself, or a copy where one is needed.
   void reshaped(const Operand& operand, const Dims& sizes, bool kept);
   /// What is kept is not all.
-  void incomplete() { result_.known = false; }
+  void incomplete() { result_.known = !op.need_any(); }
 
   Operand operand_of(std::size_t i) const;
   Kept take();

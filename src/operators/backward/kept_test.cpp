@@ -121,9 +121,10 @@ constexpr Case kCases[] = {
     {"aten::scaled_dot_product_attention(f32[1,2,3,4], f32[1,2,5,4], f32[1,2,5,4], none) -> f32[1,2,3,4] "
      "{dropout_p=0.1}",
      "1110", "96 160 120 120 120 in2"},
-    // Recurrent layers: 2 steps of 3 sequences, a state of 4.
+    // Recurrent layers: 2 steps of 3 sequences, a state of 4. The gates of both steps are there before the last state
+    // is.
     {"aten::rnn_tanh(f32[2,3,5], f32[1,3,4], f32[4,5], f32[4,4], f32[4], f32[4]) -> (f32[2,3,4], f32[1,3,4])", "001111",
-     "in0 in1 in3 48 48"},
+     "in0 in1 in3 48 48 +48"},
     {"aten::lstm(f32[2,3,5], f32[1,3,4], f32[1,3,4], f32[16,5], f32[16,4]) -> (f32[2,3,4], f32[1,3,4], f32[1,3,4])",
      "00011", "in0 in1 in2 in3 in4 320 256 48 48 out0 ?"},  // zeros for biases as large as weights: 16*5*4, 16*4*4
 };

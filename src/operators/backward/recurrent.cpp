@@ -50,17 +50,17 @@ void keep_weights(Keeping& k, const Layers& layers, std::size_t first) {
   }
 }
 
-/// The input of the first layer, as often as it is copied where it has other strides than the layer wants.
-void keep_input(Keeping& k, const Layers& layers, std::int64_t times) {
+/// The input of the first layer, with time first.
+Operand input_of(const Keeping& k, const Layers& layers) {
   Operand x = k.operand_of(0);
   if (layers.batch_first) {
     std::swap(x.layout.sizes[0], x.layout.sizes[1]);
     std::swap(x.layout.strides[0], x.layout.strides[1]);
   }
-  for (std::int64_t i = 0; i < times; ++i) {
-    k.reshaped(x, {x.layout.sizes[0] * x.layout.sizes[1], x.layout.sizes[2]}, true);
-  }
+  return x;
 }
+
+Dims as_rows(const Operand& x) { return {x.layout.sizes[0] * x.layout.sizes[1], x.layout.sizes[2]}; }
 
 /// The input of each layer but the first, which dropout may replace.
 void keep_between(Keeping& k, const Layers& layers) {
@@ -70,12 +70,37 @@ void keep_between(Keeping& k, const Layers& layers) {
   }
 }
 
+/// What the steps of a layer of plain operators make.
+struct Steps {
+  int gates;        ///< for each element of the state
+  bool keeps_last;  ///< the result of the last step is kept, too
+};
+
+/// What is freed again of a layer of plain operators. Before its steps the input's part of all gates is computed; after
+/// them their states are put together, of both directions after each other, and last of all the states of all layers.
+void free_steps(Keeping& k, const Layers& layers, Steps steps) {
+  const Count all_steps = layers.state() * layers.steps;
+  const Count last_states = layers.state() * layers.directions;
+  const bool joined = layers.directions > 1;
+  if (k.op.need_any()) {
+    const Count freed = all_steps * (steps.gates + (joined ? 2 : 0));
+    const Count later = steps.keeps_last ? last_states * layers.layers : 0;
+    return k.fresh(freed > later ? freed - later : 0, false);
+  }
+  const Count below = layers.layers > 1 ? layers.output() : 0;
+  const Count made = all_steps * (steps.gates + (joined ? 4 : 1)) + layers.output();
+  k.at_once(below + last_states * (layers.layers - 1) + made);
+}
+
 /// A layer of plain operators: `step` keeps what one step keeps besides the state that it starts from.
 template <class Step>
-void unrolled(Keeping& k, Step step) {
+void unrolled(Keeping& k, Steps steps, Step step) {
   if (is_packed(k.op)) return k.incomplete();
   const Layers layers = layers_of(k.op);
-  keep_input(k, layers, layers.directions);
+  free_steps(k, layers, steps);
+  if (!k.op.need_any()) return;
+  const Operand x = input_of(k, layers);
+  for (std::int64_t i = 0; i < layers.directions; ++i) k.reshaped(x, as_rows(x), true);
   k.input(kState);
   keep_weights(k, layers, kState + 1);
   keep_between(k, layers);
@@ -105,6 +130,20 @@ bool has_biases(const GradOp& op, const Layers& layers) {
   return static_cast<std::int64_t>(op.op.in.size()) - 3 > layers.layers * layers.directions * 2;
 }
 
+/// What is freed again of an lstm: a copy of its input, the result of the layer below, those of both directions before
+/// they are joined, and the states of all layers, which are put together at the end.
+void free_states(Keeping& k, const Layers& layers) {
+  const Operand x = input_of(k, layers);
+  const Count copied = shape::view_strides(x.layout, as_rows(x)) ? Count(0) : x.bytes();
+  const Count of_layer = layers.state() * layers.directions * 2, states = of_layer * layers.layers;
+  const Count output = layers.output();
+  const bool joined = layers.directions > 1, below = layers.layers > 1, drops = below && layers.dropout > 0;
+  k.at_once(copied + output * ((joined ? 2 : 1) + (below ? 1 : 0) + (drops && !joined ? 1 : 0)) + states);
+  k.at_once(copied + output * (joined ? 2 : 1) + states * 2);
+  // Both directions, joined, a factor for each element, and their product.
+  if (drops && joined) k.at_once(copied + output * 4 + of_layer * (layers.layers - 1));
+}
+
 }  // namespace
 
 // (input, hx, cx, parameters). On the CPU a kernel runs each layer in each direction; it keeps its states too, and a
@@ -112,7 +151,9 @@ bool has_biases(const GradOp& op, const Layers& layers) {
 void lstm(Keeping& k) {
   if (k.op.flavour.processor == Processor::cuda || is_packed(k.op)) return whole(k);
   const Layers layers = layers_of(k.op);
-  keep_input(k, layers, 1);
+  if (!k.op.need_any()) return free_states(k, layers);
+  const Operand x = input_of(k, layers);
+  k.reshaped(x, as_rows(x), true);
   for (std::size_t i = kState; i < k.op.op.in.size(); ++i) k.input(i);
   for (std::size_t i = kState + 2; !has_biases(k.op, layers) && i < k.op.op.in.size(); ++i) {
     k.fresh(bytes_of(k.op.in(i)));  // zeros of the sizes of the weight, in place of a bias
@@ -135,7 +176,7 @@ void lstm(Keeping& k) {
 // what the two products of gates overwrite; and the new gate. Its result is kept by the next step.
 void gru(Keeping& k) {
   if (k.op.flavour.processor == Processor::cuda) return whole(k);
-  unrolled(k, [&](const Layers& layers, bool last) {
+  unrolled(k, {.gates = 3, .keeps_last = false}, [&](const Layers& layers, bool last) {
     k.fresh(layers.state() * 3);
     for (int i = 0; i < (last ? 3 : 4); ++i) k.fresh(layers.state());
   });
@@ -144,7 +185,7 @@ void gru(Keeping& k) {
 // (input, hx, parameters). Each step keeps its result, in which it starts the next.
 void rnn(Keeping& k) {
   if (k.op.flavour.processor == Processor::cuda) return whole(k);
-  unrolled(k, [&](const Layers& layers, bool) { k.fresh(layers.state()); });
+  unrolled(k, {.gates = 1, .keeps_last = true}, [&](const Layers& layers, bool) { k.fresh(layers.state()); });
 }
 
 // (input, hx, cx, weights of input and state, biases). All gates lie in one piece of memory.
