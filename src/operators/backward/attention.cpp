@@ -120,12 +120,17 @@ Operand transposed(Operand x) {
   return x;
 }
 
-/// The bytes of a copy that a batched product makes of the operand; 0 where a view will do.
-Count copy_of(const Operand& x) {
-  const Dims& sizes = x.layout.sizes;
+/// The bytes of a copy that a batched product makes of the operand, with the batch of the queries; 0 where a view will
+/// do.
+Count copy_of(const Operand& x, const Dims& query) {
+  Dims sizes(query.begin(), query.end() - 2);
   std::int64_t batch = 1;
-  for (std::size_t i = 0; i + 2 < sizes.size(); ++i) batch *= sizes[i];
-  return shape::view_strides(x.layout, {batch, sizes[sizes.size() - 2], sizes.back()}) ? Count(0) : x.bytes();
+  for (const std::int64_t size : sizes) batch *= size;
+  const std::int64_t rows = x.layout.sizes[sizes.size()], columns = x.layout.sizes.back();
+  sizes.insert(sizes.end(), {rows, columns});
+  const Strided expanded{x.layout.dtype, sizes, shape::expanded_strides(x.layout, sizes)};
+  if (shape::view_strides(expanded, {batch, rows, columns})) return 0;
+  return bytes_of(x.layout.dtype, numel(sizes));
 }
 
 /// softmax(scaled q @ scaled k + mask) @ v, with dropout of the probabilities; half precision is widened.
@@ -161,10 +166,11 @@ void math(Keeping& k) {
   if (flag(op, "is_causal", false)) lasts += bytes_of(dtype, sizes.queries * sizes.keys);
   if (op.has_in(kMask) && op.in(kMask).dtype == DType::boolean) lasts += bytes_of(dtype, numel(op.in(kMask)));
   const bool records = op.need_any();
-  const Count left = records ? copy_of(q) + key.bytes() : 0;
-  k.at_once(lasts + copy_of(q) + key.bytes() + copy_of(key) + scores);
+  const Count copies_q = copy_of(q, query.shape), copies_key = copy_of(key, query.shape);
+  const Count left = records ? copies_q + (copies_key > 0 ? copies_key : key.bytes()) : 0;
+  k.at_once(lasts + copies_q + key.bytes() + copies_key + scores);
   k.at_once(lasts + left + scores * (drops ? 3 : 2));
-  k.at_once(lasts + left + scores * (drops && records ? 3 : 1) + copy_of(value) + bytes_of(op.out()));
+  k.at_once(lasts + left + scores * (drops && records ? 3 : 1) + copy_of(value, query.shape) + bytes_of(op.out()));
 }
 
 }  // namespace

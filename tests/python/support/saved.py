@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import gc
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -11,6 +12,7 @@ import torch
 from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from live import Live
 from thoplw import _native
 
 Tensors = Sequence[torch.Tensor]
@@ -60,6 +62,26 @@ def saved_by_engine(function: Callable[[], object], given: Tensors) -> Saved:
     return known, others + collections.Counter(size for size in asked.fresh if size > NUMBER)
 
 
+def freed_by_torch(function: Callable[[], object], given: Tensors) -> int:
+    """The most bytes beside those of the result, where autograd records nothing."""
+    gc.collect()
+    gc.disable()
+    try:
+        with torch.no_grad(), Live(given) as live:
+            result = function()
+        freed = live.peak - live.now
+        del result
+        return freed
+    finally:
+        gc.enable()
+
+
+def freed_by_engine(function: Callable[[], object]) -> int:
+    with torch.inference_mode(), Asked(()) as asked:
+        function()
+    return asked.temporary
+
+
 class Asked(TorchDispatchMode):
     """Asks of every operator what it keeps, and follows which tensors need a gradient."""
 
@@ -67,6 +89,7 @@ class Asked(TorchDispatchMode):
         super().__init__()
         self.sizes: dict[int, int] = {}
         self.fresh: list[int] = []
+        self.temporary = 0  # the most that an operator makes and frees again
         self.unknown: set[str] = set()
         self.alive: list[Any] = []
         self.needing = {id(tensor) for tensor in given if tensor.requires_grad}
@@ -83,9 +106,10 @@ class Asked(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         outputs = [leaf for leaf in pytree.tree_leaves(result) if isinstance(leaf, torch.Tensor)]
         self.alive += [inputs, outputs]
+        pieces, temporary, known = kept(func, inputs, before, values, needs, outputs)
+        self.temporary = max(self.temporary, temporary)
         if not any(needs):
             return result
-        pieces, _, known = kept(func, inputs, before, values, needs, outputs)
         if not known and is_composite(func):
             with self:
                 return func.decompose(*args, **(kwargs or {}))

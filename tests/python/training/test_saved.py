@@ -13,7 +13,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils import _pytree as pytree
 
-from saved import saved_by_engine, saved_by_torch
+from saved import freed_by_engine, freed_by_torch, saved_by_engine, saved_by_torch
 
 PLAIN = "gelu sigmoid tanh softplus softsign logsigmoid tanhshrink softshrink hardshrink glu"
 DROPOUTS = "dropout alpha_dropout dropout1d dropout2d dropout3d feature_alpha_dropout"
@@ -248,6 +248,34 @@ def test_an_operator_keeps_what_torch_keeps(name: str) -> None:
     for needs in itertools.product((False, True), repeat=len(tensors)):
         given = [x.detach().requires_grad_(need) for x, need in zip(tensors, needs, strict=True)]
         assert_equal(lambda given=given: function(*given), given)
+
+
+# One operator each, of those that make something inside which is gone when they end.
+FREEING = """
+matmul, moved; matmul, both moved; matmul (2, 1, 3, 4) (2, 6, 4, 5); einsum ibj,bjk->ik; conv1d, same, even
+batch_norm, no statistics; layer_norm; layer_norm, moved; group_norm moved; instance_norm channels last
+rms_norm; rms_norm, no weight; rms_norm, bf16; weight_norm 0; weight_norm 1
+max_pool2d; max_pool3d; logsigmoid; dropout 0.3; alpha_dropout 0.3; dropout2d 0.3; feature_alpha_dropout 0.3
+attention, contiguous; attention, heads moved, dropout; attention, groups; attention, groups, dropout
+attention, numbers as mask; attention, bf16, dropout; attention, one head for all; attention, wide values
+"""
+
+
+@pytest.mark.parametrize("name", [name.strip() for line in FREEING.splitlines() for name in line.split(";") if name])
+def test_an_operator_frees_what_torch_frees(name: str) -> None:
+    function, tensors = CASES[name]
+    assert freed_by_engine(lambda: function(*tensors)) == freed_by_torch(lambda: function(*tensors), tensors)
+
+
+@pytest.mark.parametrize("cls", [nn.RNN, nn.GRU, nn.LSTM])
+@pytest.mark.parametrize("both_ways", [False, True], ids=["one way", "both ways"])
+@pytest.mark.parametrize("layers", [1, 3])
+def test_a_recurrent_layer_frees_what_torch_frees(cls: type[nn.RNNBase], both_ways: bool, layers: int) -> None:
+    layer = cls(6, 8, num_layers=layers, bidirectional=both_ways, dropout=0.3 if layers > 1 else 0)
+    x, states = full(5, 4, 6), [full(layers * (2 if both_ways else 1), 4, 8) for _ in range(2)]
+    state = tuple(states) if cls is nn.LSTM else states[0]
+    given = [*layer.parameters(), x, *states]
+    assert freed_by_engine(lambda: layer(x, state)) == freed_by_torch(lambda: layer(x, state), given)
 
 
 LAYERS = {
