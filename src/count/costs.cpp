@@ -14,16 +14,13 @@
 #include "conventions/class_rules.h"
 #include "conventions/rule_costs.h"
 #include "count/live_ops.h"
+#include "count/op_work.h"
 #include "count/per_sample.h"
 #include "operators/rule.h"
 #include "operators/work/formulas.h"
 
 namespace thoplw {
 namespace {
-
-std::string located(const std::string& path, const std::string& what, const Error& error) {
-  return (path.empty() ? "" : path + ": ") + what + ": " + error.what();
-}
 
 /// Adds the cost of every call to the row of its module.
 class Costs {
@@ -178,7 +175,7 @@ class Costs {
     if (rule && rule->formula.reads == Reads::sizes && has_stored(op)) return add_uncounted(trace_.op_name(op), module);
     Row& row = at(report_.rows, module);
     try {
-      const Work work = work_of(op, rule ? rule->formula : work::registered);
+      const Work work = work_of(trace_, op, rule ? rule->formula : work::registered, weights_);
       row.work += work * times(op.call);
       add_op_work(op, work);
       const ClassRule* class_rule = op.call == kNone ? nullptr : rule_of(at(trace_.calls, op.call));
@@ -227,18 +224,6 @@ class Costs {
 
   Error too_few() const {
     return Error(formatted("its tensors have fewer dimensions than the rules of {} read", convention_.name));
-  }
-
-  /// A product that reads no weight is one of activations.
-  Work work_of(const Op& op, const Formula& formula) const {
-    Work work = formula({trace_, op});
-    Count& contraction = work[Kind::contraction];
-    if (contraction == 0 || std::ranges::any_of(op.in, [&](Id id) { return id != kNone && at(weights_, id); })) {
-      return work;
-    }
-    work[Kind::attention] += contraction;
-    contraction = 0;
-    return work;
   }
 
   void add_missed(const Op& op, const Work& work, const Row& row) {

@@ -75,17 +75,6 @@ void note_active(const Active& params, Report& report) {
                 params.active.value(), params.all.value()));
 }
 
-// Modules are listed after the module that they are in, so the last are added up first.
-void add_up(Report& report) {
-  for (Row& row : report.rows) {
-    row.inside = row.own;
-    report.total += row.own;
-  }
-  for (std::size_t i = report.rows.size(); i-- > 1;) {
-    at(report.rows, report.rows[i].parent).inside += report.rows[i].inside;
-  }
-}
-
 /// Leaves that ran, and whatever adds to a total.
 void choose_listed(const Trace& trace, std::vector<Row>& rows) {
   const std::vector<bool> leaf = leaves(trace);

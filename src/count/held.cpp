@@ -10,17 +10,6 @@
 namespace thoplw {
 namespace {
 
-/// Rounded up to whole bytes, as each tensor is stored for itself; nothing where an element's size is not known, or
-/// where the number is beyond 64 bits.
-std::optional<Count> bytes_of(const Tensor& tensor) try {
-  const int width = bits(tensor.dtype);
-  const Count elements = numel(tensor);
-  if (width == 0) return std::nullopt;
-  return width < 8 ? Count((elements.value() + 1) / 2) : elements * (width / 8);
-} catch (const Error&) {
-  return std::nullopt;
-}
-
 /// By value: was it met before? It is from now on.
 bool first(std::vector<bool>& met, Id value) {
   const bool is_first = !at(met, value);
@@ -42,7 +31,7 @@ bool count_bytes(const Trace& trace, std::span<const Param* const> params, Repor
   Count all = 0;
   for (const Param* param : params) {
     if (!first(met, param->value)) continue;
-    const std::optional<Count> bytes = bytes_of(at(trace.values, param->value));
+    const std::optional<Count> bytes = known_bytes(at(trace.values, param->value));
     if (!bytes) return false;
     all += *bytes;  // throws beyond 64 bits
     at(report.rows, param->module).own[Measure::bytes] += *bytes;

@@ -43,7 +43,7 @@ Report large_report(int blocks, int layers) {
       report.rows.push_back(layer);
     }
   }
-  add_up(report);
+  add_totals(report);
   return report;
 }
 

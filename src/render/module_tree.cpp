@@ -95,7 +95,7 @@ Sizing sizing_of(const Report& report, const RenderOptions& options) {
 
 std::string totals_in_words(const Report& report) {
   std::string text;
-  for (const Measure measure : shown_measures()) {
+  for (const Measure measure : report.shown()) {
     if (!report.has(measure)) continue;
     text += formatted("{}{} {}", text.empty() ? "" : ", ", short_number(report.amount(measure)),
                       words(measure, report.unit));

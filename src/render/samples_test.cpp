@@ -24,13 +24,9 @@ Row& add_row(Report& report, std::string path, std::string cls, Dims in, Dims ou
   return report.rows.emplace_back(std::move(row));
 }
 
-void add_up(Report& report) {
-  for (auto row = report.rows.rbegin(); row != report.rows.rend(); ++row) {
-    row->inside += row->own;
-    report.total += row->own;
-    report.exact = report.exact && row->exact;
-    if (row->parent != kNone) report.rows[static_cast<std::size_t>(row->parent)].inside += row->inside;
-  }
+void add_totals(Report& report) {
+  add_up(report);
+  for (const Row& row : report.rows) report.exact = report.exact && row.exact;
   report.all_params = report.total[Measure::params];
   report.active_params = report.total[Measure::params];
   report.trainable_params = report.total[Measure::params];
@@ -68,7 +64,7 @@ Report small_report() {
   Row& head = add_row(report, "head", "Linear", {288}, {}, 2890, 2890);  // 288*10 + 10
   head.work[Kind::contraction] = 2880;
   head.work[Kind::bias] = 10;
-  add_up(report);
+  add_totals(report);
   return report;
 }
 
@@ -91,7 +87,7 @@ Report hostile_report() {
   report.uncounted = {{"my|lib::op", "層", 1}, {"lib::other", "e\u0301.0", 2}, {"my|lib::op", "e\u0301.0", 3}};
   report.not_run = {"aux1", "aux2"};
   report.notes = {"ran for real: 'item' wants a value"};
-  add_up(report);
+  add_totals(report);
   report.all_params = report.total[Measure::params] + 5000;  // of the modules that never ran
   report.active_params = report.total[Measure::params];
   report.trainable_params = report.total[Measure::params];

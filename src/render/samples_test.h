@@ -24,7 +24,7 @@ inline constexpr std::array kSamples = {Sample{"small", small_report}, Sample{"h
 Row& add_row(Report& report, std::string path, std::string cls, Dims in, Dims out, Count macs, Count params);
 
 /// Sums own counts up into subtrees and totals.
-void add_up(Report& report);
+void add_totals(Report& report);
 
 /// Gives the row at that place so many bytes, a quarter of which are parameters that are trained; the others have none.
 void hold(Report& report, std::size_t at, std::uint64_t bytes);

@@ -31,6 +31,71 @@ constexpr std::array<MeasureRow, kMeasures> kRows = {{
      .heading = "Bytes of weights and buffers",
      .shown = false,
      .doc = "bytes of weights and buffers by their element types: each tensor once, whether it ran or not"},
+    {.name = "forward",
+     .title = "Forward",
+     .words = "forward",
+     .heading = "Forward",
+     .bounded = true,
+     .shown = false,
+     .of_step = true,
+     .doc = "of a training step: the forward pass"},
+    {.name = "input_gradient",
+     .title = "Input grad",
+     .words = "for gradients of activations",
+     .heading = "Gradients of activations",
+     .bounded = true,
+     .shown = false,
+     .doc = "of a training step: the gradients of activations, in backward"},
+    {.name = "weight_gradient",
+     .title = "Weight grad",
+     .words = "for gradients of weights",
+     .heading = "Gradients of weights",
+     .bounded = true,
+     .shown = false,
+     .doc = "of a training step: the gradients of parameters, in backward"},
+    {.name = "backward",
+     .title = "Backward",
+     .words = "backward",
+     .heading = "Backward",
+     .bounded = true,
+     .shown = false,
+     .of_step = true,
+     .doc = "of a training step: both kinds of gradients"},
+    {.name = "recompute",
+     .title = "Recompute",
+     .words = "computed again",
+     .heading = "Computed again",
+     .bounded = true,
+     .shown = false,
+     .of_step = true,
+     .doc = "of a training step: what checkpoints compute a second time, in backward"},
+    {.name = "parameters",
+     .title = "Param bytes",
+     .words = "bytes of parameters",
+     .heading = "Bytes of parameters",
+     .shown = false,
+     .of_step = true,
+     .doc = "bytes of parameters in a training step: each tensor once"},
+    {.name = "gradients",
+     .title = "Grad bytes",
+     .words = "bytes of gradients",
+     .heading = "Bytes of gradients",
+     .shown = false,
+     .doc = "bytes of the gradients of parameters"},
+    {.name = "states",
+     .title = "State bytes",
+     .words = "bytes of optimizer states",
+     .heading = "Bytes of optimizer states",
+     .shown = false,
+     .of_step = true,
+     .doc = "bytes that the optimizer keeps from step to step, with master weights"},
+    {.name = "saved",
+     .title = "Saved bytes",
+     .words = "bytes saved for backward",
+     .heading = "Bytes saved for backward",
+     .shown = false,
+     .of_step = true,
+     .doc = "bytes of activations that autograd keeps for backward: each piece of memory once"},
 }};
 
 constexpr std::array<Measure, kMeasures> kAll = [] {
@@ -39,15 +104,17 @@ constexpr std::array<Measure, kMeasures> kAll = [] {
   return all;
 }();
 
-constexpr std::size_t kShown = static_cast<std::size_t>(std::ranges::count(kRows, true, &MeasureRow::shown));
-constexpr std::array<Measure, kShown> kShownMeasures = [] {
-  std::array<Measure, kShown> shown{};
+template <bool MeasureRow::*shown>
+constexpr auto kThose = [] {
+  std::array<Measure, static_cast<std::size_t>(std::ranges::count(kRows, true, shown))> those{};
   std::size_t at = 0;
   for (const Measure measure : kAll) {
-    if (kRows[static_cast<std::size_t>(measure)].shown) shown[at++] = measure;
+    if (kRows[static_cast<std::size_t>(measure)].*shown) those[at++] = measure;
   }
-  return shown;
+  return those;
 }();
+constexpr auto& kShownMeasures = kThose<&MeasureRow::shown>;
+constexpr auto& kStepMeasures = kThose<&MeasureRow::of_step>;
 
 constexpr std::string_view plural(Unit unit) { return unit == Unit::flop ? "FLOPs" : "MACs"; }
 
@@ -59,6 +126,7 @@ std::span<const MeasureRow, kMeasures> measures() { return kRows; }
 const MeasureRow& row_of(Measure measure) { return kRows[static_cast<std::size_t>(measure)]; }
 std::span<const Measure, kMeasures> all_measures() { return kAll; }
 std::span<const Measure> shown_measures() { return kShownMeasures; }
+std::span<const Measure> step_measures() { return kStepMeasures; }
 
 const MeasureRow* find_measure(std::string_view name) {
   const auto row = std::ranges::find(kRows, name, &MeasureRow::name);

@@ -19,7 +19,17 @@ enum class Measure : std::uint8_t {
   params,     ///< elements of parameters, as the convention counts them
   trainable,  ///< elements of parameters that require gradients, each tensor once, run or not
   bytes,      ///< of the weights and buffers, each tensor once, run or not
-  count_,     // how many measures there are
+  // Of one step of training. The first five are in the convention's unit, and `macs` is their sum but for `backward`.
+  forward,
+  input_gradient,   ///< gradients of activations
+  weight_gradient,  ///< gradients of parameters
+  backward,         ///< both
+  recompute,        ///< what checkpoints run a second time
+  parameters,       ///< bytes of parameters
+  gradients,        ///< bytes of their gradients
+  states,           ///< bytes of what the optimizer keeps
+  saved,            ///< bytes that autograd keeps for backward: each piece of memory once, where it is kept first
+  count_,           // how many measures there are
 };
 constexpr std::size_t kMeasures = static_cast<std::size_t>(Measure::count_);
 
@@ -30,6 +40,7 @@ struct MeasureRow {
   std::string_view heading;  ///< where there is room: "Parameters"
   bool bounded = false;      ///< is a lower bound where the module has operators that no rule counts
   bool shown = true;         ///< by default
+  bool of_step = false;      ///< shown by default in the report of a training step, and there alone
   std::string_view doc = "";
 };
 
@@ -44,6 +55,8 @@ Measure measure_of(const MeasureRow& row);
 std::span<const Measure, kMeasures> all_measures();
 /// Those that are shown by default.
 std::span<const Measure> shown_measures();
+/// Those that are shown by default of a training step.
+std::span<const Measure> step_measures();
 
 std::string_view title(Measure measure, Unit unit);    ///< "MACs", "FLOPs", "Params"
 std::string_view words(Measure measure, Unit unit);    ///< "MACs", "FLOPs", "params"

@@ -11,7 +11,20 @@ void Row::add(const Row& other) {
   work += other.work;
   cost += other.cost;
   exact = exact && other.exact;
+  least |= other.least;
   listed = listed || other.listed;
+}
+
+// The last are added up first.
+void add_up(Report& report) {
+  report.total = {};
+  for (Row& row : report.rows) {
+    row.inside = row.own;
+    report.total += row.own;
+  }
+  for (std::size_t i = report.rows.size(); i-- > 1;) {
+    at(report.rows, report.rows[i].parent).inside += report.rows[i].inside;
+  }
 }
 
 int added_calls(int calls, Count more) {

@@ -7,6 +7,7 @@
 
 #include "operators/work.h"
 #include "report/measure.h"
+#include "report/training.h"
 #include "trace/id.h"
 #include "trace/tensor.h"
 
@@ -28,13 +29,16 @@ struct Row {
   bool exact = true;                ///< false: its own count is a lower bound
   bool listed = false;              ///< has a line in the flat table
   MeasureSet known = only_shown();  ///< which measures it has
+  MeasureSet least;                 ///< of which its own is a lower bound, whatever `exact` says of operators
 
   bool has(Measure measure) const { return known[static_cast<std::size_t>(measure)]; }
   /// Adds what another row has of its own, where one row stands for several.
   void add(const Row& other);
   /// Has it a cost or parameters of its own, or might it have?
   bool has_own() const { return own.any_shown() || !exact; }
-  Amount amount(Measure measure) const { return {own[measure], exact || !row_of(measure).bounded}; }
+  Amount amount(Measure measure) const {
+    return {own[measure], (exact || !row_of(measure).bounded) && !least[static_cast<std::size_t>(measure)]};
+  }
 
   bool operator==(const Row&) const = default;
 };
@@ -81,6 +85,7 @@ struct Report {
   std::vector<OpCost> ops;  ///< those that cost something or cannot be counted, in the order met; none where saved
   Amounts total;
   MeasureSet known = only_shown();  ///< which measures it has
+  MeasureSet least;                 ///< of which the total is a lower bound, whatever `exact` says of operators
   Count all_params;                 ///< true parameters, tied once, run or not
   Count active_params;              ///< those that take part in the work of one token: all but what routers leave out
   Count trainable_params;
@@ -91,11 +96,20 @@ struct Report {
   Count missed_macs;                 ///< how many multiply-adds those are
   std::vector<std::string> not_run;  ///< paths of modules with parameters of their own that never ran, outermost only
   std::vector<std::string> notes;
+  std::optional<Training> training;  ///< of a step of training, where that was asked for
 
   bool has(Measure measure) const { return known[static_cast<std::size_t>(measure)]; }
-  Amount amount(Measure measure) const { return {total[measure], exact || !row_of(measure).bounded}; }
+  /// What is shown of it by default.
+  std::span<const Measure> shown() const { return training ? step_measures() : shown_measures(); }
+  Amount amount(Measure measure) const {
+    return {total[measure], (exact || !row_of(measure).bounded) && !least[static_cast<std::size_t>(measure)]};
+  }
 
   bool operator==(const Report&) const = default;
 };
+
+/// Sets what is inside of each row, and the totals, from what rows have of their own. Modules must be listed after
+/// those that they are in.
+void add_up(Report& report);
 
 }  // namespace thoplw

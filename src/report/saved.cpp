@@ -154,6 +154,39 @@ OpCost op_cost(const Node& node) {
 
 Step step(const Node& node) { return {node["path"].text(), tensor(node["input"]), node["macs"].count()}; }
 
+Moment moment(const Node& node, std::size_t rows) {
+  const std::vector<std::uint64_t> fields = node.each([](const Node& field) { return field.count().value(); });
+  if (fields.size() != 6 || fields[0] > 2 || fields[1] >= rows) {
+    node.fail("must be [phase of 0 to 2, row, bytes of parameters, gradients, states, activations]");
+  }
+  return {static_cast<Phase>(fields[0]), static_cast<Id>(fields[1]), fields[2], fields[3], fields[4], fields[5]};
+}
+
+Training training(const Node& node, std::size_t rows) {
+  const auto text = [](const Node& each) { return each.text(); };
+  Training training;
+  training.optimizer = node["optimizer"].text();
+  training.precision = node["precision"].text();
+  training.attention = node["attention"].text();
+  training.processor = node["processor"].text();
+  training.accumulate = static_cast<std::uint32_t>(node["accumulate"].times());
+  training.buffers = node["buffers"].count();
+  training.inputs = node["inputs"].count();
+  training.masters = node["masters"].count();
+  training.transient = node["transient"].count();
+  training.forward_peak = node["forward_peak"].count();
+  training.peak_first_step = node["peak_first_step"].count();
+  training.peak = node["peak"].count();
+  training.exact = node["exact"].flag();
+  training.unknown = node["unknown"].each(text);
+  training.peak_moment = moment(node["peak_moment"], rows);
+  training.timeline = node["timeline"].each([&](const Node& each) { return moment(each, rows); });
+  training.at_peak = node["at_peak"].each([](const Node& each) {
+    return Alive{each["what"].text(), each["path"].text(), each["op"].text(), each["bytes"].count()};
+  });
+  return training;
+}
+
 Unit unit(const Node& node) {
   const std::string text = node.text();
   for (const Unit unit : {Unit::mac, Unit::flop}) {
@@ -318,6 +351,7 @@ Report report_of(const Json& json) {
   report.missed_macs = node["missed_macs"].count();
   report.not_run = node["not_run"].each([](const Node& path) { return path.text(); });
   report.notes = node["notes"].each([](const Node& note) { return harmless_message(note.text()); });
+  if (node.has("training")) report.training = training(node["training"], report.rows.size());
   check_sums(report);
   return report;
 }

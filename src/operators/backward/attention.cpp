@@ -177,8 +177,7 @@ void math(Keeping& k) {
 
 // (query, key, value, mask)
 void attention(Keeping& k) {
-  const AttentionKernel asked = k.op.flavour.attention;
-  switch (asked == AttentionKernel::automatic ? automatic(k) : asked) {
+  switch (attention_kernel(k.op)) {
     case AttentionKernel::flash:
       return flash(k);
     case AttentionKernel::efficient:
@@ -193,3 +192,12 @@ void attention(Keeping& k) {
 void attention_math(Keeping& k) { math(k); }
 
 }  // namespace thoplw::lower
+
+namespace thoplw {
+
+AttentionKernel attention_kernel(const GradOp& op) {
+  const AttentionKernel asked = op.flavour.attention;
+  return asked == AttentionKernel::automatic ? lower::automatic(Keeping(op)) : asked;
+}
+
+}  // namespace thoplw

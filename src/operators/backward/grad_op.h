@@ -14,6 +14,22 @@ enum class Processor : std::uint8_t { cpu, cuda };
 /// The kernel of scaled_dot_product_attention; `automatic` is the one that torch chooses on that processor.
 enum class AttentionKernel : std::uint8_t { automatic, math, flash, efficient, cudnn };
 
+struct ProcessorName {
+  std::string_view name;  ///< "cuda"
+  Processor processor;
+};
+std::span<const ProcessorName> processors();
+/// Throws Error with "did you mean".
+Processor find_processor(std::string_view name);
+
+struct AttentionKernelName {
+  std::string_view name;  ///< "flash"
+  AttentionKernel kernel;
+};
+std::span<const AttentionKernelName> attention_kernels();
+/// Throws Error with "did you mean".
+AttentionKernel find_attention_kernel(std::string_view name);
+
 struct Flavour {
   Processor processor = Processor::cpu;
   AttentionKernel attention = AttentionKernel::automatic;

@@ -38,4 +38,7 @@ bool differentiable(std::string_view op_name);
 /// Attributes that `kept` reads of that operator, separated by a space: captured for training besides Rule::attrs.
 std::string_view kept_attrs(std::string_view op_name);
 
+/// The kernel that scaled_dot_product_attention runs there: the one that is asked for, or that torch chooses.
+AttentionKernel attention_kernel(const GradOp& op);
+
 }  // namespace thoplw

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "operators/equation.h"
+#include "operators/work/einsum_steps.h"
 #include "operators/work/formulas.h"
 
 namespace thoplw::work {
@@ -12,6 +13,12 @@ namespace {
 
 /// The sizes of an operand by subscript, and 1 where it has no such subscript.
 using Sizes = std::vector<std::int64_t>;
+
+/// What is still to be contracted: its sizes, and which of the operator's inputs are in it.
+struct Operand {
+  Sizes sizes;
+  std::vector<std::size_t> of;
+};
 
 Sizes sizes_by_subscript(const Equation& equation, std::size_t operand, const Dims& shape, std::size_t subscripts) {
   Sizes sizes(subscripts, 1);
@@ -22,7 +29,9 @@ Sizes sizes_by_subscript(const Equation& equation, std::size_t operand, const Di
 
 /// Contracts `a` with `b` into `a`. A subscript that nothing else needs is summed: over the products of both if both
 /// have it, else before they meet. With nothing to sum over the product is element by element.
-void contract(const Equation& equation, Sizes& a, Sizes b, const std::vector<bool>& needed, Work& work) {
+EinsumStep contract(const Equation& equation, Operand& into, Operand other, const std::vector<bool>& needed) {
+  Sizes& a = into.sizes;
+  const Sizes& b = other.sizes;
   Count product = 1;
   bool sums = false;
   for (std::size_t label = 0; label < a.size(); ++label) {
@@ -39,24 +48,28 @@ void contract(const Equation& equation, Sizes& a, Sizes b, const std::vector<boo
       a[label] = 1;
     }
   }
-  work[sums ? Kind::contraction : Kind::elementwise] += product;
+  EinsumStep step{.sums = sums, .product = product, .left = into.of, .right = std::move(other.of)};
+  into.of.insert(into.of.end(), step.right.begin(), step.right.end());
+  return step;
 }
 
 /// What is left to contract, and how many of them have each subscript.
 struct Operands {
-  std::deque<Sizes> left;
+  std::deque<Operand> left;
   std::vector<std::size_t> holders;
 
-  void put(Sizes sizes, std::size_t place) {
+  void put(Operand operand, std::size_t place) {
+    const Sizes& sizes = operand.sizes;
     for (std::size_t label = 0; label < sizes.size(); ++label) holders[label] += sizes[label] != 1 ? 1 : 0;
-    left.insert(left.begin() + static_cast<std::ptrdiff_t>(place), std::move(sizes));
+    left.insert(left.begin() + static_cast<std::ptrdiff_t>(place), std::move(operand));
   }
-  Sizes take(std::int64_t index) {
+  Operand take(std::int64_t index) {
     if (index < 0 || index >= static_cast<std::int64_t>(left.size()))
       throw Error("path names an operand that is used up");
-    Sizes taken = std::move(left[static_cast<std::size_t>(index)]);
+    Operand taken = std::move(left[static_cast<std::size_t>(index)]);
     left.erase(left.begin() + index);
-    for (std::size_t label = 0; label < taken.size(); ++label) holders[label] -= taken[label] != 1 ? 1 : 0;
+    const Sizes& sizes = taken.sizes;
+    for (std::size_t label = 0; label < sizes.size(); ++label) holders[label] -= sizes[label] != 1 ? 1 : 0;
     return taken;
   }
   /// Which subscripts are in the result, or in an operand that is still to come.
@@ -70,35 +83,43 @@ struct Operands {
 }  // namespace
 
 // From left to right, or in the order of `path`: pairs of positions among what is left, each result put last.
+std::vector<EinsumStep> einsum_steps(const OpView& op) {
+  const Equation equation = parse_equation(attr_as<std::string>(op, "equation"));
+  if (equation.operands.size() != op.op.in.size()) equation.misfit("the number of operands differs");
+  std::size_t subscripts = kFirstOfEllipsis;
+  for (std::size_t i = 0; i < op.op.in.size(); ++i) {
+    subscripts = std::max(subscripts, kFirstOfEllipsis + op.in(i).shape.size());
+  }
+
+  Operands operands{.left = {}, .holders = std::vector<std::size_t>(subscripts, 0)};
+  for (std::size_t i = 0; i < op.op.in.size(); ++i) {
+    operands.put({sizes_by_subscript(equation, i, op.in(i).shape, subscripts), {i}}, i);
+  }
+  std::vector<bool> in_result(subscripts);
+  for (Subscript i = 0; i < subscripts; ++i) in_result[i] = equation.keeps(i);
+  const Dims* path = op.attr("path") ? &attr_as<Dims>(op, "path") : nullptr;
+  if (path && path->size() != 2 * (operands.left.size() - 1)) throw Error("path has the wrong length");
+
+  std::vector<EinsumStep> steps;
+  for (std::size_t step = 0; operands.left.size() > 1; ++step) {
+    const std::int64_t i = path ? std::min((*path)[2 * step], (*path)[2 * step + 1]) : 0;
+    const std::int64_t j = path ? std::max((*path)[2 * step], (*path)[2 * step + 1]) : 1;
+    Operand b = operands.take(j);
+    Operand a = operands.take(i);
+    steps.push_back(contract(equation, a, std::move(b), operands.needed(in_result)));
+    operands.put(std::move(a), path ? operands.left.size() : 0);
+  }
+  return steps;
+}
+
 constexpr Formula einsum{
     .counts = {{Kind::contraction, "for each pair of operands, the product of all sizes that take part"},
                {Kind::elementwise, "the same, for a pair with nothing to sum over"}},
     .work =
         [](const OpView& op) {
-          const Equation equation = parse_equation(attr_as<std::string>(op, "equation"));
-          if (equation.operands.size() != op.op.in.size()) equation.misfit("the number of operands differs");
-          std::size_t subscripts = kFirstOfEllipsis;
-          for (std::size_t i = 0; i < op.op.in.size(); ++i) {
-            subscripts = std::max(subscripts, kFirstOfEllipsis + op.in(i).shape.size());
-          }
-
-          Operands operands{.left = {}, .holders = std::vector<std::size_t>(subscripts, 0)};
-          for (std::size_t i = 0; i < op.op.in.size(); ++i) {
-            operands.put(sizes_by_subscript(equation, i, op.in(i).shape, subscripts), i);
-          }
-          std::vector<bool> in_result(subscripts);
-          for (Subscript i = 0; i < subscripts; ++i) in_result[i] = equation.keeps(i);
-          const Dims* path = op.attr("path") ? &attr_as<Dims>(op, "path") : nullptr;
-          if (path && path->size() != 2 * (operands.left.size() - 1)) throw Error("path has the wrong length");
-
           Work work;
-          for (std::size_t step = 0; operands.left.size() > 1; ++step) {
-            const std::int64_t i = path ? std::min((*path)[2 * step], (*path)[2 * step + 1]) : 0;
-            const std::int64_t j = path ? std::max((*path)[2 * step], (*path)[2 * step + 1]) : 1;
-            Sizes b = operands.take(j);
-            Sizes a = operands.take(i);
-            contract(equation, a, std::move(b), operands.needed(in_result), work);
-            operands.put(std::move(a), path ? operands.left.size() : 0);
+          for (const EinsumStep& step : einsum_steps(op)) {
+            work[step.sums ? Kind::contraction : Kind::elementwise] += step.product;
           }
           return work;
         },

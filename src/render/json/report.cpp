@@ -77,6 +77,38 @@ void add_rows(const Report& report, const RenderOptions& options, const AddEleme
   }
 }
 
+Json moment_json(const Moment& moment) {
+  return {static_cast<int>(moment.phase), moment.row,
+          moment.parameters.value(),      moment.gradients.value(),
+          moment.states.value(),          moment.activations.value()};
+}
+
+Json training_json(const Training& training) {
+  Json json = {{"optimizer", training.optimizer},
+               {"precision", training.precision},
+               {"attention", training.attention},
+               {"processor", training.processor},
+               {"accumulate", training.accumulate},
+               {"buffers", training.buffers.value()},
+               {"inputs", training.inputs.value()},
+               {"masters", training.masters.value()},
+               {"transient", training.transient.value()},
+               {"forward_peak", training.forward_peak.value()},
+               {"peak_first_step", training.peak_first_step.value()},
+               {"peak", training.peak.value()},
+               {"exact", training.exact},
+               {"unknown", training.unknown},
+               {"peak_moment", moment_json(training.peak_moment)}};
+  json["timeline"] = Json::array();
+  for (const Moment& moment : training.timeline) json["timeline"].push_back(moment_json(moment));
+  json["at_peak"] = Json::array();
+  for (const Alive& alive : training.at_peak) {
+    json["at_peak"].push_back(
+        {{"what", alive.what}, {"path", alive.path}, {"op", alive.op}, {"bytes", alive.bytes.value()}});
+  }
+  return json;
+}
+
 Json total_json(const Report& report, NumberFormat numbers) {
   Json json;
   add_amounts(json, total_row(report), report, numbers);
@@ -108,6 +140,7 @@ std::string render_json(const Report& report, const RenderOptions& options) {
   if (!report.ops.empty()) text.list("operators", report.ops, op_json);
   text.list("missed", report.missed, uncounted_json);
   text.member("missed_macs", report.missed_macs.value());
+  if (report.training) text.member("training", training_json(*report.training));
   return std::move(text).end();
 }
 

@@ -173,7 +173,7 @@ std::string main_total(std::string_view name, Amount amount) {
 
 std::string totals(const Report& report) {
   std::string text = "<dl class=\"totals\">\n";
-  for (const Measure measure : shown_measures()) {
+  for (const Measure measure : report.shown()) {
     if (report.has(measure)) text += main_total(heading(measure, report.unit), report.amount(measure));
   }
   const auto beside = [&](std::string_view name, Count count, bool said) {

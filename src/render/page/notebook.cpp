@@ -31,7 +31,7 @@ double share(Count part, Count whole) {
 /// The greatest share of any measure: that of what is around is no smaller.
 double weight(const Amounts& amounts, const Report& report) {
   double weight = 0;
-  for (const Measure measure : shown_measures()) {
+  for (const Measure measure : report.shown()) {
     weight = std::max(weight, share(amounts[measure], report.total[measure]));
   }
   return weight;
@@ -94,7 +94,7 @@ struct Writer {
         "<span style=\"float:right;white-space:pre;padding-left:6em;"
         "background:linear-gradient(90deg,#4a90d9 {:.1f}%,#8883 0) 0/6em 50% no-repeat\"{}>",
         100 * part, line.tip.empty() ? "" : " title=\"" + xml_escaped(line.tip) + "\"");
-    for (const Measure measure : shown_measures()) html += cell(line.of(measure)) + (measure == bars ? percent : "");
+    for (const Measure measure : report.shown()) html += cell(line.of(measure)) + (measure == bars ? percent : "");
     html += "</span>" + xml_escaped(line.name);
     if (!line.cls.empty()) html += formatted(" {}{}</span>", kFaint, xml_escaped(line.cls));
   }
@@ -107,7 +107,7 @@ struct Writer {
 
   std::string tip(const Row& row) const {
     std::string text;
-    for (const Measure measure : shown_measures()) {
+    for (const Measure measure : report.shown()) {
       text += formatted("{}{} {}", text.empty() ? "" : ", ", row.inside[measure].value(), noun(measure, report.unit));
     }
     for (const auto& [name, what] : {std::pair{"input", " in"}, std::pair{"output", " out"}}) {
@@ -151,13 +151,14 @@ std::string below(const std::vector<std::string>& notes) {
 /// The measure that bars and shares are of: the first that there is any of.
 Measure measure_of_bars(const Report& report) {
   const auto some = [&](Measure measure) { return report.total[measure] > 0; };
-  const auto first = std::ranges::find_if(shown_measures(), some);
-  return first == shown_measures().end() ? Measure::params : *first;
+  const auto shown = report.shown();
+  const auto first = std::ranges::find_if(shown, some);
+  return first == shown.end() ? Measure::params : *first;
 }
 
 std::string head(const Report& report, Measure bars) {
   std::string titles, totals;
-  for (const Measure measure : shown_measures()) {
+  for (const Measure measure : report.shown()) {
     titles += formatted("{:>11}", title(measure, report.unit));
     if (measure == bars) titles += formatted("{:>10}", "Share");
     totals +=

@@ -93,7 +93,7 @@ struct Drawing {
     std::string text = formatted("{}{}{}\n{} {}, {} of the total", of, shown_path(cell.path),
                                  cell.kind == NodeKind::module ? ": " + cell.row.cls : "", grouped(sizing.of(cell.row)),
                                  sizing.unit, sizing.share(cell.row));
-    for (const Measure other : shown_measures()) {
+    for (const Measure other : report.shown()) {
       if (other == sizing.measure || !report.has(other)) continue;
       text += formatted(", {} {}", grouped(cell.row.amount(other)), words(other, report.unit));
     }

@@ -55,14 +55,17 @@ std::vector<Column> all_columns() {
 /// The usual columns of rows that stand for several modules: they have no shapes, and what they are is their name.
 constexpr std::string_view kOfGroups[] = {"name", "calls", "macs", "share", "params"};
 
-std::vector<const Column*> usual_columns(By by) {
+std::vector<const Column*> usual_columns(const Report& report, By by) {
   std::vector<const Column*> usual;
+  const auto shown = report.shown();
   if (by != By::module) {
     for (const std::string_view name : kOfGroups) usual.push_back(&find_column(name));
     return usual;
   }
   for (const Column& column : columns()) {
-    if (column.shown) usual.push_back(&column);
+    const bool wanted = column.measure ? !column.share && std::ranges::find(shown, *column.measure) != shown.end()
+                                       : column.shown && !(report.training && column.name == "input");
+    if (wanted) usual.push_back(&column);
   }
   return usual;
 }
@@ -85,7 +88,7 @@ std::vector<const Column*> chosen_columns(const Report& report, const RenderOpti
     chosen.push_back(&column);
   }
   if (!chosen.empty()) return chosen;
-  chosen = usual_columns(options.by);
+  chosen = usual_columns(report, options.by);
   std::erase_if(chosen, [&](const Column* column) { return column->measure && !report.has(*column->measure); });
   return chosen;
 }

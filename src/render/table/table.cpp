@@ -11,6 +11,7 @@
 #include "render/table/columns.h"
 #include "render/table/selection.h"
 #include "render/table/width.h"
+#include "render/training_lines.h"
 
 namespace thoplw {
 namespace {
@@ -157,6 +158,7 @@ std::vector<std::string> footnotes(const Report& report, const RenderOptions& op
   const bool shares = options.numbers == NumberFormat::ratio || std::ranges::any_of(options.columns, is_share);
   if (!report.exact && shares) notes.emplace_back("shares are of what was counted");
   if (!report.not_run.empty()) notes.push_back("not run: " + some_of(report.not_run));
+  for (std::string& line : training_lines(report)) notes.push_back(std::move(line));
   return notes;
 }
 

@@ -1,0 +1,35 @@
+// Changes a trace as planned, and counts the step.
+#include "count/training/plan.h"
+
+#include "count/training/training.h"
+#include "variants/precision.h"
+#include "variants/variants.h"
+
+namespace thoplw {
+
+Report count_planned(const Trace& trace, const Convention& convention, const TrainingPlan& plan) {
+  TrainingOptions step = plan.step;
+  Trace changed;
+  const Trace* current = &trace;
+  const auto change = [&](auto variant) {
+    changed = variant(current == &trace ? trace : std::move(changed));
+    current = &changed;
+  };
+  if (!plan.lora.targets.empty()) change([&](Trace before) { return with_lora(std::move(before), plan.lora); });
+  if (!plan.freeze.empty()) change([&](Trace before) { return frozen(std::move(before), plan.freeze); });
+  if (!plan.precision.empty()) {
+    const Precision& precision = find_precision(plan.precision);
+    step.masters = precision.masters;
+    step.precision = precision.name;
+    if (!precision.as_is) {
+      change([&](Trace before) { return in_precision(std::move(before), precision, step.flavour.processor); });
+    }
+  }
+  if (!plan.checkpoint.empty()) {
+    const Region::Kind kind = plan.reentrant ? Region::Kind::reentrant : Region::Kind::checkpoint;
+    change([&](Trace before) { return checkpointed(std::move(before), plan.checkpoint, kind); });
+  }
+  return count_training(*current, convention, step);
+}
+
+}  // namespace thoplw
