@@ -6,6 +6,7 @@ from thoplw._load import load
 from thoplw._native import Comparison, Diff, Error, LayerInfo
 from thoplw._plot import plot
 from thoplw._profile import clever_format, profile
+from thoplw._training import training
 
 __all__ = [
     "Comparison",
@@ -20,6 +21,7 @@ __all__ = [
     "load",
     "plot",
     "profile",
+    "training",
 ]
 
 __version__: str

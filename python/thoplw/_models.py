@@ -40,7 +40,9 @@ _DTYPES = {
 _torchvision_operators: list[torch.library.Library] = []
 
 
-def open_model(name: str, inputs: list[Input], settings: list[tuple[str, str]]) -> Trace:
+def open_model(
+    name: str, inputs: list[Input], settings: list[tuple[str, str]], batch: int = 0, training: bool = False
+) -> Trace:
     """Builds the model `name` on the meta device and captures what it does.
 
     Args:
@@ -50,6 +52,8 @@ def open_model(name: str, inputs: list[Input], settings: list[tuple[str, str]]) 
             none for the input that the model's own library gives for it.
         settings: keyword arguments of the callable, or fields of the config; values are Python literals, or else
             strings.
+        batch: the first size of each input, in place of what it says; 0: as it says.
+        training: capture it in training mode, with what backward needs and where values lie.
 
     Raises:
         Error: there is no such model, it cannot be built, it has no input of its own, or its forward raised.
@@ -63,10 +67,18 @@ def open_model(name: str, inputs: list[Input], settings: list[tuple[str, str]]) 
     except ImportError as missing:
         raise Error(f"{name} needs PyTorch: pip install torch") from missing
     with contextlib.redirect_stdout(sys.stderr):  # what models print is not what the command prints
-        return _captured(name, source, attribute, inputs, settings)
+        return _captured(name, source, attribute, inputs, settings, batch, training)
 
 
-def _captured(name: str, source: str, attribute: str, inputs: list[Input], settings: list[tuple[str, str]]) -> Trace:
+def _captured(
+    name: str,
+    source: str,
+    attribute: str,
+    inputs: list[Input],
+    settings: list[tuple[str, str]],
+    batch: int,
+    training: bool,
+) -> Trace:
     make, default_inputs = _SOURCES.get(source, _from_callable)(source, attribute)
     options = {key: _literal(value) for key, value in settings}
     model = _build(name, make, options)
@@ -74,10 +86,16 @@ def _captured(name: str, source: str, attribute: str, inputs: list[Input], setti
     if wanted is None:
         raise Error(f"{name} does not say which input it takes: give --input, such as --input 1x3x224x224")
     if isinstance(wanted, list):
-        positional, keyword = arguments(model, [_input(*one) for one in wanted], None)
+        positional, keyword = arguments(model, [_input(*_batched(one, batch)) for one in wanted], None)
     else:
-        positional, keyword = arguments(model, {key: _input(*one) for key, one in wanted.items()}, None)
-    return _native.capture(model, positional, keyword, {})
+        named = {key: _input(*_batched(one, batch)) for key, one in wanted.items()}
+        positional, keyword = arguments(model, named, None)
+    return _native.capture(model, positional, keyword, {}, training=training)
+
+
+def _batched(given: Input, batch: int) -> Input:
+    shape, dtype = given
+    return ((batch, *shape[1:]), dtype) if batch and shape else given
 
 
 def matching(pattern: str) -> list[str]:

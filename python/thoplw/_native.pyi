@@ -46,8 +46,50 @@ class Row:
     params: int
     trainable: int | None
     bytes: int | None
+    forward: int | None
+    input_gradient: int | None
+    weight_gradient: int | None
+    backward: int | None
+    recompute: int | None
+    parameters: int | None
+    gradients: int | None
+    states: int | None
+    saved: int | None
     calls: int
     exact: bool
+
+class Moment:
+    """Bytes that are alive at one moment of a training step."""
+
+    phase: str
+    row: int
+    parameters: int
+    gradients: int
+    states: int
+    activations: int
+
+class Alive:
+    """A piece of memory that is alive at the peak of a training step."""
+
+    what: str
+    path: str
+    op: str
+    bytes: int
+
+class Training:
+    """What a training step needs besides what the rows tell, in bytes."""
+
+    buffers: int
+    inputs: int
+    masters: int
+    transient: int
+    forward_peak: int
+    peak: int
+    peak_first_step: int
+    exact: bool
+    timeline: list[Moment]
+    at_peak: list[Alive]
+    unknown: list[str]
 
 class OpCost:
     """All calls of one operator."""
@@ -75,9 +117,21 @@ class LayerInfo:
     params: int
     trainable: int | None
     bytes: int | None
+    forward: int | None
+    input_gradient: int | None
+    weight_gradient: int | None
+    backward: int | None
+    recompute: int | None
+    parameters: int | None
+    gradients: int | None
+    states: int | None
+    saved: int | None
     all_params: int
     active_params: int
     trainable_params: int
+    training: Training | None
+    peak: int | None
+    peak_first_step: int | None
     buffers: int
     exact: bool
     steps: list[Step]
@@ -116,7 +170,7 @@ class LayerInfo:
     def to_pandas(self, *, all_rows: bool = False) -> pandas.DataFrame: ...
     def plot(
         self,
-        by: Literal["macs", "params", "trainable", "bytes"] = "macs",
+        by: str = "macs",
         *,
         top: int = 20,
         depth: int | None = None,
@@ -135,6 +189,15 @@ class Comparison:
     params: dict[str, int]
     trainable: dict[str, int | None]
     bytes: dict[str, int | None]
+    forward: dict[str, int | None]
+    input_gradient: dict[str, int | None]
+    weight_gradient: dict[str, int | None]
+    backward: dict[str, int | None]
+    recompute: dict[str, int | None]
+    parameters: dict[str, int | None]
+    gradients: dict[str, int | None]
+    states: dict[str, int | None]
+    saved: dict[str, int | None]
     parts: dict[str, dict[str, int]]
     def summary(self, kind: str = "text", fmt: str = "raw", *, depth: int | None = None) -> str: ...
     def to_pandas(self) -> pandas.DataFrame: ...
@@ -154,7 +217,25 @@ class DiffRow:
     trainable_before: int | None
     trainable: int | None
     bytes_before: int | None
+    forward_before: int | None
+    input_gradient_before: int | None
+    weight_gradient_before: int | None
+    backward_before: int | None
+    recompute_before: int | None
+    parameters_before: int | None
+    gradients_before: int | None
+    states_before: int | None
+    saved_before: int | None
     bytes: int | None
+    forward: int | None
+    input_gradient: int | None
+    weight_gradient: int | None
+    backward: int | None
+    recompute: int | None
+    parameters: int | None
+    gradients: int | None
+    states: int | None
+    saved: int | None
 
 class Diff:
     """What changed from one table of layers to another."""
@@ -163,6 +244,15 @@ class Diff:
     params: int
     trainable: int | None
     bytes: int | None
+    forward: int | None
+    input_gradient: int | None
+    weight_gradient: int | None
+    backward: int | None
+    recompute: int | None
+    parameters: int | None
+    gradients: int | None
+    states: int | None
+    saved: int | None
     exact: bool
     rows: list[DiffRow]
     def summary(
@@ -194,6 +284,7 @@ def load(path: str | bytes | PathLike[str], dims: dict[str, int]) -> Trace: ...
 def is_saved_report(path: str | bytes | PathLike[str]) -> bool: ...
 def read_report(path: str | bytes | PathLike[str]) -> LayerInfo: ...
 def count(trace: Trace, convention: str) -> LayerInfo: ...
+def count_training(trace: Trace, convention: str, plan: dict[str, Any]) -> LayerInfo: ...
 
 class MeasureRow:
     """What is counted of each module: the name of its field, how it is headed, whether it is shown by default."""

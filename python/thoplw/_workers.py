@@ -60,9 +60,11 @@ class Workers:
         self._libraries = [library for library in _LIBRARIES if library in sources]
         self._fork(jobs)
 
-    def open(self, name: str, inputs: Sequence[Any], settings: Sequence[tuple[str, str]]) -> Trace:
+    def open(
+        self, name: str, inputs: Sequence[Any], settings: Sequence[tuple[str, str]], batch: int, training: bool
+    ) -> Trace:
         """As ``open_model``, in a worker that has nothing to do; any thread may call it."""
-        return Trace.parse(self._ask("open", name, list(inputs), list(settings)))
+        return Trace.parse(self._ask("open", name, list(inputs), list(settings), batch, training))
 
     def matching(self, pattern: str) -> list[str]:
         """As ``_models.matching``; in a worker where there are some, as torch is imported there."""

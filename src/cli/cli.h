@@ -17,6 +17,8 @@ struct ModelRequest {
   std::string model;           ///< "torchvision:resnet18", "pkg.mod:callable", "file.py:callable"; no model file
   std::vector<Tensor> inputs;  ///< one per --input; empty: what the model is known to take
   std::vector<std::pair<std::string, std::string>> settings;  ///< --set key=value
+  std::int64_t batch = 0;                                     ///< the first size of each input; 0: as the inputs say
+  bool training = false;                                      ///< it is captured in training mode, with its memory
 };
 
 /// Opens a model; throws Error with a message for the user.

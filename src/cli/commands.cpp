@@ -12,6 +12,8 @@ constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
 constexpr auto kCommands = std::to_array<Command>({
     {"", "MODEL...", "torchvision:resnet18", "what each layer costs; for several models, what each model costs", 1,
      kAny, profile_models},
+    {"train", "MODEL... [--batch 64]", "torchvision:resnet18 --batch 64 --optimizer adamw",
+     "what a step of training computes and what memory it needs, layer by layer", 1, kAny, profile_models},
     {"compare", "MODEL... [--with fvcore,thop]", "torchvision:resnet18 --with fvcore,thop",
      "where the counts of conventions differ, and why", 1, kAny, compare_conventions},
     {"diff", "A B", "torchvision:resnet18 torchvision:resnet34",

@@ -5,12 +5,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "base/formatted.h"
 #include "base/suggest.h"
 #include "cli/commands.h"
 #include "cli/input.h"
+#include "cli/lora.h"
+#include "variants/precision.h"
 
 namespace thoplw::cli {
 namespace {
@@ -73,6 +76,14 @@ void set_columns(Options& options, const std::string& value) {
   for (const std::string& name : options.render.columns) find_column(name);  // throws where there is none
 }
 void set_convention(Options& options, const std::string& value) { options.convention = open_convention(value); }
+std::int64_t whole_number(std::string_view name, const std::string& value, std::int64_t least, std::int64_t most) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+  if (error != std::errc() || end != value.data() + value.size() || number < least || number > most) {
+    throw Error(formatted("{} '{}' is not a number of {} to {}", name, value, least, most));
+  }
+  return number;
+}
 void set_with(Options& options, const std::string& value) {
   for (const std::string& name : split(value)) options.with.push_back(open_convention(name));
 }
@@ -92,6 +103,42 @@ void set_jobs(Options& options, const std::string& value) {
     throw Error("jobs '" + value + "' is not a number of 1 to 1024");
   }
 }
+void set_batch(Options& options, const std::string& value) {
+  options.batch = whole_number("batch", value, 1, std::numeric_limits<std::int32_t>::max());
+}
+void set_optimizer(Options& options, const std::string& value) {
+  options.plan.step.optimizer = find_optimizer(value).name;
+}
+std::string optimizer_names() { return names_of(optimizers()); }
+void set_processor(Options& options, const std::string& value) {
+  options.plan.step.flavour.processor = find_processor(value);
+}
+std::string processor_names() { return names_of(processors()); }
+void set_attention(Options& options, const std::string& value) {
+  options.plan.step.flavour.attention = find_attention_kernel(value);
+}
+std::string attention_names() { return names_of(attention_kernels()); }
+void set_accumulate(Options& options, const std::string& value) {
+  options.plan.step.accumulate = static_cast<std::uint32_t>(whole_number("accumulate", value, 1, 1'000'000));
+}
+void set_round(Options& options, const std::string& value) {
+  options.plan.step.round = static_cast<std::uint32_t>(whole_number("round", value, 1, 1 << 30));
+}
+void add_freeze(Options& options, const std::string& value) { options.plan.freeze.push_back(value); }
+void add_checkpoint(Options& options, const std::string& value) { options.plan.checkpoint.push_back(value); }
+void set_reentrant(Options& options, const std::string&) { options.plan.reentrant = true; }
+void set_precision(Options& options, const std::string& value) { options.plan.precision = find_precision(value).name; }
+std::string precision_names() { return names_of(precisions()); }
+/// r=8,targets=q_proj+v_proj,dropout=0.05
+void set_lora(Options& options, const std::string& value) { options.plan.lora = parse_lora(value); }
+void set_loss(Options& options, const std::string& value) {
+  options.plan.step.all_outputs = value == "all";
+  if (options.plan.step.all_outputs) return;
+  for (const std::string& place : split(value)) {
+    options.plan.step.outputs.push_back(static_cast<std::size_t>(whole_number("loss", place, 0, 1'000'000)));
+  }
+}
+
 void set_strict(Options& options, const std::string&) { options.strict = true; }
 void set_help(Options& options, const std::string&) { options.help = true; }
 void set_version(Options& options, const std::string&) { options.version = true; }
@@ -131,6 +178,8 @@ void set_color(Options& options, const std::string& value) {
   }
   throw Error(did_you_mean("color", value, known));
 }
+
+constexpr std::string_view kTraining = "train";  ///< the commands that such flags go with
 
 constexpr auto kFlagRows = std::to_array<Flag>({
     {"MODEL", "",
@@ -176,6 +225,39 @@ constexpr auto kFlagRows = std::to_array<Flag>({
      false, nullptr, "", "check"},
     {"--config", "FILE", "of `check` without a MODEL: the file with the budgets; pyproject.toml unless given",
      set_config, false, nullptr, "", "check"},
+    {"--batch", "N", "of `train`: the first size of each input, instead of that which the model is known to take",
+     set_batch, false, nullptr, "", kTraining},
+    {"--optimizer", "NAME", "of `train`: what makes the step", set_optimizer, false, optimizer_names, "adamw",
+     kTraining},
+    {"--freeze", "GLOB",
+     "of `train`: parameters, or modules with all theirs, that are not trained, such as 'encoder.*'; repeat it for "
+     "each "
+     "glob",
+     add_freeze, true, nullptr, "", kTraining},
+    {"--checkpoint", "GLOB",
+     "of `train`: modules whose activations are not kept but computed again in backward, such as 'layers.*'; repeat it "
+     "for each glob",
+     add_checkpoint, true, nullptr, "", kTraining},
+    {"--reentrant", "", "of `train`: checkpoints are of torch's older kind, which runs all of a module again",
+     set_reentrant, false, nullptr, "", kTraining},
+    {"--lora", "SETTINGS",
+     "of `train`: with adapters of low rank on the linear layers of these names, all else frozen, such as "
+     "r=8,targets=q_proj+v_proj",
+     set_lora, false, nullptr, "", kTraining},
+    {"--precision", "NAME", "of `train`: the types that it computes in; those of the model unless given", set_precision,
+     false, precision_names, "", kTraining},
+    {"--processor", "NAME", "of `train`: whose kernels it runs by", set_processor, false, processor_names, "cpu",
+     kTraining},
+    {"--attention", "NAME", "of `train`: the kernel of scaled_dot_product_attention", set_attention, false,
+     attention_names, "automatic", kTraining},
+    {"--accumulate", "N", "of `train`: passes whose gradients are added up before the optimizer's step", set_accumulate,
+     false, nullptr, "1", kTraining},
+    {"--loss", "PLACES",
+     "of `train`: which of the tensors that the model gives the loss reads, by their places from 0 on, separated by "
+     "commas, or all; the first that has a gradient unless given",
+     set_loss, false, nullptr, "", kTraining},
+    {"--round", "BYTES", "of `train`: round each piece of memory up to a multiple, as allocators do; 512 on CUDA",
+     set_round, false, nullptr, "1", kTraining},
     {"--strict", "", "exit with 1 if a total is only a lower bound", set_strict},
     {"-o,--output", "FILE", "write to this file, not to the terminal", set_file},
     {"--save-trace", "FILE", "also write what the model did, as a text file that can be opened as MODEL",
@@ -293,9 +375,19 @@ void set_command(Options& options) {
   }
 }
 
+/// Is the word one of those that spaces separate?
+bool among(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find(' '), words.size());
+    if (words.substr(0, end) == word) return true;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return false;
+}
+
 void check_flags(const Command& command, const std::vector<const Flag*>& given) {
   for (const Flag* flag : given) {
-    if (flag->command.empty() || flag->command == command.word) continue;
+    if (flag->command.empty() || among(flag->command, command.word)) continue;
     throw Error(formatted("{} works only with `thoplw {}`", long_name(*flag), flag->command));
   }
 }
@@ -336,6 +428,7 @@ Options parse_args(const std::vector<std::string>& args) {
   add_models(app.remaining(), options);
   set_command(options);
   check_flags(*options.command, given);
+  options.training = options.command->word == "train";
   options.convention_given = std::ranges::any_of(given, [](const Flag* flag) { return flag->apply == set_convention; });
   if (!options.trace_file.empty() && options.models.size() > 1) {
     throw Error("--save-trace takes one MODEL, but " + std::to_string(options.models.size()) + " are given");

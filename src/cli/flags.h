@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/budget_file.h"
+#include "count/training/plan.h"
 #include "thoplw.h"
 
 namespace thoplw::cli {
@@ -36,6 +37,9 @@ struct Options {
   bool all = false;                                     ///< of a diff, rows that did not change too
   BudgetEntry budget;                                   ///< its limits
   std::string config;                                   ///< the file with budgets; empty: pyproject.toml
+  bool training = false;                                ///< reports are of a step of training
+  TrainingPlan plan;
+  std::int64_t batch = 0;  ///< 0: as the inputs say
   bool help = false;
   bool version = false;
 };
@@ -48,7 +52,7 @@ struct Flag {
   bool repeats = false;
   std::string (*choices)() = nullptr;  ///< the values that it knows, separated by spaces
   std::string_view otherwise = "";     ///< its value where it is not given
-  std::string_view command = "";       ///< the only command that it goes with; empty: any
+  std::string_view command = "";       ///< the only commands that it goes with, separated by spaces; empty: any
 };
 
 std::span<const Flag> flags();

@@ -7,6 +7,8 @@
 
 #include "base/file_bytes.h"
 #include "base/formatted.h"
+#include "count/count.h"
+#include "count/training/plan.h"
 #include "render/table/width.h"
 #include "report/saved.h"
 
@@ -25,6 +27,11 @@ void refuse_flags(const std::string& report, const Options& options) {
     throw Error(report + ": a saved report was counted before; leave --input, --set and --dim out");
   }
   if (!options.trace_file.empty()) throw Error(report + ": a saved report has no trace; leave --save-trace out");
+}
+
+/// Layers of a step are not priced by their class, as the usual convention does.
+const Convention& training_convention(const Options& options) {
+  return options.convention_given ? *options.convention : find_convention("exact");
 }
 
 }  // namespace
@@ -100,11 +107,15 @@ Trace Session::open_model(const std::string& model) const {
   }
   if (!options.load.dims.empty()) throw Error("--dim is for model files; the sizes of other models come from --input");
   const Opener& opener = elsewhere ? elsewhere : open;
-  return saved(opener({model, options.inputs, options.settings}), options.trace_file);
+  return saved(opener({model, options.inputs, options.settings, options.batch, options.training}), options.trace_file);
 }
 
 Report Session::open_report(const std::string& model) const {
-  if (!is_saved_report(model)) return count(open_model(model), *options.convention);
+  if (!is_saved_report(model)) {
+    const Trace trace = open_model(model);
+    return options.training ? count_planned(trace, training_convention(options), options.plan)
+                            : count(trace, *options.convention);
+  }
   refuse_flags(model, options);
   Report report = read_report(model, FileBytes(model).all());
   if (options.convention_given && report.convention != options.convention->name) {

@@ -11,6 +11,7 @@ void bind_layer_info(nanobind::module_& m);
 void bind_comparison(nanobind::module_& m);
 void bind_diff(nanobind::module_& m);
 void bind_labels(nanobind::module_& m);
+void bind_training(nanobind::module_& m);
 void bind_command_line(nanobind::module_& m);
 void bind_optimizers(nanobind::module_& m);
 void bind_variants(nanobind::module_& m);

@@ -2,6 +2,7 @@
 #include "python/layer_info.h"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
@@ -42,6 +43,11 @@ LayerInfo read_saved(nb::handle path) {
 
 LayerInfo under(const LayerInfo& info, nb::object convention) {
   const std::string name = given::text(convention, "convention");
+  if (info.plan) {
+    ConventionSource source = source_of(name);
+    Report report = count_planned(*info.trace, *opened(source), *info.plan);
+    return {std::move(report), info.trace, std::move(source), info.plan};
+  }
   if (info.trace) return counted(info.trace, source_of(name));
   throw Error("this table has the counts of '" + info.convention +
               "' alone: it was saved, or without_trace() made it; profile or load the model itself");
@@ -49,9 +55,9 @@ LayerInfo under(const LayerInfo& info, nb::object convention) {
 
 LayerInfo without_trace(const LayerInfo& info) { return {info, {}, {}}; }
 
-/// The trace and what it was counted by; or what was saved.
+/// The trace and what it was counted by; or what was saved, as which a step of training travels, too.
 nb::tuple state_of(const LayerInfo& info) {
-  if (info.trace) return nb::make_tuple(info.trace, to_state(info.source));
+  if (info.trace && !info.plan) return nb::make_tuple(info.trace, to_state(info.source));
   return nb::make_tuple(to_bytes(find_renderer("json").report(info, {})));
 }
 
@@ -87,6 +93,12 @@ std::string shown(const LayerInfo& info) {
          in_words(info.unit, [&](Measure measure) { return info.total[measure].value(); }) + ">";
 }
 
+/// None where the report is of no step, or where memory was not observed.
+nb::object peak_of(const LayerInfo& report, Count Training::*peak) {
+  const bool known = report.training && report.has(Measure::saved);
+  return known ? to_int((*report.training).*peak) : nb::none();
+}
+
 void bind_totals(Bound& info) {
   const auto count = [](Count Report::*member) {
     return [member](const LayerInfo& report) { return (report.*member).value(); };
@@ -101,7 +113,11 @@ void bind_totals(Bound& info) {
       .def_prop_ro("active_params", count(&Report::active_params))
       .def_prop_ro("trainable_params", count(&Report::trainable_params))
       .def_prop_ro("buffers", count(&Report::buffers))
-      .def_ro("exact", &Report::exact);
+      .def_ro("exact", &Report::exact)
+      .def_ro("training", &Report::training)
+      .def_prop_ro("peak", [](const LayerInfo& report) { return peak_of(report, &Training::peak); })
+      .def_prop_ro("peak_first_step",
+                   [](const LayerInfo& report) { return peak_of(report, &Training::peak_first_step); });
 }
 
 void bind_lists(Bound& info) {

@@ -24,6 +24,8 @@ struct Lora {
   int rank = 8;
   std::vector<std::string> targets;  ///< globs of the last parts of modules' paths: "q_proj", "attn.*_proj"
   double dropout = 0;                ///< of what goes into the adapter
+
+  bool operator==(const Lora&) const = default;
 };
 
 /// The model with adapters of low rank, as peft puts them into it: all else is frozen. Throws Error where a target

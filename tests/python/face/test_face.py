@@ -493,7 +493,7 @@ def test_import_is_light():
 
 
 def test_public_names():
-    functions = ["as_is", "clever_format", "compare", "diff", "load", "plot", "profile"]
+    functions = ["as_is", "clever_format", "compare", "diff", "load", "plot", "profile", "training"]
     assert thoplw.__all__ == ["Comparison", "Diff", "Error", "LayerInfo", "__version__", *functions]
     assert all(getattr(thoplw, name) is not None for name in thoplw.__all__)
     assert thoplw.__version__.count(".") == 2
