@@ -500,7 +500,7 @@ constexpr auto kRules = std::to_array<Rule>({
     {"aten::embedding_bag", work::embedding_bag},
     {"aten::embedding_dense_backward", work::reduction},
     {"aten::embedding_renorm", work::embedding_bag},
-    {"aten::empty", work::nothing, nullptr, "", Memory::unwritten},
+    {"aten::empty", work::nothing, shape::empty, "", Memory::unwritten},
     {"aten::empty_like", work::nothing, shape::like, "", Memory::unwritten},
     {"aten::empty_permuted", work::nothing, nullptr, "", Memory::unwritten},
     {"aten::empty_quantized", work::nothing, nullptr, "", Memory::unwritten},

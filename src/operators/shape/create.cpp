@@ -27,6 +27,9 @@ bool scalar_tensor(Args args, Results& results) { return is_number(args, 0) && c
 // (sizes, dtype, layout, device, pin memory)
 bool zeros(Args args, Results& results) { return is_ints(args, 0) && created(args, 1, args[0].ints, results); }
 
+// (sizes, dtype, layout, device, pin memory, memory format)
+bool empty(Args args, Results& results) { return absent(args, 5) && zeros(args, results); }
+
 // (sizes, number, dtype, layout, device, pin memory)
 bool full(Args args, Results& results) {
   return is_ints(args, 0) && is_number(args, 1) && created(args, 2, args[0].ints, results);

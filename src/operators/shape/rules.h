@@ -28,6 +28,7 @@ bool glu(Args args, std::vector<Result>& results);
 
 // create.cpp
 bool scalar_tensor(Args args, std::vector<Result>& results);
+bool empty(Args args, std::vector<Result>& results);
 bool zeros(Args args, std::vector<Result>& results);  ///< ones too
 bool full(Args args, std::vector<Result>& results);
 bool arange(Args args, std::vector<Result>& results);

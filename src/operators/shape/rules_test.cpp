@@ -295,6 +295,8 @@ constexpr Case kCases[] = {
 
     // Factories of a given type.
     {"aten::zeros", "[2,3] :f32 none none none", "f32[2,3]"},
+    {"aten::empty", "[2,3] :f32 none none none none", "f32[2,3]"},
+    {"aten::empty", "[2,3] :f32 none none none 'torch.channels_last'", "?"},
     {"aten::ones", "[2] none none none none", "?"},              // the default type is not known
     {"aten::full", "[2,3] 1.5 :i64 none none none", "i64[2,3]"},
     {"aten::full", "[-1] 1.5 :i64 none none none", "?"},
