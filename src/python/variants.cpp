@@ -46,10 +46,12 @@ void bind_variants(nb::module_& m) {
       "trace"_a, "precision"_a, "cuda"_a = false);
   m.def(
       "with_lora",
-      [](const Trace& trace, int rank, const std::vector<std::string>& targets, double dropout) {
-        return with_lora(trace, {.rank = rank, .targets = targets, .dropout = dropout});
+      [](const Trace& trace, int rank, const std::vector<std::string>& targets, double dropout,
+         const std::string& autocast) {
+        return with_lora(trace,
+                         {.rank = rank, .targets = targets, .dropout = dropout, .autocast = dtype_named(autocast)});
       },
-      "trace"_a, "rank"_a, "targets"_a, "dropout"_a = 0.0);
+      "trace"_a, "rank"_a, "targets"_a, "dropout"_a = 0.0, "autocast"_a = "");
   m.def("autocast_ops", &autocast_ops, "cuda"_a);
 }
 

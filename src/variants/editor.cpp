@@ -56,6 +56,10 @@ void Editor::born(Id value, Id op) {
   if (trace.memory.known()) born_.emplace_back(at(trace.memory.places, value).storage, op);
 }
 
+void Editor::gone(Id value, Id op) {
+  if (trace.memory.known()) gone_.emplace_back(at(trace.memory.places, value).storage, op);
+}
+
 Trace Editor::finish() && {
   begin_.push_back(now());
   const auto move = [](Id& op, const std::vector<Id>& to) {
@@ -75,6 +79,7 @@ Trace Editor::finish() && {
     move(storage.died, begin_);
   }
   for (const auto& [storage, op] : born_) at(trace.memory.storages, storage).born = op;
+  for (const auto& [storage, op] : gone_) at(trace.memory.storages, storage).died = op;
   trace.ops = std::move(ops_);
   return std::move(trace);
 }

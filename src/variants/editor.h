@@ -41,6 +41,8 @@ class Editor {
 
   /// The memory of that value, which was there before, is made by the operator of that new number.
   void born(Id value, Id op);
+  /// It is gone before the operator of that new number.
+  void gone(Id value, Id op);
 
   Trace finish() &&;
 
@@ -50,6 +52,7 @@ class Editor {
   std::vector<Id> place_;                ///< by operator from before: its new number
   std::size_t storages_;                 ///< how many there were before
   std::vector<std::pair<Id, Id>> born_;  ///< of those: storages with the operator that makes them now
+  std::vector<std::pair<Id, Id>> gone_;  ///< and with that before which they are gone now
 };
 
 }  // namespace thoplw

@@ -1,4 +1,5 @@
 // Parameters that are not trained.
+#include "variants/copies.h"
 #include "variants/patterns.h"
 #include "variants/variants.h"
 
@@ -30,6 +31,7 @@ Trace frozen(Trace trace, const std::vector<std::string>& globs) {
   for (Param& param : trace.params) {
     if (at(found, param.value)) param.trainable = false;
   }
+  let_go_of_frozen_copies(trace);
   return trace;
 }
 
@@ -38,6 +40,7 @@ Trace only_trained(Trace trace, const std::vector<std::string>& globs) {
   for (Param& param : trace.params) {
     if (!at(found, param.value)) param.trainable = false;
   }
+  let_go_of_frozen_copies(trace);
   return trace;
 }
 

@@ -60,6 +60,30 @@ TEST_CASE("all but what a glob names is frozen") {
         "encoder.first.bias");  // the head's was frozen before
 }
 
+TEST_CASE("copies that autocast made of a frozen weight are gone after the operator that reads them") {
+  constexpr const char* kUnderAutocast = R"(thoplw trace 1
+model "Net"
+source "by hand"
+class app.Net
+module "" app.Net
+param "a" %0:f32[4,4] trainable
+param "b" %1:f32[4,4] trainable
+call "" (%2:bf16[2,4]) -> (%6:bf16[2,4]) {
+  aten::to(%0:f32[4,4]) -> %3:bf16[4,4]
+  aten::linear(%2:bf16[2,4], %3:bf16[4,4], none) -> %4:bf16[2,4]
+  aten::to(%1:f32[4,4]) -> %5:bf16[4,4]
+  aten::linear(%4:bf16[2,4], %5:bf16[4,4], none) -> %6:bf16[2,4]
+}
+storage 64 (%0:f32[4,4])
+storage 64 (%1:f32[4,4])
+storage 32 born=0 died=4 (%3:bf16[4,4])
+storage 32 born=2 died=4 (%5:bf16[4,4])
+)";
+  const MemoryRecord memory = frozen(parse_trace(kUnderAutocast), {"a"}).memory;
+  CHECK(memory.storages[2].died == 2);
+  CHECK(memory.storages[3].died == 4);
+}
+
 TEST_CASE("a glob that matches nothing is an error with what may be meant") {
   CHECK_THROWS_WITH_AS(frozen(parse_trace(kTied), {"head", "encodr"}),
                        "freeze 'encodr' matches nothing of this model; did you mean 'encoder'?", Error);

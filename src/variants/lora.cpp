@@ -1,10 +1,12 @@
-// Adapters of low rank at linear layers: what peft.tuners.lora.layer.Linear has and runs.
+// Adapters of low rank at linear layers: what peft.tuners.lora.layer.Linear runs.
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <utility>
 
 #include "base/formatted.h"
+#include "variants/adapter.h"
+#include "variants/copies.h"
 #include "variants/editor.h"
 #include "variants/order.h"
 #include "variants/patterns.h"
@@ -13,98 +15,11 @@
 namespace thoplw {
 namespace {
 
-constexpr std::string_view kConv1D = "transformers.pytorch_utils.Conv1D";
-
-/// The modules and weights of an adapter.
-struct Adapter {
-  Id base = kNone, dropout = kNone, down = kNone, up = kNone;  ///< modules; in peft: lora_A, lora_B
-  Id down_weight = kNone, up_weight = kNone;                   ///< values
-};
-
-bool is(const Class& cls, std::string_view name) {
-  return cls.name == name || std::ranges::find(cls.bases, name) != cls.bases.end();
-}
-
-Id class_named(Trace& trace, std::string_view name, std::vector<std::string> bases = {}) {
-  const auto found = std::ranges::find(trace.classes, name, &Class::name);
-  if (found != trace.classes.end()) return static_cast<Id>(found - trace.classes.begin());
-  trace.classes.push_back({std::string(name), std::move(bases)});
-  return static_cast<Id>(trace.classes.size()) - 1;
-}
-
-/// A module inside of that one: "q_proj" and "lora_A" give "q_proj.lora_A".
-Id module_in(Trace& trace, Id parent, std::string_view name, Id cls) {
-  const std::string path = at(trace.modules, parent).path + "." + std::string(name);
-  trace.modules.push_back({.path = path, .cls = cls, .parent = parent});
-  return static_cast<Id>(trace.modules.size()) - 1;
-}
-
-/// "lora_A" and, in it, "lora_A.default".
-Id default_in(Trace& trace, Id parent, std::string_view name, Id cls) {
-  return module_in(trace, module_in(trace, parent, name, class_named(trace, "torch.nn.ModuleDict")), "default", cls);
-}
-
-Id weight_of(Trace& trace, Id module, Tensor tensor) {
-  const auto value = static_cast<Id>(trace.values.size());
-  if (trace.memory.known()) {
-    trace.memory.places.push_back({.storage = static_cast<Id>(trace.memory.storages.size()), .strides = {}});
-    trace.memory.storages.push_back({.bytes = (numel(tensor) * bits(tensor.dtype)).value() / 8});
-  }
-  trace.values.push_back(std::move(tensor));
-  trace.params.push_back({.name = "weight", .module = module, .value = value, .trainable = true});
-  return value;
-}
-
-/// The sizes of the weight of a linear layer: out and in.
-std::pair<std::int64_t, std::int64_t> sizes_of(const Trace& trace, Id module, Id weight) {
-  const Dims& shape = at(trace.values, weight).shape;
-  const bool turned = is(trace.class_of(module), kConv1D);
-  return turned ? std::pair(shape.back(), shape.front()) : std::pair(shape.front(), shape.back());
-}
-
-Id weight_in(const Trace& trace, Id module) {
-  const std::string& path = at(trace.modules, module).path;
-  const Class& cls = trace.class_of(module);
-  if (!is(cls, "torch.nn.Linear") && !is(cls, kConv1D)) {
-    throw Error(formatted("lora: {} is a {}; adapters are known for torch.nn.Linear and Conv1D: name others as targets",
-                          path, cls.name));
-  }
-  for (const Param& param : trace.params) {
-    if (param.module == module && param.name == "weight" && at(trace.values, param.value).shape.size() == 2) {
-      return param.value;
-    }
-  }
-  throw Error(formatted("lora: {} has no weight of its own: name others as targets", path));
-}
-
-/// Makes the module one with an adapter; what it was is inside of that.
-Adapter adapted(Trace& trace, Id module, const Lora& lora) {
-  const Id weight = weight_in(trace, module);
-  const auto [out, in] = sizes_of(trace, module, weight);
-  const DType type = at(trace.values, weight).dtype;
-  const DType wide = bits(type) < 32 ? DType::f32 : type;  // peft trains adapters in fp32
-  const Id linear = class_named(trace, "torch.nn.Linear");
-  const Id was = std::exchange(at(trace.modules, module).cls, class_named(trace, "peft.tuners.lora.layer.Linear"));
-  Adapter adapter;
-  adapter.base = module_in(trace, module, "base_layer", was);
-  for (Param& param : trace.params) {
-    if (param.module == module) param.module = adapter.base;
-  }
-  const Id dropout = lora.dropout > 0 ? class_named(trace, "torch.nn.Dropout", {"torch.nn._DropoutNd"})
-                                      : class_named(trace, "torch.nn.Identity");
-  adapter.dropout = default_in(trace, module, "lora_dropout", dropout);
-  adapter.down = default_in(trace, module, "lora_A", linear);
-  adapter.down_weight = weight_of(trace, adapter.down, {.dtype = wide, .shape = {lora.rank, in}});
-  adapter.up = default_in(trace, module, "lora_B", linear);
-  adapter.up_weight = weight_of(trace, adapter.up, {.dtype = wide, .shape = {out, lora.rank}});
-  return adapter;
-}
-
 /// Runs the adapters of a trace whose modules have them.
 class Adapting {
  public:
-  Adapting(Trace trace, const std::map<Id, Adapter>& adapters, double dropout)
-      : editor_(std::move(trace)), adapters_(adapters), dropout_(dropout) {}
+  Adapting(Trace trace, const std::map<Id, Adapter>& adapters, const Lora& lora)
+      : editor_(std::move(trace)), adapters_(adapters), dropout_(lora.dropout), autocast_(lora.autocast) {}
 
   Trace run() && {
     for (Id i = 0; i < editor_.count(); ++i) {
@@ -116,10 +31,11 @@ class Adapting {
         continue;
       }
       if (call != call_) begin(call, found->second);
-      in_base(op);
+      in_base(op, i);
       editor_.keep();
       if (i + 1 == at(editor_.trace.calls, call).end_op) end(found->second);
     }
+    for (const auto& [weight, copy] : copies_) editor_.dies(copy, editor_.now());
     Trace trace = std::move(editor_).finish();
     trace.calls.insert(trace.calls.end(), made_.begin(), made_.end());
     order_calls(trace);
@@ -159,8 +75,11 @@ class Adapting {
   }
 
   /// What was the result of the call is that of the base layer, in memory of its own; the sum takes its place.
-  void in_base(Op& op) {
+  void in_base(Op& op, Id number) {
     op.call = inner_;
+    for (const Id out : op.out) {
+      if (dies_with_base(out, number)) temporary_.push_back(out);
+    }
     for (Id& out : op.out) {
       if (out == kNone || (out != result_ && !in_one_memory(out, result_))) continue;
       if (base_ == kNone) base_ = editor_.fresh(tensor(result_));
@@ -171,6 +90,15 @@ class Adapting {
       }
     }
     std::ranges::replace(op.in, result_, base_);
+  }
+
+  /// Is it made by that operator of the base layer, and gone when the layer has run?
+  bool dies_with_base(Id value, Id op) const {
+    const MemoryRecord& memory = editor_.trace.memory;
+    if (!memory.known() || value == kNone || in_one_memory(value, result_)) return false;
+    const Id storage = at(memory.places, value).storage;
+    return storage != kNone && at(memory.storages, storage).born == op &&
+           at(memory.storages, storage).died == at(editor_.trace.calls, call_).end_op;
   }
 
   bool in_one_memory(Id a, Id b) const {
@@ -198,28 +126,29 @@ class Adapting {
                             at(editor_.trace.modules, at(editor_.trace.calls, call_).module).path));
     }
     leave(base_);
+    for (const Id value : temporary_) editor_.gone(value, editor_.now());
+    temporary_.clear();
     const DType type = tensor(adapter.down_weight).dtype;
     const std::int64_t rank = tensor(adapter.down_weight).shape.front(),
                        width = tensor(adapter.up_weight).shape.front();
-    const Id x = cast_input(type);
+    const Id x = tensor(input_).dtype == type ? input_ : cast(input_, type);
     const Id dropped = run_dropout(adapter, x);
     const Id down = run_linear(adapter.down, dropped, adapter.down_weight, rank);
     if (dropped != x) editor_.dies(dropped, editor_.now());
     const Id up = run_linear(adapter.up, down, adapter.up_weight, width);
     editor_.dies(down, editor_.now());
-    const Id scaled = fresh(up, width, type);
+    const Id scaled = fresh(up, width, tensor(up).dtype);
     add("aten::mul", {up}, scaled, {{"spelt", "infix"}});
     editor_.dies(up, editor_.now());
-    add_to_result(scaled, type);
+    add_to_result(scaled);
     if (x != input_) editor_.dies(x, editor_.now());
     call_ = kNone;
   }
 
-  Id cast_input(DType type) {
-    if (tensor(input_).dtype == type) return input_;
-    const Id cast = fresh(input_, tensor(input_).shape.back(), type);
-    add("aten::to", {input_}, cast);
-    return cast;
+  Id cast(Id value, DType type) {
+    const Id made = fresh(value, tensor(value).shape.back(), type);
+    add("aten::to", {value}, made);
+    return made;
   }
 
   Id run_dropout(const Adapter& adapter, Id x) {
@@ -237,13 +166,24 @@ class Adapting {
 
   Id run_linear(Id module, Id x, Id weight, std::int64_t width) {
     enter(module, {x});
-    const Id out = fresh(x, width, tensor(x).dtype);
-    add("aten::linear", {x, weight, kNone}, out);
+    const Id lowered = autocast_ && tensor(x).dtype != *autocast_ ? cast(x, *autocast_) : x;
+    const Id copy = autocast_ ? copy_of(weight) : weight;
+    const Id out = fresh(lowered, width, tensor(lowered).dtype);
+    add("aten::linear", {lowered, copy, kNone}, out);
+    if (lowered != x) editor_.dies(lowered, editor_.now());
     leave(out);
     return out;
   }
 
-  void add_to_result(Id scaled, DType type) {
+  /// Of a weight that is trained, under autocast.
+  Id copy_of(Id weight) {
+    const auto [found, first] = copies_.try_emplace(weight, kNone);
+    if (first) found->second = cast(weight, *autocast_);
+    return found->second;
+  }
+
+  void add_to_result(Id scaled) {
+    const DType type = tensor(scaled).dtype;
     Id sum = result_;
     if (tensor(result_).dtype != type) sum = fresh(scaled, tensor(scaled).shape.back(), type);
     Id made = add("aten::add", {base_, scaled}, sum, {{"spelt", "infix"}});
@@ -260,9 +200,12 @@ class Adapting {
   Editor editor_;
   const std::map<Id, Adapter>& adapters_;  ///< by module
   const double dropout_;
-  std::vector<Call> made_;  ///< with the numbers that operators have in the end
-  Id call_ = kNone;         ///< the one with an adapter that runs
-  Id inner_ = kNone;        ///< the call that operators belong to
+  const std::optional<DType> autocast_;
+  std::map<Id, Id> copies_;    ///< under autocast, by weight
+  std::vector<Call> made_;     ///< with the numbers that operators have in the end
+  std::vector<Id> temporary_;  ///< values of the base layer that are gone when it has run
+  Id call_ = kNone;            ///< the one with an adapter that runs
+  Id inner_ = kNone;           ///< the call that operators belong to
   Id input_ = kNone, result_ = kNone, base_ = kNone;
 };
 
@@ -279,7 +222,9 @@ Trace with_lora(Trace trace, const Lora& lora) {
   patterns.require_all();
   std::map<Id, Adapter> adapters;
   for (const Id target : targets) adapters.emplace(target, adapted(trace, target, lora));
-  return Adapting(std::move(trace), adapters, lora.dropout).run();
+  trace = Adapting(std::move(trace), adapters, lora).run();
+  let_go_of_frozen_copies(trace);
+  return trace;
 }
 
 }  // namespace thoplw

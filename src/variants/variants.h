@@ -1,6 +1,8 @@
-// What the same model would be if it were trained in another way: a Trace from a Trace.
+// What the same model would be if it were trained in another way: a Trace from a Trace. Where several are asked for,
+// its precision comes first (variants/precision.h, or a capture in it), then adapters, what is frozen, and checkpoints.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,6 +26,7 @@ struct Lora {
   int rank = 8;
   std::vector<std::string> targets;  ///< globs of the last parts of modules' paths: "q_proj", "attn.*_proj"
   double dropout = 0;                ///< of what goes into the adapter
+  std::optional<DType> autocast{};   ///< the type that the trace was cast to, if it is one under autocast
 
   bool operator==(const Lora&) const = default;
 };
