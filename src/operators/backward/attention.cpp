@@ -1,4 +1,6 @@
 // scaled_dot_product_attention by the kernel that torch chooses: each keeps other tensors.
+#include <algorithm>
+
 #include "operators/backward/lowerings.h"
 
 namespace thoplw::lower {
@@ -18,6 +20,7 @@ struct Sizes {
 
 Sizes sizes_of(const GradOp& op) {
   const Dims& query = op.in(kQuery).shape;
+  if (query.size() < 2) throw Error("its queries have too few dimensions");
   Sizes sizes{1, query.at(query.size() - 2), op.in(kKey).shape.at(query.size() - 2)};
   for (std::size_t i = 0; i + 2 < query.size(); ++i) sizes.heads *= query[i];
   return sizes;
@@ -25,7 +28,10 @@ Sizes sizes_of(const GradOp& op) {
 
 bool is_half(DType dtype) { return dtype == DType::f16 || dtype == DType::bf16; }
 
-bool ends_in_one_piece(const Keeping& k, std::size_t i) { return k.operand_of(i).layout.strides.back() == 1; }
+bool ends_in_one_piece(const Keeping& k, std::size_t i) {
+  const Dims strides = k.operand_of(i).layout.strides;
+  return !strides.empty() && strides.back() == 1;
+}
 
 /// What the fused kernels ask of the tensors on either processor: batches and heads that need no broadcasting.
 bool is_plain(const Keeping& k) {
@@ -124,6 +130,7 @@ Operand transposed(Operand x) {
 /// do.
 Count copy_of(const Operand& x, const Dims& query) {
   Dims sizes(query.begin(), query.end() - 2);
+  if (x.layout.sizes.size() != query.size()) throw Error("its tensors have different numbers of dimensions");
   std::int64_t batch = 1;
   for (const std::int64_t size : sizes) batch *= size;
   const std::int64_t rows = x.layout.sizes[sizes.size()], columns = x.layout.sizes.back();
@@ -176,6 +183,12 @@ void math(Keeping& k) {
 }  // namespace
 
 // (query, key, value, mask)
+void attention_math(Keeping& k) {
+  const std::size_t rank = std::max<std::size_t>(2, k.op.in(kQuery).shape.size());
+  for (const std::size_t i : {kQuery, kKey, kValue}) require_rank(k.operand_of(i), rank);
+  math(k);
+}
+
 void attention(Keeping& k) {
   switch (attention_kernel(k.op)) {
     case AttentionKernel::flash:
@@ -185,11 +198,9 @@ void attention(Keeping& k) {
     case AttentionKernel::cudnn:
       return cudnn(k);
     default:
-      return math(k);
+      return attention_math(k);
   }
 }
-
-void attention_math(Keeping& k) { math(k); }
 
 }  // namespace thoplw::lower
 

@@ -70,6 +70,10 @@ Operand Keeping::operand_of(std::size_t i) const {
           .needs = op.need(i)};
 }
 
+void require_rank(const Operand& operand, std::size_t rank) {
+  if (operand.layout.sizes.size() < rank) throw Error("a tensor has too few dimensions");
+}
+
 double number(const OpView& op, std::string_view name, double otherwise) {
   const AttrValue* value = op.attr(name);
   if (!value) return otherwise;

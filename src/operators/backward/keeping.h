@@ -57,13 +57,16 @@ class Keeping {
   Kept result_;
 };
 
+/// Throws Error where the operand has fewer dimensions.
+void require_rank(const Operand& operand, std::size_t rank);
+
 /// A number, a switch or a text that the operator was called with; `otherwise` where the trace does not have it.
 double number(const OpView& op, std::string_view name, double otherwise);
 bool flag(const OpView& op, std::string_view name, bool otherwise);
 std::string_view word(const OpView& op, std::string_view name);
 Dims numbers(const OpView& op, std::string_view name);
 
-/// Takes one operator apart.
+/// Takes one operator apart. Throws Error, or std::out_of_range, where its tensors are not those that it has in torch.
 using Lowering = void (*)(Keeping&);
 
 }  // namespace thoplw

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <iterator>
 #include <span>
+#include <stdexcept>
 #include <string>
 
+#include "base/error.h"
 #include "operators/backward/keeping.h"
 #include "operators/backward/lowerings.h"
 #include "operators/backward/saved_row.h"
@@ -224,17 +226,26 @@ Kept by_row(const GradOp& op, std::string_view name) {
   return k.take();
 }
 
+/// What a lowering cannot make sense of is not known.
+Kept lowered(const Composite& composite, const GradOp& op, bool in_place) {
+  try {
+    Keeping k(op, in_place);
+    composite.lower(k);
+    return k.take();
+  } catch (const Error&) {
+    return {.tensors = {}, .known = !op.need_any()};
+  } catch (const std::out_of_range&) {
+    return {.tensors = {}, .known = !op.need_any()};
+  }
+}
+
 }  // namespace
 
 Kept kept(const GradOp& op) {
   const std::string_view name = op.trace.op_name(op.op);
   const bool in_place = is_in_place(name);
   const std::string_view plain = in_place ? name.substr(0, name.size() - 1) : name;
-  if (const Composite* composite = find(kComposites, plain)) {
-    Keeping k(op, in_place);
-    composite->lower(k);
-    return k.take();
-  }
+  if (const Composite* composite = find(kComposites, plain)) return lowered(*composite, op, in_place);
   if (!name.starts_with(kAten)) return {.tensors = {}, .known = !op.need_any()};
   if (std::ranges::binary_search(kNothing, plain.substr(kAten.size()))) return {};
   return by_row(op, name.substr(kAten.size()));

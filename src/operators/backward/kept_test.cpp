@@ -71,6 +71,9 @@ constexpr Case kCases[] = {
     {"aten::argmax(f32[4]) -> i64[]", "1", ""},
     {"aten::embedding(f32[9,4], i64[3]) -> f32[3,4]", "10", "in1"},
     {"aten::where(bool[4], f32[4]) -> f32[4]", "01", "in0"},
+    {"aten::scaled_dot_product_attention(f32[4], f32[4], f32[4], none) -> f32[4]", "1110", "?"},  // not in torch
+    {"aten::matmul(f32[2,3,4], f32[3,4,5]) -> f32[2,3,5]", "11", "?"},                            // the same
+    {"aten::gru(f32[2,3,5], f32[1,3,4]) -> f32[2,3,4] {num_layers=0}", "10", "?"},                // the same
     {"mylib::odd(f32[4]) -> f32[4]", "1", "?"},
     {"mylib::odd(f32[4]) -> f32[4]", "0", ""},
     {"torchvision::deform_conv2d(f32[2,4,8,8], f32[6,2,3,3], f32[2,18,6,6], none, f32[6]) -> f32[2,6,6,6]", "10000",

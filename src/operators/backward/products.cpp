@@ -17,8 +17,8 @@ Operand transposed(Operand x) {
 Operand permuted(const Operand& x, const Dims& order) {
   Operand result = x;
   for (std::size_t i = 0; i < order.size(); ++i) {
-    result.layout.sizes[i] = x.layout.sizes[static_cast<std::size_t>(order[i])];
-    result.layout.strides[i] = x.layout.strides[static_cast<std::size_t>(order[i])];
+    result.layout.sizes.at(i) = x.layout.sizes.at(static_cast<std::size_t>(order[i]));
+    result.layout.strides.at(i) = x.layout.strides.at(static_cast<std::size_t>(order[i]));
   }
   return result;
 }
@@ -94,8 +94,12 @@ void product(Keeping& k, const Operand& left_of, const Operand& right_of) {
     return;
   }
   const Operand left = as_matrix(a, true), right = as_matrix(b, false);
+  require_rank(left, 2);
+  require_rank(right, 2);
   Dims batch(left.layout.sizes.begin(), left.layout.sizes.end() - 2);
-  shape::broadcast_to(batch, std::span(right.layout.sizes).first(right.layout.sizes.size() - 2));
+  if (!shape::broadcast_to(batch, std::span(right.layout.sizes).first(right.layout.sizes.size() - 2))) {
+    throw Error("its tensors do not broadcast");
+  }
   batched(k, left, batch, right.needs);
   batched(k, right, batch, left.needs);
 }
@@ -162,6 +166,7 @@ void tensordot(Keeping& k) {
 void bilinear(Keeping& k) {
   const Operand x = k.operand_of(0), y = k.operand_of(1), weight = k.operand_of(2);
   const auto rows = [&](const Operand& of, bool kept) {
+    require_rank(of, 1);
     const Dims& sizes = of.layout.sizes;
     k.reshaped(of, {product_of(sizes, 0, sizes.size() - 1), sizes.back()}, kept);
   };
@@ -177,6 +182,7 @@ void convolution(Keeping& k) {
   if (word(k.op, "padding") == "same") {
     const Dims dilation = numbers(k.op, "dilation");
     const Dims& kernel = k.op.in(1).shape;
+    require_rank(k.operand_of(0), kernel.size() - 1);
     const std::size_t spatial = kernel.size() - 2, first = padded.shape.size() - spatial;
     for (std::size_t i = 0; i < spatial; ++i) {
       const std::int64_t step = dilation.empty() ? 1 : dilation[std::min(i, dilation.size() - 1)];

@@ -1,4 +1,6 @@
 // Lowerings of recurrent layers and cells: on the CPU their steps are plain operators, on CUDA kernels of their own.
+#include <algorithm>
+
 #include "operators/backward/lowerings.h"
 
 namespace thoplw::lower {
@@ -17,6 +19,9 @@ struct Layers {
 
 constexpr std::size_t kState = 1;
 
+/// So many steps a trace may have; a file can claim any number.
+constexpr std::int64_t kMostSteps = 1 << 20;
+
 Layers layers_of(const GradOp& op) {
   const Dims& input = op.in(0).shape;
   const Dims& state = op.in(kState).shape;
@@ -24,7 +29,7 @@ Layers layers_of(const GradOp& op) {
   return {.steps = input.at(batch_first ? 1 : 0),
           .batch = state.at(1),
           .hidden = state.at(2),
-          .layers = static_cast<std::int64_t>(number(op, "num_layers", 1)),
+          .layers = std::max<std::int64_t>(1, static_cast<std::int64_t>(number(op, "num_layers", 1))),
           .directions = flag(op, "bidirectional", false) ? 2 : 1,
           .batch_first = batch_first,
           .dropout = flag(op, "train", false) ? number(op, "dropout", 0) : 0,
@@ -32,7 +37,9 @@ Layers layers_of(const GradOp& op) {
 }
 
 /// The sequences are packed: how many run at each step is data.
-bool is_packed(const GradOp& op) { return op.in(0).shape.size() != 3 || op.in(kState).shape.size() != 3; }
+bool is_packed(const GradOp& op) {
+  return op.in(0).shape.size() != 3 || !op.has_in(kState) || op.in(kState).shape.size() != 3;
+}
 
 /// A linear layer inside, of an input that needs a gradient or not: its weight is the i-th input of the operator.
 void keep_weight(Keeping& k, std::size_t weight, bool input_needs) {
@@ -41,8 +48,9 @@ void keep_weight(Keeping& k, std::size_t weight, bool input_needs) {
 
 /// The weights: of the input, of the state, and biases of both, for each layer and direction. They follow `states`.
 void keep_weights(Keeping& k, const Layers& layers, std::size_t first) {
-  const std::size_t count = k.op.op.in.size() - first;
-  const std::size_t each = count / static_cast<std::size_t>(layers.layers * layers.directions);
+  const auto all_layers = static_cast<std::size_t>(layers.layers * layers.directions);
+  if (k.op.op.in.size() < first + 2 * all_layers) throw Error("it has fewer weights than layers");
+  const std::size_t count = k.op.op.in.size() - first, each = count / all_layers;
   for (std::size_t i = 0; i * each < count; ++i) {
     const bool first_layer = i < static_cast<std::size_t>(layers.directions);
     keep_weight(k, first + i * each, !first_layer || k.op.need(0));
@@ -97,6 +105,7 @@ template <class Step>
 void unrolled(Keeping& k, Steps steps, Step step) {
   if (is_packed(k.op)) return k.incomplete();
   const Layers layers = layers_of(k.op);
+  if (layers.layers > kMostSteps || layers.steps > kMostSteps / layers.layers) throw Error("it has too many steps");
   free_steps(k, layers, steps);
   if (!k.op.need_any()) return;
   const Operand x = input_of(k, layers);
@@ -151,6 +160,7 @@ void free_states(Keeping& k, const Layers& layers) {
 void lstm(Keeping& k) {
   if (k.op.flavour.processor == Processor::cuda || is_packed(k.op)) return whole(k);
   const Layers layers = layers_of(k.op);
+  if (layers.layers > kMostSteps) throw Error("it has too many layers");
   if (!k.op.need_any()) return free_states(k, layers);
   const Operand x = input_of(k, layers);
   k.reshaped(x, as_rows(x), true);
