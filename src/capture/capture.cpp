@@ -211,8 +211,9 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
   const auto run = [&] {
     const bool compiled_before = compiler_loaded();
     Attempt done = attempt_once();
-    const bool loaded_it = done.error && !compiled_before && of_compiler(*done.error);  // as flex_attention does
-    return loaded_it ? attempt_once() : std::move(done);
+    // As flex_attention does. Loading it leaves frames behind that hold tensors of the forward: they seem to live on.
+    const bool loaded_it = !compiled_before && (done.error ? of_compiler(*done.error) : compiler_loaded());
+    return loaded_it && (done.error || options.training) ? attempt_once() : std::move(done);
   };
   Attempt last = run();
   std::string looked;

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import inspect
+import subprocess
+import sys
+import threading
 from typing import Any
 
 import pytest
@@ -133,6 +136,26 @@ def test_storages():
     ]
 
 
+LOADS_THE_COMPILER = """
+import torch
+from thoplw import _native
+
+class Model(torch.nn.Module):
+    def forward(self, x):
+        y = torch.lgamma(x)
+        z = torch.digamma(y)  # torch's own meta kernel, in Python
+        del y
+        return torch.erfinv(z)
+
+captured = [_native.capture(Model(), (torch.zeros(4),), {}, {}, training=True).text() for _ in range(2)]
+assert captured[0] == captured[1], captured
+"""
+
+
+def test_the_first_capture_of_a_process_sees_the_same():
+    subprocess.run([sys.executable, "-c", LOADS_THE_COMPILER], check=True)
+
+
 class Data(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         y = (x * 2).data
@@ -218,6 +241,50 @@ def test_checkpoints(kind, options):
     assert starting("region", lines(Checkpointed(**options), torch.zeros(4, 64))) == [
         f'region {kind} "" 2 5 {given} -> (%8:f32[4,64]) keeps {given}'  # mul, linear, relu
     ]
+
+
+class InThreads(nn.Module):
+    """Each thread waits for the other in the middle of its checkpoint, so that their operators mix."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.parts = nn.ModuleList([Part(nn.ReLU()), Part(nn.Tanh())])
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        results: dict[int, torch.Tensor] = {}
+        both = threading.Barrier(2)
+
+        def work(i: int) -> None:
+            results[i] = checkpoint(self.parts[i], x, both, use_reentrant=False)
+
+        threads = [threading.Thread(target=work, args=(i,)) for i in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return results[0] + results[1]
+
+
+class Part(nn.Module):
+    def __init__(self, last: nn.Module) -> None:
+        super().__init__()
+        self.last = last
+
+    def forward(self, x: torch.Tensor, both: threading.Barrier) -> torch.Tensor:
+        y = x * 2
+        both.wait()
+        z = y + 1
+        both.wait()
+        return self.last(z)
+
+
+def test_checkpoints_of_threads():
+    found = lines(InThreads(), torch.zeros(4, 64))
+    operators = [line.split("(")[0] for line in starting("aten", found)]
+    regions = [[int(number) for number in line.split()[3:5]] for line in starting("region", found)]
+    inside = [operators[first:end] for first, end in regions]
+    assert sorted(inside) == [[*["aten::mul", "aten::add"], last] for last in ("aten::relu", "aten::tanh")]
+    assert len(starting("storage 1024", found)) == 8  # the input, three of each thread, and what is returned
 
 
 class Square(torch.autograd.Function):
