@@ -168,6 +168,10 @@ nb::object ours(const nb::args& args, const nb::kwargs& kwargs) {
   }
   pass->trace.ops.resize(operators);  // once more, with torch's own context
   pass->trace.regions.resize(regions);
+  pass->region_ops.resize(regions);
+  for (std::vector<Id>& inside : pass->region_ops) {
+    std::erase_if(inside, [&](Id op) { return op >= static_cast<Id>(operators); });
+  }
   pass->trace.notes.push_back(formatted("what {} keeps for backward is not known", class_name(cls)));
   const GradOff off(pass->api);
   return watch(*pass, args, kwargs);

@@ -9,7 +9,8 @@ namespace {
 
 class ByCall {
  public:
-  explicit ByCall(Trace& trace) : trace_(trace), numbers_(trace.calls.size(), kNone) {
+  explicit ByCall(Pass& pass) : pass_(pass), trace_(pass.trace), numbers_(trace_.calls.size(), kNone) {
+    const Trace& trace = trace_;
     for (std::size_t i = 0; i < trace.calls.size(); ++i) {
       const Call& call = trace.calls[i];
       inside_[call.parent].push_back({call.first_op, true, static_cast<Id>(i)});
@@ -25,10 +26,7 @@ class ByCall {
     write(kNone);
     trace_.calls = std::move(calls_);
     trace_.ops = std::move(ops_);
-    for (Region& region : trace_.regions) {
-      region.end_op = end_of(region.end_op);
-      region.first_op = std::min(place_of(region.first_op), region.end_op);
-    }
+    for (std::size_t i = 0; i < trace_.regions.size(); ++i) sort(trace_.regions[i], pass_.region_ops[i]);
     for (Storage& storage : trace_.memory.storages) {
       if (storage.born != kNone) storage.born = place_of(storage.born);
       if (storage.died != kNone) storage.died = std::max(end_of(storage.died), storage.born);
@@ -42,6 +40,15 @@ class ByCall {
     Id index;
   };
   static bool before(const Event& a, const Event& b) { return a.time != b.time ? a.time < b.time : a.call && !b.call; }
+
+  void sort(Region& region, const std::vector<Id>& inside) const {
+    if (inside.empty()) region.first_op = region.end_op = end_of(region.first_op);
+    for (std::size_t i = 0; i < inside.size(); ++i) {
+      const Id place = place_of(inside[i]);
+      region.first_op = i == 0 ? place : std::min(region.first_op, place);
+      region.end_op = i == 0 ? place + 1 : std::max(region.end_op, place + 1);
+    }
+  }
 
   /// Where the operator of that old number is now.
   Id place_of(Id op) const {
@@ -77,6 +84,7 @@ class ByCall {
     calls_[number].end_op = static_cast<Id>(ops_.size());
   }
 
+  Pass& pass_;
   Trace& trace_;
   std::map<Id, std::vector<Event>> inside_;  ///< by call
   std::vector<Id> numbers_;                  ///< by call: its new one
@@ -87,6 +95,6 @@ class ByCall {
 
 }  // namespace
 
-void sort_by_call(Trace& trace) { ByCall(trace).sort(); }
+void sort_by_call(Pass& pass) { ByCall(pass).sort(); }
 
 }  // namespace thoplw::capture

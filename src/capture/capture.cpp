@@ -143,7 +143,7 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
     }
     if (options.training && pass.autograd) pass.trace.notes.push_back(kNotObserved);
     if (options.training && pass.mixes) pass.trace.notes.push_back(kMixes);
-    if (pass.in_threads) sort_by_call(pass.trace);
+    if (pass.in_threads) sort_by_call(pass);
     note_adopted(pass);
     record_unseen(pass, given);  // prints graphs, for which torch runs operators
   } catch (nb::python_error& error) {

@@ -51,8 +51,9 @@ struct Pass : std::enable_shared_from_this<Pass> {
   Trace trace;
   TensorTable tensors;
 
-  std::unique_ptr<Lifetimes> lives;  ///< in a capture for training
-  std::unique_ptr<Casts> casts;      ///< where the forward is to be under autocast
+  std::unique_ptr<Lifetimes> lives;         ///< in a capture for training
+  std::vector<std::vector<Id>> region_ops;  ///< by region: its operators, among which those of other threads may be
+  std::unique_ptr<Casts> casts;             ///< where the forward is to be under autocast
 
   bool real = false;         ///< operators run for real and are only recorded
   bool native_rules = true;  ///< shapes by native rules; off: torch is asked for each
@@ -158,6 +159,14 @@ inline Op new_op(Pass& pass, std::string_view name) {
   return op;
 }
 
-inline Op& add_op(Pass& pass, std::string_view name) { return pass.trace.ops.emplace_back(new_op(pass, name)); }
+/// Adds it to the trace; other threads may have added theirs since it was made.
+inline Op& push_op(Pass& pass, Op op) {
+  for (std::size_t region : pass.strand().open_regions) {
+    pass.region_ops[region].push_back(static_cast<Id>(pass.trace.ops.size()));
+  }
+  return pass.trace.ops.emplace_back(std::move(op));
+}
+
+inline Op& add_op(Pass& pass, std::string_view name) { return push_op(pass, new_op(pass, name)); }
 
 }  // namespace thoplw::capture

@@ -91,7 +91,7 @@ Op& record(const OpCall& call) {
     const auto rank = static_cast<std::size_t>(call.read.tensors.front()->layout.dim());
     for (Attr& attr : asked_for(rank)) op.attrs.push_back(std::move(attr));
   }
-  return pass.trace.ops.emplace_back(std::move(op));
+  return push_op(pass, std::move(op));
 }
 
 nb::object record_result(const OpCall& call, nb::object result, Values values) {

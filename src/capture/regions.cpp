@@ -35,9 +35,14 @@ OpenRegion::OpenRegion(Pass& pass, Region::Kind kind, std::string name)
   region.kind = kind;
   region.name = std::move(name);
   region.first_op = region.end_op = now;
+  pass.region_ops.emplace_back();
+  pass.strand().open_regions.push_back(index_);
 }
 
-OpenRegion::~OpenRegion() { region().end_op = static_cast<Id>(pass_.trace.ops.size()); }
+OpenRegion::~OpenRegion() {
+  region().end_op = static_cast<Id>(pass_.trace.ops.size());
+  std::erase(pass_.strand().open_regions, index_);
+}
 
 void add_tensors(Pass& pass, PyObject* value, std::vector<Id>& values) {
   each_tensor(pass.api, value, [&](PyObject* tensor) { values.push_back(pass.tensors.known(tensor).value); });

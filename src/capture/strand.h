@@ -19,9 +19,10 @@ struct Strand {
   bool recording = true;       ///< off while a user's cost function runs
   std::size_t modes_on = 0;    ///< how many dispatch modes are on if the pass's is the innermost
   std::vector<Id> open_calls;  ///< innermost last
-  Id own_call = kNone;         ///< the open call whose class has a __call__ of its own that has not come to forward yet
-  int decomposing = 0;         ///< how many operators are being taken apart: Python did not call those inside of them
-  std::size_t depth = 0;       ///< how many of the pool are in use
+  std::vector<std::size_t> open_regions;
+  Id own_call = kNone;    ///< the open call whose class has a __call__ of its own that has not come to forward yet
+  int decomposing = 0;    ///< how many operators are being taken apart: Python did not call those inside of them
+  std::size_t depth = 0;  ///< how many of the pool are in use
   std::vector<std::unique_ptr<Arguments>> argument_pool;
 
   /// Whether it has run an operator.

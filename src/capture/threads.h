@@ -33,6 +33,6 @@ class Threads {
 };
 
 /// Operators of several threads are recorded in the order of time. Puts each one into the call that it belongs to.
-void sort_by_call(Trace& trace);
+void sort_by_call(Pass& pass);
 
 }  // namespace thoplw::capture
