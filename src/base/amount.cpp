@@ -106,6 +106,19 @@ Count parse_amount(std::string_view text) {
   return number;
 }
 
+Count parse_bytes(std::string_view text) {
+  constexpr std::string_view kUnits = "KMGTP";
+  std::string_view number = text.ends_with('B') ? text.substr(0, text.size() - 1) : text;
+  if (!number.ends_with('i')) return parse_amount(number);
+  number.remove_suffix(1);
+  const std::size_t power = number.empty() ? std::string_view::npos : kUnits.find(number.back());
+  if (power == std::string_view::npos || number.size() < 2) {
+    throw Error("'" + std::string(text) + "' is not a size; write one such as 24G or 24GiB");
+  }
+  number.remove_suffix(1);
+  return parse_amount(number) * (std::uint64_t{1} << (10 * (power + 1)));
+}
+
 Percent parse_percent(std::string_view text) {
   constexpr std::uint64_t kMost = 1'000'000;
   constexpr int kMostDecimals = 6;

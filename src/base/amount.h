@@ -24,6 +24,10 @@ std::optional<double> take_real(std::string_view& text);
 /// Exactly: "1.1G" is 1100000000. Throws Error if that is not a whole number, or too large for a Count.
 Count parse_amount(std::string_view text);
 
+/// Bytes: a number as parse_amount reads it, perhaps with a B behind it, in powers of 1000; or in powers of 1024, as in
+/// "24GiB". Throws Error("'24X' is not ...").
+Count parse_bytes(std::string_view text);
+
 /// A share of something, exactly: "1%", "0.5%".
 struct Percent {
   std::uint64_t digits = 0;  ///< of "0.5": 5

@@ -59,6 +59,18 @@ class Check {
     uses_.push_back(std::move(use));
   }
 
+  void hold_memory(Count most) {
+    const Training& training = *report_.training;
+    Use use{.what = "bytes of memory",
+            .used = training.peak,
+            .exact = training.exact,
+            .most = most,
+            .baseline = {},
+            .blame = {}};
+    if (use.standing() == Standing::over) use.blame = costliest(report_, Measure::saved);
+    uses_.push_back(std::move(use));
+  }
+
   void hold_growth(Measure measure, Count base, Percent growth) {
     Use use = use_of(measure, plus(base, growth));
     use.baseline = base;
@@ -86,6 +98,11 @@ class Check {
 
 /// Limits are of what the report has. Throws Error for another.
 void require_known(const Report& report, const Limits& limits) {
+  if (limits.memory && !(report.training && report.has(Measure::saved))) {
+    throw Error(
+        "the report has no memory of a training step to hold against --max-memory: check the model itself, or a trace "
+        "that was captured for training");
+  }
   for (const Measure measure : all_measures()) {
     if (limits[measure] && !report.has(measure)) {
       throw Error(formatted("the report has no {} to hold against --max-{}: count the model itself",
@@ -97,7 +114,7 @@ void require_known(const Report& report, const Limits& limits) {
 }  // namespace
 
 bool Limits::any() const {
-  return std::ranges::any_of(most, [](const std::optional<Count>& limit) { return limit.has_value(); });
+  return memory || std::ranges::any_of(most, [](const std::optional<Count>& limit) { return limit.has_value(); });
 }
 
 Standing standing(const Verdict& verdict) {
@@ -116,6 +133,7 @@ Verdict check(const Report& report, const Budget& budget, const Report* baseline
   for (const Measure measure : all_measures()) {
     if (budget.limits[measure]) check.hold(measure, *budget.limits[measure]);
   }
+  if (budget.limits.memory) check.hold_memory(*budget.limits.memory);
   if (baseline) {
     for (const Measure measure : shown_measures()) check.hold_growth(measure, baseline->total[measure], budget.growth);
   }

@@ -15,6 +15,7 @@ namespace thoplw {
 /// How much of each measure a model may have, and no more.
 struct Limits {
   std::array<std::optional<Count>, kMeasures> most{};
+  std::optional<Count> memory;  ///< bytes at the peak of a training step
 
   std::optional<Count>& operator[](Measure measure) { return most[static_cast<std::size_t>(measure)]; }
   const std::optional<Count>& operator[](Measure measure) const { return most[static_cast<std::size_t>(measure)]; }

@@ -2,22 +2,13 @@
 #include "count/training/autograd.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 #include "base/formatted.h"
+#include "operators/backward/kept.h"
 
 namespace thoplw {
 namespace {
-
-/// Results that are floating point and yet have no gradient: made anew, or constant wherever they are not at a step.
-constexpr auto kNotDifferentiable = std::to_array<std::string_view>({
-    "aten::bernoulli",  "aten::detach",    "aten::empty_like", "aten::empty",         "aten::floor_divide",
-    "aten::full",       "aten::full_like", "aten::heaviside",  "aten::multinomial",   "aten::new_empty",
-    "aten::new_full",   "aten::new_ones",  "aten::new_zeros",  "aten::nextafter",     "aten::normal",
-    "aten::ones",       "aten::ones_like", "aten::poisson",    "aten::rand_like",     "aten::randint_like",
-    "aten::randn_like", "aten::zeros",     "aten::zeros_like", "aten::scalar_tensor", "aten::one_hot",
-});
 
 bool is_in_place(std::string_view name) { return name.ends_with('_') && !name.ends_with("__"); }
 
@@ -57,8 +48,7 @@ class AutogradWalk {
   static OpKind kind_of(std::string_view name) {
     if (name == "aten::detach_") return OpKind::cut_in_place;
     if (name == "aten::requires_grad_") return OpKind::require;
-    const std::string_view base = is_in_place(name) ? name.substr(0, name.size() - 1) : name;
-    if (std::ranges::find(kNotDifferentiable, base) != kNotDifferentiable.end()) return OpKind::cut;
+    if (!differentiable(name)) return OpKind::cut;
     return is_in_place(name) ? OpKind::in_place : OpKind::plain;
   }
 

@@ -15,16 +15,18 @@ Report count_planned(const Trace& trace, const Convention& convention, const Tra
     changed = variant(current == &trace ? trace : std::move(changed));
     current = &changed;
   };
-  if (!plan.lora.targets.empty()) change([&](Trace before) { return with_lora(std::move(before), plan.lora); });
-  if (!plan.freeze.empty()) change([&](Trace before) { return frozen(std::move(before), plan.freeze); });
+  Lora lora = plan.lora;
   if (!plan.precision.empty()) {
     const Precision& precision = find_precision(plan.precision);
     step.masters = precision.masters;
     step.precision = precision.name;
-    if (!precision.as_is) {
+    if (precision.autocast) lora.autocast = precision.type;
+    if (!precision.as_is && !plan.captured_so) {
       change([&](Trace before) { return in_precision(std::move(before), precision, step.flavour.processor); });
     }
   }
+  if (!lora.targets.empty()) change([&](Trace before) { return with_lora(std::move(before), lora); });
+  if (!plan.freeze.empty()) change([&](Trace before) { return frozen(std::move(before), plan.freeze); });
   if (!plan.checkpoint.empty()) {
     const Region::Kind kind = plan.reentrant ? Region::Kind::reentrant : Region::Kind::checkpoint;
     change([&](Trace before) { return checkpointed(std::move(before), plan.checkpoint, kind); });

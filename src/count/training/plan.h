@@ -18,6 +18,7 @@ struct TrainingPlan {
   bool reentrant = false;               ///< checkpoints are of the reentrant kind
   Lora lora;                            ///< none where it has no targets
   std::string precision;                ///< by name; empty: the types that the trace has
+  bool captured_so = false;             ///< the trace is in that precision already
   TrainingOptions step;
 
   bool operator==(const TrainingPlan&) const = default;
