@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import tempfile
 from pathlib import Path
@@ -15,11 +16,14 @@ COMMANDS = {
     "models.svg": [
         f"torchvision:{name}" for name in ("resnet18", "resnet50", "densenet121", "mobilenet_v3_large", "squeezenet1_1")
     ],
+    "training.svg": ["train", "torchvision:resnet18", "--batch", "16", "--timeline"],
 }
 
 
 def run(arguments: list[str], file: Path) -> None:
-    code = _native.run_command_line([*arguments, "-o", str(file)], _models.open_model, sys.stdout, sys.stderr)
+    to_file = [] if arguments[-1] == "--timeline" else ["-o"]
+    out = io.StringIO()  # of what is printed besides the picture
+    code = _native.run_command_line([*arguments, *to_file, str(file)], _models.open_model, out, sys.stderr)
     assert code == 0, f"thoplw {' '.join(arguments)} ends with {code}"
 
 
