@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from thoplw import _native
 from thoplw._inputs import arguments
 from thoplw._native import Error, Trace
+from thoplw._precision import capture_step
 from thoplw._suggest import unknown
 from thoplw._transformers import from_transformers
 
@@ -41,7 +42,13 @@ _torchvision_operators: list[torch.library.Library] = []
 
 
 def open_model(
-    name: str, inputs: list[Input], settings: list[tuple[str, str]], batch: int = 0, training: bool = False
+    name: str,
+    inputs: list[Input],
+    settings: list[tuple[str, str]],
+    batch: int = 0,
+    training: bool = False,
+    precision: str = "",
+    cuda: bool = False,
 ) -> Trace:
     """Builds the model `name` on the meta device and captures what it does.
 
@@ -54,6 +61,8 @@ def open_model(
             strings.
         batch: the first size of each input, in place of what it says; 0: as it says.
         training: capture it in training mode, with what backward needs and where values lie.
+        precision: the types that it then computes in, by name; "": as it is.
+        cuda: autocast makes the casts that it makes on CUDA.
 
     Raises:
         Error: there is no such model, it cannot be built, it has no input of its own, or its forward raised.
@@ -67,18 +76,15 @@ def open_model(
     except ImportError as missing:
         raise Error(f"{name} needs PyTorch: pip install torch") from missing
     with contextlib.redirect_stdout(sys.stderr):  # what models print is not what the command prints
-        return _captured(name, source, attribute, inputs, settings, batch, training)
+        model, positional, keyword = _built(name, source, attribute, inputs, settings, batch)
+        if training:
+            return capture_step(model, positional, keyword, precision, cuda)
+        return _native.capture(model, positional, keyword, {})
 
 
-def _captured(
-    name: str,
-    source: str,
-    attribute: str,
-    inputs: list[Input],
-    settings: list[tuple[str, str]],
-    batch: int,
-    training: bool,
-) -> Trace:
+def _built(
+    name: str, source: str, attribute: str, inputs: list[Input], settings: list[tuple[str, str]], batch: int
+) -> tuple[torch.nn.Module, tuple[Any, ...], dict[str, Any]]:
     make, default_inputs = _SOURCES.get(source, _from_callable)(source, attribute)
     options = {key: _literal(value) for key, value in settings}
     model = _build(name, make, options)
@@ -90,7 +96,7 @@ def _captured(
     else:
         named = {key: _input(*_batched(one, batch)) for key, one in wanted.items()}
         positional, keyword = arguments(model, named, None)
-    return _native.capture(model, positional, keyword, {}, training=training)
+    return model, positional, keyword
 
 
 def _batched(given: Input, batch: int) -> Input:

@@ -1,9 +1,12 @@
-"""A model and inputs of another type, without their data: what a training step in that type is captured from."""
+"""A step of training in another type: captured from a copy without data, or as under autocast."""
 
 from __future__ import annotations
 
 import copy
 from typing import TYPE_CHECKING, Any
+
+from thoplw import _native
+from thoplw._native import Error, Trace
 
 if TYPE_CHECKING:
     import torch
@@ -41,3 +44,26 @@ def inputs_in_type(inputs: Any, dtype: torch.dtype) -> Any:
         return torch.empty_like(leaf, dtype=dtype, device="meta")
 
     return tree_map(converted, inputs)
+
+
+def capture_step(
+    model: torch.nn.Module, positional: tuple[Any, ...], keyword: dict[str, Any], precision: str, cuda: bool
+) -> Trace:
+    """What a step of training does in that precision, of which "" is that of the model.
+
+    Raises:
+        Error: there is no such precision, the forward raised, or the model cannot be copied.
+    """
+    dtype, autocast = _native.precision(precision) if precision else ("", False)
+    if not dtype or autocast:
+        return _native.capture(model, positional, keyword, {}, training=True, autocast=dtype, cuda=cuda)
+    import torch
+
+    types = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
+    try:
+        changed = in_type(model, types[dtype])
+    except Exception as error:
+        what = f"{type(model).__name__} cannot be copied to be taken in {precision} ({error})"
+        raise Error(f"{what}; convert the model itself, and leave the precision out") from error
+    args, kwargs = inputs_in_type((positional, keyword), types[dtype])
+    return _native.capture(changed, args, kwargs, {}, training=True)

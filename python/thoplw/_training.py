@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from thoplw import _native
 from thoplw._inputs import arguments
 from thoplw._native import Error, LayerInfo
+from thoplw._precision import capture_step
 from thoplw._profile import check_model, initialised, told
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def training(
     check_model(model)
     with initialised(model):
         positional, keyword = arguments(model, inputs, kwargs)
-        trace = _native.capture(model, positional, keyword, {}, training=True)
+        trace = capture_step(model, positional, keyword, precision or "", processor == "cuda")
     plan: dict[str, Any] = {
         "optimizer": optimizer,
         "freeze": freeze,
@@ -83,7 +84,7 @@ def training(
         "round": round_to,
     }
     if precision is not None:
-        plan["precision"] = precision
+        plan |= {"precision": precision, "captured_so": True}
     plan |= _adapters(lora) | _outputs(loss)
     return told(_native.count_training(trace, convention, plan), False, verbose)
 

@@ -61,10 +61,17 @@ class Workers:
         self._fork(jobs)
 
     def open(
-        self, name: str, inputs: Sequence[Any], settings: Sequence[tuple[str, str]], batch: int, training: bool
+        self,
+        name: str,
+        inputs: Sequence[Any],
+        settings: Sequence[tuple[str, str]],
+        batch: int = 0,
+        training: bool = False,
+        precision: str = "",
+        cuda: bool = False,
     ) -> Trace:
         """As ``open_model``, in a worker that has nothing to do; any thread may call it."""
-        return Trace.parse(self._ask("open", name, list(inputs), list(settings), batch, training))
+        return Trace.parse(self._ask("open", name, list(inputs), list(settings), batch, training, precision, cuda))
 
     def matching(self, pattern: str) -> list[str]:
         """As ``_models.matching``; in a worker where there are some, as torch is imported there."""

@@ -19,6 +19,8 @@ struct ModelRequest {
   std::vector<std::pair<std::string, std::string>> settings;  ///< --set key=value
   std::int64_t batch = 0;                                     ///< the first size of each input; 0: as the inputs say
   bool training = false;                                      ///< it is captured in training mode, with its memory
+  std::string precision{};                                    ///< that it then computes in, by name; empty: as it is
+  bool cuda = false;                                          ///< which casts autocast makes: those of CUDA
 };
 
 /// Opens a model; throws Error with a message for the user.

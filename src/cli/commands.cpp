@@ -14,6 +14,8 @@ constexpr auto kCommands = std::to_array<Command>({
      kAny, profile_models},
     {"train", "MODEL... [--batch 64]", "torchvision:resnet18 --batch 64 --optimizer adamw",
      "what a step of training computes and what memory it needs, layer by layer", 1, kAny, profile_models},
+    {"fit", "MODEL... --memory 24G --train", "torchvision:resnet18 --memory 8G --train",
+     "the largest batch whose training step fits into that memory", 1, kAny, fit_models},
     {"compare", "MODEL... [--with fvcore,thop]", "torchvision:resnet18 --with fvcore,thop",
      "where the counts of conventions differ, and why", 1, kAny, compare_conventions},
     {"diff", "A B", "torchvision:resnet18 torchvision:resnet34",

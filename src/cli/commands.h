@@ -21,6 +21,7 @@ struct Command {
 std::span<const Command> commands();
 
 void profile_models(Session& session);
+void fit_models(Session& session);
 void check_budgets(Session& session);
 void compare_conventions(Session& session);
 void diff_models(Session& session);

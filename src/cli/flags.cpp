@@ -106,6 +106,10 @@ void set_jobs(Options& options, const std::string& value) {
 void set_batch(Options& options, const std::string& value) {
   options.batch = whole_number("batch", value, 1, std::numeric_limits<std::int32_t>::max());
 }
+void set_memory(Options& options, const std::string& value) { options.memory = parse_bytes(value); }
+void set_max_memory(Options& options, const std::string& value) { options.budget.limits.memory = parse_bytes(value); }
+void set_train(Options& options, const std::string&) { options.train = true; }
+void set_timeline(Options& options, const std::string& value) { options.timeline = value; }
 void set_optimizer(Options& options, const std::string& value) {
   options.plan.step.optimizer = find_optimizer(value).name;
 }
@@ -179,7 +183,7 @@ void set_color(Options& options, const std::string& value) {
   throw Error(did_you_mean("color", value, known));
 }
 
-constexpr std::string_view kTraining = "train";  ///< the commands that such flags go with
+constexpr std::string_view kTraining = "train fit check";  ///< the commands that such flags go with
 
 constexpr auto kFlagRows = std::to_array<Flag>({
     {"MODEL", "",
@@ -219,45 +223,58 @@ constexpr auto kFlagRows = std::to_array<Flag>({
      convention_names, "", "compare"},
     {"-j,--jobs", "N", "how many models to work on at once; one per core unless given", set_jobs},
     {"--all", "", "of `diff`: list modules that did not change too", set_all, false, nullptr, "", "diff"},
+    {"--max-memory", "SIZE", "of `check`: fail if a step of training needs more memory than this, such as 24G or 24GiB",
+     set_max_memory, false, nullptr, "", "check"},
     {"--baseline", "REPORT", "of `check`: fail if it costs more than this saved report or model", set_baseline, false,
      nullptr, "", "check"},
     {"--tolerance", "PERCENT", "of `check`: how much more than the baseline is allowed, such as 1%", set_tolerance,
      false, nullptr, "", "check"},
     {"--config", "FILE", "of `check` without a MODEL: the file with the budgets; pyproject.toml unless given",
      set_config, false, nullptr, "", "check"},
-    {"--batch", "N", "of `train`: the first size of each input, instead of that which the model is known to take",
-     set_batch, false, nullptr, "", kTraining},
-    {"--optimizer", "NAME", "of `train`: what makes the step", set_optimizer, false, optimizer_names, "adamw",
+    {"--memory", "SIZE", "of `fit`: how much there is, such as 24G, of 1000, or 24GiB, of 1024", set_memory, false,
+     nullptr, "", "fit"},
+    {"--train", "", "of `fit`: what is to fit is a step of training, as the flags of `train` say", set_train, false,
+     nullptr, "", "fit"},
+    {"--timeline", "FILE", "of `train`: also draw the memory of the step over time, as SVG", set_timeline, false,
+     nullptr, "", "train"},
+    {"--batch", "N",
+     "of a training step: the first size of each input, instead of that which the model is known to take", set_batch,
+     false, nullptr, "", kTraining},
+    {"--optimizer", "NAME", "of a training step: what makes the step", set_optimizer, false, optimizer_names, "adamw",
      kTraining},
     {"--freeze", "GLOB",
-     "of `train`: parameters, or modules with all theirs, that are not trained, such as 'encoder.*'; repeat it for "
+     "of a training step: parameters, or modules with all theirs, that are not trained, such as 'encoder.*'; repeat it "
+     "for "
      "each "
      "glob",
      add_freeze, true, nullptr, "", kTraining},
     {"--checkpoint", "GLOB",
-     "of `train`: modules whose activations are not kept but computed again in backward, such as 'layers.*'; repeat it "
+     "of a training step: modules whose activations are not kept but computed again in backward, such as 'layers.*'; "
+     "repeat it "
      "for each glob",
      add_checkpoint, true, nullptr, "", kTraining},
-    {"--reentrant", "", "of `train`: checkpoints are of torch's older kind, which runs all of a module again",
+    {"--reentrant", "", "of a training step: checkpoints are of torch's older kind, which runs all of a module again",
      set_reentrant, false, nullptr, "", kTraining},
     {"--lora", "SETTINGS",
-     "of `train`: with adapters of low rank on the linear layers of these names, all else frozen, such as "
+     "of a training step: with adapters of low rank on the linear layers of these names, all else frozen, such as "
      "r=8,targets=q_proj+v_proj",
      set_lora, false, nullptr, "", kTraining},
-    {"--precision", "NAME", "of `train`: the types that it computes in; those of the model unless given", set_precision,
-     false, precision_names, "", kTraining},
-    {"--processor", "NAME", "of `train`: whose kernels it runs by", set_processor, false, processor_names, "cpu",
-     kTraining},
-    {"--attention", "NAME", "of `train`: the kernel of scaled_dot_product_attention", set_attention, false,
+    {"--precision", "NAME", "of a training step: the types that it computes in; those of the model unless given",
+     set_precision, false, precision_names, "", kTraining},
+    {"--processor", "NAME", "of a training step: whose kernels it runs by", set_processor, false, processor_names,
+     "cpu", kTraining},
+    {"--attention", "NAME", "of a training step: the kernel of scaled_dot_product_attention", set_attention, false,
      attention_names, "automatic", kTraining},
-    {"--accumulate", "N", "of `train`: passes whose gradients are added up before the optimizer's step", set_accumulate,
-     false, nullptr, "1", kTraining},
+    {"--accumulate", "N", "of a training step: passes whose gradients are added up before the optimizer's step",
+     set_accumulate, false, nullptr, "1", kTraining},
     {"--loss", "PLACES",
-     "of `train`: which of the tensors that the model gives the loss reads, by their places from 0 on, separated by "
+     "of a training step: which of the tensors that the model gives the loss reads, by their places from 0 on, "
+     "separated by "
      "commas, or all; the first that has a gradient unless given",
      set_loss, false, nullptr, "", kTraining},
-    {"--round", "BYTES", "of `train`: round each piece of memory up to a multiple, as allocators do; 512 on CUDA",
-     set_round, false, nullptr, "1", kTraining},
+    {"--round", "BYTES",
+     "of a training step: round each piece of memory up to a multiple, as allocators do; 512 on CUDA", set_round, false,
+     nullptr, "1", kTraining},
     {"--strict", "", "exit with 1 if a total is only a lower bound", set_strict},
     {"-o,--output", "FILE", "write to this file, not to the terminal", set_file},
     {"--save-trace", "FILE", "also write what the model did, as a text file that can be opened as MODEL",
@@ -428,7 +445,9 @@ Options parse_args(const std::vector<std::string>& args) {
   add_models(app.remaining(), options);
   set_command(options);
   check_flags(*options.command, given);
-  options.training = options.command->word == "train";
+  const std::string_view word = options.command->word;
+  const bool of_step = std::ranges::any_of(given, [](const Flag* flag) { return flag->command == kTraining; });
+  options.training = word == "train" || word == "fit" || options.budget.limits.memory || of_step;
   options.convention_given = std::ranges::any_of(given, [](const Flag* flag) { return flag->apply == set_convention; });
   if (!options.trace_file.empty() && options.models.size() > 1) {
     throw Error("--save-trace takes one MODEL, but " + std::to_string(options.models.size()) + " are given");

@@ -39,7 +39,10 @@ struct Options {
   std::string config;                                   ///< the file with budgets; empty: pyproject.toml
   bool training = false;                                ///< reports are of a step of training
   TrainingPlan plan;
-  std::int64_t batch = 0;  ///< 0: as the inputs say
+  std::int64_t batch = 0;       ///< 0: as the inputs say
+  std::optional<Count> memory;  ///< of `fit`: how much there is, in bytes
+  bool train = false;           ///< of `fit`: a step of training is what is to fit
+  std::string timeline;         ///< the file that gets the memory over time; empty: none
   bool help = false;
   bool version = false;
 };

@@ -5,6 +5,7 @@
 
 #include "cli/commands.h"
 #include "cli/session.h"
+#include "render/picture/timeline.h"
 
 namespace thoplw::cli {
 namespace {
@@ -27,10 +28,12 @@ void profile_models(Session& session) {
     throw Error("a file of kind " + std::string(options.renderer->name) + " shows one MODEL, but " +
                 std::to_string(options.models.size()) + " are given: run thoplw once for each, with -o FILE");
   }
+  if (options.models.size() > 1 && !options.timeline.empty()) throw Error("--timeline takes one MODEL");
   const bool together = options.models.size() > 1 && options.renderer->models && options.render.by == By::module;
   std::vector<NamedReport> models;
   const auto open_report = [&](const std::string& model) { return session.open_report(model); };
   for_each_model(session, open_report, [&](const std::string& model, Report&& report) {
+    if (!options.timeline.empty()) write_file(options.timeline, timeline_svg(report));
     if (!together) session.show(render_report(report, *options.renderer, session.render_options(model)));
     remark(session, model, report);
     if (together) models.push_back({model, std::move(report)});

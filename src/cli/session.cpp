@@ -103,18 +103,27 @@ Trace Session::open_model(const std::string& model) const {
       throw Error(model + ": a file has its inputs and settings in it; " +
                   "leave --input and --set out, and name symbolic sizes with --dim");
     }
+    if (options.batch != 0) {
+      throw Error(model + ": a file has its batch in it; leave --batch out, or name a symbolic size with --dim");
+    }
     return saved(load(model, options.load), options.trace_file);
   }
   if (!options.load.dims.empty()) throw Error("--dim is for model files; the sizes of other models come from --input");
   const Opener& opener = elsewhere ? elsewhere : open;
-  return saved(opener({model, options.inputs, options.settings, options.batch, options.training}), options.trace_file);
+  const TrainingPlan& plan = options.plan;
+  const bool cuda = plan.step.flavour.processor == Processor::cuda;
+  const ModelRequest request{model, options.inputs, options.settings, options.batch, options.training, plan.precision,
+                             cuda};
+  return saved(opener(request), options.trace_file);
 }
 
 Report Session::open_report(const std::string& model) const {
   if (!is_saved_report(model)) {
     const Trace trace = open_model(model);
-    return options.training ? count_planned(trace, training_convention(options), options.plan)
-                            : count(trace, *options.convention);
+    if (!options.training) return count(trace, *options.convention);
+    TrainingPlan plan = options.plan;
+    plan.captured_so = !is_model_file(model);
+    return count_planned(trace, training_convention(options), plan);
   }
   refuse_flags(model, options);
   Report report = read_report(model, FileBytes(model).all());

@@ -93,7 +93,8 @@ cli::Opener native_opener(nb::handle opener) {
       }
       nb::list settings;
       for (const auto& [key, value] : request.settings) settings.append(nb::make_tuple(key, value));
-      return nb::cast<Trace>(opener(request.model, inputs, settings, request.batch, request.training));
+      return nb::cast<Trace>(
+          opener(request.model, inputs, settings, request.batch, request.training, request.precision, request.cuda));
     });
   };
 }

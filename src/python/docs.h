@@ -89,6 +89,12 @@ Attributes:
     work: what it did, by kind of work, before any convention prices it: {"contraction": 118013952}.
     exact: False where no rule counts it.)";
 
+constexpr const char* kTimelineDoc =
+    R"(The memory of a training step over time, as the text of an SVG picture.
+
+Raises:
+    Error: the table is of no training step, or its memory was not observed.)";
+
 constexpr const char* kByOperatorDoc = R"(What each operator costs, in the order in which they first ran.
 
 What the convention says of a whole module counts for the operator of its call that does the most work.

@@ -18,6 +18,7 @@
 #include "python/to_python.h"
 #include "python/values.h"
 #include "render/page/notebook.h"
+#include "render/picture/timeline.h"
 #include "report/grouped.h"
 #include "thoplw.h"
 
@@ -138,6 +139,8 @@ void bind_text(Bound& info) {
       .def("save", &save, nb::arg("path").none(), "kind"_a = nb::none(), nb::arg("fmt").none() = "raw", nb::kw_only(),
            "depth"_a = nb::none(), "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(),
            "columns"_a = nb::none(), "by"_a = nb::none(), kSaveDoc)
+      .def(
+          "timeline", [](const LayerInfo& report) { return to_str(timeline_svg(report)); }, kTimelineDoc)
       .def("_repr_html_", [](const LayerInfo& report) { return notebook_html(report); })
       .def("__str__", [](const LayerInfo& report) { return render_report(report, find_renderer("text"), {}); })
       .def("__repr__", &shown);

@@ -37,6 +37,7 @@ TrainingPlan plan_of(nb::dict given) {
     if (name == "freeze") plan.freeze = given::texts(value, "freeze");
     if (name == "checkpoint") plan.checkpoint = given::texts(value, "checkpoint");
     if (name == "reentrant") plan.reentrant = nb::cast<bool>(value);
+    if (name == "captured_so") plan.captured_so = nb::cast<bool>(value);
     if (name == "precision") plan.precision = find_precision(given::text(value, "precision")).name;
     if (name == "lora_rank") plan.lora.rank = static_cast<int>(number(value, "lora r"));
     if (name == "lora_targets") plan.lora.targets = given::texts(value, "lora targets");

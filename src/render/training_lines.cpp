@@ -58,7 +58,7 @@ std::string assumed_line(const Training& training) {
 
 std::string bytes_text(Count bytes) {
   if (bytes < Count(1000)) return std::to_string(bytes.value()) + " B";
-  std::string text = unpadded(clever_format(bytes, "%.2f"));
+  std::string text = unpadded(clever_format(bytes, bytes < Count(1'000'000'000) ? "%.2f" : "%.3f"));
   return text + "B";
 }
 

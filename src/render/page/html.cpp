@@ -15,6 +15,7 @@
 #include "render/kept_rows.h"
 #include "render/page/html_page.h"
 #include "render/picture/class_kind.h"
+#include "render/picture/timeline.h"
 #include "render/table/columns.h"
 #include "render/table/selection.h"
 #include "render/table/table.h"
@@ -102,10 +103,11 @@ Json measures_json(const Report& report, const std::vector<Measure>& measures) {
   Json list = Json::array();
   for (const Measure measure : measures) {
     const MeasureRow& row = row_of(measure);
+    const auto shown = report.shown();
     list.push_back({{"name", row.name},
                     {"title", title(measure, report.unit)},
                     {"bounded", row.bounded},
-                    {"shown", row.shown},
+                    {"shown", std::ranges::find(shown, measure) != shown.end()},
                     {"total", exact_json(report.total[measure])}});
   }
   return list;
@@ -209,6 +211,12 @@ std::string list(std::string_view looks, const std::vector<std::string>& notes) 
   return text + "</ul>\n";
 }
 
+/// Of a training step: its memory over time.
+std::string memory(const Report& report) {
+  if (!report.training || report.training->timeline.empty()) return "";
+  return "<figure class=\"memory\">\n" + timeline_svg(report, true) + "\n</figure>\n";
+}
+
 std::string section(const std::string& heading, const std::string& content) {
   return "<section class=\"report\">\n" + (heading.empty() ? "" : "<h1>" + xml_escaped(heading) + "</h1>\n") + content +
          "</section>";
@@ -233,9 +241,10 @@ std::string render_html(const Report& report, const RenderOptions& options) {
   std::vector<std::string> notes = footnotes(report, with_shares);
   notes.insert(notes.end(), report.notes.begin(), report.notes.end());
   const std::string heading = options.title.empty() ? report.model : options.title;
-  return html_page(heading, section(heading, about(report, options) + totals(report) + list("notes", notes) +
-                                                 "<script type=\"application/json\" class=\"data\">\n" +
-                                                 script_escaped(data(report, options)) + "\n</script>\n"));
+  return html_page(heading,
+                   section(heading, about(report, options) + totals(report) + list("notes", notes) + memory(report) +
+                                        "<script type=\"application/json\" class=\"data\">\n" +
+                                        script_escaped(data(report, options)) + "\n</script>\n"));
 }
 
 std::string html_table(Table table, const std::string& title, const std::vector<std::string>& notes) {
