@@ -116,7 +116,9 @@ Count parse_bytes(std::string_view text) {
     throw Error("'" + std::string(text) + "' is not a size; write one such as 24G or 24GiB");
   }
   number.remove_suffix(1);
-  return parse_amount(number) * (std::uint64_t{1} << (10 * (power + 1)));
+  while (number.ends_with(' ')) number.remove_suffix(1);
+  const Count thousandths = parse_amount(std::string(number) + "K");
+  return (thousandths * (std::uint64_t{1} << (10 * (power + 1)))).value() / 1000;
 }
 
 Percent parse_percent(std::string_view text) {

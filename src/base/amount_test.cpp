@@ -37,6 +37,19 @@ TEST_CASE("an amount is read to the last digit") {
   }
 }
 
+TEST_CASE("a size is of powers of 1000, or of 1024 where it says so") {
+  CHECK(parse_bytes("24G").value() == 24'000'000'000);
+  CHECK(parse_bytes("24GB").value() == 24'000'000'000);
+  CHECK(parse_bytes("24GiB").value() == 24 * 1'073'741'824ULL);
+  CHECK(parse_bytes("1.5 KiB").value() == 1536);
+  CHECK(parse_bytes("512").value() == 512);
+  CHECK(parse_bytes("512B").value() == 512);
+  for (const char* wrong : {"", "B", "iB", "GiB", "24XiB", "24 gigs", "-1G", "99999999PiB", "1.00001KiB"}) {
+    CAPTURE(wrong);
+    CHECK_THROWS_AS(parse_bytes(wrong), Error);
+  }
+}
+
 TEST_CASE("what is no amount is refused") {
   for (const char* wrong : {"", "G", ".", "-1", "+1", "1.2.3", "1__0", "_1", "1_", "2 GFLOPs", "2GB", "two", "nan",
                             "2%", "1,000", "0x10", "1e99", " 2"}) {
