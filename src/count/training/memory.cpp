@@ -52,7 +52,8 @@ class TrainingMemory {
     const WalkOptions forward{.backward = false, .round = options_.round};
     const WalkOptions step{.gradients_exist = options_.accumulate > 1, .round = options_.round};
     Count most = 0;
-    for (const Breath& breath : memory_walk(trace_, autograd_, kept_, options_.flavour, forward)) {
+    const PassKept nothing_kept = nothing_kept_of(trace_, options_.flavour);
+    for (const Breath& breath : memory_walk(trace_, autograd_, nothing_kept, options_.flavour, forward)) {
       most = std::max(most, breath.activations);
     }
     training_.forward_peak = base() + most;

@@ -8,8 +8,8 @@
 namespace thoplw {
 namespace {
 
-using Index = std::size_t;
-constexpr Index kNoPiece = static_cast<Index>(-1);
+using Index = AliveMemory::Index;
+constexpr Index kNoPiece = AliveMemory::kNoPiece;
 
 /// Operators by the moment of something that happens to storages: those of moment i are list[first[i], first[i + 1]).
 struct ByMoment {
@@ -36,28 +36,19 @@ struct ByMoment {
   }
 };
 
-struct Piece {
-  Count bytes;
-  int references = 0;
-  bool of_parameter = false;  ///< a gradient of one
-  bool expanded = false;      ///< a gradient that is a repeated view
-  const char* what = "activation";
-  Id op = kNone;
-};
-
 class MemoryWalk {
  public:
   MemoryWalk(const Trace& trace, const Autograd& autograd, const PassKept& kept, Flavour flavour,
-             const WalkOptions& options)
+             const WalkOptions& options, std::size_t listed = static_cast<std::size_t>(-1))
       : trace_(trace),
         autograd_(autograd),
         kept_(kept),
         flavour_(flavour),
         options_(options),
+        memory_(options.round, listed),
         born_(trace.memory.storages, trace.ops.size(), &Storage::born),
         died_(trace.memory.storages, trace.ops.size(), &Storage::died),
-        is_leaf_(trace.values.size(), 0),
-        gradient_(trace.values.size(), kNoPiece),
+        gradient_(trace.values.size()),
         of_op_(trace.ops.size()),
         of_region_(trace.regions.size()),
         begins_(trace.ops.size() + 1),
@@ -68,76 +59,49 @@ class MemoryWalk {
       at(begins_, function ? region.end_op : region.first_op).push_back(static_cast<Id>(i));
       at(ends_, region.end_op).insert(at(ends_, region.end_op).begin(), static_cast<Id>(i));
     }
-    pieces_.reserve(trace.memory.storages.size() * 2);
     piece_of_.reserve(trace.memory.storages.size());
     for (const Storage& storage : trace.memory.storages) {
-      piece_of_.push_back(pieces_.size());
-      pieces_.push_back({.bytes = storage.born == kNone ? Count(0) : rounded(storage.bytes), .op = storage.born});
+      piece_of_.push_back(memory_.put(storage.born == kNone ? Count(0) : storage.bytes, "activation", storage.born));
     }
-    for (const Param& param : trace.params) at(is_leaf_, param.value) = param.buffer ? 0 : 1;
+    count_uses_of_parameters();
   }
 
-  std::vector<Breath> walk() {
+  void walk() {
     if (options_.gradients_exist) {
-      for (std::size_t v = 0; v < is_leaf_.size(); ++v) {
-        if (is_leaf_[v] && autograd_.wanted[v]) gradients_ += size_of(static_cast<Id>(v));
+      for (std::size_t v = 0; v < uses_.size(); ++v) {
+        if (uses_[v] > 0) memory_.start_with_gradients(size_of(static_cast<Id>(v)));
       }
     }
     forward(0, static_cast<Id>(trace_.ops.size()), nullptr);
     begin_regions(static_cast<Id>(trace_.ops.size()));
     return_from_forward();
     if (options_.backward) backward();
-    return std::move(breaths_);
   }
 
-  std::vector<AliveAt> alive(std::size_t entry) {
-    wanted_entry_ = entry;
-    walk();
-    return std::move(alive_);
-  }
+  AliveMemory& memory() { return memory_; }
 
  private:
-  Count rounded(Count bytes) const {
-    const std::uint64_t unit = std::max<std::uint64_t>(options_.round.value(), 1);
-    return bytes == 0 || unit == 1 ? bytes : (bytes + (unit - 1)).value() / unit * unit;
-  }
-  Count size_of(Id value) const { return rounded(known_bytes(at(trace_.values, value)).value_or(0)); }
+  Count size_of(Id value) const { return known_bytes(at(trace_.values, value)).value_or(0); }
 
-  // References
-
-  Count& sum_of(const Piece& piece) { return piece.of_parameter ? gradients_ : activations_; }
-  void refer(Index index) {
-    Piece& piece = pieces_[index];
-    if (piece.references++ == 0) sum_of(piece) += piece.bytes;
-  }
-  void drop(Index index) {
-    Piece& piece = pieces_[index];
-    if (--piece.references == 0) sum_of(piece) -= piece.bytes;
-  }
-  Index add(Count bytes, const char* what, Id op) {
-    pieces_.push_back({.bytes = bytes, .what = what, .op = op});
-    refer(pieces_.size() - 1);
-    return pieces_.size() - 1;
-  }
-
-  void begin(Phase phase, Id op) { breaths_.push_back({.phase = phase, .op = op, .gradients = 0, .activations = 0}); }
-
-  /// The most that is alive while the current operator runs is at least what is alive now.
-  void observe(Count besides = 0) {
-    Breath& breath = breaths_.back();
-    const Count now = activations_ + besides;
-    if (gradients_ + now <= breath.gradients + breath.activations) return;
-    breath.gradients = gradients_;
-    breath.activations = now;
-    if (breaths_.size() - 1 == wanted_entry_) list_alive(breath.op, besides);
-  }
-
-  void list_alive(Id op, Count besides) {
-    alive_.clear();
-    for (const Piece& piece : pieces_) {
-      if (piece.references > 0 && piece.bytes > 0) alive_.push_back({piece.what, piece.op, piece.bytes});
+  void count_uses_of_parameters() {
+    uses_.assign(trace_.values.size(), kNoParameter);
+    for (const Param& param : trace_.params) {
+      if (!param.buffer) at(uses_, param.value) = 0;
     }
-    if (besides > 0) alive_.push_back({"temporary", op, besides});
+    const auto use = [&](Id value) {
+      if (value != kNone && at(autograd_.wanted, value) && at(uses_, value) != kNoParameter) ++at(uses_, value);
+    };
+    for (std::size_t i = 0; i < trace_.ops.size(); ++i) {
+      if (!autograd_.live[i]) continue;
+      const std::span<const std::uint8_t> needs = autograd_.needs(static_cast<Id>(i));
+      for (std::size_t k = 0; k < needs.size(); ++k) {
+        if (needs[k]) use(trace_.ops[i].in[k]);
+      }
+    }
+    for (std::size_t i = 0; i < trace_.regions.size(); ++i) {
+      if (trace_.regions[i].kind != Region::Kind::function || !autograd_.region_live[i]) continue;
+      for (const Id value : trace_.regions[i].in) use(value);
+    }
   }
 
   // Forward
@@ -145,37 +109,33 @@ class MemoryWalk {
   void hold(std::vector<Index>& by, const std::vector<PassKept::Item>& items, Id op) {
     for (const PassKept::Item& item : items) {
       if (item.storage == kNone) {
-        by.push_back(add(rounded(item.bytes), "saved", op));
+        by.push_back(memory_.add(item.bytes, "saved", op));
         continue;
       }
       const Index piece = at(piece_of_, item.storage);
-      if (pieces_[piece].bytes == 0) continue;  // it was there before
-      refer(piece);
+      if (memory_[piece].bytes == 0) continue;  // it was there before
+      memory_.refer(piece);
       by.push_back(piece);
     }
-  }
-  void let_go(std::vector<Index>& pieces) {
-    for (const Index piece : pieces) drop(piece);
-    pieces.clear();
   }
 
   /// Runs operators; `region`: that of the checkpoint that runs again, or null.
   void forward(Id first, Id end, const Region* region) {
     for (Id op = first; op < end; ++op) {
       const auto i = static_cast<std::size_t>(op);
-      begin(region ? Phase::backward : Phase::forward, op);
+      memory_.begin(region ? Phase::backward : Phase::forward, op);
       for (const Id storage : died_.at_moment(i)) {
-        if (!region || is_inside(*region, storage, op)) drop(at(piece_of_, storage));
+        if (!region || is_inside(*region, storage, op)) memory_.drop(at(piece_of_, storage));
       }
       if (!region) begin_regions(op);
       for (const Id storage : born_.at_moment(i)) {
         if (region) start_again(storage);
-        refer(at(piece_of_, storage));
+        memory_.refer(at(piece_of_, storage));
       }
       const PassKept::OfOp& kept = kept_.ops[i];
       const bool keeps = options_.backward && autograd_.held[i] && (region || kept_.checkpoint_of[i] == kNone);
       if (keeps) hold(of_op_[i], kept.items, op);
-      observe(rounded(kept.temporary));
+      memory_.observe(kept.temporary);
     }
     if (region) end_again(*region, end);
   }
@@ -190,7 +150,7 @@ class MemoryWalk {
       }
     }
     for (const Id storage : died_.at_moment(trace_.ops.size())) {
-      if (std::ranges::find(given, storage) == given.end()) drop(at(piece_of_, storage));
+      if (std::ranges::find(given, storage) == given.end()) memory_.drop(at(piece_of_, storage));
     }
   }
 
@@ -217,10 +177,8 @@ class MemoryWalk {
 
   /// What the operator makes the second time is a piece of its own: the first one may still be there.
   void start_again(Id storage) {
-    const Piece& old = pieces_[at(piece_of_, storage)];
-    const Piece copy{.bytes = old.bytes, .op = old.op};
-    at(piece_of_, storage) = pieces_.size();
-    pieces_.push_back(copy);
+    Index& piece = at(piece_of_, storage);
+    piece = memory_.put(memory_[piece].bytes, "activation", memory_[piece].op);
   }
 
   /// The function that ran again has returned, and its variables are gone.
@@ -228,7 +186,7 @@ class MemoryWalk {
     for (Id op = region.first_op; op < end; ++op) {
       for (const Id storage : born_.at_moment(static_cast<std::size_t>(op))) {
         const Id died = at(trace_.memory.storages, storage).died;
-        if (died == kNone || died >= end) drop(at(piece_of_, storage));
+        if (died == kNone || died >= end) memory_.drop(at(piece_of_, storage));
       }
     }
   }
@@ -236,24 +194,34 @@ class MemoryWalk {
   // Backward
 
   void backward() {
+    std::vector<Index> held;
     for (const Id value : autograd_.loss) {
-      begin(Phase::backward, trace_.ops.empty() ? kNone : static_cast<Id>(trace_.ops.size()) - 1);
-      if (at(gradient_, value) == kNoPiece) at(gradient_, value) = add(size_of(value), "gradient", kNone);
-      observe();
+      memory_.begin(Phase::backward, trace_.ops.empty() ? kNone : static_cast<Id>(trace_.ops.size()) - 1);
+      if (at(gradient_, value).piece == kNoPiece)
+        at(gradient_, value) = {memory_.add(size_of(value), "gradient", kNone)};
+      if (numel(at(trace_.values, value)) == 1) hold_root(at(gradient_, value).piece, held);
+      memory_.observe();
     }
     for (std::size_t i = trace_.ops.size(); i-- > 0;) {
       backward_of_functions(static_cast<Id>(i + 1));
       const Id checkpoint = kept_.checkpoint_of[i];
       if (autograd_.live[i]) {
         if (checkpoint != kNone) run_again(checkpoint);
-        begin(Phase::backward, static_cast<Id>(i));
+        memory_.begin(Phase::backward, static_cast<Id>(i));
         backward_of(static_cast<Id>(i));
       }
       if (checkpoint != kNone && at(trace_.regions, checkpoint).first_op == static_cast<Id>(i)) {
-        let_go(at(of_region_, checkpoint));
+        memory_.let_go(at(of_region_, checkpoint));
       }
     }
     backward_of_functions(0);
+    memory_.let_go(held);
+  }
+
+  /// A number is the loss itself: backward(), which made its gradient, refers to that until it returns.
+  void hold_root(Index piece, std::vector<Index>& held) {
+    memory_.refer(piece);
+    held.push_back(piece);
   }
 
   void run_again(Id checkpoint) {
@@ -263,24 +231,28 @@ class MemoryWalk {
     forward(region.first_op, recompute_end(autograd_, kept_, region), &region);
   }
 
+  /// The gradient of a value. Nothing is added in place to one that is a view: what it is a view of is there too.
+  struct Gradient {
+    Index piece = kNoPiece;
+    bool view = false;
+  };
   struct Made {
     Id value;
-    Index piece;
-    bool shared;
+    Gradient gradient;
   };
 
   void backward_of(Id id) {
     const Op& op = at(trace_.ops, id);
     const std::span<const std::uint8_t> needs = autograd_.needs(id);
     const GradOp view{{trace_, op}, needs, flavour_};
-    const Index incoming = gradient_of_any(op.out);
+    const Gradient incoming = gradient_of_any(op.out);
     made_.clear();
     for (std::size_t k = 0; k < op.in.size(); ++k) {
       if (!needs[k] || !at(autograd_.wanted, op.in[k])) continue;
-      make(op.in[k], incoming == kNoPiece ? GradientFlow::fresh : gradient_flow(view, k), incoming, id);
+      make(op.in[k], incoming.piece == kNoPiece ? GradientFlow::fresh : gradient_flow(view, k), incoming, id);
     }
-    observe();
-    let_go(at(of_op_, id));
+    memory_.observe();
+    memory_.let_go(at(of_op_, id));
     finish(op.out);
   }
 
@@ -288,122 +260,128 @@ class MemoryWalk {
     for (const Id id : at(ends_, end)) {
       const Region& region = at(trace_.regions, id);
       if (region.kind != Region::Kind::function || !at(autograd_.region_live, id)) continue;
-      begin(Phase::backward, end == 0 ? 0 : end - 1);
+      memory_.begin(Phase::backward, end == 0 ? 0 : end - 1);
       made_.clear();
       for (const Id value : region.in) {
-        if (value != kNone && at(autograd_.wanted, value)) make(value, GradientFlow::fresh, kNoPiece, end - 1);
+        if (value != kNone && at(autograd_.wanted, value)) make(value, GradientFlow::fresh, {}, end - 1);
       }
-      observe();
-      let_go(at(of_region_, id));
+      memory_.observe();
+      memory_.let_go(at(of_region_, id));
       finish(region.out);
     }
   }
 
-  Index gradient_of_any(const std::vector<Id>& values) const {
+  Gradient gradient_of_any(const std::vector<Id>& values) const {
     for (const Id value : values) {
-      if (value != kNone && at(gradient_, value) != kNoPiece) return at(gradient_, value);
+      if (value != kNone && at(gradient_, value).piece != kNoPiece) return at(gradient_, value);
     }
-    return kNoPiece;
+    return {};
   }
 
-  void make(Id value, GradientFlow flow, Index incoming, Id op) {
-    if (flow == GradientFlow::nothing) return;
-    if (flow == GradientFlow::fresh) {
-      made_.push_back({value, add(size_of(value), "gradient", op), false});
-      return;
+  void make(Id value, GradientFlow flow, Gradient incoming, Id op) {
+    Gradient gradient;
+    switch (flow) {
+      case GradientFlow::fresh:
+      case GradientFlow::fresh_view:
+        gradient = {memory_.add(size_of(value), "gradient", op), flow == GradientFlow::fresh_view};
+        break;
+      case GradientFlow::handed_on:
+      case GradientFlow::view:
+        memory_.refer(incoming.piece);
+        gradient = {incoming.piece, incoming.view || flow == GradientFlow::view};
+        break;
+      case GradientFlow::nothing:
+        break;
     }
-    refer(incoming);
-    if (flow == GradientFlow::expanded) pieces_[incoming].expanded = true;
-    made_.push_back({value, incoming, true});
+    made_.push_back({value, gradient});
   }
 
   /// The gradients that came in are gone, and those that were made are handed on.
   void finish(const std::vector<Id>& out) {
     for (const Id value : out) {
-      if (value == kNone || at(gradient_, value) == kNoPiece) continue;
-      drop(at(gradient_, value));
-      at(gradient_, value) = kNoPiece;
+      if (value == kNone || at(gradient_, value).piece == kNoPiece) continue;
+      memory_.drop(at(gradient_, value).piece);
+      at(gradient_, value) = {};
     }
     for (const Made& made : made_) {
-      give(made);
-      if (at(is_leaf_, made.value)) settle(made.value);
+      if (made.gradient.piece != kNoPiece) give(made);
+      if (at(uses_, made.value) != kNoParameter && --at(uses_, made.value) == 0) settle(made.value);
     }
   }
 
   /// A second gradient is added to the first in place, if nothing else refers to that.
   void give(const Made& made) {
-    Index& gradient = at(gradient_, made.value);
-    if (gradient == kNoPiece) {
-      gradient = made.piece;
+    Gradient& gradient = at(gradient_, made.value);
+    if (gradient.piece == kNoPiece) {
+      gradient = made.gradient;
       return;
     }
-    const Piece& old = pieces_[gradient];
-    if (old.references == 1 && !old.expanded) {
-      drop(made.piece);
+    if (!gradient.view && memory_[gradient.piece].references == 1) {
+      memory_.drop(made.gradient.piece);
       return;
     }
-    const Index sum = add(size_of(made.value), "gradient", pieces_[made.piece].op);
-    observe();
-    drop(gradient);
-    drop(made.piece);
-    gradient = sum;
+    const Index sum = memory_.add(size_of(made.value), "gradient", memory_[made.gradient.piece].op);
+    memory_.observe();
+    memory_.drop(gradient.piece);
+    memory_.drop(made.gradient.piece);
+    gradient = {sum};
   }
 
-  /// A parameter keeps its gradient, in memory that nothing else refers to.
+  /// A parameter keeps its gradient when all of it has arrived. It is copied if something else refers to it, or if it
+  /// repeats what lies in less memory; a view of what others refer to is kept as it is.
   void settle(Id value) {
-    Index& gradient = at(gradient_, value);
+    Gradient& gradient = at(gradient_, value);
+    if (gradient.piece == kNoPiece) return;
     if (options_.gradients_exist) {  // added to what is there
-      drop(gradient);
-      gradient = kNoPiece;
+      memory_.drop(gradient.piece);
+      gradient = {};
       return;
     }
-    if (pieces_[gradient].references > 1 && !pieces_[gradient].of_parameter) {
-      const Index own = add(size_of(value), "gradient", pieces_[gradient].op);
-      observe();
-      drop(gradient);
-      gradient = own;
+    const bool repeated = memory_[gradient.piece].bytes < size_of(value);
+    if (repeated || (!gradient.view && memory_[gradient.piece].references > 1)) {
+      const Index own = memory_.add(size_of(value), "gradient", memory_[gradient.piece].op);
+      memory_.observe();
+      memory_.drop(gradient.piece);
+      gradient = {own};
     }
-    Piece& piece = pieces_[gradient];
-    if (piece.of_parameter) return;
-    activations_ -= piece.bytes;
-    gradients_ += piece.bytes;
-    piece.of_parameter = true;
-    piece.what = "gradient of a parameter";
-    observe();
+    memory_.give_to_parameter(gradient.piece);
+    memory_.observe();
   }
+
+  static constexpr int kNoParameter = -1;
 
   const Trace& trace_;
   const Autograd& autograd_;
   const PassKept& kept_;
   Flavour flavour_;
   WalkOptions options_;
-  ByMoment born_, died_;  ///< storages by operator
-  std::vector<Piece> pieces_;
+  AliveMemory memory_;
+  ByMoment born_, died_;                   ///< storages by operator
   std::vector<Index> piece_of_;            ///< by storage
-  std::vector<std::uint8_t> is_leaf_;      ///< by value: is it a parameter?
-  std::vector<Index> gradient_;            ///< by value: that has arrived so far
+  std::vector<int> uses_;                  ///< by value: of a parameter, gradients of it that have not arrived yet
+  std::vector<Gradient> gradient_;         ///< by value: that has arrived so far
   std::vector<std::vector<Index>> of_op_;  ///< by operator: the pieces that autograd keeps of it
   std::vector<std::vector<Index>> of_region_;
   std::vector<std::vector<Id>> begins_,
       ends_;  ///< by operator: regions that are kept before it, and that end before it
   std::vector<Made> made_;
   Id again_ = kNone;  ///< the checkpoint that ran again last
-  Count activations_, gradients_;
-  std::vector<Breath> breaths_;
-  std::size_t wanted_entry_ = static_cast<std::size_t>(-1);
-  std::vector<AliveAt> alive_;
 };
 
 }  // namespace
 
 std::vector<Breath> memory_walk(const Trace& trace, const Autograd& autograd, const PassKept& kept, Flavour flavour,
                                 const WalkOptions& options) {
-  return MemoryWalk(trace, autograd, kept, flavour, options).walk();
+  MemoryWalk walk(trace, autograd, kept, flavour, options);
+  walk.walk();
+  return walk.memory().entries();
 }
 
 std::vector<AliveAt> alive_at(const Trace& trace, const Autograd& autograd, const PassKept& kept, Flavour flavour,
                               const WalkOptions& options, std::size_t entry) {
-  return MemoryWalk(trace, autograd, kept, flavour, options).alive(entry);
+  MemoryWalk walk(trace, autograd, kept, flavour, options, entry);
+  walk.walk();
+  return walk.memory().list();
 }
 
 }  // namespace thoplw

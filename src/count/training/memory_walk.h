@@ -1,36 +1,19 @@
 // What is alive from moment to moment in a step of training: the forward as it was observed, and its backward.
 #pragma once
 
-#include <functional>
-#include <span>
 #include <vector>
 
+#include "count/training/alive_memory.h"
 #include "count/training/autograd.h"
 #include "count/training/pass_kept.h"
-#include "report/training.h"
 #include "trace/trace.h"
 
 namespace thoplw {
-
-/// Bytes that come and go within a forward and its backward.
-struct Breath {
-  Phase phase = Phase::forward;
-  Id op = kNone;      ///< that runs
-  Count gradients;    ///< of parameters
-  Count activations;  ///< all else
-};
 
 struct WalkOptions {
   bool backward = true;          ///< off: a forward alone, of which nothing is kept
   bool gradients_exist = false;  ///< those of parameters are there already, from an earlier pass
   Count round = 1;               ///< bytes of each piece of memory are rounded up to a multiple
-};
-
-/// A piece of memory that is alive: who made it.
-struct AliveAt {
-  const char* what;
-  Id op;
-  Count bytes;
 };
 
 /// One entry for each operator of the forward and for each whose backward runs: the most that is alive while it does.

@@ -6,10 +6,11 @@
 namespace thoplw {
 
 enum class GradientFlow : std::uint8_t {
-  fresh,     ///< memory of its own, as large as the input
-  shared,    ///< that of the output's gradient, or a view of it
-  expanded,  ///< a view of the output's gradient that repeats it: nothing can be added to it in place
-  nothing,   ///< there is none
+  fresh,       ///< memory of its own, as large as the input
+  fresh_view,  ///< the same, seen through a view
+  handed_on,   ///< the output's gradient itself
+  view,        ///< a view of the output's gradient
+  nothing,     ///< there is none
 };
 
 /// Of the i-th input.
