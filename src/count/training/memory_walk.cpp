@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "operators/backward/flow.h"
+#include "operators/backward/formula.h"
 
 namespace thoplw {
 namespace {
@@ -229,6 +230,20 @@ class MemoryWalk {
     again_ = checkpoint;
     const Region& region = at(trace_.regions, checkpoint);
     forward(region.first_op, recompute_end(autograd_, kept_, region), &region);
+    if (region.kind == Region::Kind::reentrant) hold_results(region, at(of_region_, checkpoint));
+  }
+
+  /// A backward inside of the backward: what it starts from, and the gradients of that, are there until it returns.
+  void hold_results(const Region& region, std::vector<Index>& by) {
+    for (const Id value : region.out) {
+      if (value == kNone) continue;
+      const Id storage = at(trace_.memory.places, value).storage;
+      for (const Index piece : {at(gradient_, value).piece, storage == kNone ? kNoPiece : at(piece_of_, storage)}) {
+        if (piece == kNoPiece || memory_[piece].bytes == 0) continue;
+        memory_.refer(piece);
+        by.push_back(piece);
+      }
+    }
   }
 
   /// The gradient of a value. Nothing is added in place to one that is a view: what it is a view of is there too.
@@ -251,7 +266,7 @@ class MemoryWalk {
       if (!needs[k] || !at(autograd_.wanted, op.in[k])) continue;
       make(op.in[k], incoming.piece == kNoPiece ? GradientFlow::fresh : gradient_flow(view, k), incoming, id);
     }
-    memory_.observe();
+    memory_.observe(formula_bytes(view));
     memory_.let_go(at(of_op_, id));
     finish(op.out);
   }
