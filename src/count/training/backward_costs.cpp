@@ -76,14 +76,12 @@ class BackwardCosts {
     add_elements(op, view, work);
   }
 
+  /// The gradient of something that the operator makes inside of an input and a weight is one of an input.
   void add_product(const Op& op, const GradOp& view, const BackwardProduct& product, Kind kind) {
-    bool needed = false, of_weight = false;
-    for (const std::size_t i : product.of) {
-      if (!view.need(i)) continue;
-      needed = true;
-      of_weight = of_weight || at(weights_, op.in[i]);
-    }
-    if (needed) add_cost(op, of_weight, convention_.prices.of(only(kind, product.macs)));
+    if (!std::ranges::any_of(product.of, [&](std::size_t i) { return view.need(i); })) return;
+    const bool of_weight = std::ranges::all_of(
+        product.of, [&](std::size_t i) { return i >= op.in.size() || op.in[i] == kNone || at(weights_, op.in[i]); });
+    add_cost(op, of_weight, convention_.prices.of(only(kind, product.macs)));
   }
 
   /// Work by elements: once more for each input that has a gradient.

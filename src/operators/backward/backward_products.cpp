@@ -97,6 +97,45 @@ Products cell(const GradOp& op, Count) {
 /// The matrices are multiplied with coordinates, which are constants.
 Products first_alone(const GradOp&, Count forward) { return {{{0}, forward}}; }
 
+// Of a solution X of A X = B, the gradient of B solves the adjoint system, and that of A is a product of it and X. So
+// the first is computed for either.
+Products solution(const GradOp& op, std::size_t matrix, std::size_t right, Count solving) {
+  return {{{matrix, right}, solving}, {{matrix}, numel(op.out()) * work::size_from_end(op.in(matrix), 1)}};
+}
+
+template <std::size_t matrix, std::size_t right>
+Products triangular_solution(const GradOp& op, Count forward) {
+  return solution(op, matrix, right, forward);
+}
+
+/// Its factors are there from the forward.
+Products solution_by_factors(const GradOp& op, Count) {
+  const Count n = work::size_from_end(op.in(0), 1);
+  return solution(op, 0, 1, numel(op.out()) * (n - std::min(n, Count(1))));
+}
+
+/// Of square matrices: n by n elements, each a sum of n or, by triangles, of n - 1 products.
+struct Square {
+  Count product, solution;
+
+  explicit Square(const Tensor& tensor) {
+    const Count n = work::size_from_end(tensor, 1);
+    product = numel(tensor) * n;
+    solution = numel(tensor) * (n - std::min(n, Count(1)));
+  }
+};
+
+Products inverse(const GradOp& op, Count) { return {{{0}, Square(op.in(0)).product * 2}}; }
+
+/// A solution for a diagonal matrix, by the factors of the forward.
+Products determinant(const GradOp& op, Count) { return {{{0}, Square(op.in(0)).solution}}; }
+
+/// A product with the factor, and a solution by it from each side.
+Products cholesky(const GradOp& op, Count) {
+  const Square square(op.in(0));
+  return {{{0}, square.product + square.solution}};
+}
+
 struct Row {
   const Formula& formula;
   ProductsFn products;
@@ -109,15 +148,18 @@ constexpr auto kRows = std::to_array<Row>({
     {work::attention, attention},
     {work::baddbmm, pair<1, 2>},
     {work::bilinear, trilinear},
+    {work::cholesky, cholesky},
     {work::conv_tbc, pair<0, 1>},
     {work::conv_transpose, pair<0, 1>},
     {work::convolution, pair<0, 1>},
     {work::deform_conv, deformed},
+    {work::determinant, determinant},
     {work::distances, pair<0, 1>},
     {work::either_convolution, pair<0, 1>},
     {work::einsum, einsum},
     {work::grouped_mm, pair<0, 1>},
     {work::inner, pair<0, 1>},
+    {work::inverse, inverse},
     {work::linear, pair<0, 1>},
     {work::lstm_cell, cell<3>},
     {work::matmul, pair<0, 1>},
@@ -125,7 +167,10 @@ constexpr auto kRows = std::to_array<Row>({
     {work::rnn, rnn},
     {work::rnn_cell, cell<2>},
     {work::sampled_product, pair<1, 2>},
+    {work::solve, solution_by_factors},
+    {work::solve_triangular, triangular_solution<0, 1>},
     {work::tensordot, pair<0, 1>},
+    {work::triangular_solve, triangular_solution<1, 0>},
     {work::trilinear, trilinear},
 });
 
