@@ -24,11 +24,13 @@ class AutogradWalk {
     result_.function_of.assign(trace.ops.size(), kNone);
     for (std::size_t i = 0; i < trace.regions.size(); ++i) {
       const Region& region = trace.regions[i];
+      if (region.kind == Region::Kind::reentrant) reentrant_.push_back(static_cast<Id>(i));
       if (region.kind != Region::Kind::function) continue;
       functions_.push_back(static_cast<Id>(i));
       for (Id op = region.first_op; op < region.end_op; ++op) at(result_.function_of, op) = static_cast<Id>(i);
     }
     std::ranges::stable_sort(functions_, {}, [&](Id region) { return at(trace.regions, region).end_op; });
+    std::ranges::stable_sort(reentrant_, {}, [&](Id region) { return at(trace.regions, region).first_op; });
     result_.region_recorded.assign(trace.regions.size(), 0);
   }
 
@@ -83,6 +85,7 @@ class AutogradWalk {
     for (const Param& param : trace_.params) place(param.value);
     for (std::size_t i = 0; i < trace_.ops.size(); ++i) {
       finish_functions(static_cast<Id>(i));
+      begin_reentrant(static_cast<Id>(i));
       forward(trace_.ops[i], i);
     }
     finish_functions(static_cast<Id>(trace_.ops.size()));
@@ -109,7 +112,7 @@ class AutogradWalk {
       for (const Id value : op.out) at(needs_grad_, value) = 0;
       return;
     }
-    const bool records = any && op.grad && !inside && kind != OpKind::cut;
+    const bool records = any && op.grad && !inside && static_cast<Id>(index) >= unrecorded_end_ && kind != OpKind::cut;
     bool recorded = false;
     for (const Id value : op.out) {
       place(value);
@@ -122,6 +125,17 @@ class AutogradWalk {
       }
     }
     result_.recorded[index] = recorded ? 1 : 0;
+  }
+
+  /// To autograd such a checkpoint is one function of its inputs: where none has a gradient, it records nothing.
+  void begin_reentrant(Id op) {
+    for (; begun_ < reentrant_.size() && at(trace_.regions, reentrant_[begun_]).first_op <= op; ++begun_) {
+      const Region& region = at(trace_.regions, reentrant_[begun_]);
+      if (std::ranges::any_of(region.in, [&](Id value) { return needs(value); })) continue;
+      if (region.first_op == region.end_op) continue;
+      unrecorded_end_ = std::max(unrecorded_end_, region.end_op);
+      result_.unrecorded.push_back(reentrant_[begun_]);
+    }
   }
 
   /// What a function returns requires a gradient where any of its arguments does.
@@ -223,6 +237,9 @@ class AutogradWalk {
   std::vector<OpKind> kinds_;                 ///< by operator name
   std::vector<Id> functions_;                 ///< regions that are functions, by where they end
   std::size_t finished_ = 0;                  ///< how many of them have ended where the walk is
+  std::vector<Id> reentrant_;                 ///< regions that are reentrant checkpoints, by where they begin
+  std::size_t begun_ = 0;                     ///< how many of them have begun where the walk is
+  Id unrecorded_end_ = 0;                     ///< nothing before this operator is recorded any more
   std::vector<std::uint8_t> needs_grad_;      ///< by value: at this point of the walk
   std::vector<std::vector<Id>> in_storage_;   ///< by storage: the values met in it so far
   std::vector<std::uint8_t> wanted_;          ///< by value

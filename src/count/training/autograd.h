@@ -19,6 +19,7 @@ struct Autograd {
   std::vector<std::uint8_t> region_recorded, region_held, region_live;
   std::vector<std::uint8_t> wanted;  ///< by value: the loss has a gradient with respect to it
   std::vector<Id> loss;              ///< the values that the loss reads
+  std::vector<Id> unrecorded;        ///< reentrant checkpoints of which no input has a gradient: they record nothing
   std::vector<Id> function_of;       ///< by operator: the innermost region around it that is a function, or kNone
 
   /// By input of the operator: does it require a gradient?

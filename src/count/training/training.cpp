@@ -38,6 +38,16 @@ void note_loss(const Trace& trace, const Autograd& autograd, const TrainingOptio
   }
 }
 
+void note_unrecorded(const Trace& trace, const Autograd& autograd, Report& report) {
+  if (autograd.unrecorded.empty()) return;
+  const Op& first = at(trace.ops, at(trace.regions, autograd.unrecorded.front()).first_op);
+  const Id module = first.call == kNone ? 0 : at(trace.calls, first.call).module;
+  report.notes.push_back(
+      formatted("reentrant checkpoints that get no input with a gradient train nothing: {} of them, the first in '{}'; "
+                "call enable_input_require_grads() of the model, or checkpoint with use_reentrant=False",
+                autograd.unrecorded.size(), at(report.rows, module).path));
+}
+
 /// Of the first attention that there is.
 std::string kernel_of_attention(const Trace& trace, Flavour flavour) {
   for (const Op& op : trace.ops) {
@@ -79,6 +89,7 @@ Report count_training(const Trace& trace, const Convention& convention, const Tr
         "training");
   }
   note_loss(trace, autograd, options, report);
+  note_unrecorded(trace, autograd, report);
   add_up(report);
   return report;
 }

@@ -158,8 +158,18 @@ TEST_CASE("a checkpoint runs again: all of it, or to the last operator that keep
   // the second layer keeps its input alone, which is there when it is about to run
   CHECK(with("region checkpoint \"\" 0 3 (%0:f32[2,4]) -> (%7:f32[2,6]) keeps (%0:f32[2,4])") == 40);
   CHECK(with("region checkpoint \"\" 2 4 (%6:f32[2,5]) -> (%9:f32[2,3]) keeps (%6:f32[2,5])") == 60);
-  CHECK(with("region reentrant \"\" 0 3 (%0:f32[2,4]) -> (%7:f32[2,6]) keeps (%0:f32[2,4])") == 40 + 60);
+  CHECK(with("region reentrant \"\" 1 3 (%5:f32[2,5]) -> (%7:f32[2,6]) keeps (%5:f32[2,5])") == 60);
   CHECK(with("region reentrant \"\" 2 4 (%6:f32[2,5]) -> (%9:f32[2,3]) keeps (%6:f32[2,5])") == 60 + 36);
+}
+
+TEST_CASE(
+    "to autograd a reentrant checkpoint is a function of its inputs: without their gradients nothing is trained") {
+  const Net net = {params("trainable", "trainable", "trainable"), kOps,
+                   "region reentrant \"\" 0 3 (%0:f32[2,4]) -> (%7:f32[2,6]) keeps (%0:f32[2,4])\n"};
+  const Report report = step_of(net);
+  CHECK(parts_of(report) == Parts{40 + 60 + 36, 0, 36, 0});
+  REQUIRE(report.notes.size() >= 1);
+  CHECK(report.notes.back().starts_with("reentrant checkpoints that get no input with a gradient"));
 }
 
 TEST_CASE("a checkpoint whose backward does not run does not run again") {
@@ -318,19 +328,19 @@ call "" (%0:f32[2,4]) -> (%9:f32[2,5]) {
     aten::linear(%6:f32[2,5], %2:f32[5,5]) -> %9:f32[2,5]
   }
 }
-region checkpoint "b" 2 3 (%6:f32[2,5]) -> (%9:f32[2,5]) keeps (%6:f32[2,5])
-region reentrant "a" 0 1 (%0:f32[2,4]) -> (%5:f32[2,5]) keeps (%0:f32[2,4])
+region checkpoint "" 0 1 (%0:f32[2,4]) -> (%5:f32[2,5]) keeps (%0:f32[2,4])
+region reentrant "" 2 3 (%6:f32[2,5]) -> (%9:f32[2,5]) keeps (%6:f32[2,5])
 )");
   const Report report = count_training(trace, find_convention("exact"), {});
   const auto row = [&](std::string_view path) -> const Row& {
     return *std::ranges::find_if(report.rows, [&](const Row& r) { return r.path == path; });
   };
-  CHECK(row("a").own[Measure::recompute] == 40);
+  CHECK(row("a").own[Measure::recompute] == 0);  // its only operator keeps its input alone
   CHECK(row("a").own[Measure::input_gradient] == 0);
   CHECK(row("b").own[Measure::forward] == 2 * 50);
   CHECK(row("b").own[Measure::input_gradient] == 2 * 50);
   CHECK(row("b").own[Measure::weight_gradient] == 2 * 50);
-  CHECK(row("b").own[Measure::recompute] == 0);  // the only operator keeps its input alone
+  CHECK(row("b").own[Measure::recompute] == 50);
   for (const Measure measure : {Measure::macs, Measure::forward, Measure::backward, Measure::input_gradient,
                                 Measure::weight_gradient, Measure::recompute}) {
     Count sum = 0;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ def tensors_of(given: Any) -> list[torch.Tensor]:
     """In order; a transformers output is a dict with attributes."""
     if isinstance(given, torch.Tensor):
         return [given]
+    if dataclasses.is_dataclass(given) and not isinstance(given, Mapping):
+        given = vars(given)
     parts = given.values() if isinstance(given, Mapping) else given if isinstance(given, Sequence) else []
     return [] if isinstance(given, str) else [tensor for part in parts for tensor in tensors_of(part)]
 

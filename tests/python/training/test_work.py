@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import warnings
 from collections.abc import Callable
@@ -42,19 +43,28 @@ MORE_TIMM = (
 TRANSFORMERS = "bert gpt2 bloom llama mamba t5 whisper swin wav2vec2 mixtral deberta-v2 olmo-hybrid"
 
 
+def torchvision_models() -> Any:
+    try:
+        return import_torchvision().models
+    except thoplw.Error as error:
+        pytest.skip(str(error))
+
+
 def vision(name: str) -> Made:
-    models = import_torchvision().models
+    models = torchvision_models()
     settings = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
     size = (299 if name == "inception_v3" else 224) if name.startswith(FULL_SIZE) else 64
     return models.get_model(name, **settings), (torch.zeros(2, 3, size, size),), {}
 
 
 def timm_model(name: str) -> Made:
+    torchvision_models()  # which timm imports
     model = pytest.importorskip("timm").create_model(name, pretrained=False, num_classes=8)
     return model, (torch.zeros(2, *model.pretrained_cfg["input_size"]),), {}
 
 
 def transformer(name: str, attention: str = "sdpa") -> Made:
+    pytest.importorskip("transformers")
     try:
         model = build_transformer(name, attention)
     except ValueError:  # it has no other
@@ -89,6 +99,28 @@ class Recurrent(nn.Module):
 
     def forward(self, tokens: torch.Tensor) -> torch.Tensor:
         return self.out(self.rnn(self.embed(tokens))[0])
+
+
+class Cells(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lstm, self.gru, self.out = nn.LSTMCell(6, 5), nn.GRUCell(5, 4), nn.Linear(4, 2)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        h, c, g = x.new_zeros(4, 5), x.new_zeros(4, 5), x.new_zeros(4, 4)
+        for _ in range(3):
+            h, c = self.lstm(x, (h, c))
+            g = self.gru(h, g)
+        return self.out(g)
+
+
+class NoInputs(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.queries, self.out = nn.Parameter(torch.zeros(3, 4)), nn.Linear(4, 2)
+
+    def forward(self) -> torch.Tensor:
+        return self.out(self.queries)
 
 
 class Written(nn.Module):
@@ -156,9 +188,74 @@ def reentrant(m: Written, x: torch.Tensor) -> torch.Tensor:
     return checkpoint(lambda z: m.c(m.b(z)), m.a(x), use_reentrant=True)
 
 
+def reentrant_at_the_input(m: Written, x: torch.Tensor) -> torch.Tensor:
+    return m.c(checkpoint(lambda z: m.b(z).tanh(), x, use_reentrant=True))
+
+
 def input_alone(m: Written, x: torch.Tensor) -> torch.Tensor:
     y = x.detach().requires_grad_()
     return m.b(m.a(y) @ m.w)
+
+
+class Square(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x)
+        return x * x
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> torch.Tensor:
+        return 2 * grad * ctx.saved_tensors[0]
+
+
+def function_in_checkpoint(m: Written, x: torch.Tensor) -> torch.Tensor:
+    return m.c(checkpoint(lambda z: m.b(Square.apply(m.b(z))), m.a(x), use_reentrant=False))
+
+
+@dataclasses.dataclass
+class Outputs:
+    aside: torch.Tensor
+    main: torch.Tensor
+
+
+def switched(m: Written, x: torch.Tensor) -> torch.Tensor:
+    torch.set_grad_enabled(False)
+    y = m.a(x)
+    torch.set_grad_enabled(True)
+    return m.b(y) + m.c(x)
+
+
+def enabled_inside(m: Written, x: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        with torch.enable_grad():
+            y = m.a(x)
+        z = m.b(x)
+    return m.c(y) + z
+
+
+def overwritten(m: Written, x: torch.Tensor) -> torch.Tensor:
+    y = m.a(x)
+    y[:] = m.b(x)
+    return m.c(y)
+
+
+def base_of_a_view(m: Written, x: torch.Tensor) -> torch.Tensor:
+    y = torch.zeros(4, 6)
+    y.view(-1)[:6] = m.a(x)[0]
+    return m.c(y)
+
+
+def data_of(m: Written, x: torch.Tensor) -> torch.Tensor:
+    y = m.a(x)
+    return m.b(y.data) + F.linear(y, m.w.data)
+
+
+def generates(m: Written, x: torch.Tensor) -> torch.Tensor:
+    seen = [x]
+    for _ in range(3):
+        with torch.no_grad():
+            seen.append(m.a(torch.stack(seen).sum(0)))
+    return m.b(seen[-1])
 
 
 def loop(m: Written, x: torch.Tensor) -> torch.Tensor:
@@ -186,11 +283,27 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "nothing differentiable": lambda m, x: m.a(x).argmax(-1),
     "detached at the end": lambda m, x: m.a(x).detach(),
     "nothing": lambda m, x: x,
+    "a dataclass": lambda m, x: Outputs(m.a(x).detach(), m.b(m.c(x))),
+    "recording switched off and on": switched,
+    "recording within none": enabled_inside,
+    "overwritten": overwritten,
+    "a view whose base is used": base_of_a_view,
+    "data of": data_of,
+    "what it made itself": generates,
+    "a sign": lambda m, x: m.b(m.a(x).sign()),
+    "a comparison": lambda m, x: m.b((m.a(x) > 0).float()),
+    "values of a sort": lambda m, x: m.b(m.a(x).sort(1).values),
+    "indices of a sort": lambda m, x: m.b(m.a(x).sort(1).indices.float()),
+    "a hard choice": lambda m, x: m.b(F.gumbel_softmax(m.a(x), hard=True)),
+    "a call with other parameters": lambda m, x: torch.func.functional_call(m.a, {"weight": m.w}, (x,)),
+    "complex": lambda m, x: (torch.complex(m.a(x), m.b(x)) @ torch.complex(m.w, m.w)).abs(),
+    "a function in a checkpoint": function_in_checkpoint,
     "nested checkpoints": nested_checkpoints,
     "a checkpoint without gradients": checkpoint_without_grad,
     "a checkpoint of which half is used": checkpoint_in_two,
     "a checkpoint whose last layer keeps its input alone": checkpoint_to_the_end,
     "a reentrant checkpoint": reentrant,
+    "a reentrant checkpoint at the input": reentrant_at_the_input,
 }
 
 
@@ -203,7 +316,7 @@ def frozen(*starts: str) -> Made:
 
 
 def small_llama() -> nn.Module:
-    import_torchvision()
+    torchvision_models()  # which transformers imports
     transformers = pytest.importorskip("transformers")
     sizes = {"hidden_size": 16, "num_hidden_layers": 2, "intermediate_size": 24, "vocab_size": 50}
     return transformers.LlamaForCausalLM(  # type: ignore[no-any-return]
@@ -253,6 +366,9 @@ OWN: dict[str, Callable[[], Made]] = {
     "llama, checkpoints": lambda: checkpointed(False),
     "llama, reentrant checkpoints": lambda: checkpointed(True),
     "data parallel": lambda: (nn.DataParallel(UNet()), (torch.zeros(2, 3, 16, 16),), {}),
+    "cells": lambda: (Cells(), (torch.zeros(4, 6),), {}),
+    "no inputs": lambda: (NoInputs(), (), {}),
+    "compiled": lambda: (torch.compile(UNet(), backend="eager"), (torch.zeros(2, 3, 16, 16),), {}),
     "empty": lambda: (nn.Sequential(), (torch.zeros(2, 3),), {}),
     "attention": lambda: (nn.MultiheadAttention(8, 2, batch_first=True), (*[torch.zeros(2, 5, 8)] * 3,), {}),
     "transformer layer": lambda: (nn.TransformerEncoderLayer(8, 2, 12, batch_first=True), (torch.zeros(2, 5, 8),), {}),
