@@ -14,11 +14,50 @@
 namespace thoplw::capture {
 namespace {
 
-/// Of the class method torch.autograd.Function.apply, which all custom functions inherit, some under other names:
-/// gelu = Gelu.apply.
-ExchangedCode& apply() {
-  static auto* code = new ExchangedCode;
-  return *code;
+/// The class method torch.autograd.Function.apply, which all custom functions inherit. Up to torch 2.13 it is written
+/// in Python and its code is exchanged, which serves it under other names too: gelu = Gelu.apply. From 2.14 on it is
+/// written in C, and a class method of ours stands before it.
+class Apply {
+ public:
+  void exchange(ExchangedCode::Ours ours) {
+    const nb::object function = torch_api().torch.attr("autograd").attr("Function");
+    const nb::object python = nb::getattr(nb::object(function.attr("apply")), "__func__", nb::none());
+    if (!python.is_none()) return code_.exchange(python, ours);
+    for (nb::handle base : nb::object(function.attr("__mro__"))) {
+      const nb::object found = nb::getattr(base, "__dict__").attr("get")("apply");
+      if (found.is_none()) continue;
+      in_c_ = found;
+      const nb::object callable =
+          nb::cpp_function([ours](const nb::args& args, const nb::kwargs& kwargs) { return ours(args, kwargs); });
+      owner_ = function;
+      owner_.attr("apply") = take(PyClassMethod_New(callable.ptr()));
+      return;
+    }
+  }
+  void put_back() {
+    if (owner_.is_valid()) {
+      nb::delattr(owner_, "apply");
+      owner_.reset();
+      in_c_.reset();
+    }
+    code_.put_back();
+  }
+  /// apply(cls, *args, **kwargs), as it was.
+  nb::object original(const nb::args& args, const nb::kwargs& kwargs) const {
+    if (!in_c_.is_valid()) return code_.original(args, kwargs);
+    const nb::object bound = in_c_.attr("__get__")(nb::none(), args[0]);
+    const nb::object rest = take(PyTuple_GetSlice(args.ptr(), 1, PyTuple_GET_SIZE(args.ptr())));
+    return take(PyObject_Call(bound.ptr(), rest.ptr(), kwargs.ptr()));
+  }
+
+ private:
+  ExchangedCode code_;
+  nb::object owner_, in_c_;  ///< the class that has ours, and what it had before; null: not exchanged so
+};
+
+Apply& apply() {
+  static auto* method = new Apply;
+  return *method;
 }
 
 /// Autograd is off in the forward of a custom function.
@@ -179,10 +218,7 @@ nb::object ours(const nb::args& args, const nb::kwargs& kwargs) {
 
 }  // namespace
 
-void exchange_functions() {
-  const nb::object method = torch_api().torch.attr("autograd").attr("Function").attr("apply");
-  apply().exchange(nb::getattr(method, "__func__", nb::none()), ours);
-}
+void exchange_functions() { apply().exchange(ours); }
 
 void put_back_functions() { apply().put_back(); }
 

@@ -6,6 +6,7 @@
 #include <span>
 
 #include "capture/entry_point.h"
+#include "capture/exchanged_code.h"
 #include "capture/nested.h"
 #include "capture/regions.h"
 
@@ -16,7 +17,8 @@ constexpr const char* kSelects =
     "a checkpoint has a context_fn, which may keep results of its choice: it is counted as one that keeps none";
 
 EntryPoint without_reentrance;
-bool is_generator = true;  // before torch 2.1 it is a function that runs what is checkpointed by itself
+bool is_generator = true;                 // before torch 2.1 it is a function that runs what is checkpointed by itself
+ExchangedCode packed_without_reentrance;  // from torch 2.14 on, where Python itself calls it
 
 nb::object checkpoint_module() { return nb::module_::import_("torch.utils.checkpoint"); }
 
@@ -42,28 +44,36 @@ std::unique_ptr<OpenRegion> opened(Pass& pass, Region::Kind kind, PyObject* func
   return open;
 }
 
-/// The arguments of _checkpoint_without_reentrant_generator(function, preserve_rng_state, ..., *args, **kwargs).
+/// What torch's function was given: for itself, and for the function that is checkpointed.
 struct Given {
-  std::span<PyObject* const> own;     ///< the first is the function that is checkpointed
-  std::span<PyObject* const> passed;  ///< to that function, by position and then by name
-  std::vector<std::string> names;     ///< of `own`
+  PyObject* function = nullptr;  ///< the one that is checkpointed
+  std::vector<std::pair<std::string, PyObject*>> own;
+  std::vector<PyObject*> passed;  ///< by position and then by name
 
   PyObject* named(std::string_view name) const {
-    const auto found = std::ranges::find(names, name);
-    const auto index = static_cast<std::size_t>(found - names.begin());
-    return index < own.size() ? own[index] : nullptr;
+    const auto found = std::ranges::find(own, name, &std::pair<std::string, PyObject*>::first);
+    return found == own.end() ? nullptr : found->second;
   }
 };
 
-Given read(PyObject* function, PyObject* const* args, std::size_t count, PyObject* keywords) {
+/// Of _checkpoint_without_reentrant_generator(function, preserve_rng_state, ..., *args, **kwargs).
+Given read(PyObject* function, PyObject* const* args, std::size_t count, std::size_t named) {
   const nb::object code = nb::handle(function).attr("__code__");
-  Given given;
-  for (nb::handle name : nb::object(code.attr("co_varnames"))) given.names.push_back(str_of(name.ptr()));
-  const auto own = nb::cast<std::size_t>(nb::object(code.attr("co_argcount")));
-  given.names.resize(std::min(own, given.names.size()));
-  const std::size_t named = keywords ? static_cast<std::size_t>(PyTuple_GET_SIZE(keywords)) : 0;
-  given.own = {args, std::min(own, count)};
-  given.passed = {args + given.own.size(), count + named - given.own.size()};
+  const auto own = std::min(nb::cast<std::size_t>(nb::object(code.attr("co_argcount"))), count);
+  Given given{.function = args[0], .own = {}, .passed = {args + own, args + count + named}};
+  for (nb::handle name : nb::object(code.attr("co_varnames"))) {
+    if (given.own.size() == own) break;
+    given.own.emplace_back(str_of(name.ptr()), args[given.own.size()]);
+  }
+  return given;
+}
+
+/// Of _checkpoint_without_reentrant_generator_impl(function, args, kwargs, *, preserve_rng_state, ...).
+Given read_packed(const nb::args& args, const nb::kwargs& kwargs) {
+  Given given{.function = args[0].ptr(), .own = {}, .passed = {}};
+  for (nb::handle value : args[1]) given.passed.push_back(value.ptr());
+  for (auto [name, value] : nb::borrow<nb::dict>(args[2])) given.passed.push_back(value.ptr());
+  for (auto [name, value] : kwargs) given.own.emplace_back(str_of(name.ptr()), value.ptr());
   return given;
 }
 
@@ -140,29 +150,34 @@ PyObject* around_type() {
   return type;
 }
 
+std::unique_ptr<OpenRegion> region_of(Pass& pass, const Given& given) {
+  if (!pass.api.records_grad()) return nullptr;
+  note_choice(pass, given);
+  const auto kind = stops_early(given) ? Region::Kind::checkpoint : Region::Kind::reentrant;
+  return opened(pass, kind, given.function, given.passed);
+}
+
+nb::object around(Pass& pass, std::unique_ptr<OpenRegion> region) {
+  nb::object around = take(PyType_GenericAlloc(reinterpret_cast<PyTypeObject*>(around_type()), 0));
+  auto* filled = reinterpret_cast<Around*>(around.ptr());
+  filled->region = region.release();
+  filled->pass = new std::shared_ptr<Pass>(pass.shared_from_this());
+  return around;
+}
+
 PyObject* ours(PyObject* function, PyObject* const* args, std::size_t nargsf, PyObject* names) {
   Pass* pass = training_pass();
   const auto count = static_cast<std::size_t>(PyVectorcall_NARGS(nargsf));
   if (!pass || count == 0) return without_reentrance.call(function, args, nargsf, names);
   try {
-    const Given given = read(function, args, count, names);
-    std::unique_ptr<OpenRegion> region;
-    if (pass->api.records_grad()) {
-      note_choice(*pass, given);
-      const auto kind = stops_early(given) ? Region::Kind::checkpoint : Region::Kind::reentrant;
-      region = opened(*pass, kind, given.own[0], given.passed);
-    }
-    if (!is_generator) {
-      const std::size_t positional = count - given.own.size();
-      nb::object result = take(PyObject_Vectorcall(given.own[0], given.passed.data(), positional, names));
-      if (region) add_tensors(*pass, result.ptr(), region->region().out);
-      return result.release().ptr();
-    }
-    const nb::object around = take(PyType_GenericAlloc(reinterpret_cast<PyTypeObject*>(around_type()), 0));
-    auto* filled = reinterpret_cast<Around*>(around.ptr());
-    filled->region = region.release();
-    filled->pass = new std::shared_ptr<Pass>(pass->shared_from_this());
-    return nb::object(around).release().ptr();
+    const std::size_t named = names ? static_cast<std::size_t>(PyTuple_GET_SIZE(names)) : 0;
+    const Given given = read(function, args, count, named);
+    std::unique_ptr<OpenRegion> region = region_of(*pass, given);
+    if (is_generator) return around(*pass, std::move(region)).release().ptr();
+    const std::size_t positional = count - given.own.size();
+    nb::object result = take(PyObject_Vectorcall(given.function, given.passed.data(), positional, names));
+    if (region) add_tensors(*pass, result.ptr(), region->region().out);
+    return result.release().ptr();
   } catch (nb::python_error& error) {
     error.restore();
   } catch (const std::exception& error) {
@@ -171,11 +186,19 @@ PyObject* ours(PyObject* function, PyObject* const* args, std::size_t nargsf, Py
   return nullptr;
 }
 
+nb::object ours_packed(const nb::args& args, const nb::kwargs& kwargs) {
+  Pass* pass = training_pass();
+  if (!pass || args.size() < 3) return packed_without_reentrance.original(args, kwargs);
+  return around(*pass, region_of(*pass, read_packed(args, kwargs)));
+}
+
 }  // namespace
 
 void exchange_checkpoints() {
   const nb::object module = checkpoint_module();
   is_generator = nb::hasattr(module, "_checkpoint_without_reentrant_generator");
+  const nb::object packed = nb::getattr(module, "_checkpoint_without_reentrant_generator_impl", nb::none());
+  if (!packed.is_none()) return packed_without_reentrance.exchange(packed, ours_packed);
   const char* name = is_generator ? "_checkpoint_without_reentrant_generator" : "_checkpoint_without_reentrant";
   const nb::object function = nb::getattr(module, name, nb::none());
   if (PyFunction_Check(function.ptr())) without_reentrance.exchange(function, ours);
@@ -183,6 +206,7 @@ void exchange_checkpoints() {
 
 void put_back_checkpoints() {
   if (without_reentrance.exchanged()) without_reentrance.put_back();
+  packed_without_reentrance.put_back();
 }
 
 bool is_checkpoint(PyObject* function_class) {

@@ -39,6 +39,7 @@ void ExchangedCode::exchange(const nb::object& function, Ours ours) {
     const nb::object type = nb::borrow(reinterpret_cast<PyObject*>(&PyFunction_Type));
     original_ = type(code, function.attr("__globals__"), function.attr("__name__"), function.attr("__defaults__"),
                      function.attr("__closure__"));
+    original_.attr("__kwdefaults__") = function.attr("__kwdefaults__");
     our_code_ = code_that_calls(nb::cpp_function(ours), outer.size() == 1);
     code_ = std::move(code);
   }
