@@ -55,6 +55,7 @@ class Row:
     gradients: int | None
     states: int | None
     saved: int | None
+    trainable_params: int | None
     calls: int
     exact: bool
 
@@ -79,6 +80,10 @@ class Alive:
 class Training:
     """What a training step needs besides what the rows tell, in bytes."""
 
+    optimizer: str
+    precision: str
+    attention: str
+    processor: str
     buffers: int
     inputs: int
     masters: int

@@ -33,6 +33,8 @@ void bind_row(nb::module_& m) {
       .def_prop_ro("cls", str_of(&Row::cls))
       .def_prop_ro("input_shape", [](const Row& row) { return shape_of(row.in); })
       .def_prop_ro("output_shape", [](const Row& row) { return shape_of(row.out); })
+      .def_prop_ro("trainable_params",
+                   [](const Row& row) { return to_int(row.own[Measure::trainable], row.has(Measure::trainable)); })
       .def_ro("calls", &Row::calls)
       .def_ro("exact", &Row::exact)
       .def("__repr__", [](const Row& row) {

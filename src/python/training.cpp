@@ -71,6 +71,10 @@ void bind_training(nb::module_& m) {
     return [member](const Training& training) { return (training.*member).value(); };
   };
   nb::class_<Training>(m, "Training")
+      .def_prop_ro("optimizer", [](const Training& training) { return to_str(training.optimizer); })
+      .def_prop_ro("precision", [](const Training& training) { return to_str(training.precision); })
+      .def_prop_ro("attention", [](const Training& training) { return to_str(training.attention); })
+      .def_prop_ro("processor", [](const Training& training) { return to_str(training.processor); })
       .def_prop_ro("buffers", count(&Training::buffers))
       .def_prop_ro("inputs", count(&Training::inputs))
       .def_prop_ro("masters", count(&Training::masters))
