@@ -64,9 +64,10 @@ class TrainingMemory {
       if (training_.timeline[i].sum() > training_.timeline[entry].sum()) entry = i;
     }
     add_step(breaths.empty() ? Count(0) : training_.timeline[entry].sum());
-    if (breaths.empty()) return;
-    training_.peak_moment = training_.timeline[entry];
-    list_alive(alive_at(trace_, autograd_, kept_, options_.flavour, step, entry));
+    const bool in_step = breaths.empty() || training_.timeline.back().sum() >= training_.timeline[entry].sum();
+    training_.peak_moment = in_step ? training_.timeline.back() : training_.timeline[entry];
+    if (!in_step) list_alive(alive_at(trace_, autograd_, kept_, options_.flavour, step, entry));
+    list_rest(in_step);
   }
 
  private:
@@ -168,7 +169,6 @@ class TrainingMemory {
     training_.timeline.push_back(step);
     training_.peak = std::max(most, step.sum());
     training_.peak_first_step = std::max(most - states_, base() + gradients_ + states_ + given() + peak.first);
-    if (step.sum() >= most) training_.peak_moment = step;
   }
 
   void list_alive(const std::vector<AliveAt>& alive) {
@@ -178,6 +178,25 @@ class TrainingMemory {
                                    .path = made ? at(report_.rows, row_of_op(piece.op)).path : "",
                                    .op = made ? trace_.op_name(at(trace_.ops, piece.op)) : "",
                                    .bytes = piece.bytes});
+    }
+  }
+
+  /// What is alive all the time, and what the walk did not list piece by piece: all adds up to the peak.
+  void list_rest(bool in_step) {
+    const Moment& peak = training_.peak_moment;
+    const auto list = [&](const char* what, Count bytes) {
+      if (bytes > 0) training_.at_peak.push_back({.what = what, .path = "", .op = "", .bytes = bytes});
+    };
+    Count listed = 0;
+    for (const Alive& alive : training_.at_peak) listed += alive.bytes;
+    list("parameters, buffers, inputs", peak.parameters);
+    list("states of the optimizer", peak.states);
+    if (in_step) {
+      list("gradients of parameters", peak.gradients);
+      list("outputs, and what the optimizer makes", peak.activations);
+    } else {
+      const Count all = peak.gradients + peak.activations;
+      if (all > listed) list("gradients of earlier passes", all - listed);
     }
     std::ranges::stable_sort(training_.at_peak, std::greater(), &Alive::bytes);
   }
