@@ -24,8 +24,8 @@ def test_what_is_alive_adds_up_to_the_peak(name: str, settings: dict[str, Any]) 
 
 
 def test_the_peak_of_a_small_layer_is_in_the_step_of_the_optimizer() -> None:
-    # AdamW holds two of each (weight 4 x 5, bias 5), and 4 bytes for each tensor: 2 x 4 x 25 + 2 x 4; its step makes two
-    # of the largest: 2 x 4 x 20. Beside them: parameters 100, inputs 32, gradients 100, outputs 40.
+    # AdamW holds two of each (weight 4 x 5, bias 5), and 4 bytes for each tensor: 2 x 4 x 25 + 2 x 4; its step makes
+    # two of the largest: 2 x 4 x 20. Beside them: parameters 100, inputs 32, gradients 100, outputs 40.
     step = thoplw.training(nn.Linear(4, 5), (2, 4), verbose=False)
     assert step.peak == (100 + 32) + 100 + (200 + 8) + (40 + 160)
     assert "in the optimizer's step" in str(step)
