@@ -41,9 +41,10 @@ void AliveMemory::give_to_parameter(Index index) {
   piece.what = "gradient of a parameter";
 }
 
-void AliveMemory::observe(Count besides) {
+void AliveMemory::observe(Count besides, Count lacking) {
   Breath& breath = breaths_.back();
-  const Count now = activations_ + rounded(besides);
+  Count now = activations_ + rounded(besides);
+  now -= std::min(now, lacking);
   if (gradients_ + now <= breath.gradients + breath.activations) return;
   breath.gradients = gradients_;
   breath.activations = now;

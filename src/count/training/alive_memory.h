@@ -60,8 +60,9 @@ class AliveMemory {
 
   /// A new entry: an operator runs.
   void begin(Phase phase, Id op) { breaths_.push_back({.phase = phase, .op = op, .gradients = 0, .activations = 0}); }
-  /// The most that is alive while it runs is at least what is alive now.
-  void observe(Count besides = 0);
+  /// The most that is alive while it runs is at least what is alive now, with what is not told of one by one: made and
+  /// freed besides, or lacking, as it is alive at another moment.
+  void observe(Count besides = 0, Count lacking = 0);
 
   std::vector<Breath> entries() { return std::move(breaths_); }
   std::vector<AliveAt> list() { return std::move(alive_); }

@@ -210,6 +210,8 @@ class MemoryWalk {
         if (checkpoint != kNone) run_again(checkpoint);
         memory_.begin(Phase::backward, static_cast<Id>(i));
         backward_of(static_cast<Id>(i));
+      } else {
+        forget(trace_.ops[i]);
       }
       if (checkpoint != kNone && at(trace_.regions, checkpoint).first_op == static_cast<Id>(i)) {
         memory_.let_go(at(of_region_, checkpoint));
@@ -217,6 +219,16 @@ class MemoryWalk {
     }
     backward_of_functions(0);
     memory_.let_go(held);
+  }
+
+  /// What was written into later has a gradient that none of its own backward takes: zeros, filled piece by piece.
+  void forget(const Op& op) {
+    for (const Id value : op.out) {
+      if (value == kNone || at(gradient_, value).piece == kNoPiece || at(uses_, value) != kNoParameter) continue;
+      if (std::ranges::find(op.in, value) != op.in.end()) continue;
+      memory_.drop(at(gradient_, value).piece);
+      at(gradient_, value) = {};
+    }
   }
 
   /// A number is the loss itself: backward(), which made its gradient, refers to that until it returns.
@@ -266,7 +278,8 @@ class MemoryWalk {
       if (!needs[k] || !at(autograd_.wanted, op.in[k])) continue;
       make(op.in[k], incoming.piece == kNoPiece ? GradientFlow::fresh : gradient_flow(view, k), incoming, id);
     }
-    memory_.observe(formula_bytes(view));
+    const FormulaBytes formula = formula_bytes(view);
+    memory_.observe(formula.makes, formula.lacks);
     memory_.let_go(at(of_op_, id));
     finish(op.out);
   }

@@ -79,12 +79,8 @@ Count of_math_attention(const GradOp& op) {
   return std::max(beyond(scores, later + mask), beyond(scores * 2, later + mask + bytes_of(op.out())));
 }
 
-}  // namespace
-
-Count formula_bytes(const GradOp& op) {
-  std::string_view name = op.trace.op_name(op.op);
-  if (name.ends_with('_') && !name.ends_with("__")) name.remove_suffix(1);
-  if (op.op.in.empty() || !op.has_in(0) || op.op.out.empty() || op.op.out.front() == kNone) return 0;
+/// By operator and sizes alone: it makes as many bytes beyond all gradients.
+Count makes(const GradOp& op, std::string_view name) {
   if (name == "aten::scaled_dot_product_attention") return of_math_attention(op);
   if (name == "aten::pow" && op.op.in.size() == 1) return bytes_of(op.in(0)) * 2;  // grad * (n * self.pow(n - 1))
   const auto row = std::ranges::find(kFormulas, name, &FormulaRow::op);
@@ -92,6 +88,17 @@ Count formula_bytes(const GradOp& op) {
   if (std::ranges::find(kBroadcast, name) == kBroadcast.end()) return 0;
   const Count division = name == "aten::div" || name == "aten::true_divide" ? of_division(op) : Count(0);
   return std::max(division, of_broadcast(op, name));
+}
+
+}  // namespace
+
+FormulaBytes formula_bytes(const GradOp& op) {
+  std::string_view name = op.trace.op_name(op.op);
+  if (name.ends_with('_') && !name.ends_with("__")) name.remove_suffix(1);
+  if (op.op.in.empty() || !op.has_in(0) || op.op.out.empty() || op.op.out.front() == kNone) return {};
+  if (name == "aten::gru") return formula_bytes_of_gru(op);
+  if (name == "aten::rnn_tanh" || name == "aten::rnn_relu") return formula_bytes_of_rnn(op);
+  return {.makes = makes(op, name)};
 }
 
 }  // namespace thoplw

