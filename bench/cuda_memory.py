@@ -56,7 +56,7 @@ def first_tensor(out: Any) -> torch.Tensor:
     return next(value for value in out.values() if isinstance(value, torch.Tensor))
 
 
-class WithLoss(torch.nn.Module):
+class WithLoss(torch.nn.Module):  # type: ignore[misc]
     def __init__(self, model: torch.nn.Module) -> None:
         super().__init__()
         self.model = model
@@ -84,7 +84,7 @@ def measured(make: Make) -> int:
         optimizer.step()
         optimizer.zero_grad()
     torch.cuda.synchronize()
-    return torch.cuda.max_memory_allocated()
+    return int(torch.cuda.max_memory_allocated())
 
 
 def main() -> int:

@@ -20,8 +20,8 @@ struct Tensor {
 
 inline Count numel(const Tensor& tensor) { return tensor.stored >= 0 ? Count(tensor.stored) : numel(tensor.shape); }
 
-/// Rounded up to whole bytes, as each tensor is stored for itself; nothing where an element's size is not known, or where
-/// the number is beyond 64 bits.
+/// Rounded up to whole bytes, as each tensor is stored for itself; nothing where an element's size is not known, or
+/// where the number is beyond 64 bits.
 std::optional<Count> known_bytes(const Tensor& tensor);
 
 }  // namespace thoplw
