@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "count/training/gradients.h"
 #include "operators/backward/flow.h"
 #include "operators/backward/formula.h"
 
@@ -47,9 +48,9 @@ class MemoryWalk {
         flavour_(flavour),
         options_(options),
         memory_(options.round, listed),
+        gradients_(trace, autograd, memory_, options.gradients_exist),
         born_(trace.memory.storages, trace.ops.size(), &Storage::born),
         died_(trace.memory.storages, trace.ops.size(), &Storage::died),
-        gradient_(trace.values.size()),
         of_op_(trace.ops.size()),
         of_region_(trace.regions.size()),
         begins_(trace.ops.size() + 1),
@@ -64,15 +65,9 @@ class MemoryWalk {
     for (const Storage& storage : trace.memory.storages) {
       piece_of_.push_back(memory_.put(storage.born == kNone ? Count(0) : storage.bytes, "activation", storage.born));
     }
-    count_uses_of_parameters();
   }
 
   void walk() {
-    if (options_.gradients_exist) {
-      for (std::size_t v = 0; v < uses_.size(); ++v) {
-        if (uses_[v] > 0) memory_.start_with_gradients(size_of(static_cast<Id>(v)));
-      }
-    }
     forward(0, static_cast<Id>(trace_.ops.size()), nullptr);
     begin_regions(static_cast<Id>(trace_.ops.size()));
     return_from_forward();
@@ -82,29 +77,6 @@ class MemoryWalk {
   AliveMemory& memory() { return memory_; }
 
  private:
-  Count size_of(Id value) const { return known_bytes(at(trace_.values, value)).value_or(0); }
-
-  void count_uses_of_parameters() {
-    uses_.assign(trace_.values.size(), kNoParameter);
-    for (const Param& param : trace_.params) {
-      if (!param.buffer) at(uses_, param.value) = 0;
-    }
-    const auto use = [&](Id value) {
-      if (value != kNone && at(autograd_.wanted, value) && at(uses_, value) != kNoParameter) ++at(uses_, value);
-    };
-    for (std::size_t i = 0; i < trace_.ops.size(); ++i) {
-      if (!autograd_.live[i]) continue;
-      const std::span<const std::uint8_t> needs = autograd_.needs(static_cast<Id>(i));
-      for (std::size_t k = 0; k < needs.size(); ++k) {
-        if (needs[k]) use(trace_.ops[i].in[k]);
-      }
-    }
-    for (std::size_t i = 0; i < trace_.regions.size(); ++i) {
-      if (trace_.regions[i].kind != Region::Kind::function || !autograd_.region_live[i]) continue;
-      for (const Id value : trace_.regions[i].in) use(value);
-    }
-  }
-
   // Forward
 
   void hold(std::vector<Index>& by, const std::vector<PassKept::Item>& items, Id op) {
@@ -198,9 +170,8 @@ class MemoryWalk {
     std::vector<Index> held;
     for (const Id value : autograd_.loss) {
       memory_.begin(Phase::backward, trace_.ops.empty() ? kNone : static_cast<Id>(trace_.ops.size()) - 1);
-      if (at(gradient_, value).piece == kNoPiece)
-        at(gradient_, value) = {memory_.add(size_of(value), "gradient", kNone)};
-      if (numel(at(trace_.values, value)) == 1) hold_root(at(gradient_, value).piece, held);
+      gradients_.start(value);
+      if (numel(at(trace_.values, value)) == 1) hold_root(gradients_.of(value).piece, held);
       memory_.observe();
     }
     for (std::size_t i = trace_.ops.size(); i-- > 0;) {
@@ -211,7 +182,7 @@ class MemoryWalk {
         memory_.begin(Phase::backward, static_cast<Id>(i));
         backward_of(static_cast<Id>(i));
       } else {
-        forget(trace_.ops[i]);
+        gradients_.forget(trace_.ops[i]);
       }
       if (checkpoint != kNone && at(trace_.regions, checkpoint).first_op == static_cast<Id>(i)) {
         memory_.let_go(at(of_region_, checkpoint));
@@ -219,16 +190,6 @@ class MemoryWalk {
     }
     backward_of_functions(0);
     memory_.let_go(held);
-  }
-
-  /// What was written into later has a gradient that none of its own backward takes: zeros, filled piece by piece.
-  void forget(const Op& op) {
-    for (const Id value : op.out) {
-      if (value == kNone || at(gradient_, value).piece == kNoPiece || at(uses_, value) != kNoParameter) continue;
-      if (std::ranges::find(op.in, value) != op.in.end()) continue;
-      memory_.drop(at(gradient_, value).piece);
-      at(gradient_, value) = {};
-    }
   }
 
   /// A number is the loss itself: backward(), which made its gradient, refers to that until it returns.
@@ -250,7 +211,7 @@ class MemoryWalk {
     for (const Id value : region.out) {
       if (value == kNone) continue;
       const Id storage = at(trace_.memory.places, value).storage;
-      for (const Index piece : {at(gradient_, value).piece, storage == kNone ? kNoPiece : at(piece_of_, storage)}) {
+      for (const Index piece : {gradients_.of(value).piece, storage == kNone ? kNoPiece : at(piece_of_, storage)}) {
         if (piece == kNoPiece || memory_[piece].bytes == 0) continue;
         memory_.refer(piece);
         by.push_back(piece);
@@ -258,30 +219,20 @@ class MemoryWalk {
     }
   }
 
-  /// The gradient of a value. Nothing is added in place to one that is a view: what it is a view of is there too.
-  struct Gradient {
-    Index piece = kNoPiece;
-    bool view = false;
-  };
-  struct Made {
-    Id value;
-    Gradient gradient;
-  };
-
   void backward_of(Id id) {
     const Op& op = at(trace_.ops, id);
     const std::span<const std::uint8_t> needs = autograd_.needs(id);
     const GradOp view{{trace_, op}, needs, flavour_};
-    const Gradient incoming = gradient_of_any(op.out);
-    made_.clear();
+    const Gradients::Gradient incoming = gradients_.of_any(op.out);
     for (std::size_t k = 0; k < op.in.size(); ++k) {
       if (!needs[k] || !at(autograd_.wanted, op.in[k])) continue;
-      make(op.in[k], incoming.piece == kNoPiece ? GradientFlow::fresh : gradient_flow(view, k), incoming, id);
+      gradients_.make(op.in[k], incoming.piece == kNoPiece ? GradientFlow::fresh : gradient_flow(view, k), incoming,
+                      id);
     }
     const FormulaBytes formula = formula_bytes(view);
     memory_.observe(formula.makes, formula.lacks);
     memory_.let_go(at(of_op_, id));
-    finish(op.out);
+    gradients_.finish(op.out);
   }
 
   void backward_of_functions(Id end) {
@@ -289,94 +240,14 @@ class MemoryWalk {
       const Region& region = at(trace_.regions, id);
       if (region.kind != Region::Kind::function || !at(autograd_.region_live, id)) continue;
       memory_.begin(Phase::backward, end == 0 ? 0 : end - 1);
-      made_.clear();
       for (const Id value : region.in) {
-        if (value != kNone && at(autograd_.wanted, value)) make(value, GradientFlow::fresh, {}, end - 1);
+        if (value != kNone && at(autograd_.wanted, value)) gradients_.make(value, GradientFlow::fresh, {}, end - 1);
       }
       memory_.observe();
       memory_.let_go(at(of_region_, id));
-      finish(region.out);
+      gradients_.finish(region.out);
     }
   }
-
-  Gradient gradient_of_any(const std::vector<Id>& values) const {
-    for (const Id value : values) {
-      if (value != kNone && at(gradient_, value).piece != kNoPiece) return at(gradient_, value);
-    }
-    return {};
-  }
-
-  void make(Id value, GradientFlow flow, Gradient incoming, Id op) {
-    Gradient gradient;
-    switch (flow) {
-      case GradientFlow::fresh:
-      case GradientFlow::fresh_view:
-        gradient = {memory_.add(size_of(value), "gradient", op), flow == GradientFlow::fresh_view};
-        break;
-      case GradientFlow::handed_on:
-      case GradientFlow::view:
-        memory_.refer(incoming.piece);
-        gradient = {incoming.piece, incoming.view || flow == GradientFlow::view};
-        break;
-      case GradientFlow::nothing:
-        break;
-    }
-    made_.push_back({value, gradient});
-  }
-
-  /// The gradients that came in are gone, and those that were made are handed on.
-  void finish(const std::vector<Id>& out) {
-    for (const Id value : out) {
-      if (value == kNone || at(gradient_, value).piece == kNoPiece) continue;
-      memory_.drop(at(gradient_, value).piece);
-      at(gradient_, value) = {};
-    }
-    for (const Made& made : made_) {
-      if (made.gradient.piece != kNoPiece) give(made);
-      if (at(uses_, made.value) != kNoParameter && --at(uses_, made.value) == 0) settle(made.value);
-    }
-  }
-
-  /// A second gradient is added to the first in place, if nothing else refers to that.
-  void give(const Made& made) {
-    Gradient& gradient = at(gradient_, made.value);
-    if (gradient.piece == kNoPiece) {
-      gradient = made.gradient;
-      return;
-    }
-    if (!gradient.view && memory_[gradient.piece].references == 1) {
-      memory_.drop(made.gradient.piece);
-      return;
-    }
-    const Index sum = memory_.add(size_of(made.value), "gradient", memory_[made.gradient.piece].op);
-    memory_.observe();
-    memory_.drop(gradient.piece);
-    memory_.drop(made.gradient.piece);
-    gradient = {sum};
-  }
-
-  /// A parameter keeps its gradient when all of it has arrived. It is copied if something else refers to it, or if it
-  /// repeats what lies in less memory; a view of what others refer to is kept as it is.
-  void settle(Id value) {
-    Gradient& gradient = at(gradient_, value);
-    if (gradient.piece == kNoPiece) return;
-    if (options_.gradients_exist) {  // added to what is there
-      memory_.drop(gradient.piece);
-      gradient = {};
-      return;
-    }
-    const bool repeated = memory_[gradient.piece].bytes < size_of(value);
-    if (repeated || (!gradient.view && memory_[gradient.piece].references > 1)) {
-      const Index own = memory_.add(size_of(value), "gradient", memory_[gradient.piece].op);
-      memory_.observe();
-      memory_.drop(gradient.piece);
-      gradient = {own};
-    }
-    memory_.give_to_parameter(gradient.piece);
-    memory_.observe();
-  }
-
-  static constexpr int kNoParameter = -1;
 
   const Trace& trace_;
   const Autograd& autograd_;
@@ -384,15 +255,13 @@ class MemoryWalk {
   Flavour flavour_;
   WalkOptions options_;
   AliveMemory memory_;
+  Gradients gradients_;
   ByMoment born_, died_;                   ///< storages by operator
   std::vector<Index> piece_of_;            ///< by storage
-  std::vector<int> uses_;                  ///< by value: of a parameter, gradients of it that have not arrived yet
-  std::vector<Gradient> gradient_;         ///< by value: that has arrived so far
   std::vector<std::vector<Index>> of_op_;  ///< by operator: the pieces that autograd keeps of it
   std::vector<std::vector<Index>> of_region_;
   std::vector<std::vector<Id>> begins_,
-      ends_;  ///< by operator: regions that are kept before it, and that end before it
-  std::vector<Made> made_;
+      ends_;          ///< by operator: regions that are kept before it, and that end before it
   Id again_ = kNone;  ///< the checkpoint that ran again last
 };
 

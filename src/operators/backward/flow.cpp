@@ -48,7 +48,7 @@ bool same_size(const GradOp& op, std::size_t i) { return op.in(i).shape == op.ou
 bool through_view(const GradOp& op, std::string_view name, std::size_t i) {
   if (name == "aten::linear" && i > 0) return true;
   if (!among(kProducts, name)) return among(kBroadcast, name) && op.in(i).shape.size() < op.out().shape.size();
-  return op.in(0).shape.size() > 2 || (op.has_in(1) && op.in(1).shape.size() > 2);
+  return (op.has_in(0) && op.in(0).shape.size() > 2) || (op.has_in(1) && op.in(1).shape.size() > 2);
 }
 
 }  // namespace
@@ -57,7 +57,7 @@ GradientFlow gradient_flow(const GradOp& op, std::size_t i) {
   std::string_view name = op.trace.op_name(op.op);
   if (name.ends_with('_') && !name.ends_with("__")) name.remove_suffix(1);
   if (op.op.out.empty() || op.op.out.front() == kNone) return GradientFlow::fresh;
-  if (name == "aten::dropout" && numel(op.in(0)) > 0 && op.op.in.front() != op.op.out.front()) {
+  if (name == "aten::dropout" && op.has_in(0) && numel(op.in(0)) > 0 && op.op.in.front() != op.op.out.front()) {
     return GradientFlow::fresh;  // the mask is multiplied with it
   }
   if (among(kHandOn, name)) return GradientFlow::handed_on;

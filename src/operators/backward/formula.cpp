@@ -67,10 +67,12 @@ Count of_division(const GradOp& op) {
 /// First the gradients of values and probabilities are made, from the one that comes in, which is gone then; then that
 /// of what softmax was given, which is the mask's too; those of queries and keys last.
 Count of_math_attention(const GradOp& op) {
-  if (attention_kernel(op) != AttentionKernel::math || op.in(0).shape.empty() || op.in(1).shape.size() < 2) return 0;
+  if (!op.has_in(1) || !op.has_in(2) || attention_kernel(op) != AttentionKernel::math) return 0;
   const Tensor &query = op.in(0), &key = op.in(1);
+  if (query.shape.empty() || key.shape.size() < 2) return 0;
   const auto head = static_cast<std::uint64_t>(std::max<std::int64_t>(query.shape.back(), 1));
-  const Count scores = bytes_of(query).value() / head * static_cast<std::uint64_t>(key.shape[key.shape.size() - 2]);
+  const Count keys = static_cast<std::uint64_t>(std::max<std::int64_t>(key.shape[key.shape.size() - 2], 0));
+  const Count scores = Count(bytes_of(query).value() / head) * keys;
   Count later;
   for (const std::size_t i : {0, 1}) {
     if (op.need(i)) later += bytes_of(op.in(i));
