@@ -109,6 +109,7 @@ void set_batch(Options& options, const std::string& value) {
 void set_memory(Options& options, const std::string& value) { options.memory = parse_bytes(value); }
 void set_max_memory(Options& options, const std::string& value) { options.budget.limits.memory = parse_bytes(value); }
 void set_train(Options& options, const std::string&) { options.train = true; }
+void set_training(Options& options, const std::string&) { options.training = true; }
 void set_timeline(Options& options, const std::string& value) { options.timeline = value; }
 void set_optimizer(Options& options, const std::string& value) {
   options.plan.step.optimizer = find_optimizer(value).name;
@@ -183,7 +184,7 @@ void set_color(Options& options, const std::string& value) {
   throw Error(did_you_mean("color", value, known));
 }
 
-constexpr std::string_view kTraining = "train fit check";  ///< the commands that such flags go with
+constexpr std::string_view kTraining = "train fit check compare";  ///< the commands that such flags go with
 
 constexpr auto kFlagRows = std::to_array<Flag>({
     {"MODEL", "",
@@ -235,6 +236,8 @@ constexpr auto kFlagRows = std::to_array<Flag>({
      nullptr, "", "fit"},
     {"--train", "", "of `fit`: what is to fit is a step of training, as the flags of `train` say", set_train, false,
      nullptr, "", "fit"},
+    {"--training", "", "of `compare`: what tools say that a step of training computes, and why they differ",
+     set_training, false, nullptr, "", "compare"},
     {"--timeline", "FILE", "of `train`: also draw the memory of the step over time, as SVG", set_timeline, false,
      nullptr, "", "train"},
     {"--batch", "N",
@@ -447,7 +450,7 @@ Options parse_args(const std::vector<std::string>& args) {
   check_flags(*options.command, given);
   const std::string_view word = options.command->word;
   const bool of_step = std::ranges::any_of(given, [](const Flag* flag) { return flag->command == kTraining; });
-  options.training = word == "train" || word == "fit" || options.budget.limits.memory || of_step;
+  options.training = options.training || word == "train" || word == "fit" || options.budget.limits.memory || of_step;
   options.convention_given = std::ranges::any_of(given, [](const Flag* flag) { return flag->apply == set_convention; });
   if (!options.trace_file.empty() && options.models.size() > 1) {
     throw Error("--save-trace takes one MODEL, but " + std::to_string(options.models.size()) + " are given");

@@ -7,7 +7,8 @@
 
 namespace thoplw {
 
-Report count_planned(const Trace& trace, const Convention& convention, const TrainingPlan& plan) {
+void planned(const Trace& trace, const TrainingPlan& plan,
+             const std::function<void(const Trace&, const TrainingOptions&)>& then) {
   TrainingOptions step = plan.step;
   Trace changed;
   const Trace* current = &trace;
@@ -31,7 +32,15 @@ Report count_planned(const Trace& trace, const Convention& convention, const Tra
     const Region::Kind kind = plan.reentrant ? Region::Kind::reentrant : Region::Kind::checkpoint;
     change([&](Trace before) { return checkpointed(std::move(before), plan.checkpoint, kind); });
   }
-  return count_training(*current, convention, step);
+  then(*current, step);
+}
+
+Report count_planned(const Trace& trace, const Convention& convention, const TrainingPlan& plan) {
+  Report report;
+  planned(trace, plan, [&](const Trace& changed, const TrainingOptions& step) {
+    report = count_training(changed, convention, step);
+  });
+  return report;
 }
 
 }  // namespace thoplw

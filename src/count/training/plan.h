@@ -1,6 +1,7 @@
 // A step of training as a user asks for it: how the model is changed before, and how the step is made.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,11 @@ struct TrainingPlan {
 
   bool operator==(const TrainingPlan&) const = default;
 };
+
+/// Hands the trace changed as planned, and the options of its step, to `then`. Throws Error where a glob matches
+/// nothing.
+void planned(const Trace& trace, const TrainingPlan& plan,
+             const std::function<void(const Trace&, const TrainingOptions&)>& then);
 
 /// Throws Error where a glob matches nothing, or as count_training does.
 Report count_planned(const Trace& trace, const Convention& convention, const TrainingPlan& plan);
