@@ -136,10 +136,17 @@ def render(timings: list[Timing], rounds: int) -> str:
         "MemTracker, ms",
         "ratio",
     ]
+    wanted = (
+        "Wanted, in the median: at most 2 x profile(), and FlopCounterMode at least 100 x, MemTracker at least 400 x as "
+        f"long as training(); measured {times(statistics.median(profiles))}, {times(medians[FLOPS])} and "
+        f"{times(medians[MEMORY])}."
+    )
     failures = [f"- {tool} on {t.case.name}: {why}" for t in timings for tool, why in t.failures.items()]
     legend = [f"- {tool.name}: {tool.how}" for tool in (TRAINING, THOPLW, FLOPS, MEMORY)]
     saved = f"vit_b_16 from a saved trace: {from_trace(find_case('vit_b_16')) * 1e3:.2f} ms."
-    return "\n".join([HEADING, "", made(rounds), "", *markdown(head, rows), "", saved, "", *legend, *failures, ""])
+    return "\n".join(
+        [HEADING, "", made(rounds), "", *markdown(head, rows), "", wanted, saved, "", *legend, *failures, ""]
+    )
 
 
 def cells(timing: Timing, tool: Tool) -> list[str]:
