@@ -137,7 +137,7 @@ def render(timings: list[Timing], rounds: int) -> str:
         "ratio",
     ]
     wanted = (
-        "Wanted, in the median: at most 2 x profile(), and FlopCounterMode at least 100 x, MemTracker at least 400 x as "
+        "Wanted, in the median: at most 2 x profile(), FlopCounterMode at least 100 x, MemTracker at least 400 x as "
         f"long as training(); measured {times(statistics.median(profiles))}, {times(medians[FLOPS])} and "
         f"{times(medians[MEMORY])}."
     )
