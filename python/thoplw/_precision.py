@@ -54,7 +54,7 @@ def capture_step(
     Raises:
         Error: there is no such precision, the forward raised, or the model cannot be copied.
     """
-    dtype, autocast = _native.precision(precision) if precision else ("", False)
+    dtype, autocast = _native.precision(precision) if precision != "" else ("", False)
     if not dtype or autocast:
         return _native.capture(model, positional, keyword, {}, training=True, autocast=dtype, cuda=cuda)
     import torch

@@ -70,9 +70,10 @@ def training(
         Error: as :func:`profile` does, and where a glob matches nothing or a name is not known.
     """
     check_model(model)
+    cuda = isinstance(processor, str) and processor == "cuda"
     with initialised(model):
         positional, keyword = arguments(model, inputs, kwargs)
-        trace = capture_step(model, positional, keyword, precision or "", processor == "cuda")
+        trace = capture_step(model, positional, keyword, "" if precision is None else precision, cuda)
     plan: dict[str, Any] = {
         "optimizer": optimizer,
         "freeze": freeze,
@@ -92,10 +93,14 @@ def training(
 def _adapters(lora: Mapping[str, Any] | None) -> dict[str, Any]:
     if lora is None:
         return {}
+    if not isinstance(lora, Mapping):
+        raise Error(
+            f"lora must be a dict such as {{'r': 8, 'targets': ['q_proj']}}, or None, not {_native.shown(lora)}"
+        )
     known = {"r": "lora_rank", "targets": "lora_targets", "dropout": "lora_dropout"}
     if unknown := [name for name in lora if name not in known]:
-        raise Error(f"lora has no setting {unknown[0]!r}; known: {' '.join(known)}")
-    if not lora.get("targets"):
+        raise Error(f"lora has no setting {_native.shown(unknown[0])}; known: {' '.join(known)}")
+    if "targets" not in lora:
         raise Error("lora names no targets: say which linear layers, such as ['q_proj', 'v_proj']")
     return {known[name]: value for name, value in lora.items()}
 
@@ -103,9 +108,9 @@ def _adapters(lora: Mapping[str, Any] | None) -> dict[str, Any]:
 def _outputs(loss: str | int | Sequence[int] | None) -> dict[str, Any]:
     if loss is None:
         return {}
-    if loss == "all":
+    if isinstance(loss, str) and loss == "all":
         return {"all_outputs": True}
-    places = [loss] if isinstance(loss, int) else list(loss)
-    if not all(isinstance(place, int) and place >= 0 for place in places):
+    places = list(loss) if isinstance(loss, (list, tuple, range)) else [loss]
+    if not places or not all(type(place) is int and 0 <= place < 2**31 for place in places):
         raise Error(f"loss must be a place of an output from 0 on, several, or 'all', not {_native.shown(loss)}")
     return {"outputs": places}

@@ -108,17 +108,23 @@ Count parse_amount(std::string_view text) {
 
 Count parse_bytes(std::string_view text) {
   constexpr std::string_view kUnits = "KMGTP";
+  const auto fail = [&]() -> Count {
+    throw Error("'" + std::string(text) + "' is not an amount of memory; write one such as 24G or 24GiB");
+  };
   std::string_view number = text.ends_with('B') ? text.substr(0, text.size() - 1) : text;
-  if (!number.ends_with('i')) return parse_amount(number);
-  number.remove_suffix(1);
+  const bool binary = number.ends_with('i');
+  if (binary) number.remove_suffix(1);
   const std::size_t power = number.empty() ? std::string_view::npos : kUnits.find(number.back());
-  if (power == std::string_view::npos || number.size() < 2) {
-    throw Error("'" + std::string(text) + "' is not a size; write one such as 24G or 24GiB");
+  if (binary && (power == std::string_view::npos || number.size() < 2)) fail();
+  try {
+    if (!binary) return parse_amount(number);
+    number.remove_suffix(1);
+    while (number.ends_with(' ')) number.remove_suffix(1);
+    const Count thousandths = parse_amount(std::string(number) + "K");
+    return (thousandths * (std::uint64_t{1} << (10 * (power + 1)))).value() / 1000;
+  } catch (const Error&) {
+    return fail();
   }
-  number.remove_suffix(1);
-  while (number.ends_with(' ')) number.remove_suffix(1);
-  const Count thousandths = parse_amount(std::string(number) + "K");
-  return (thousandths * (std::uint64_t{1} << (10 * (power + 1)))).value() / 1000;
 }
 
 Percent parse_percent(std::string_view text) {

@@ -5,6 +5,7 @@
 
 #include <limits>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace thoplw {
@@ -112,6 +113,14 @@ TEST_CASE("a percentage on top is taken exactly, and rounded down") {
   for (const char* wrong : {"", "%", "1", "0.01", "1 %", "-1%", "1%%", "1.5.5%", "one%", "1.0000001%", "1000000%"}) {
     CAPTURE(wrong);
     CHECK_THROWS_AS(parse_percent(wrong), Error);
+  }
+}
+
+TEST_CASE("what is no amount of memory is named so") {
+  for (const char* wrong : {"24X", "", "G", "iB", "GiB", "-5", "1.5.5GiB", "1.5", "99999999999P", "99999999999PiB"}) {
+    CHECK_THROWS_WITH_AS(
+        parse_bytes(wrong),
+        ("'" + std::string(wrong) + "' is not an amount of memory; write one such as 24G or 24GiB").c_str(), Error);
   }
 }
 

@@ -7,7 +7,9 @@
 
 #include "base/formatted.h"
 #include "base/toml_reader.h"
+#include "count/training/optimizer.h"
 #include "load/load.h"
+#include "variants/precision.h"
 
 namespace thoplw {
 namespace {
@@ -21,7 +23,7 @@ class Reader : TomlReader {
     const toml::node* checks = ours["check"].node();
     if (!checks) {
       throw Error(path() + ": there is no budget in it; write [[tool.thoplw.check]] with a model and a max-macs, " +
-                  "max-params or baseline");
+                  "max-params, max-memory or baseline");
     }
     BudgetEntry common;
     for (const auto& [key, node] : *ours.as_table()) {
@@ -60,7 +62,7 @@ class Reader : TomlReader {
       entry.model = beside(text_of(*model, place + ".model"));
       for (const auto& [key, value] : table) read_key(entry, std::string(key.str()), value, place);
       if (!entry.limits.any() && entry.baseline.empty()) {
-        fail(node, place, "has no limit: write max-macs, max-params or baseline");
+        fail(node, place, "has no limit: write max-macs, max-params, max-memory or baseline");
       }
       if (entry.tolerance && entry.baseline.empty())
         fail(node, place, "has a tolerance but no baseline: write baseline, or leave tolerance out");
@@ -87,6 +89,14 @@ class Reader : TomlReader {
       }
     } else if (key == "convention") {
       entry.convention = convention_of(node, place);
+    } else if (key == "batch") {
+      entry.batch = whole_number(node, place, 1, std::numeric_limits<std::int32_t>::max());
+    } else if (key == "optimizer") {
+      entry.optimizer = checked(node, place, [&] { return find_optimizer(text_of(node, place)).name; });
+    } else if (key == "precision") {
+      entry.precision = checked(node, place, [&] { return find_precision(text_of(node, place)).name; });
+    } else if (key == "max-memory") {
+      entry.limits.memory = memory_of(node, place);
     } else if (const MeasureRow* measure = limited(key)) {
       entry.limits[measure_of(*measure)] = amount_of(node, place);
     } else if (key == "baseline") {
@@ -108,7 +118,8 @@ class Reader : TomlReader {
   }
 
   static std::vector<std::string> known_keys() {
-    std::vector<std::string> known = {"baseline", "convention", "dim", "input", "model", "set", "strict", "tolerance"};
+    std::vector<std::string> known = {"baseline", "batch",     "convention", "dim", "input",  "max-memory",
+                                      "model",    "optimizer", "precision",  "set", "strict", "tolerance"};
     for (const MeasureRow& measure : measures()) known.push_back(std::string(kMost) + std::string(measure.name));
     std::ranges::sort(known);
     return known;
@@ -119,6 +130,12 @@ class Reader : TomlReader {
     if (const toml::value<std::int64_t>* number = node.as_integer(); number && number->get() >= 0) return number->get();
     if (!node.is_string()) must_be(node, place, "an amount such as \"2G\", or a whole number of 0 or more");
     return checked(node, place, [&] { return parse_amount(text_of(node, place)); });
+  }
+
+  /// "24G", "24GiB", or a whole number of bytes.
+  Count memory_of(const toml::node& node, const std::string& place) const {
+    if (!node.is_string()) return amount_of(node, place);
+    return checked(node, place, [&] { return parse_bytes(text_of(node, place)); });
   }
 
   std::vector<Quotation> inputs_of(const toml::node& node, const std::string& place) const {

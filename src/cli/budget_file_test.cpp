@@ -108,8 +108,8 @@ max-macs = 3
   REQUIRE(entries.size() == 2);
   CHECK(entries[0].model == "a:B");
   CHECK(entries[0].error.starts_with(
-      "pyproject.toml:3: check[0].max-mac: unknown key 'max-mac'; did you mean 'max-macs'? known: baseline convention "
-      "dim input "));
+      "pyproject.toml:3: check[0].max-mac: unknown key 'max-mac'; did you mean 'max-macs'? known: baseline batch "
+      "convention dim input "));
   CHECK(entries[1].error.empty());
 }
 
@@ -136,10 +136,10 @@ TEST_CASE("what is wrong is said with its line and key") {
   CHECK(error_of("[[tool.thoplw.check]]\nmax-macs = 1") ==
         "pyproject.toml:1: check[0]: has no model: write model = \"torchvision:resnet18\"");
   CHECK(error_of("[[tool.thoplw.check]]\nmodel = \"a:B\"") ==
-        "pyproject.toml:1: check[0]: has no limit: write max-macs, max-params or baseline");
+        "pyproject.toml:1: check[0]: has no limit: write max-macs, max-params, max-memory or baseline");
   const std::string none =
       "pyproject.toml: there is no budget in it; write [[tool.thoplw.check]] with a model and a "
-      "max-macs, max-params or baseline";
+      "max-macs, max-params, max-memory or baseline";
   CHECK(error_of("") == none);
   CHECK(error_of("tool = 3") == none);
   CHECK(error_of("[tool]\nthoplw = 3") == none);
@@ -150,6 +150,33 @@ TEST_CASE("what is wrong is said with its line and key") {
   CHECK(error_of("[tool.thoplw]\ncheck = [3]") ==
         "pyproject.toml:2: check[0]: must be a table, such as { name = 1 }, not 3");
   CHECK(error_of("[tool").starts_with("pyproject.toml:1: "));
+}
+
+TEST_CASE("an entry limits the memory of a training step") {
+  const auto entries = read_budgets("pyproject.toml", R"(
+[[tool.thoplw.check]]
+model = "a:B"
+batch = 16
+optimizer = "sgd"
+precision = "amp-bf16"
+max-memory = "1.5GiB"
+[[tool.thoplw.check]]
+model = "a:B"
+max-memory = 1000
+)");
+  REQUIRE(entries.size() == 2);
+  CHECK(entries[0].error.empty());
+  CHECK(entries[0].batch == 16);
+  CHECK(entries[0].optimizer == "sgd");
+  CHECK(entries[0].precision == "amp-bf16");
+  CHECK(entries[0].limits.memory == Count(3) * (1 << 29));
+  CHECK(entries[1].limits.memory == Count(1000));
+  CHECK(entries[1].limits.of_step());
+  CHECK(entry_error("batch = 0").starts_with("pyproject.toml:4: check[0].batch: "));
+  CHECK(entry_error("optimizer = \"adm\"").find("did you mean 'adam'?") != std::string::npos);
+  CHECK(entry_error("precision = \"f8\"").find("unknown precision 'f8'") != std::string::npos);
+  CHECK(entry_error("max-memory = \"24X\"") ==
+        "pyproject.toml:4: check[0].max-memory: '24X' is not an amount of memory; write one such as 24G or 24GiB");
 }
 
 }  // namespace thoplw

@@ -44,6 +44,11 @@ Options options_of(const Options& given, const BudgetEntry& entry) {
   options.settings = entry.settings;
   options.load.dims = entry.dims;
   options.strict = given.strict || entry.strict;
+  if (entry.batch != 0) options.batch = entry.batch;
+  if (!entry.optimizer.empty()) options.plan.step.optimizer = entry.optimizer;
+  if (!entry.precision.empty()) options.plan.precision = entry.precision;
+  options.step_flags |= entry.batch != 0 || !entry.optimizer.empty() || !entry.precision.empty();
+  options.training = options.step_flags || entry.limits.of_step();
   const auto quoted = [](const Quotation& quotation, auto read) {
     try {
       return read(quotation.text);
@@ -84,7 +89,8 @@ std::vector<BudgetEntry> project_budgets(const std::string& file) {
   std::error_code ignored;
   if (file.empty() && !std::filesystem::exists(kProject, ignored)) {
     throw Error(
-        "there is nothing to check: name a MODEL with --max-macs, --max-params or --baseline, or write budgets "
+        "there is nothing to check: name a MODEL with --max-macs, --max-params, --max-memory or --baseline, or write "
+        "budgets "
         "into a pyproject.toml here (docs/budgets.md)");
   }
   const std::string path = file.empty() ? kProject : file;

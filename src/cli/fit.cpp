@@ -32,7 +32,17 @@ class Steps {
     return reports_.emplace(batch, std::move(report)).first->second;
   }
   Count peak(std::int64_t batch) { return with(batch).training->peak; }
-  std::size_t captures() const { return reports_.size(); }
+
+  /// The least batch that can be trained: batch norm of single values takes no batch of 1.
+  std::int64_t least() {
+    try {
+      with(1);
+      return 1;
+    } catch (const Error&) {
+      with(2);
+      return 2;
+    }
+  }
 
  private:
   Session& session_;
@@ -43,8 +53,9 @@ class Steps {
 /// The largest batch that fits, 0 where none does. Memory is affine in the batch, but for where the peak moves to
 /// another layer; so a guess from two batches is tried, and then narrowed.
 std::int64_t largest(Steps& steps, Count memory) {
+  const std::int64_t least = steps.least();
   std::int64_t fits = 0, too_much = kMostBatch + 1;
-  std::int64_t a = 1, b = 2;
+  std::int64_t a = least, b = least + 1;
   const auto test = [&](std::int64_t batch) { (steps.peak(batch) <= memory ? fits : too_much) = batch; };
   test(a);
   if (fits == 0) return 0;
@@ -60,7 +71,7 @@ std::int64_t largest(Steps& steps, Count memory) {
     test(batch);
     a = fits;
     b = too_much > kMostBatch ? batch : too_much;
-    if (a == b) a = std::max<std::int64_t>(1, b - 1);
+    if (a == b) a = std::max(least, b - 1);
     if (fits == kMostBatch) break;
   }
   return fits;
@@ -68,11 +79,13 @@ std::int64_t largest(Steps& steps, Count memory) {
 
 std::string in_words(Steps& steps, std::int64_t batch, Count memory) {
   if (batch == 0) {
-    return formatted("not even a batch of 1 fits into {}: a step needs {}", bytes_text(memory),
-                     bytes_text(steps.peak(1)));
+    const std::int64_t least = steps.least();
+    return formatted("not even a batch of {} fits into {}: a step needs {}", least, bytes_text(memory),
+                     bytes_text(steps.peak(least)));
   }
   const Report& report = steps.with(batch);
-  std::string text = formatted("a batch of {} fits into {}: a step needs {}", batch, bytes_text(memory),
+  std::string text = formatted("a batch of {}{} fits into {}: a step needs {}", batch,
+                               batch == kMostBatch ? ", the largest that is tried," : "", bytes_text(memory),
                                bytes_text(report.training->peak));
   if (batch < kMostBatch) text += formatted("; a batch of {} needs {}", batch + 1, bytes_text(steps.peak(batch + 1)));
   const Moment& peak = report.training->peak_moment;
@@ -85,7 +98,7 @@ std::string in_words(Steps& steps, std::int64_t batch, Count memory) {
 
 std::string in_json(Steps& steps, const std::string& model, std::int64_t batch, Count memory) {
   nlohmann::ordered_json json = {{"model", model}, {"memory", memory.value()}, {"batch", batch}};
-  json["peak"] = steps.peak(std::max<std::int64_t>(batch, 1)).value();
+  json["peak"] = steps.peak(batch == 0 ? steps.least() : batch).value();
   if (batch > 0 && batch < kMostBatch) json["peak_of_next"] = steps.peak(batch + 1).value();
   return json.dump();
 }
@@ -100,6 +113,9 @@ void fit_models(Session& session) {
   show_each(
       session,
       [&](const std::string& model) {
+        if (is_saved_report(model) || is_model_file(model)) {
+          throw Error(model + ": a file is of one batch, and no other can be tried; name the model itself");
+        }
         Steps steps(session, model);
         const std::int64_t batch = largest(steps, *options.memory);
         return options.renderer->name == "json" ? in_json(steps, model, batch, *options.memory)

@@ -247,14 +247,11 @@ constexpr auto kFlagRows = std::to_array<Flag>({
      kTraining},
     {"--freeze", "GLOB",
      "of a training step: parameters, or modules with all theirs, that are not trained, such as 'encoder.*'; repeat it "
-     "for "
-     "each "
-     "glob",
+     "for each glob",
      add_freeze, true, nullptr, "", kTraining},
     {"--checkpoint", "GLOB",
      "of a training step: modules whose activations are not kept but computed again in backward, such as 'layers.*'; "
-     "repeat it "
-     "for each glob",
+     "repeat it for each glob",
      add_checkpoint, true, nullptr, "", kTraining},
     {"--reentrant", "", "of a training step: checkpoints are of torch's older kind, which runs all of a module again",
      set_reentrant, false, nullptr, "", kTraining},
@@ -272,8 +269,7 @@ constexpr auto kFlagRows = std::to_array<Flag>({
      set_accumulate, false, nullptr, "1", kTraining},
     {"--loss", "PLACES",
      "of a training step: which of the tensors that the model gives the loss reads, by their places from 0 on, "
-     "separated by "
-     "commas, or all; the first that has a gradient unless given",
+     "separated by commas, or all; the first that has a gradient unless given",
      set_loss, false, nullptr, "", kTraining},
     {"--round", "BYTES",
      "of a training step: round each piece of memory up to a multiple, as allocators do; 512 on CUDA", set_round, false,
@@ -286,13 +282,21 @@ constexpr auto kFlagRows = std::to_array<Flag>({
     {"-h,--help", "", "print this", set_help},
 });
 
+/// "work of 'backward'", "bytes of gradients".
+std::string what_is_limited(Measure measure) {
+  const std::string what = noun(measure, Unit::mac);
+  return only_of_step(measure) && row_of(measure).bounded ? "work of '" + std::string(row_of(measure).name) + "'"
+                                                          : what;
+}
+
 /// A flag of `check` for each measure: --max-macs, ...
 template <std::size_t... index>
 std::vector<Flag> limit_flags(std::index_sequence<index...>) {
   static const std::array<std::string, kMeasures> names = {("--max-" + std::string(measures()[index].name))...};
   static const std::array<std::string, kMeasures> docs = {
-      formatted("of `check`: fail if the model has more {} than this, such as 2G or 1_820_000_000",
-                index == 0 ? "MACs or FLOPs" : noun(all_measures()[index], Unit::mac))...};
+      formatted("of `check`: fail if {} more {} than this, such as 2G or 1_820_000_000",
+                only_of_step(all_measures()[index]) ? "a step of training has" : "the model has",
+                index == 0 ? "MACs or FLOPs" : what_is_limited(all_measures()[index]))...};
   return {{names[index], "COUNT", docs[index], set_most<index>, false, nullptr, "", "check"}...};
 }
 
@@ -408,7 +412,11 @@ bool among(std::string_view words, std::string_view word) {
 void check_flags(const Command& command, const std::vector<const Flag*>& given) {
   for (const Flag* flag : given) {
     if (flag->command.empty() || among(flag->command, command.word)) continue;
-    throw Error(formatted("{} works only with `thoplw {}`", long_name(*flag), flag->command));
+    std::string where(flag->command);
+    for (std::size_t at = 0; (at = where.find(' ', at)) != std::string::npos; at += 11) {
+      where.replace(at, 1, "`, `thoplw ");
+    }
+    throw Error(formatted("{} works only with `thoplw {}`", long_name(*flag), where));
   }
 }
 
@@ -449,8 +457,8 @@ Options parse_args(const std::vector<std::string>& args) {
   set_command(options);
   check_flags(*options.command, given);
   const std::string_view word = options.command->word;
-  const bool of_step = std::ranges::any_of(given, [](const Flag* flag) { return flag->command == kTraining; });
-  options.training = options.training || word == "train" || word == "fit" || options.budget.limits.memory || of_step;
+  options.step_flags = std::ranges::any_of(given, [](const Flag* flag) { return flag->command == kTraining; });
+  options.training |= word == "train" || word == "fit" || options.budget.limits.of_step() || options.step_flags;
   options.convention_given = std::ranges::any_of(given, [](const Flag* flag) { return flag->apply == set_convention; });
   if (!options.trace_file.empty() && options.models.size() > 1) {
     throw Error("--save-trace takes one MODEL, but " + std::to_string(options.models.size()) + " are given");

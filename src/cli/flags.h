@@ -38,6 +38,7 @@ struct Options {
   BudgetEntry budget;                                   ///< its limits
   std::string config;                                   ///< the file with budgets; empty: pyproject.toml
   bool training = false;                                ///< reports are of a step of training
+  bool step_flags = false;                              ///< flags say what that step is like
   TrainingPlan plan;
   std::int64_t batch = 0;       ///< 0: as the inputs say
   std::optional<Count> memory;  ///< of `fit`: how much there is, in bytes

@@ -281,7 +281,7 @@ TEST_CASE("a check that cannot be made is an error") {
   CHECK(err({"check", "--max-macs", "2G"}).starts_with("thoplw: limits, --input, --set and --dim go with a MODEL"));
   CHECK(err({"check", "--config", "none.toml"}) == "thoplw: none.toml: No such file or directory\n");
   CHECK(run_with({"check", "net:3"}).err ==
-        "thoplw: there is no budget to check: give --max-macs, --max-params or --baseline\n");
+        "thoplw: there is no budget to check: give --max-macs, --max-params, --max-memory or --baseline\n");
   CHECK(run_with({"check", "net:3", "--max-macs", "9", "--kind", "tree"}).err ==
         "thoplw: a check cannot be shown as tree\n");
 }

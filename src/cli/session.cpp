@@ -27,6 +27,10 @@ void refuse_flags(const std::string& report, const Options& options) {
     throw Error(report + ": a saved report was counted before; leave --input, --set and --dim out");
   }
   if (!options.trace_file.empty()) throw Error(report + ": a saved report has no trace; leave --save-trace out");
+  if (options.step_flags) {
+    throw Error(report + ": a saved report was counted before; leave --optimizer and other flags of a training step " +
+                "out, or name the model itself");
+  }
 }
 
 /// Layers of a step are not priced by their class, as the usual convention does.
@@ -127,6 +131,10 @@ Report Session::open_report(const std::string& model) const {
   }
   refuse_flags(model, options);
   Report report = read_report(model, FileBytes(model).all());
+  if (options.training && !report.training) {
+    throw Error(model + ": this report is not of a step of training; name the model itself, or save one with " +
+                "`thoplw train MODEL -o report.json`");
+  }
   if (options.convention_given && report.convention != options.convention->name) {
     throw Error(model + ": this was counted by '" + report.convention + "', not by '" +
                 std::string(options.convention->name) + "'; leave --convention out, or count the model itself");

@@ -71,6 +71,18 @@ std::optional<std::int64_t> number_or_none(nb::handle value, const char* name, s
   return number;
 }
 
+bool flag(nb::handle value, const char* name) {
+  if (!PyBool_Check(value.ptr())) fail(name, "True or False", value);
+  return value.ptr() == Py_True;
+}
+
+double share(nb::handle value, const char* name) {
+  const double number = PyBool_Check(value.ptr()) ? -1 : PyFloat_AsDouble(value.ptr());
+  PyErr_Clear();
+  if (!(number >= 0 && number <= 1)) fail(name, "a number of 0 to 1", value);
+  return number;
+}
+
 std::vector<std::string> texts(nb::handle value, const char* name) {
   if (auto one = utf8(value)) return {std::move(*one)};
   std::vector<std::string> all;

@@ -22,6 +22,11 @@ std::optional<std::string> text_or_none(nb::handle value, const char* name);
 /// Throws Error where it is no integer, is less than `least` or exceeds 64 bits; a bool is none.
 std::optional<std::int64_t> number_or_none(nb::handle value, const char* name, std::int64_t least);
 
+bool flag(nb::handle value, const char* name);
+
+/// Throws Error where it is no number of 0 to 1.
+double share(nb::handle value, const char* name);
+
 /// One text, or several.
 std::vector<std::string> texts(nb::handle value, const char* name);
 

@@ -36,16 +36,19 @@ TrainingPlan plan_of(nb::dict given) {
     if (name == "optimizer") step.optimizer = find_optimizer(given::text(value, "optimizer")).name;
     if (name == "freeze") plan.freeze = given::texts(value, "freeze");
     if (name == "checkpoint") plan.checkpoint = given::texts(value, "checkpoint");
-    if (name == "reentrant") plan.reentrant = nb::cast<bool>(value);
+    if (name == "reentrant") plan.reentrant = given::flag(value, "reentrant");
     if (name == "captured_so") plan.captured_so = nb::cast<bool>(value);
     if (name == "precision") plan.precision = find_precision(given::text(value, "precision")).name;
     if (name == "lora_rank") plan.lora.rank = static_cast<int>(number(value, "lora r"));
     if (name == "lora_targets") plan.lora.targets = given::texts(value, "lora targets");
-    if (name == "lora_dropout") plan.lora.dropout = nb::cast<double>(value);
+    if (name == "lora_targets" && plan.lora.targets.empty()) {
+      throw Error("lora names no targets: say which linear layers, such as ['q_proj', 'v_proj']");
+    }
+    if (name == "lora_dropout") plan.lora.dropout = given::share(value, "lora dropout");
     if (name == "processor") step.flavour.processor = find_processor(given::text(value, "processor"));
     if (name == "attention") step.flavour.attention = find_attention_kernel(given::text(value, "attention"));
     if (name == "accumulate") step.accumulate = number(value, "accumulate");
-    if (name == "round") step.round = number(value, "round");
+    if (name == "round") step.round = number(value, "round_to");
     if (name == "outputs") step.outputs = nb::cast<std::vector<std::size_t>>(value);
     if (name == "all_outputs") step.all_outputs = nb::cast<bool>(value);
   }
@@ -86,12 +89,15 @@ void bind_training(nb::module_& m) {
       .def_ro("timeline", &Training::timeline)
       .def_ro("at_peak", &Training::at_peak)
       .def_prop_ro("unknown", [](const Training& training) { return to_strs(training.unknown); });
-  m.def("count_training", [](std::shared_ptr<const Trace> trace, nb::object convention, nb::dict options) {
-    ConventionSource source = source_of(given::text(convention, "convention"));
-    TrainingPlan plan = plan_of(options);
-    Report report = count_planned(*trace, *opened(source), plan);
-    return LayerInfo{std::move(report), std::move(trace), std::move(source), std::move(plan)};
-  });
+  m.def(
+      "count_training",
+      [](std::shared_ptr<const Trace> trace, nb::object convention, nb::dict options) {
+        ConventionSource source = source_of(given::text(convention, "convention"));
+        TrainingPlan plan = plan_of(options);
+        Report report = count_planned(*trace, *opened(source), plan);
+        return LayerInfo{std::move(report), std::move(trace), std::move(source), std::move(plan)};
+      },
+      "trace"_a, "convention"_a.none(), "plan"_a);
 }
 
 }  // namespace thoplw

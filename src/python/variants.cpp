@@ -4,6 +4,7 @@
 #include <nanobind/stl/vector.h>
 
 #include "python/bindings.h"
+#include "python/given.h"
 #include "variants/autocast_ops.h"
 #include "variants/precision.h"
 #include "variants/variants.h"
@@ -52,8 +53,8 @@ void bind_variants(nb::module_& m) {
                          {.rank = rank, .targets = targets, .dropout = dropout, .autocast = dtype_named(autocast)});
       },
       "trace"_a, "rank"_a, "targets"_a, "dropout"_a = 0.0, "autocast"_a = "");
-  m.def("precision", [](const std::string& given) {
-    const Precision& row = find_precision(given);
+  m.def("precision", [](nb::handle value) {
+    const Precision& row = find_precision(given::text(value, "precision"));
     return nb::make_tuple(row.as_is ? std::string() : std::string(thoplw::name(row.type)), row.autocast);
   });
   m.def("autocast_ops", &autocast_ops, "cuda"_a);

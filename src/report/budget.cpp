@@ -60,13 +60,7 @@ class Check {
   }
 
   void hold_memory(Count most) {
-    const Training& training = *report_.training;
-    Use use{.what = "bytes of memory",
-            .used = training.peak,
-            .exact = training.exact,
-            .most = most,
-            .baseline = {},
-            .blame = {}};
+    Use use = memory(most);
     if (use.standing() == Standing::over) use.blame = costliest(report_, Measure::saved);
     uses_.push_back(std::move(use));
   }
@@ -75,6 +69,13 @@ class Check {
     Use use = use_of(measure, plus(base, growth));
     use.baseline = base;
     if (use.standing() == Standing::over) use.blame = grown(*diff_, measure);
+    uses_.push_back(std::move(use));
+  }
+
+  void hold_growth_of_memory(Count base, Percent growth) {
+    Use use = memory(plus(base, growth));
+    use.baseline = base;
+    if (use.standing() == Standing::over) use.blame = grown(*diff_, Measure::saved);
     uses_.push_back(std::move(use));
   }
 
@@ -91,14 +92,26 @@ class Check {
             .blame = {}};
   }
 
+  Use memory(Count most) const {
+    const Training& training = *report_.training;
+    return {.what = "bytes of memory",
+            .used = training.peak,
+            .exact = training.exact,
+            .most = most,
+            .baseline = {},
+            .blame = {}};
+  }
+
   const Report& report_;
   std::optional<Diff> diff_;
   std::vector<Use> uses_;
 };
 
+bool has_memory(const Report& report) { return report.training && report.has(Measure::saved); }
+
 /// Limits are of what the report has. Throws Error for another.
 void require_known(const Report& report, const Limits& limits) {
-  if (limits.memory && !(report.training && report.has(Measure::saved))) {
+  if (limits.memory && !has_memory(report)) {
     throw Error(
         "the report has no memory of a training step to hold against --max-memory: check the model itself, or a trace "
         "that was captured for training");
@@ -117,6 +130,12 @@ bool Limits::any() const {
   return memory || std::ranges::any_of(most, [](const std::optional<Count>& limit) { return limit.has_value(); });
 }
 
+bool Limits::of_step() const {
+  return memory || std::ranges::any_of(all_measures(), [&](Measure measure) {
+           return only_of_step(measure) && (*this)[measure].has_value();
+         });
+}
+
 Standing standing(const Verdict& verdict) {
   const auto any = [&](Standing standing) {
     return std::ranges::any_of(verdict.uses, [&](const Use& use) { return use.standing() == standing; });
@@ -126,7 +145,7 @@ Standing standing(const Verdict& verdict) {
 
 Verdict check(const Report& report, const Budget& budget, const Report* baseline) {
   if (!budget.limits.any() && !baseline) {
-    throw Error("there is no budget to check: give --max-macs, --max-params or --baseline");
+    throw Error("there is no budget to check: give --max-macs, --max-params, --max-memory or --baseline");
   }
   require_known(report, budget.limits);
   Check check(report, baseline);
@@ -136,6 +155,9 @@ Verdict check(const Report& report, const Budget& budget, const Report* baseline
   if (budget.limits.memory) check.hold_memory(*budget.limits.memory);
   if (baseline) {
     for (const Measure measure : shown_measures()) check.hold_growth(measure, baseline->total[measure], budget.growth);
+    if (has_memory(report) && has_memory(*baseline)) {
+      check.hold_growth_of_memory(baseline->training->peak, budget.growth);
+    }
   }
   Verdict verdict{.model = "", .error = "", .uses = std::move(check).uses(), .notes = {}};
   if (standing(verdict) != Standing::within && !report.exact) verdict.notes = unknowns(report);

@@ -20,6 +20,7 @@ struct Limits {
   std::optional<Count>& operator[](Measure measure) { return most[static_cast<std::size_t>(measure)]; }
   const std::optional<Count>& operator[](Measure measure) const { return most[static_cast<std::size_t>(measure)]; }
   bool any() const;
+  bool of_step() const;  ///< is any of a training step?
 };
 
 struct Budget {

@@ -120,7 +120,7 @@ TEST_CASE("a lower bound is never within a limit of MACs; it may be over, and pa
 
 TEST_CASE("without a limit there is nothing to check") {
   CHECK_THROWS_WITH_AS(check(small_report(), {}, nullptr),
-                       "there is no budget to check: give --max-macs, --max-params or --baseline", Error);
+                       "there is no budget to check: give --max-macs, --max-params, --max-memory or --baseline", Error);
 }
 
 }  // namespace thoplw

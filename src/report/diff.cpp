@@ -8,6 +8,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/formatted.h"
 #include "report/names.h"
 
 namespace thoplw {
@@ -225,6 +226,10 @@ std::vector<RowPair> in_order(const Ids& match, std::size_t rows_before) {
 }
 
 void require_one_way_of_counting(const Report& before, const Report& after) {
+  if (before.training.has_value() != after.training.has_value()) {
+    const auto what = [](const Report& report) { return report.training ? "a step of training" : "a forward"; };
+    throw Error(formatted("the first is of {}, the second of {}: count the same of both", what(before), what(after)));
+  }
   if (before.convention == after.convention && before.unit == after.unit) return;
   const auto way = [](const Report& report) {
     return "'" + report.convention + "' (" + std::string(words(Measure::macs, report.unit)) + ")";

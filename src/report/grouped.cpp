@@ -3,6 +3,7 @@
 
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/error.h"
 
@@ -36,6 +37,16 @@ class Groups {
     return report_.rows[place->second];
   }
 
+  /// Moments of a training step are of groups, where `group_of` has those of rows.
+  void move_moments(const std::vector<Id>& group_of) {
+    if (!report_.training) return;
+    const auto move = [&](Moment& moment) { moment.row = group_of.empty() ? 0 : at(group_of, moment.row); };
+    move(report_.training->peak_moment);
+    for (Moment& moment : report_.training->timeline) move(moment);
+  }
+
+  Id place(const std::string& name) const { return static_cast<Id>(places_.at(name)); }
+
   Report done(const MeasureSet& known) && {
     report_.known = known;
     for (Row& row : report_.rows) {
@@ -56,13 +67,17 @@ class Groups {
 
 Report by_class(const Report& report) {
   Groups groups(report);
-  for (const Row& row : report.rows) {
+  std::vector<Id> group_of(report.rows.size(), 0);
+  for (std::size_t i = 0; i < report.rows.size(); ++i) {
+    const Row& row = report.rows[i];
     if (!row.listed && !row.has_own()) continue;
     Row& group = groups.group(row.cls);
+    group_of[i] = groups.place(row.cls);
     group.cls = row.cls;
     group.add(row);
     group.calls = added_calls(group.calls, row.calls);
   }
+  groups.move_moments(group_of);
   return std::move(groups).done(report.known);
 }
 
@@ -84,6 +99,7 @@ Report by_operator(const Report& report) {
     row.own[Measure::macs] += op.macs;
     row.exact = row.exact && op.exact;
   }
+  groups.move_moments({});
   MeasureSet known;
   known.set(static_cast<std::size_t>(Measure::macs));
   return std::move(groups).done(known);

@@ -31,6 +31,8 @@ enum class Measure : std::uint8_t {
   saved,            ///< bytes that autograd keeps for backward: each piece of memory once, where it is kept first
   count_,           // how many measures there are
 };
+/// Is it of the report of a training step alone?
+constexpr bool only_of_step(Measure measure) { return measure >= Measure::forward; }
 constexpr std::size_t kMeasures = static_cast<std::size_t>(Measure::count_);
 
 struct MeasureRow {

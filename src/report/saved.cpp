@@ -2,7 +2,9 @@
 #include "report/saved.h"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -154,15 +156,40 @@ OpCost op_cost(const Node& node) {
 
 Step step(const Node& node) { return {node["path"].text(), tensor(node["input"]), node["macs"].count()}; }
 
-Moment moment(const Node& node, std::size_t rows) {
-  const std::vector<std::uint64_t> fields = node.each([](const Node& field) { return field.count().value(); });
-  if (fields.size() != 6 || fields[0] > 2 || fields[1] >= rows) {
-    node.fail("must be [phase of 0 to 2, row, bytes of parameters, gradients, states, activations]");
+using RowByPath = std::map<std::string, Id, std::less<>>;
+
+/// The row of a module, or of the innermost one around it that has a row.
+Id row_around(std::string_view path, const RowByPath& rows) {
+  for (;;) {
+    if (const auto row = rows.find(path); row != rows.end()) return row->second;
+    const std::size_t dot = path.rfind('.');
+    if (dot == std::string_view::npos) return 0;
+    path = path.substr(0, dot);
   }
-  return {static_cast<Phase>(fields[0]), static_cast<Id>(fields[1]), fields[2], fields[3], fields[4], fields[5]};
 }
 
-Training training(const Node& node, std::size_t rows) {
+Moment moment(const Node& node, const RowByPath& rows) {
+  const std::vector<Node> fields = node.each([](const Node& field) { return field; });
+  if (fields.size() != 6) {
+    node.fail("must be [phase of 0 to 2, module, bytes of parameters, gradients, states, activations]");
+  }
+  Moment moment{static_cast<Phase>(fields[0].number(2)),
+                row_around(fields[1].text(), rows),
+                fields[2].count(),
+                fields[3].count(),
+                fields[4].count(),
+                fields[5].count()};
+  try {
+    static_cast<void>(moment.sum());
+  } catch (const Error&) {
+    node.fail("is more memory than there can be");
+  }
+  return moment;
+}
+
+Training training(const Node& node, const std::vector<Row>& all_rows) {
+  RowByPath rows;
+  for (std::size_t i = 0; i < all_rows.size(); ++i) rows.emplace(all_rows[i].path, static_cast<Id>(i));
   const auto text = [](const Node& each) { return each.text(); };
   Training training;
   training.optimizer = node["optimizer"].text();
@@ -351,7 +378,7 @@ Report report_of(const Json& json) {
   report.missed_macs = node["missed_macs"].count();
   report.not_run = node["not_run"].each([](const Node& path) { return path.text(); });
   report.notes = node["notes"].each([](const Node& note) { return harmless_message(note.text()); });
-  if (node.has("training")) report.training = training(node["training"], report.rows.size());
+  if (node.has("training")) report.training = training(node["training"], report.rows);
   check_sums(report);
   return report;
 }

@@ -77,13 +77,14 @@ void add_rows(const Report& report, const RenderOptions& options, const AddEleme
   }
 }
 
-Json moment_json(const Moment& moment) {
-  return {static_cast<int>(moment.phase), moment.row,
+/// The module is named by its path: rows are written in another order, or fewer of them.
+Json moment_json(const Report& report, const Moment& moment) {
+  return {static_cast<int>(moment.phase), at(report.rows, moment.row).path,
           moment.parameters.value(),      moment.gradients.value(),
           moment.states.value(),          moment.activations.value()};
 }
 
-Json training_json(const Training& training) {
+Json training_json(const Report& report, const Training& training) {
   Json json = {{"optimizer", training.optimizer},
                {"precision", training.precision},
                {"attention", training.attention},
@@ -98,9 +99,9 @@ Json training_json(const Training& training) {
                {"peak", training.peak.value()},
                {"exact", training.exact},
                {"unknown", training.unknown},
-               {"peak_moment", moment_json(training.peak_moment)}};
+               {"peak_moment", moment_json(report, training.peak_moment)}};
   json["timeline"] = Json::array();
-  for (const Moment& moment : training.timeline) json["timeline"].push_back(moment_json(moment));
+  for (const Moment& moment : training.timeline) json["timeline"].push_back(moment_json(report, moment));
   json["at_peak"] = Json::array();
   for (const Alive& alive : training.at_peak) {
     json["at_peak"].push_back(
@@ -140,7 +141,7 @@ std::string render_json(const Report& report, const RenderOptions& options) {
   if (!report.ops.empty()) text.list("operators", report.ops, op_json);
   text.list("missed", report.missed, uncounted_json);
   text.member("missed_macs", report.missed_macs.value());
-  if (report.training) text.member("training", training_json(*report.training));
+  if (report.training) text.member("training", training_json(report, *report.training));
   return std::move(text).end();
 }
 

@@ -53,15 +53,20 @@ std::vector<Column> all_columns() {
 }
 
 /// The usual columns of rows that stand for several modules: they have no shapes, and what they are is their name.
-constexpr std::string_view kOfGroups[] = {"name", "calls", "macs", "share", "params"};
-
-std::vector<const Column*> usual_columns(const Report& report, By by) {
-  std::vector<const Column*> usual;
-  const auto shown = report.shown();
-  if (by != By::module) {
-    for (const std::string_view name : kOfGroups) usual.push_back(&find_column(name));
+std::vector<const Column*> columns_of_groups(const Report& report) {
+  std::vector<const Column*> usual = {&find_column("name"), &find_column("calls")};
+  if (!report.training || !report.has(Measure::forward)) {  // of operators the parts of a step are not known
+    for (const std::string_view name : {"macs", "share", "params"}) usual.push_back(&find_column(name));
     return usual;
   }
+  for (const Measure measure : report.shown()) usual.push_back(&find_column(row_of(measure).name));
+  return usual;
+}
+
+std::vector<const Column*> usual_columns(const Report& report, By by) {
+  if (by != By::module) return columns_of_groups(report);
+  std::vector<const Column*> usual;
+  const auto shown = report.shown();
   for (const Column& column : columns()) {
     const bool wanted = column.measure ? !column.share && std::ranges::find(shown, *column.measure) != shown.end()
                                        : column.shown && !(report.training && column.name == "input");

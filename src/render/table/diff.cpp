@@ -113,12 +113,25 @@ std::vector<Measure> measures_of(const Diff& diff, const RenderOptions& options)
     const bool known = !column.measure || std::ranges::find(measures, *column.measure) != measures.end();
     if (!known) measures.push_back(*column.measure);
   }
-  if (measures.empty()) measures.assign(shown_measures().begin(), shown_measures().end());
+  if (measures.empty()) {
+    for (const Measure measure : diff.after.shown()) {
+      const bool step_alone = diff.after.training && !(diff.before.has(measure) && diff.after.has(measure));
+      if (!step_alone) measures.push_back(measure);
+    }
+  }
   for (const Measure measure : measures) {
     require(diff.before, measure);
     require(diff.after, measure);
   }
   return measures;
+}
+
+/// The most memory of a step of training, where that is known of both.
+std::optional<Two> memory_of(const Diff& diff) {
+  const auto known = [](const Report& report) { return report.training && report.has(Measure::saved); };
+  if (!known(diff.before) || !known(diff.after)) return std::nullopt;
+  const auto peak = [](const Report& report) { return Amount{report.training->peak, report.training->exact}; };
+  return Two{peak(diff.before), peak(diff.after)};
 }
 
 /// What is shown: lines, and those that are only added up.
@@ -180,6 +193,7 @@ struct Layout {
   const std::vector<Measure>& measures;
   Unit unit;
   NumberFormat numbers;
+  std::optional<Two> memory;
 
   std::string amount(const std::optional<Amount>& amount, Count total) const {
     return amount ? number_text(*amount, total, numbers) : "";
@@ -251,6 +265,7 @@ struct Layout {
     for (const Measure measure : measures) {
       text += (text.empty() ? "" : ", ") + in_words(words(measure, unit), lines.total[measure]);
     }
+    if (memory) text += ", " + in_words("bytes of memory", *memory);
     return text;
   }
 };
@@ -309,7 +324,7 @@ struct View {
         measures(measures_of(diff, options)),
         lines(lines_of(diff, measures, options.sort, all)),
         notes(notes_of(diff)),
-        layout{lines, measures, diff.after.unit, options.numbers} {}
+        layout{lines, measures, diff.after.unit, options.numbers, memory_of(diff)} {}
 };
 
 }  // namespace
@@ -321,6 +336,7 @@ std::string diff_json(const Diff& whole, const RenderOptions& options, bool all)
   json["convention"] = view.diff.after.convention;
   json["unit"] = name(view.diff.after.unit);
   json["total"] = line_json(view.lines.total, view.measures);
+  if (view.layout.memory) json["total"]["memory"] = amounts(*view.layout.memory);
   json["rows"] = Json::array();
   for (const Line& line : view.lines.shown) json["rows"].push_back(line_json(line, view.measures));
   json["unchanged"] = unchanged_json(view.lines.unchanged, view.measures);

@@ -31,12 +31,13 @@ std::string colored(const std::string& text, int sgr) {
   return sgr == 0 || text.empty() ? text : "\x1b[" + std::to_string(sgr) + "m" + text + "\x1b[0m";
 }
 
-/// Columns of numbers; the usual ones are MACs, their share unless all numbers are shares, and the other measures.
+/// Columns of numbers; the usual ones are MACs, their share unless all numbers are shares, and the other measures; of a
+/// training step, its own measures.
 std::vector<const Column*> columns_of(const Report& report, const RenderOptions& options) {
   std::vector<const Column*> chosen = chosen_columns(report, options);
   std::erase_if(chosen, [](const Column* column) { return !column->measure; });
   if (!options.columns.empty() || options.by != By::module || options.numbers == NumberFormat::ratio) return chosen;
-  chosen.insert(chosen.begin() + 1, &find_column("share"));
+  if (chosen.front()->measure == Measure::macs) chosen.insert(chosen.begin() + 1, &find_column("share"));
   return chosen;
 }
 
