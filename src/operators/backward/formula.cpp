@@ -61,7 +61,7 @@ Count of_broadcast(const GradOp& op, std::string_view name) {
 /// (-grad) * ((self / other) / other), beside the gradient of self.
 Count of_division(const GradOp& op) {
   if (op.op.in.size() < 2 || !op.need(1)) return 0;
-  return Count(op.need(0) ? 2 : 3) * bytes_of(op.out());
+  return Count(op.need(0) ? 2 : 3) * bytes_of(op.out()) + beyond(bytes_of(op.out()), bytes_of(op.in(1)));
 }
 
 /// First the gradients of values and probabilities are made, from the one that comes in, which is gone then; then that
@@ -78,7 +78,9 @@ Count of_math_attention(const GradOp& op) {
     if (op.need(i)) later += bytes_of(op.in(i));
   }
   const Count mask = op.has_in(3) && op.need(3) ? bytes_of(op.in(3)) : Count(0);
-  return std::max(beyond(scores, later + mask), beyond(scores * 2, later + mask + bytes_of(op.out())));
+  const Count at_first = beyond(scores, later + mask);
+  if (number(op, "dropout_p", 0) > 0) return at_first;
+  return std::max(at_first, beyond(scores * 2, later + mask + bytes_of(op.out())));
 }
 
 /// By operator and sizes alone: it makes as many bytes beyond all gradients.
@@ -88,6 +90,10 @@ Count makes(const GradOp& op, std::string_view name) {
   const auto row = std::ranges::find(kFormulas, name, &FormulaRow::op);
   if (row != kFormulas.end()) return op.need(0) ? bytes_of(op.in(0)) * row->tensors : Count(0);
   if (std::ranges::find(kBroadcast, name) == kBroadcast.end()) return 0;
+  if (name == "aten::maximum" ||
+      name == "aten::minimum") {  // where(self == other, grad / 2, grad), and where it is less
+    return std::max(bytes_of(op.out()) + bytes_of(DType::boolean, numel(op.out()) * 2), of_broadcast(op, name));
+  }
   const Count division = name == "aten::div" || name == "aten::true_divide" ? of_division(op) : Count(0);
   return std::max(division, of_broadcast(op, name));
 }

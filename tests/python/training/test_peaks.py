@@ -202,6 +202,39 @@ def test_peaks_of_a_model(name: str) -> None:
     check(name, later.peak, peak_of_step(model, arguments, adamw))
 
 
+FORMULAS: dict[str, Callable[[torch.Tensor, torch.Tensor], torch.Tensor]] = {
+    "normalize": lambda h, b: nn.functional.normalize(h, dim=-1),
+    "variance": lambda h, b: (h - h.mean(-1, keepdim=True)) / (h.var(-1, keepdim=True) + 1e-5).sqrt(),
+    "root mean square": lambda h, b: h * torch.rsqrt(h.pow(2).mean(-1, keepdim=True) + 1e-6) * b,
+    "logarithm": lambda h, b: h.exp().log1p(),
+    "logsumexp": lambda h, b: h.logsumexp(-1),
+    "cumsum": lambda h, b: h.cumsum(1),
+    "division": lambda h, b: h / (h * b).exp(),
+    "maximum": lambda h, b: torch.maximum(h, h * b),
+    "residual": lambda h, b: h + nn.functional.gelu(h),
+    "written into": lambda h, b: torch.zeros_like(h).copy_(h * b).sin(),
+    "attention": lambda h, b: nn.functional.scaled_dot_product_attention(h, h, h),
+}
+
+
+class Formula(nn.Module):
+    def __init__(self, formula: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.formula = formula
+        self.weight, self.bias = nn.Parameter(torch.rand(16, 16)), nn.Parameter(torch.rand(16))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.formula(x @ self.weight, self.bias).sum()
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_peak_of_a_formula(name: str) -> None:
+    model, arguments = Formula(FORMULAS[name]).train(), ((torch.rand(4, 2, 8, 16),), {})
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3)
+    first = counted(model, arguments, optimizer="sgd").peak_first_step
+    assert first == peak_of_step(model, arguments, optimizer)
+
+
 @pytest.mark.parametrize(
     ("kind", "layers", "hidden", "steps", "both"),
     [
