@@ -255,10 +255,30 @@ void Snapshot::set_eval(const std::vector<nb::object>& modules) {
   }
 }
 
+/// Whether train() does no more than to set the flag, which every module has in its dictionary.
+bool Snapshot::only_flags(const std::vector<nb::object>& modules) const {
+  const nb::object usual = api_.torch.attr("nn").attr("Module").attr("train");
+  return std::ranges::all_of(modules, [&](const nb::object& module) {
+    const nb::object dict = take(PyObject_GenericGetDict(module.ptr(), nullptr));
+    return nb::object(module.type().attr("train")).is(usual) && !PyDict_GetItemString(dict.ptr(), "train") &&
+           PyDict_Contains(dict.ptr(), api_.names.training) == 1 && !is_script(api_, dict.ptr());
+  });
+}
+
 void Snapshot::set_training(const std::vector<nb::object>& modules) {
   const nb::object& root = modules.front();
   const nb::object training = attr_or_null(root.ptr(), api_.names.training);
   if (!training.is_valid() || PyObject_IsTrue(training.ptr()) == 1) return;
+  if (only_flags(modules)) {
+    for (const nb::object& module : modules) {
+      nb::object dict = take(PyObject_GenericGetDict(module.ptr(), nullptr));
+      const nb::object flag = nb::borrow(PyDict_GetItem(dict.ptr(), api_.names.training));
+      if (PyObject_IsTrue(flag.ptr()) == 1) continue;
+      if (PyDict_SetItem(dict.ptr(), api_.names.training, Py_True) < 0) throw nb::python_error();
+      was_eval_.emplace_back(std::move(dict), flag);
+    }
+    return;
+  }
   for (const nb::object& module : modules) {
     const nb::object flag = attr_or_null(module.ptr(), api_.names.training);
     if (flag.is_valid()) flags_.emplace_back(module, flag);
@@ -300,6 +320,9 @@ nb::object Snapshot::exchange_tensors(nb::handle inputs, const std::function<nb:
 void Snapshot::restore() {
   for (const nb::object& dict : training_) {
     if (PyDict_SetItem(dict.ptr(), api_.names.training, Py_True) < 0) throw nb::python_error();
+  }
+  for (const auto& [dict, flag] : was_eval_) {
+    if (PyDict_SetItem(dict.ptr(), api_.names.training, flag.ptr()) < 0) throw nb::python_error();
   }
   const std::exception_ptr failed[] = {reached_.restore(), modules_.restore()};
   for (const nb::object& module : set_) module.attr("training") = true;

@@ -38,6 +38,7 @@ class Snapshot {
   std::vector<std::string> not_put_back() const { return generators_.advanced(); }
 
  private:
+  bool only_flags(const std::vector<nb::object>& modules) const;
   void keep_module(PyObject* module);
   void keep_table(PyObject* table);
   void keep_class(PyTypeObject* type);
@@ -67,13 +68,14 @@ class Snapshot {
   std::vector<PyObject*> tensors_;  ///< of one table, borrowed
   StandIns stand_ins_;
   Generators generators_;
-  bool iterators_ = false;                                ///< whether there are any
-  std::size_t values_ = 0;                                ///< how many values were looked at in all
-  std::size_t before_inputs_ = 0;                         ///< how many objects were remembered before the inputs
-  std::unordered_map<PyObject*, nb::object> exchanged_;   ///< one tensor given twice is one to the forward, too
-  std::vector<nb::object> training_;                      ///< instance dictionaries whose flag was set to eval
-  std::vector<std::pair<nb::object, nb::object>> flags_;  ///< modules, and what theirs were before training
-  std::vector<nb::object> set_;                           ///< modules whose flag is set their own way
+  bool iterators_ = false;                                   ///< whether there are any
+  std::size_t values_ = 0;                                   ///< how many values were looked at in all
+  std::size_t before_inputs_ = 0;                            ///< how many objects were remembered before the inputs
+  std::unordered_map<PyObject*, nb::object> exchanged_;      ///< one tensor given twice is one to the forward, too
+  std::vector<nb::object> training_;                         ///< instance dictionaries whose flag was set to eval
+  std::vector<std::pair<nb::object, nb::object>> was_eval_;  ///< instance dictionaries, and their flags before training
+  std::vector<std::pair<nb::object, nb::object>> flags_;     ///< modules, and what theirs were before training
+  std::vector<nb::object> set_;                              ///< modules whose flag is set their own way
 };
 
 }  // namespace thoplw::capture
