@@ -1,7 +1,8 @@
 // Takes the settings of adapters apart.
 #include "cli/lora.h"
 
-#include <charconv>
+#include <cmath>
+#include <cstdlib>
 
 #include "base/formatted.h"
 
@@ -18,12 +19,13 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
-template <class Number>
-Number number(const std::string& name, const std::string& text, Number least, Number most) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !(value >= least && value <= most)) {
-    throw Error(formatted("lora: {} '{}' is not a number of {} to {}", name, text, least, most));
+double number(const std::string& name, const std::string& text, double least, double most, bool whole) {
+  char* end = nullptr;
+  const bool plain = !text.empty() && text.find_first_not_of("0123456789.") == std::string::npos;
+  const double value = plain ? std::strtod(text.c_str(), &end) : -1;
+  if (!plain || *end != '\0' || value < least || value > most || (whole && value != std::floor(value))) {
+    throw Error(
+        formatted("lora: {} '{}' is not a {}number of {} to {}", name, text, whole ? "whole " : "", least, most));
   }
   return value;
 }
@@ -37,11 +39,11 @@ Lora parse_lora(const std::string& text) {
     const std::string name = setting.substr(0, equals),
                       value = equals == std::string::npos ? "" : setting.substr(equals + 1);
     if (name == "r") {
-      lora.rank = number<int>(name, value, 1, 1 << 20);
+      lora.rank = static_cast<int>(number(name, value, 1, 1 << 20, true));
     } else if (name == "targets" && !value.empty()) {
       lora.targets = split(value, '+');
     } else if (name == "dropout") {
-      lora.dropout = number<double>(name, value, 0, 1);
+      lora.dropout = number(name, value, 0, 1, false);
     } else {
       throw Error(
           formatted("lora '{}' is not r=RANK, targets=NAME+NAME or dropout=SHARE, separated by commas", setting));

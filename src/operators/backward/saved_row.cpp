@@ -1,4 +1,4 @@
-// The generated rows of what autograd keeps, read at compile time, and the choice among overloads.
+// The generated rows of what autograd keeps, and the choice among overloads.
 #include "operators/backward/saved_row.h"
 
 #include <algorithm>
@@ -31,14 +31,14 @@ struct Text {
   std::string_view tensors, kept;
 };
 
-constexpr int number_of(std::string_view tensor, std::string_view tensors) {
+int number_of(std::string_view tensor, std::string_view tensors) {
   for (int i = 0; !tensors.empty(); ++i) {
     if (next(tensors, ' ') == tensor) return i;
   }
-  throw Error("a row keeps a tensor that the operator does not have");  // while compiling
+  throw Error("a row keeps a tensor that the operator does not have");
 }
 
-constexpr SavedRow read(const Text& text) {
+SavedRow read(const Text& text) {
   SavedRow row;
   row.name = text.name;
   row.results = text.results;
@@ -75,13 +75,16 @@ constexpr Text kTexts[] = {
 #include "operators/backward/saved_table.inc"
 };
 
-/// Sorted by name.
-constexpr auto kRows = [] {
-  std::array<SavedRow, std::size(kTexts)> rows;
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = read(kTexts[i]);
-  std::ranges::sort(rows, {}, &SavedRow::name);
-  return rows;
-}();
+/// Sorted by name. Read when first asked for: not every compiler takes so many steps while it compiles.
+const std::array<SavedRow, std::size(kTexts)>& rows() {
+  static const auto all = [] {
+    std::array<SavedRow, std::size(kTexts)> rows;
+    for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = read(kTexts[i]);
+    std::ranges::sort(rows, {}, &SavedRow::name);
+    return rows;
+  }();
+  return all;
+}
 
 /// Has the overload that ran a number where this row has its first tensor?
 bool number_is_first(const OpView& op, const SavedRow& row) {
@@ -100,7 +103,7 @@ int fit(const OpView& op, const SavedRow& row) {
 }  // namespace
 
 std::span<const SavedRow> saved_rows(std::string_view name) {
-  return std::ranges::equal_range(kRows, name, {}, &SavedRow::name);
+  return std::ranges::equal_range(rows(), name, {}, &SavedRow::name);
 }
 
 const SavedRow* saved_row(const OpView& op, std::string_view name) {
