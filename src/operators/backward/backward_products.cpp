@@ -39,7 +39,7 @@ Products attention(const GradOp& op, Count forward) {
 
 Products einsum(const GradOp& op, Count) {
   Products products;
-  for (work::EinsumStep& step : work::einsum_steps(op)) {
+  for (work::EinsumStep& step : work::einsum_steps(op, true)) {
     if (!step.sums) continue;
     products.push_back({std::move(step.left), step.product});
     products.push_back({std::move(step.right), step.product});

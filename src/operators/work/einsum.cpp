@@ -83,7 +83,7 @@ struct Operands {
 }  // namespace
 
 // From left to right, or in the order of `path`: pairs of positions among what is left, each result put last.
-std::vector<EinsumStep> einsum_steps(const OpView& op) {
+std::vector<EinsumStep> einsum_steps(const OpView& op, bool inputs) {
   const Equation equation = parse_equation(attr_as<std::string>(op, "equation"));
   if (equation.operands.size() != op.op.in.size()) equation.misfit("the number of operands differs");
   std::size_t subscripts = kFirstOfEllipsis;
@@ -93,7 +93,9 @@ std::vector<EinsumStep> einsum_steps(const OpView& op) {
 
   Operands operands{.left = {}, .holders = std::vector<std::size_t>(subscripts, 0)};
   for (std::size_t i = 0; i < op.op.in.size(); ++i) {
-    operands.put({sizes_by_subscript(equation, i, op.in(i).shape, subscripts), {i}}, i);
+    operands.put({sizes_by_subscript(equation, i, op.in(i).shape, subscripts),
+                  inputs ? std::vector{i} : std::vector<std::size_t>()},
+                 i);
   }
   std::vector<bool> in_result(subscripts);
   for (Subscript i = 0; i < subscripts; ++i) in_result[i] = equation.keeps(i);
@@ -118,7 +120,7 @@ constexpr Formula einsum{
     .work =
         [](const OpView& op) {
           Work work;
-          for (const EinsumStep& step : einsum_steps(op)) {
+          for (const EinsumStep& step : einsum_steps(op, false)) {
             work[step.sums ? Kind::contraction : Kind::elementwise] += step.product;
           }
           return work;
