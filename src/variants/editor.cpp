@@ -37,12 +37,13 @@ Id Editor::name(std::string_view op_name) {
   return static_cast<Id>(std::ranges::find(trace.op_names, op_name) - trace.op_names.begin());
 }
 
-Id Editor::fresh(const Tensor& tensor, Id like) {
-  trace.values.push_back(tensor);
+Id Editor::fresh(Tensor tensor, Id like) {
+  const Count bytes = trace.memory.known() ? dense_bytes(tensor) : Count(0);
+  trace.values.push_back(std::move(tensor));
   if (trace.memory.known()) {
     Place place{.storage = static_cast<Id>(trace.memory.storages.size()), .strides = {}};
     if (like != kNone) place.strides = at(trace.memory.places, like).strides;
-    trace.memory.storages.push_back({.bytes = dense_bytes(tensor), .born = now()});
+    trace.memory.storages.push_back({.bytes = bytes, .born = now()});
     trace.memory.places.push_back(std::move(place));
   }
   return static_cast<Id>(trace.values.size()) - 1;

@@ -35,7 +35,7 @@ class Editor {
   /// The id of that name in Trace::op_names.
   Id name(std::string_view op_name);
   /// A value in memory of its own, made by the operator that comes next. `like` has the same strides, or is kNone.
-  Id fresh(const Tensor& tensor, Id like = kNone);
+  Id fresh(Tensor tensor, Id like = kNone);
   /// The memory of that value, which is a fresh one, is gone before the operator of that new number.
   void dies(Id value, Id op);
 
