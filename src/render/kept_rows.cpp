@@ -30,7 +30,7 @@ std::vector<KeptRow> kept_rows(std::vector<Row> rows, const std::vector<bool>& s
     KeptRow* around = row.parent == kNone ? nullptr : &kept[now_at[static_cast<std::size_t>(row.parent)]];
     if (around && keep[static_cast<std::size_t>(row.parent)]) ++around->children;
     if (!keep[i]) {
-      if (counts(row)) around->others.add(row);
+      if (counts(row)) around->leave_out(row);
       now_at.push_back(now_at[static_cast<std::size_t>(row.parent)]);
       continue;
     }

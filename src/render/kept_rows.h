@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,11 +15,16 @@
 namespace thoplw {
 
 struct KeptRow {
-  Row row;                   ///< its parent is a place among the kept rows
-  std::string name;          ///< in the module around it: "0" of "layer1.0"; of the root it is empty
-  bool shown = true;         ///< false: it is kept as the root, or for what is inside it
-  std::size_t children = 0;  ///< how many modules are right inside it, kept or not
-  Others others{};           ///< what is inside it and in none of the kept modules inside it
+  Row row;                           ///< its parent is a place among the kept rows
+  std::string name;                  ///< in the module around it: "0" of "layer1.0"; of the root it is empty
+  bool shown = true;                 ///< false: it is kept as the root, or for what is inside it
+  std::size_t children = 0;          ///< how many modules are right inside it, kept or not
+  std::unique_ptr<Others> others{};  ///< what is inside it and in none of the kept modules inside it; null: nothing
+
+  void leave_out(const Row& other) {
+    if (!others) others = std::make_unique<Others>();
+    others->add(other);
+  }
 };
 
 /// Is a row that is left out one of the others?

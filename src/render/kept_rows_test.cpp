@@ -15,8 +15,8 @@ std::vector<std::string> words_of(const std::vector<KeptRow>& kept) {
   std::vector<std::string> words;
   for (const KeptRow& row : kept) {
     words.push_back(row.name + " " + std::to_string(row.row.parent) + " " + std::to_string(row.children));
-    if (row.others.empty()) continue;
-    words.back() += " " + row.others.name() + " " + std::to_string(row.others.row.own[Measure::macs].value());
+    if (!row.others) continue;
+    words.back() += " " + row.others->name() + " " + std::to_string(row.others->row.own[Measure::macs].value());
   }
   return words;
 }
@@ -41,7 +41,7 @@ TEST_CASE("what is left out is added up by the nearest module around it that is 
     CHECK(words_of(kept_rows(report.rows, row.shown, counts)) == row.expected);
   }
   const auto all = [](const Row&) { return true; };
-  CHECK(kept_rows(report.rows, std::vector<bool>(7, false), all).front().others.many == 6);
+  CHECK(kept_rows(report.rows, std::vector<bool>(7, false), all).front().others->many == 6);
   CHECK(kept_rows({}, {}, all).empty());
 }
 

@@ -32,19 +32,20 @@ struct Grower {
   }
 
   ModuleNode grow(std::size_t at) {
-    auto& [row, name, shown, children, others] = kept[at];
-    ModuleNode node{.row = std::move(row), .name = std::move(name), .children = children};
-    if (has_own(node.row, asked) && children > 0) {  // a node of its own, so that those inside add up to the one around
-      if (shown) {
+    KeptRow& of = kept[at];
+    ModuleNode node{.row = std::move(of.row), .name = std::move(of.name), .children = of.children};
+    if (has_own(node.row, asked) &&
+        of.children > 0) {  // a node of its own, so that those inside add up to the one around
+      if (of.shown) {
         node.inside.push_back({.row = node.row, .name = "(itself)", .kind = NodeKind::itself});
       } else {
-        others.add(node.row);
+        of.leave_out(node.row);
       }
     }
     for (const auto child : inside[at]) node.inside.push_back(grow(child));
     std::ranges::stable_sort(node.inside, before, &ModuleNode::row);
-    if (!others.empty()) {
-      node.inside.push_back({others.row, others.name(), NodeKind::others, 0, others.many});
+    if (of.others) {
+      node.inside.push_back({of.others->row, of.others->name(), NodeKind::others, 0, of.others->many});
     }
     if (!node.inside.empty()) add_up(node);
     return node;

@@ -83,9 +83,10 @@ Lines lines_of(const Report& report, const RenderOptions& options, const std::ve
   std::vector<KeptRow> kept = kept_rows(report, options, all_measures());
   for (const KeptRow& of : kept) lines.add(of.row, of.name, kind_of(of.row));
   for (std::size_t i = 0; i < kept.size(); ++i) {
-    Others& others = kept[i].others;
+    if (!kept[i].others) continue;
+    Others& others = *kept[i].others;
     others.row.parent = static_cast<Id>(i);
-    if (!others.empty()) lines.add(others.row, others.name(), class_kinds().back());
+    lines.add(others.row, others.name(), class_kinds().back());
   }
   return lines;
 }

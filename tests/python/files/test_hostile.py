@@ -22,7 +22,7 @@ from in_process import in_process
 from thoplw import _native
 
 MEMORY = 200 << 20
-TIMES_THE_FILE = 80  # a row of a report has an amount of each measure
+TIMES_THE_FILE = 60
 KINDS = ("csv", "dot", "folded", "html", "json", "md", "mermaid", "svg", "text", "tree")
 
 
