@@ -8,12 +8,12 @@ ROOMS = (
     *(
         "base",
         "trace",
+        "device",
         "operators",
         "variants",
         "conventions",
         "report",
         "count",
-        "device",
         "capture",
         "load",
         "render",
