@@ -1,7 +1,10 @@
 // Chooses how an operator is answered: by a rule, by torch's meta kernel, for real, or by its parts.
 #include "capture/answers.h"
 
+#include "capture/failure.h"
 #include "capture/input_form.h"
+#include "capture/known_values.h"
+#include "capture/masked.h"
 #include "capture/meta_kernels.h"
 #include "capture/native_answers.h"
 #include "capture/real_kernels.h"
@@ -35,7 +38,37 @@ nb::object answer_factory(const OpCall& call) {
   const bool integral = is_integral(results.front().tensor.dtype);
   if (integral ? size <= kMaxRealIntegers : !asks_meta && size <= kMaxRealFloats) return run_real(call);
   if (!call.op.random && size <= kMaxRealIntegers) return run_real(call, true);
-  return on_meta.is_valid() ? record_result(call, on_meta) : answer_natively(call);
+  const nb::object result = on_meta.is_valid() ? record_result(call, on_meta) : answer_natively(call);
+  if (call.op.repeatable) remember(call, result);
+  return result;
+}
+
+nb::object ask_torch(const OpCall& call, bool follows) {
+  if (nb::object result = answer_masked(call); result.is_valid()) return result;
+  try {
+    nb::object result = call_on_meta(call);
+    if (call.op.changes_layout) call.pass.tensors.refresh(*call.read.tensors.front());
+    return record_result(call, std::move(result));
+  } catch (const nb::python_error& refusal) {
+    nb::object result = follows && wants_data(refusal) ? answer_by_values(call) : nb::object();
+    if (!result.is_valid()) throw;
+    return result;
+  }
+}
+
+nb::object answer_on_meta(const OpCall& call, bool known) {
+  Pass& pass = call.pass;
+  if (call.op.in_place && !call.op.changes_layout) {
+    if (nb::object self = write_values(call); self.is_valid()) return self;
+    if (nb::object self = answer_in_place(call); self.is_valid()) return self;
+  }
+  const bool follow = follows(call);
+  nb::object result;
+  if (pass.native_rules && !call.op.writes) result = answer_natively(call);
+  if (!result.is_valid() && !known && call.op.composite) return decompose(call);
+  if (!result.is_valid()) result = ask_torch(call, follow);
+  if (follow) remember(call, result);
+  return result;
 }
 
 }  // namespace
@@ -56,15 +89,7 @@ nb::object answer(const OpCall& call, bool known) {
     if (!known && call.op.composite) return decompose(call);
     return run_real(call);
   }
-  if (call.op.in_place && !call.op.changes_layout) {
-    if (nb::object self = answer_in_place(call); self.is_valid()) return self;
-  } else if (pass.native_rules && !call.op.writes) {
-    if (nb::object result = answer_natively(call); result.is_valid()) return result;
-  }
-  if (!known && call.op.composite) return decompose(call);
-  nb::object result = call_on_meta(call);
-  if (call.op.changes_layout) pass.tensors.refresh(*call.read.tensors.front());
-  return record_result(call, std::move(result));
+  return answer_on_meta(call, known);
 }
 
 }  // namespace thoplw::capture

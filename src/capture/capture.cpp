@@ -8,6 +8,7 @@
 #include "base/formatted.h"
 #include "capture/active.h"
 #include "capture/as_found.h"
+#include "capture/assumptions.h"
 #include "capture/autocast.h"
 #include "capture/dispatch_mode.h"
 #include "capture/failure.h"
@@ -15,6 +16,7 @@
 #include "capture/inputs.h"
 #include "capture/lazy_parameters.h"
 #include "capture/left_behind.h"
+#include "capture/listed_values.h"
 #include "capture/mode_pushes.h"
 #include "capture/model_walk.h"
 #include "capture/module_call.h"
@@ -121,6 +123,8 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   const AutocastTold told(pass);
   const Switches switches;
   const Questions questions;
+  const Assumptions assumptions;
+  const ListedValues listed;
   const ModePushes pushes;
   try {
     options.training ? pass.snapshot->set_training(pass.modules) : pass.snapshot->set_eval(pass.modules);

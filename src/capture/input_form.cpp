@@ -2,6 +2,7 @@
 #include "capture/input_form.h"
 
 #include "capture/dispatch_mode.h"
+#include "capture/known_values.h"
 
 namespace thoplw::capture {
 namespace {
@@ -64,6 +65,7 @@ nb::object stand_in_for(Pass& pass, const nb::object& input) {
   if (nb::cast<bool>(input.attr("requires_grad"))) made.attr("requires_grad_")();
   const nb::object attributes = take(PyObject_GenericGetDict(input.ptr(), nullptr));
   if (PyDict_GET_SIZE(attributes.ptr()) > 0) made.attr("__dict__").attr("update")(attributes);
+  pass.tensors.known(made.ptr()).values = given_values(input);
   pass.stand_ins.emplace(made.ptr(), input);
   return made;
 }

@@ -61,6 +61,11 @@ bool is_dear(std::string_view name) {
   return std::ranges::find(kThese, name) != std::end(kThese);
 }
 
+Operator::Picks picks_of(std::string_view name) {
+  if (name == "aten::index" || name == "aten::index_put") return Operator::Picks::by_index;
+  return name == "aten::masked_select" ? Operator::Picks::by_mask : Operator::Picks::none;
+}
+
 Operator resolve(PyObject* func) {
   const TorchApi& api = torch_api();
   Operator op;
@@ -75,11 +80,13 @@ Operator resolve(PyObject* func) {
   }
   op.rule = find_rule(op.name);
   op.returns = returns_of(schema);
-  op.in_place = op.name.ends_with('_') && !op.name.ends_with("__") && !op.args.empty() && op.args[0].written;
+  op.in_place = op.name.ends_with('_') && !op.args.empty() && op.args[0].written;
   const nb::object tags = op.func.attr("tags");
   op.changes_layout = nb::cast<bool>(tags.attr("__contains__")(api.inplace_view_tag)) || op.name == "aten::resize_" ||
                       op.name == "aten::set_" || op.name == "aten::resize_as_";
   op.random = nb::cast<bool>(tags.attr("__contains__")(api.seeded_tag));
+  op.repeatable = !op.random && !op.writes && op.name.find("empty") == std::string::npos;
+  op.picks = picks_of(op.name);
   op.is_dual = op.name == "aten::_make_dual";
   op.lifts = op.name == "aten::lift_fresh";
   op.asks_compatible = op.name == "aten::_has_compatible_shallow_copy_type";

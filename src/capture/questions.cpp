@@ -7,6 +7,7 @@
 #include "capture/entry_point.h"
 #include "capture/failure.h"
 #include "capture/grad_mode.h"
+#include "capture/known_values.h"
 #include "capture/mode_stack.h"
 #include "capture/pass.h"
 #include "capture/writes.h"
@@ -19,6 +20,7 @@ enum class Asked : std::uint8_t {
   type,     ///< any tensor of that type on the model's device
   input,    ///< the input that the meta tensor stands for; a meta tensor that is no input answers itself
   storage,  ///< the input; for a meta tensor that is no input only data tells
+  values,   ///< values that are known tell as well as data
   data,     ///< only data tells
 };
 
@@ -50,7 +52,7 @@ constexpr std::array kQuestions = {
     Question{"untyped_storage", Asked::storage, Form::method},
     Question{"data_ptr", Asked::data, Form::method},
     Question{"numpy", Asked::data, Form::method_of_keywords, true},
-    Question{"tolist", Asked::data, Form::method},
+    Question{"tolist", Asked::values, Form::method},
 };
 
 /// Torch's function that answers a question, and the record in CPython that points to it.
@@ -131,13 +133,17 @@ PyObject* who_answers(const Question& question, PyObject* tensor) {
   if (!pass || NotTheForward::asks()) return tensor;
   if (question.shares && !is_meta(tensor)) keep_before_sharing(*pass, tensor);
   if (pass->real) return tensor;
-  const bool data = question.asked == Asked::data;
+  const bool data = question.asked >= Asked::values;
   if (!data && (!pass->home.is_valid() || is_asked_by_torch())) return tensor;
   const NotTheForward we_do;
   if (!torch_api().is_tensor(tensor)) return tensor;
   if (!is_meta(tensor)) {
     if (data && is_stale(*pass, tensor)) refuse(*pass, question.name);
     return tensor;
+  }
+  if (question.asked == Asked::values) {
+    const nb::object values = values_known(*pass, pass->tensors.known(tensor));
+    if (values.is_valid()) return values.ptr();  // which is kept with what is known of the tensor
   }
   if (data) refuse(*pass, question.name);
   const auto input = pass->stand_ins.find(tensor);

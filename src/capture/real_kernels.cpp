@@ -5,6 +5,7 @@
 
 #include "capture/failure.h"
 #include "capture/grad_mode.h"
+#include "capture/known_values.h"
 #include "capture/native_answers.h"
 #include "capture/nested.h"
 #include "capture/writes.h"
@@ -90,6 +91,7 @@ nb::handle values_of(const KnownTensor& tensor) {
 
 void mark_stale(Pass& pass, nb::handle tensor) {
   KnownTensor& known = pass.tensors.known(tensor.ptr());
+  forget_values(known);
   if (!known.shadow.is_valid() && pass.tensors.is_meta(known)) return;
   pass.stale_storages.insert(storage_of(values_of(known)));
 }

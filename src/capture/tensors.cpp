@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "capture/known_values.h"
 #include "capture/questions.h"
 #include "capture/sparse_and_quantized.h"
 #include "capture/writes.h"
@@ -85,6 +86,7 @@ void TensorTable::lost(PyObject* reference) {
   if (entry.twin.is_valid()) originals_.erase(entry.twin.ptr());
   entry.object = nullptr;
   lives->lose(entry.value);
+  const std::shared_ptr<KnownValues> values = std::move(entry.values);
   const nb::object inside[] = {std::move(entry.weak), std::move(entry.twin), std::move(entry.shadow)};  // go at the end
 }
 

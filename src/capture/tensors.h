@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <memory>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
@@ -12,6 +13,8 @@
 #include "trace/trace.h"
 
 namespace thoplw::capture {
+
+struct KnownValues;
 
 struct KnownTensor {
   enum class Place : std::uint8_t { unknown, meta, real };
@@ -29,7 +32,8 @@ struct KnownTensor {
   bool own = false;       ///< made in the pass, by us or by torch
   bool constant = false;  ///< made in the pass of nothing but integers and constants; real, or with a shadow
   nb::object shadow;      ///< real tensor with the values of this meta one
-  nb::object twin;        ///< meta tensor of the same layout, made when torch is asked about a real one
+  std::shared_ptr<KnownValues> values;  ///< how the values of this meta tensor follow from known ones, or null
+  nb::object twin;                      ///< meta tensor of the same layout, made when torch is asked about a real one
 };
 
 class TensorTable {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -41,14 +42,29 @@ def llama_step(queries: int, keys: int) -> int:
     return BATCH * (LAYERS * layer + HIDDEN * VOCABULARY)
 
 
-@pytest.mark.parametrize("end_token", [None, 3])
-def test_generate_tells_prefill_from_decode(end_token, capsys):
-    """An end token makes the loop look at what was generated, so it runs for real."""
-    torch.manual_seed(0)
+def small_llama(device: str, end_token: int | None) -> Any:
     config = transformers.LlamaConfig(**SIZES, pad_token_id=0, bos_token_id=None, eos_token_id=end_token)
-    model = transformers.LlamaForCausalLM(config)
-    settings = {"max_new_tokens": NEW, "min_new_tokens": NEW, "do_sample": False}
-    macs, _, info = thoplw.profile(model, (ids(),), kwargs=settings, method="generate", convention="exact")
+    with torch.device(device):
+        return transformers.LlamaForCausalLM(config)
+
+
+# On the CPU an end token makes the loop look at what was generated, so it runs for real; on meta nobody knows.
+@pytest.mark.parametrize(
+    ("device", "end_token", "said"),
+    [
+        ("cpu", None, []),
+        ("cpu", 3, ["one real forward was run"]),
+        ("meta", None, []),
+        ("meta", 3, ["counted to its maximum length"]),
+    ],
+)
+@pytest.mark.parametrize("how", [{}, {"do_sample": True, "top_k": 5, "top_p": 0.9}, {"repetition_penalty": 1.5}])
+def test_generate_tells_prefill_from_decode(device, end_token, said, how, capsys):
+    torch.manual_seed(0)
+    settings = {"max_new_tokens": NEW, "min_new_tokens": NEW, "do_sample": False, **how}
+    macs, _, info = thoplw.profile(
+        small_llama(device, end_token), (ids(),), kwargs=settings, method="generate", convention="exact"
+    )
     expected = [llama_step(PROMPT, PROMPT)] + [llama_step(1, PROMPT + step) for step in range(1, NEW)]
     assert [step.macs for step in info.steps] == expected
     assert [step.input_shape for step in info.steps] == [(BATCH, PROMPT)] + [(BATCH, 1)] * (NEW - 1)
@@ -57,6 +73,26 @@ def test_generate_tells_prefill_from_decode(end_token, capsys):
     note = f"the model ran {NEW} times: {expected[0]} MACs the first time, {sum(expected[1:])} in the other {NEW - 1}"
     assert note in info.notes
     assert note in capsys.readouterr().err
+    assert len(info.notes) == 1 + len(said)
+    assert all(part in info.notes[0] for part in said)
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_a_step_with_a_cache_leaves_the_cache_as_it_was(device):
+    model = small_llama(device, None).eval()
+    with torch.no_grad():
+        cache = model(ids().to(device), use_cache=True).past_key_values
+    kept = [(layer.keys, layer.keys.shape, layer.keys.clone()) for layer in cache.layers]
+    name = "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
+    step = {"input_ids": ids()[:, :1], name: cache}
+    macs, _, info = thoplw.profile(model, step, convention="exact", verbose=False)
+    assert macs == llama_step(1, PROMPT + 1)
+    assert (info.exact, info.notes) == (True, [])
+    assert cache.get_seq_length() == PROMPT
+    for layer, (keys, shape, values) in zip(cache.layers, kept, strict=True):
+        assert layer.keys is keys
+        assert layer.keys.shape == shape
+        assert device == "meta" or torch.equal(layer.keys, values)
 
 
 def test_one_forward_is_one_step():

@@ -136,23 +136,32 @@ class Catches(nn.Module):
         return self.right(x)
 
 
-LOOKS = [
+LOOKS = [  # those that the values of an input answer
     lambda x: bool(x.sum() > 0),
     lambda x: x.sum().item(),
     lambda x: float(x[0, 0]),
     lambda x: x[x > 0],
     lambda x: x.tolist(),
+    lambda x: torch.equal(x, x + 1),
+]
+LOOKS_AT_MEMORY = [
     lambda x: x.numpy(),
     lambda x: np.asarray(x),
     lambda x: x.data_ptr(),
-    lambda x: torch.equal(x, x + 1),
     lambda x: f"{x.mean():.3f}",
     lambda x: f"{x.sum():>9}",
 ]
 
 
 @pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("before", [0, 1])
+def test_a_look_at_an_input(look):
+    macs, info = profile(Catches(look))
+    assert (macs, info.exact, info.notes) == (RIGHT, True, [])
+
+
+@pytest.mark.parametrize(
+    ("look", "before"), [*((look, 1) for look in LOOKS), *((look, n) for look in LOOKS_AT_MEMORY for n in (0, 1))]
+)
 def test_a_look_whose_error_is_caught(look, before):
     layers = [nn.Linear(8, 8)] * before
     macs, info = profile(nn.Sequential(*layers, Catches(look)))
@@ -161,7 +170,7 @@ def test_a_look_whose_error_is_caught(look, before):
     assert "test_questions.py" in info.notes[0]
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", LOOKS + LOOKS_AT_MEMORY)
 def test_a_look_whose_error_is_caught_in_a_model_without_values(look):
     with torch.device("meta"):
         model = Catches(look)
