@@ -35,19 +35,19 @@ def prepare_training(model: nn.Module, case: Case) -> Call:
     return lambda: thoplw.training(trained, x, verbose=False)
 
 
-def step_on_meta(model: nn.Module, case: Case) -> Callable[[], tuple[nn.Module, Call]]:
+def backward_on_meta(model: nn.Module, case: Case) -> Callable[[], tuple[nn.Module, Call]]:
     """Makes a model in training mode, and its forward and backward from the first output."""
 
     def fresh() -> tuple[nn.Module, Call]:
         meta = copy.deepcopy(model).to("meta").train()
         x = case.input("meta")
 
-        def step() -> None:
+        def backward() -> None:
             out = meta(x)
             first = out if isinstance(out, torch.Tensor) else next(iter(out.values() if isinstance(out, dict) else out))
             first.sum().backward()
 
-        return meta, step
+        return meta, backward
 
     return fresh
 
@@ -55,11 +55,11 @@ def step_on_meta(model: nn.Module, case: Case) -> Callable[[], tuple[nn.Module, 
 def prepare_flop_counter(model: nn.Module, case: Case) -> Call:
     from torch.utils.flop_counter import FlopCounterMode
 
-    _, step = step_on_meta(model, case)()
+    _, backward = backward_on_meta(model, case)()
 
     def call() -> int:
         with FlopCounterMode(display=False) as mode:
-            step()
+            backward()
         return int(mode.get_total_flops())
 
     return call
@@ -68,13 +68,16 @@ def prepare_flop_counter(model: nn.Module, case: Case) -> Call:
 def prepare_mem_tracker(model: nn.Module, case: Case) -> Call:
     from torch.distributed._tools.mem_tracker import MemTracker
 
-    meta, step = step_on_meta(model, case)()
+    meta, backward = backward_on_meta(model, case)()
 
     def call() -> object:
+        optimizer = torch.optim.AdamW(meta.parameters())
         tracker = MemTracker()
-        tracker.track_external(meta)
+        tracker.track_external(meta, optimizer)
         with tracker:
-            step()
+            backward()
+            optimizer.step()
+            optimizer.zero_grad()
         return tracker.get_tracker_snapshot("peak")
 
     return call
@@ -84,7 +87,11 @@ TRAINING = Tool(
     "training()", "`thoplw.training(model.train(), x, verbose=False)`: work and memory", prepare_training, False, False
 )
 FLOPS = Tool("FlopCounterMode", "torch's own, around forward and backward on meta: work", prepare_flop_counter)
-MEMORY = Tool("MemTracker", "torch's own, around forward and backward on meta: memory", prepare_mem_tracker)
+MEMORY = Tool(
+    "MemTracker",
+    "torch's own, around one step on meta, forward, backward and AdamW's, as training() tells of: memory",
+    prepare_mem_tracker,
+)
 OTHERS = (THOPLW, FLOPS, MEMORY)
 # In training, batch 1 is too little for a norm in inception_v3's auxiliary head.
 CASES = tuple(case.name for case in SUITE if case.name != "inception_v3")
