@@ -17,8 +17,13 @@ constexpr const char* kSelects =
     "a checkpoint has a context_fn, which may keep results of its choice: it is counted as one that keeps none";
 
 EntryPoint without_reentrance;
-bool is_generator = true;                 // before torch 2.1 it is a function that runs what is checkpointed by itself
-ExchangedCode packed_without_reentrance;  // from torch 2.14 on, where Python itself calls it
+bool is_generator = true;  // before torch 2.1 it is a function that runs what is checkpointed by itself
+
+/// From torch 2.14 on, where Python itself calls it. It outlives the interpreter, after which no object may be freed.
+ExchangedCode& packed_without_reentrance() {
+  static auto* code = new ExchangedCode;
+  return *code;
+}
 
 nb::object checkpoint_module() { return nb::module_::import_("torch.utils.checkpoint"); }
 
@@ -188,7 +193,7 @@ PyObject* ours(PyObject* function, PyObject* const* args, std::size_t nargsf, Py
 
 nb::object ours_packed(const nb::args& args, const nb::kwargs& kwargs) {
   Pass* pass = training_pass();
-  if (!pass || args.size() < 3) return packed_without_reentrance.original(args, kwargs);
+  if (!pass || args.size() < 3) return packed_without_reentrance().original(args, kwargs);
   return around(*pass, region_of(*pass, read_packed(args, kwargs)));
 }
 
@@ -198,7 +203,7 @@ void exchange_checkpoints() {
   const nb::object module = checkpoint_module();
   is_generator = nb::hasattr(module, "_checkpoint_without_reentrant_generator");
   const nb::object packed = nb::getattr(module, "_checkpoint_without_reentrant_generator_impl", nb::none());
-  if (!packed.is_none()) return packed_without_reentrance.exchange(packed, ours_packed);
+  if (!packed.is_none()) return packed_without_reentrance().exchange(packed, ours_packed);
   const char* name = is_generator ? "_checkpoint_without_reentrant_generator" : "_checkpoint_without_reentrant";
   const nb::object function = nb::getattr(module, name, nb::none());
   if (PyFunction_Check(function.ptr())) without_reentrance.exchange(function, ours);
@@ -206,7 +211,7 @@ void exchange_checkpoints() {
 
 void put_back_checkpoints() {
   if (without_reentrance.exchanged()) without_reentrance.put_back();
-  packed_without_reentrance.put_back();
+  packed_without_reentrance().put_back();
 }
 
 bool is_checkpoint(PyObject* function_class) {
