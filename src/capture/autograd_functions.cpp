@@ -10,6 +10,7 @@
 #include "capture/model_walk.h"
 #include "capture/nested.h"
 #include "capture/regions.h"
+#include "count/training/autograd.h"
 
 namespace thoplw::capture {
 namespace {
@@ -77,15 +78,15 @@ class GradOff {
   bool before_;
 };
 
-/// What torch gives as ctx.needs_input_grad. Which activations need one is not known under inference mode: all may.
+/// What torch gives as ctx.needs_input_grad.
 nb::object needs_input_grad(Pass& pass, const nb::tuple& args) {
   nb::list needs;
   for (nb::handle arg : args) {
     bool needed = false;
     if (pass.api.is_tensor(arg.ptr())) {
       const KnownTensor& tensor = pass.tensors.known(arg.ptr());
-      needed = is_floating(tensor.layout.dtype) &&
-               (tensor.own || attr_or_null(arg.ptr(), pass.api.names.requires_grad).is(nb::bool_(true)));
+      needed = tensor.own ? requires_grad(pass.trace, tensor.value)
+                          : attr_or_null(arg.ptr(), pass.api.names.requires_grad).is(nb::bool_(true));
     }
     needs.append(needed);
   }

@@ -7,6 +7,7 @@
 #include "capture/questions.h"
 #include "capture/regions.h"
 #include "capture/snapshot.h"
+#include "count/training/autograd.h"
 
 namespace thoplw::capture {
 namespace {
@@ -66,19 +67,19 @@ int set_property(PyObject* self, PyObject* value, void* closure) {
 constexpr std::array<setter, 5> kSetters = {set_property<0>, set_property<1>, set_property<2>, set_property<3>,
                                             set_property<4>};
 
-/// x.data may be a tensor of no operator; where memory is observed, it is known to lie in that of x.
+/// x.data is x.detach(): before torch 2.5 it raises where a mode makes an inference tensor of it.
 PyObject* get_data(PyObject* self, void* closure) {
-  PyObject* data = properties[0].theirs->get(self, closure);
-  Pass* pass = Pass::current();
-  if (!data || !pass || !pass->lives || NotTheForward::asks()) return data;
-  if (!pass->tensors.is_own(self) || pass->tensors.is_own(data)) return data;
-  try {
-    pass->tensors.add(data, &pass->tensors.known(self));
-  } catch (nb::python_error& error) {
-    error.restore();
-    Py_CLEAR(data);
-  }
-  return data;
+  const Pass* pass = Pass::current();
+  if (!pass || NotTheForward::asks() || !pass->tensors.is_own(self)) return properties[0].theirs->get(self, closure);
+  return PyObject_CallMethod(self, "detach", nullptr);
+}
+
+/// Under inference mode no result of an operator requires a gradient; what it would say is known by the operators so
+/// far.
+PyObject* get_requires_grad(PyObject* self, void* closure) {
+  Pass* pass = training_pass();
+  if (!pass || !pass->tensors.is_own(self)) return properties[kRequiresGrad].theirs->get(self, closure);
+  return PyBool_FromLong(requires_grad(pass->trace, pass->tensors.known(self).value) ? 1 : 0);
 }
 
 /// Reading counts as setting for dictionaries of hooks, since the reader may add a hook.
@@ -92,7 +93,7 @@ PyObject* get_property(PyObject* self, void* closure) {
   }
   return properties[I].theirs->get(self, closure);
 }
-constexpr std::array<getter, 5> kGetters = {get_data, nullptr, nullptr, get_property<3>, get_property<4>};
+constexpr std::array<getter, 5> kGetters = {get_data, nullptr, get_requires_grad, get_property<3>, get_property<4>};
 
 /// Tensor.requires_grad_(requires_grad=True)
 PyObject* set_requires_grad(PyObject* self, PyObject* args, PyObject* kwargs) {

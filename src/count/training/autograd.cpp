@@ -44,6 +44,11 @@ class AutogradWalk {
     return std::move(result_);
   }
 
+  bool requires_grad(Id value) {
+    forward();
+    return needs(value);
+  }
+
  private:
   enum class OpKind : std::uint8_t { plain, in_place, cut, cut_in_place, require };
 
@@ -247,5 +252,7 @@ class AutogradWalk {
 };
 
 Autograd autograd_of(const Trace& trace, const TrainingOptions& options) { return AutogradWalk(trace, options).walk(); }
+
+bool requires_grad(const Trace& trace, Id value) { return AutogradWalk(trace, {}).requires_grad(value); }
 
 }  // namespace thoplw

@@ -37,4 +37,7 @@ struct Autograd {
 /// Throws Error where an output that the loss is to read is not there, or has no gradient.
 Autograd autograd_of(const Trace& trace, const TrainingOptions& options);
 
+/// What a value's requires_grad says after the operators of the trace, which may be those so far.
+bool requires_grad(const Trace& trace, Id value);
+
 }  // namespace thoplw

@@ -7,7 +7,7 @@ import inspect
 import subprocess
 import sys
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -291,7 +291,7 @@ class Square(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
         ctx.save_for_backward(x)
-        ctx.double = x * 2 if ctx.needs_input_grad == (True, True) else None
+        ctx.double = x * 2 if ctx.needs_input_grad[1] else None
         return x * x * factor
 
     @staticmethod
@@ -372,9 +372,9 @@ class Named(nn.Module):
 
 
 def test_a_function_under_another_name():
-    tensors = "(%1:f32[4,64], %2:f32[64]) -> (%5:f32[4,64]) keeps (%1:f32[4,64], %3:f32[4,64])"
+    tensors = "(%1:f32[4,64], %2:f32[64]) -> (%4:f32[4,64]) keeps (%1:f32[4,64])"
     assert starting("region", lines(Named(), torch.zeros(4, 64))) == [
-        f'region function "{__name__}.Square" 1 4 {tensors}',
+        f'region function "{__name__}.Square" 1 3 {tensors}',
     ]
 
 
@@ -451,6 +451,39 @@ def test_gradients_asked_for_in_forward():
     assert not starting(
         "aten::requires_grad_", _native.capture(Requires(), (torch.zeros(4, 64),), {}, {}).text().split()
     )
+
+
+class Needs(torch.autograd.Function):
+    asked: ClassVar[list[Any]] = []
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        Needs.asked += [ctx.needs_input_grad, x.requires_grad, (x * 2).requires_grad]
+        return x * y
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> Any:
+        return grad, grad
+
+
+class Hears(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.layer(x)
+        Needs.asked += [t.requires_grad for t in (x, y, y.detach(), y > 0, y.detach().requires_grad_(), y[0], x * 2)]
+        return Needs.apply(y, x * 2)
+
+
+def test_what_the_forward_hears_of_gradients():
+    model, x = Hears(), torch.zeros(3, 4)
+    Needs.asked = []
+    model(x)
+    truth, Needs.asked = Needs.asked, []
+    _native.capture(model, (x,), {}, {}, training=True)
+    assert truth == [False, True, False, False, True, True, False, (True, False), True, False] == Needs.asked
 
 
 class Norms(nn.Module):

@@ -29,7 +29,10 @@ Made = tuple[nn.Module, tuple[Any, ...], dict[str, Any]]
 # Windows and grids have fixed sizes.
 FULL_SIZE = ("vit", "swin", "maxvit", "inception_v3")
 HUGE = ("vit_h_14", "vit_l_", "regnet_y_128gf", "efficientnet_b7", "resnext101_64x4d", "wide_resnet101_2")
-TORCHVISION = "resnet18 googlenet mobilenet_v3_small efficientnet_b0 densenet121 swin_t convnext_tiny regnet_y_400mf"
+TORCHVISION = (
+    "resnet18 googlenet mobilenet_v3_small efficientnet_b0 densenet121 densenet121?memory_efficient swin_t "
+    "convnext_tiny regnet_y_400mf"
+)
 TIMM = "levit_128s maxvit_nano_rw_256 mixnet_s edgenext_xx_small gcvit_xxtiny volo_d1_224 xcit_nano_12_p16_224"
 MORE_TIMM = (
     "resnet18 resnetv2_50x1_bit res2net50_48w_2s vit_tiny_patch16_224 vit_relpos_small_patch16_224 sam2_hiera_tiny "
@@ -53,6 +56,8 @@ def torchvision_models() -> Any:
 def vision(name: str) -> Made:
     models = torchvision_models()
     settings = {"init_weights": False} if name in ("googlenet", "inception_v3") else {}
+    name, _, option = name.partition("?")
+    settings |= {option: True} if option else {}
     size = (299 if name == "inception_v3" else 224) if name.startswith(FULL_SIZE) else 64
     return models.get_model(name, **settings), (torch.zeros(2, 3, size, size),), {}
 
@@ -258,6 +263,18 @@ def generates(m: Written, x: torch.Tensor) -> torch.Tensor:
     return m.b(seen[-1])
 
 
+def asks(m: Written, x: torch.Tensor) -> torch.Tensor:
+    """As layers that run as a checkpoint only where a gradient is wanted."""
+    with torch.no_grad():
+        y = m.a(x)
+    z = torch.zeros(4, 6)
+    z[:, :2] = m.b(x)[:, :2]
+    for tensor in (x, y, m.b(x).detach(), m.b(x) > 0, x + m.w[0, 0].detach(), z, z[0]):
+        if tensor.requires_grad:
+            y = checkpoint(lambda y: m.c(m.b(y)).tanh(), y, use_reentrant=False)
+    return m.c(y)
+
+
 def loop(m: Written, x: torch.Tensor) -> torch.Tensor:
     for _ in range(3):
         x = m.a(x).relu_()
@@ -290,6 +307,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "a view whose base is used": base_of_a_view,
     "data of": data_of,
     "what it made itself": generates,
+    "asks who has a gradient": asks,
     "a sign": lambda m, x: m.b(m.a(x).sign()),
     "a comparison": lambda m, x: m.b((m.a(x) > 0).float()),
     "values of a sort": lambda m, x: m.b(m.a(x).sort(1).values),
