@@ -161,33 +161,64 @@ class Experts {
   std::vector<std::optional<Share>> share_;  ///< by module; none: all tokens
 };
 
+/// What the average token goes through of each parameter.
+class Parts {
+ public:
+  explicit Parts(const Trace& trace)
+      : trace_(trace), routing_(trace), stacked_(find_stacked(trace, routing_)), experts_(trace, routing_) {}
+
+  struct Part {
+    std::uint64_t active = 0;
+    std::optional<Share> share;  ///< of `active`; none: all of it
+  };
+  Part of(const Param& param) const {
+    const std::uint64_t all = numel(at(trace_.values, param.value).shape).value();
+    Part part{all, experts_.share(param.module)};
+    if (const auto found = stacked_.find(param.value); found != stacked_.end()) {
+      const std::uint64_t tokens = tokens_into(trace_, found->second.calls);
+      if (tokens > 0) part.active = std::min(all, found->second.work.value() / tokens);
+    }
+    return part;
+  }
+
+ private:
+  const Trace& trace_;
+  Routing routing_;
+  std::map<Id, Stacked> stacked_;
+  Experts experts_;
+};
+
 }  // namespace
 
 Active active_params(const Trace& trace, const Usage& usage) {
-  const Routing routing(trace);
-  const std::map<Id, Stacked> stacked = find_stacked(trace, routing);
-  const Experts experts(trace, routing);
+  const Parts parts(trace);
   std::vector<bool> seen(trace.values.size(), false);
   Active sum;
   std::map<std::uint64_t, Count> of_experts;  // by the tokens around them: parameters times tokens; divided once
   for (const Param& param : trace.params) {
     if (param.buffer || !usage.used(param.module) || at(seen, param.value)) continue;
     at(seen, param.value) = true;
-    const std::uint64_t all = numel(at(trace.values, param.value).shape).value();
-    std::uint64_t active = all;
-    if (const auto found = stacked.find(param.value); found != stacked.end()) {
-      const std::uint64_t tokens = tokens_into(trace, found->second.calls);
-      if (tokens > 0) active = std::min(all, found->second.work.value() / tokens);
-    }
-    sum.all += all;
-    if (const auto share = experts.share(param.module)) {
-      of_experts[share->all] += Count(active) * share->some;
+    sum.all += numel(at(trace.values, param.value).shape);
+    const Parts::Part part = parts.of(param);
+    if (part.share) {
+      of_experts[part.share->all] += Count(part.active) * part.share->some;
     } else {
-      sum.active += active;
+      sum.active += part.active;
     }
   }
   for (const auto& [tokens, product] : of_experts) sum.active += product.value() / tokens;
   return sum;
+}
+
+std::vector<Count> active_elements(const Trace& trace) {
+  const Parts parts(trace);
+  std::vector<Count> active;
+  for (const Param& param : trace.params) {
+    const Parts::Part part = parts.of(param);
+    const Share share = part.share.value_or(Share{});
+    active.push_back((Count(part.active) * share.some).value() / share.all);
+  }
+  return active;
 }
 
 }  // namespace thoplw
