@@ -2,8 +2,9 @@
 
 from thoplw._compare import compare, diff
 from thoplw._inputs import as_is
+from thoplw._llm import llm
 from thoplw._load import load
-from thoplw._native import Comparison, Diff, Error, LayerInfo
+from thoplw._native import Comparison, Diff, Error, LayerInfo, Llm
 from thoplw._plot import plot
 from thoplw._profile import clever_format, profile
 from thoplw._training import training
@@ -13,11 +14,13 @@ __all__ = [
     "Diff",
     "Error",
     "LayerInfo",
+    "Llm",
     "__version__",
     "as_is",
     "clever_format",
     "compare",
     "diff",
+    "llm",
     "load",
     "plot",
     "profile",

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from thoplw import _models, _native, _workers
+from thoplw import _llm, _models, _native, _workers
 
 
 def _hold_closed_streams() -> None:
@@ -23,7 +23,9 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, also inside the engine
     _hold_closed_streams()
     with _workers.Workers() as workers:
-        code = _native.run_command_line(sys.argv[1:], _models.open_model, sys.stdout, sys.stderr, workers)
+        code = _native.run_command_line(
+            sys.argv[1:], _models.open_model, sys.stdout, sys.stderr, workers, _llm.open_llm
+        )
     try:
         if sys.stdout is not None:  # as it is where it was closed
             sys.stdout.flush()

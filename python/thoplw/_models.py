@@ -82,12 +82,17 @@ def open_model(
         return _native.capture(model, positional, keyword, {})
 
 
+def maker(source: str, attribute: str) -> tuple[Maker, DefaultInputs]:
+    """What makes the model that ``source:attribute`` names, and what input it then gets."""
+    return _SOURCES.get(source, _from_callable)(source, attribute)
+
+
 def _built(
     name: str, source: str, attribute: str, inputs: list[Input], settings: list[tuple[str, str]], batch: int
 ) -> tuple[torch.nn.Module, tuple[Any, ...], dict[str, Any]]:
-    make, default_inputs = _SOURCES.get(source, _from_callable)(source, attribute)
-    options = {key: _literal(value) for key, value in settings}
-    model = _build(name, make, options)
+    make, default_inputs = maker(source, attribute)
+    options = {key: literal(value) for key, value in settings}
+    model = build(name, make, options)
     wanted = inputs or default_inputs(model)
     if wanted is None:
         raise Error(f"{name} does not say which input it takes: give --input, such as --input 1x3x224x224")
@@ -246,7 +251,7 @@ def _import_file(path: Path) -> ModuleType:
     return module
 
 
-def _build(name: str, make: Maker, options: dict[str, Any]) -> torch.nn.Module:
+def build(name: str, make: Maker, options: dict[str, Any]) -> torch.nn.Module:
     import torch
 
     # Constructors that compute with values do not run wholly on meta; those that read their weights, not even so.
@@ -305,7 +310,7 @@ def _input(shape: Shape, dtype: str) -> Any:
     return torch.zeros(shape, dtype=kind)  # real: models look at token ids and masks
 
 
-def _literal(text: str) -> Any:
+def literal(text: str) -> Any:
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):

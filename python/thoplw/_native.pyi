@@ -7,6 +7,7 @@ from typing import Any, Literal, TextIO
 import pandas
 from matplotlib.axes import Axes
 
+from thoplw._language_models import Passes
 from thoplw._workers import Workers
 
 Four = tuple[float, float, float, float]
@@ -95,6 +96,20 @@ class Training:
     timeline: list[Moment]
     at_peak: list[Alive]
     unknown: list[str]
+
+class Llm:
+    """What a language model needs, on the devices that were asked about."""
+
+    model: str
+    context: int
+    batch: int
+    fits: bool
+    memory: int
+    all: dict[str, int | float]
+    device: dict[str, int | float]
+    cache: dict[str, int]
+    notes: list[str]
+    def summary(self, kind: str = "text") -> str: ...
 
 class OpCost:
     """All calls of one operator."""
@@ -291,6 +306,7 @@ def is_saved_report(path: str | bytes | PathLike[str]) -> bool: ...
 def read_report(path: str | bytes | PathLike[str]) -> LayerInfo: ...
 def count(trace: Trace, convention: str) -> LayerInfo: ...
 def precision(name: str) -> tuple[str, bool]: ...
+def count_llm(run: Passes, plan: dict[str, Any]) -> Llm: ...
 def count_training(trace: Trace, convention: str, plan: dict[str, Any]) -> LayerInfo: ...
 
 class MeasureRow:
@@ -327,4 +343,5 @@ def run_command_line(
     out: TextIO | None,
     err: TextIO | None,
     workers: Workers | None = None,
+    open_llm: Callable[[str, list[tuple[str, str]], str, int], Passes] | None = None,
 ) -> int: ...

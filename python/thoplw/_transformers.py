@@ -27,24 +27,41 @@ def from_transformers(_source: str, name: str) -> tuple[Callable[..., Any], Call
         name: a config file, a folder with a ``config.json``, or a class of transformers: a model, or a config, which
             stands for the plain model of its kind.
     """
-    try:
-        transformers = importlib.import_module("transformers")
-    except ModuleNotFoundError as missing:
-        raise Error("transformers is not installed: pip install transformers") from missing
-    if name.endswith(".json") or "/" in name or Path(name).is_dir():
-        fields = _read(Path(name))
-        config_class, model_class = _classes_of(transformers, name, fields)
-    else:
-        fields = {}
-        config_class, model_class = _classes_named(transformers, name)
+    config_class, model_class, fields = config_named(name)
 
     def make(**settings: Any) -> Any:
-        config = config_class.from_dict(_with_settings(config_class, fields, settings))
+        config = config_class.from_dict(with_fields(config_class, fields, settings))
         if model_class is None:
-            return transformers.AutoModel.from_config(config)
+            return _library().AutoModel.from_config(config)
         return model_class._from_config(config)
 
     return make, _default_inputs
+
+
+def _library() -> Any:
+    try:
+        return importlib.import_module("transformers")
+    except ModuleNotFoundError as missing:
+        raise Error("transformers is not installed: pip install transformers") from missing
+
+
+def config_named(name: str) -> tuple[Any, Any, dict[str, Any]]:
+    """The config class, the model class (None: the plain one of its kind) and the fields of what `name` names."""
+    transformers = _library()
+    if name.endswith(".json") or "/" in name or Path(name).is_dir():
+        fields = _read(Path(name))
+        return *_classes_of(transformers, name, fields), fields
+    return *_classes_named(transformers, name), {}
+
+
+def language_model_class(config: Any) -> Any:
+    """The class that writes text, of a config that names none."""
+    transformers = _library()
+    for task in ("CAUSAL_LM", "IMAGE_TEXT_TO_TEXT", "SEQ_TO_SEQ_CAUSAL_LM", "SPEECH_SEQ_2_SEQ", "VISION_2_SEQ"):
+        classes = getattr(transformers, f"MODEL_FOR_{task}_MAPPING", {})
+        if type(config) in classes:
+            return classes[type(config)]
+    raise Error(f"transformers has no language model for {type(config).__name__}")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -85,7 +102,7 @@ def _classes_named(transformers: Any, name: str) -> tuple[Any, Any]:
     raise Error(f"transformers.{name} is neither a model nor a config of one")
 
 
-def _with_settings(config_class: Any, fields: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+def with_fields(config_class: Any, fields: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of a config with some set; "text_config.hidden_size" is a field of the config inside.
 
     They go in before the config is made, as others may follow from them.
@@ -116,7 +133,7 @@ def _default_inputs(model: Any) -> Inputs | None:
     arguments = inspect.signature(model.forward).parameters
     main = getattr(model, "main_input_name", "")
     if main == "pixel_values":
-        image = _image(config)
+        image = image_of(config)
         return {main: image} if image else None
     if main != "input_ids":
         return None
@@ -125,12 +142,12 @@ def _default_inputs(model: Any) -> Inputs | None:
     inputs: dict[str, tuple[tuple[int, ...], str]] = {main: ((1, length), _IDS)}
     if "decoder_input_ids" in arguments and getattr(config, "is_encoder_decoder", False):
         inputs["decoder_input_ids"] = inputs[main]
-    if "pixel_values" in arguments and not model.can_generate() and (image := _image(config)):
+    if "pixel_values" in arguments and not model.can_generate() and (image := image_of(config)):
         inputs["pixel_values"] = image
     return inputs
 
 
-def _image(config: Any) -> tuple[tuple[int, ...], str] | None:
+def image_of(config: Any) -> tuple[tuple[int, ...], str] | None:
     config = getattr(config, "vision_config", config)
     size = getattr(config, "image_size", None)
     height, width = size if isinstance(size, (tuple, list)) and len(size) == 2 else (size, size)

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "count/llm/passes.h"
 #include "thoplw.h"
 
 namespace thoplw::cli {
@@ -25,6 +26,17 @@ struct ModelRequest {
 
 /// Opens a model; throws Error with a message for the user.
 using Opener = std::function<Trace(const ModelRequest&)>;
+
+/// A language model that the user asks about.
+struct LlmRequest {
+  std::string model;
+  std::vector<std::pair<std::string, std::string>> settings;  ///< --set key=value
+  std::string dtype;        ///< that it is made in: "bf16", "fp8"; empty: as its library makes it
+  std::int64_t source = 0;  ///< tokens that an encoder reads; 0: as many as the decoder
+};
+
+/// Makes a language model that can be run at any batch and context; throws Error with a message for the user.
+using LlmOpener = std::function<LlmModel(const LlmRequest&)>;
 
 /// What serves where several models are asked for; without it they are opened one after the other.
 struct ManyModels {
@@ -50,6 +62,7 @@ struct Terminal {
 
 /// Runs the command; 0 ok, 1 over budget, or not exact where that was asked, 2 error. What the opener throws beside
 /// Error, such as an interrupt, ends the run and is passed on.
-int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many = {});
+int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many = {},
+        const LlmOpener& open_llm = {});
 
 }  // namespace thoplw::cli

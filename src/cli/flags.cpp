@@ -107,6 +107,32 @@ void set_batch(Options& options, const std::string& value) {
   options.batch = whole_number("batch", value, 1, std::numeric_limits<std::int32_t>::max());
 }
 void set_memory(Options& options, const std::string& value) { options.memory = parse_bytes(value); }
+void set_context(Options& options, const std::string& value) {
+  options.llm.context = whole_number("context", value, 1, 1 << 24);
+}
+void set_dtype(Options& options, const std::string& value) {
+  options.llm.dtype = find_number_type(value);
+  options.dtype = value;
+}
+void set_kv_dtype(Options& options, const std::string& value) { options.llm.kv_dtype = find_number_type(value); }
+std::string number_type_names() { return names_of(number_types()); }
+void set_device(Options& options, const std::string& value) { options.llm.device = open_device(value); }
+std::uint32_t devices_of(std::string_view name, const std::string& value) {
+  return static_cast<std::uint32_t>(whole_number(name, value, 1, 1 << 20));
+}
+void set_count(Options& options, const std::string& value) { options.llm.split.count = devices_of("count", value); }
+void set_tensor_parallel(Options& options, const std::string& value) {
+  options.llm.split.tensor = devices_of("tensor-parallel", value);
+}
+void set_pipeline(Options& options, const std::string& value) {
+  options.llm.split.pipeline = devices_of("pipeline", value);
+}
+void set_expert_parallel(Options& options, const std::string& value) {
+  options.llm.split.expert = devices_of("expert-parallel", value);
+}
+void set_source(Options& options, const std::string& value) {
+  options.source = whole_number("source", value, 1, 1 << 24);
+}
 void set_max_memory(Options& options, const std::string& value) { options.budget.limits.memory = parse_bytes(value); }
 void set_train(Options& options, const std::string&) { options.train = true; }
 void set_training(Options& options, const std::string&) { options.training = true; }
@@ -185,6 +211,7 @@ void set_color(Options& options, const std::string& value) {
 }
 
 constexpr std::string_view kTraining = "train fit check compare";  ///< the commands that such flags go with
+constexpr std::string_view kLlm = "llm";
 
 constexpr auto kFlagRows = std::to_array<Flag>({
     {"MODEL", "",
@@ -232,8 +259,29 @@ constexpr auto kFlagRows = std::to_array<Flag>({
      false, nullptr, "", "check"},
     {"--config", "FILE", "of `check` without a MODEL: the file with the budgets; pyproject.toml unless given",
      set_config, false, nullptr, "", "check"},
-    {"--memory", "SIZE", "of `fit`: how much there is, such as 24G, of 1000, or 24GiB, of 1024", set_memory, false,
-     nullptr, "", "fit"},
+    {"--memory", "SIZE",
+     "of `fit`: how much there is, such as 24G, of 1000, or 24GiB, of 1024; of `llm`: of each device, where that is "
+     "not "
+     "what the table says",
+     set_memory, false, nullptr, "", "fit llm"},
+    {"--context", "N", "of `llm`: tokens of each prompt, which are then in the cache", set_context, false, nullptr,
+     "2048", kLlm},
+    {"--dtype", "TYPE", "of `llm`: what weights are stored in", set_dtype, false, number_type_names, "bf16", kLlm},
+    {"--kv-dtype", "TYPE", "of `llm`: what keys and values are stored in; as the model does unless given", set_kv_dtype,
+     false, number_type_names, "", kLlm},
+    {"--device", "NAME", "of `llm`: what it runs on, a row of `thoplw devices` or a TOML file with your own",
+     set_device, false, nullptr, "", kLlm},
+    {"--count", "N", "of `llm`: how many devices there are; as many as share the model unless given", set_count, false,
+     nullptr, "", kLlm},
+    {"--tensor-parallel", "N",
+     "of `llm`: devices that share each layer, by the plan that transformers has for the model", set_tensor_parallel,
+     false, nullptr, "1", kLlm},
+    {"--pipeline", "N", "of `llm`: groups of devices, one after the other, each with some of the layers", set_pipeline,
+     false, nullptr, "1", kLlm},
+    {"--expert-parallel", "N", "of `llm`: devices that share the experts; unless given, those that share each layer",
+     set_expert_parallel, false, nullptr, "1", kLlm},
+    {"--source", "N", "of `llm`: tokens that an encoder reads; as many as the decoder unless given", set_source, false,
+     nullptr, "", kLlm},
     {"--train", "", "of `fit`: what is to fit is a step of training, as the flags of `train` say", set_train, false,
      nullptr, "", "fit"},
     {"--training", "", "of `compare`: what tools say that a step of training computes, and why they differ",
@@ -241,8 +289,9 @@ constexpr auto kFlagRows = std::to_array<Flag>({
     {"--timeline", "FILE", "of `train`: also draw the memory of the step over time, as SVG", set_timeline, false,
      nullptr, "", "train"},
     {"--batch", "N",
-     "of a training step: the first size of each input, instead of that which the model is known to take", set_batch,
-     false, nullptr, "", kTraining},
+     "of a training step: the first size of each input, instead of that which the model is known to take; of `llm`: "
+     "how many sequences there are, 1 unless given",
+     set_batch, false, nullptr, "", "train fit check compare llm"},
     {"--optimizer", "NAME", "of a training step: what makes the step", set_optimizer, false, optimizer_names, "adamw",
      kTraining},
     {"--freeze", "GLOB",

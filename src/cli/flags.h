@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/budget_file.h"
+#include "count/llm/llm.h"
 #include "count/training/plan.h"
 #include "thoplw.h"
 
@@ -43,7 +44,10 @@ struct Options {
   std::int64_t batch = 0;       ///< 0: as the inputs say
   std::optional<Count> memory;  ///< of `fit`: how much there is, in bytes
   bool train = false;           ///< of `fit`: a step of training is what is to fit
-  std::string timeline;         ///< the file that gets the memory over time; empty: none
+  LlmPlan llm;
+  std::string dtype;        ///< of `llm`: that weights are stored in; empty: bf16
+  std::int64_t source = 0;  ///< of `llm`: tokens that an encoder reads; 0: as many as the decoder
+  std::string timeline;     ///< the file that gets the memory over time; empty: none
   bool help = false;
   bool version = false;
 };

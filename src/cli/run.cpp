@@ -13,7 +13,8 @@
 namespace thoplw::cli {
 namespace {
 
-int run_checked(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many) {
+int run_checked(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many,
+                const LlmOpener& open_llm) {
   Options options = parse_args(args);
   if (options.help || options.version) {
     terminal.out << (options.help ? help() : "thoplw " + std::string(version()) + "\n");
@@ -23,6 +24,7 @@ int run_checked(const std::vector<std::string>& args, const Opener& open, Termin
   const Opener elsewhere = open_elsewhere(options, many);
   std::ostringstream file;
   Session session{options, open, elsewhere, terminal, options.file.empty() ? terminal.out : file};
+  session.open_llm = open_llm;
   options.command->run(session);
   if (!options.file.empty() && session.shown > 0) write_file(options.file, file.str());
   return session.code;
@@ -30,9 +32,10 @@ int run_checked(const std::vector<std::string>& args, const Opener& open, Termin
 
 }  // namespace
 
-int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many) {
+int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many,
+        const LlmOpener& open_llm) {
   try {
-    return run_checked(args, open, terminal, many);
+    return run_checked(args, open, terminal, many, open_llm);
   } catch (const ReaderGone&) {
     return kOk;
   } catch (const Error& error) {

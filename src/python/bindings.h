@@ -12,6 +12,7 @@ void bind_comparison(nanobind::module_& m);
 void bind_diff(nanobind::module_& m);
 void bind_labels(nanobind::module_& m);
 void bind_training(nanobind::module_& m);
+void bind_llm(nanobind::module_& m);
 void bind_command_line(nanobind::module_& m);
 void bind_optimizers(nanobind::module_& m);
 void bind_variants(nanobind::module_& m);

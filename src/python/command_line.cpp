@@ -11,6 +11,7 @@
 #include "capture/torch_api.h"
 #include "cli/cli.h"
 #include "cli/screen.h"
+#include "python/llm_model.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -99,6 +100,21 @@ cli::Opener native_opener(nb::handle opener) {
   };
 }
 
+/// `opener` outlives what is given.
+cli::LlmOpener native_llm_opener(nb::handle opener) {
+  if (opener.is_none()) return {};
+  return [opener](const cli::LlmRequest& request) -> LlmModel {
+    return with_python([&]() -> LlmModel {
+      nb::list settings;
+      for (const auto& [key, value] : request.settings) settings.append(nb::make_tuple(key, value));
+      const LlmModel model = native_llm(opener(request.model, settings, request.dtype, request.source));
+      return [model](std::int64_t batch, std::int64_t context) {
+        return with_python([&] { return model(batch, context); });
+      };
+    });
+  };
+}
+
 /// What `workers`, a thoplw._workers.Workers that outlives what is given, can do.
 cli::ManyModels native_many(nb::handle workers, nb::handle open) {
   if (workers.is_none()) return {};
@@ -126,7 +142,7 @@ int descriptor_of(nb::object stream) {
 }
 
 int run_command_line(const std::vector<std::string>& args, nb::object opener, nb::object out, nb::object err,
-                     nb::object workers) {
+                     nb::object workers, nb::object open_llm) {
   PythonBuffer out_buffer(out), err_buffer(err);
   std::ostream out_stream(&out_buffer), err_stream(&err_buffer);
   out_stream.exceptions(std::ios::badbit);  // what its buffer throws is passed on
@@ -136,7 +152,7 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
   const nb::object open = workers.is_none() ? nb::none() : nb::object(workers.attr("open"));
   const cli::ManyModels many = native_many(workers, open);
   const nb::gil_scoped_release unlocked;
-  const int code = cli::run(args, native_opener(opener), terminal, many);
+  const int code = cli::run(args, native_opener(opener), terminal, many, native_llm_opener(open_llm));
   err_stream.flush();
   return code;
 }
@@ -145,7 +161,7 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
 
 void bind_command_line(nb::module_& m) {
   m.def("run_command_line", &run_command_line, "args"_a, "opener"_a, "out"_a.none(), "err"_a.none(),
-        "workers"_a = nb::none());
+        "workers"_a = nb::none(), "open_llm"_a = nb::none());
 }
 
 }  // namespace thoplw

@@ -54,6 +54,24 @@ Attributes:
     not_run: paths of modules with parameters that never ran.
     notes: notices of the capture, such as that a real forward was run.)";
 
+constexpr const char* kLlmDoc =
+    R"(What a language model needs to read a prompt and to add a token to it. ``print()`` shows it as a table.
+
+Attributes:
+    model: name of the model's class.
+    context, batch: tokens of each prompt, and how many there are.
+    all: figures of all devices together, by name: "weights", "cache", "decode_macs", ... (docs/llm.md).
+    device: the same of the device that has most of it.
+    cache: bytes of each tensor of the model's cache, by name.
+    memory: bytes that a device has; 0 where none was named.
+    fits: whether weights and cache fit into that.
+    notes: sentences on what limits it, and what does not fit.)";
+
+constexpr const char* kLlmSummaryDoc = R"(The figures as "text", "md", "csv" or "json".
+
+Raises:
+    Error: another kind.)";
+
 constexpr const char* kSummaryDoc = R"(The table as text, or the layers in another form.
 
 Args:

@@ -46,6 +46,7 @@ NB_MODULE(_native, m) {
   bind_trace(m);
   bind_rows(m);
   bind_training(m);
+  bind_llm(m);
   bind_layer_info(m);
   bind_comparison(m);
   bind_diff(m);

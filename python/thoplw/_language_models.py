@@ -1,0 +1,227 @@
+"""Language models of transformers without weights, and their two passes: a prompt, and one token with its cache."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import warnings
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+from thoplw import _native
+from thoplw._models import build, import_torchvision, maker
+from thoplw._native import Error, Trace
+from thoplw._transformers import config_named, image_of, language_model_class, with_fields
+
+if TYPE_CHECKING:
+    import torch
+
+# How forwards of transformers call the cache that they take and give.
+_CACHES = ("past_key_values", "cache", "cache_params", "state")
+
+# What models with weights of these types are made in. Weights of few bits are widened to compute with them.
+_MADE_IN = {"fp64": "float64", "fp32": "float32", "tf32": "float32", "fp16": "float16"}
+
+# What is in the cache, by name: a pass leaves what modules and inputs hold as it was, and would empty a list there.
+_names: ContextVar[list[str]] = ContextVar("names")
+
+
+def passes_of(model: Any, settings: Mapping[str, Any], dtype: str | None, source: int | None) -> Passes:
+    """The passes of what a user calls a language model.
+
+    Args:
+        model: a module, a config or a class of transformers, or a text that names one.
+        settings: fields of the config to change.
+        dtype: what weights are stored in; None: bf16, or what a module has.
+        source: how many tokens an encoder reads; None: as many as the decoder.
+    """
+    try:
+        import torch
+    except ImportError as missing:
+        raise Error("llm() needs PyTorch: pip install torch") from missing
+    if isinstance(model, torch.nn.Module):
+        if settings:
+            raise Error(
+                "settings are fields of a config, and the model is made already: change its config, or give that"
+            )
+        return Passes(model, source)
+    with contextlib.suppress(Error):
+        import_torchvision()  # transformers imports it where it is there
+    with _quiet():
+        return Passes(_made(model, settings, getattr(torch, _MADE_IN.get(dtype or "", "bfloat16"))), source)
+
+
+def _made(model: Any, settings: Mapping[str, Any], dtype: torch.dtype) -> torch.nn.Module:
+    if isinstance(model, str):
+        kind, colon, attribute = model.rpartition(":")
+        if colon and kind != "transformers":
+            return build(model, maker(kind, attribute)[0], dict(settings))
+        name, (config_class, model_class, fields) = model, config_named(attribute)
+        config = config_class.from_dict(with_fields(config_class, fields, settings))
+    else:
+        name, model_class, config = _given(model)
+        config = type(config).from_dict(with_fields(type(config), config.to_dict(), settings))
+    cls = model_class or language_model_class(config)
+    return build(name, lambda: cls._from_config(config, dtype=dtype), {})
+
+
+def _given(model: Any) -> tuple[str, Any, Any]:
+    """The name, the class (None: the config's own) and the config of what is no text."""
+    import transformers
+
+    if isinstance(model, transformers.PretrainedConfig):
+        return type(model).__name__, None, model
+    if isinstance(model, type) and issubclass(model, transformers.PretrainedConfig):
+        return model.__name__, None, model()
+    if isinstance(model, type) and issubclass(model, transformers.PreTrainedModel):
+        return model.__name__, model, getattr(model, "config_class")()  # noqa: B009
+    raise Error(f"model must be a module, a config or a class of transformers, or a path, not {_native.shown(model)}")
+
+
+class Passes:
+    """Runs a model on a prompt and on one token more, at any batch and context."""
+
+    def __init__(self, model: torch.nn.Module, source: int | None) -> None:
+        self.model = model
+        self.source = source
+
+    def __call__(self, batch: int, context: int) -> tuple[Trace, list[str], dict[str, str], dict[str, str]]:
+        """The trace, the names of what is in the cache, and transformers' plans for tensors and for experts."""
+        names: list[str] = []
+        token = _names.set(names)
+        try:
+            with _quiet(), _one_thread():
+                prompt, one = _inputs(self.model, batch, context, self.source or context)
+                trace = _native.capture(_both_passes(self.model), (prompt, one), {}, {})
+        finally:
+            _names.reset(token)
+        return trace, names, _plan(self.model, "_tp_plan"), _plan(self.model, "_ep_plan")
+
+
+def _plan(model: Any, name: str) -> dict[str, str]:
+    plan = getattr(model, name, None) or {}
+    return {path: style for path, style in plan.items() if isinstance(style, str)}
+
+
+def _inputs(model: Any, batch: int, context: int, source: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Of the prompt, and of the token after it."""
+    import torch
+
+    def ids(length: int) -> torch.Tensor:
+        return torch.zeros((1, 1), dtype=torch.int64).expand(batch, length)  # real, and without memory
+
+    config: Any = getattr(model, "config", None)
+    prompt: dict[str, Any] = {"use_cache": True}
+    one: dict[str, Any] = {"use_cache": True}
+    if getattr(config, "is_encoder_decoder", False):
+        prompt |= _source_of(model, batch, source, ids) | {"decoder_input_ids": ids(context)}
+        one |= {"decoder_input_ids": ids(1), "encoder_outputs": None}  # which the prompt gives
+    else:
+        prompt["input_ids"] = ids(context)
+        one["input_ids"] = ids(1)
+    if "logits_to_keep" in inspect.signature(model.forward).parameters:
+        prompt["logits_to_keep"] = 1  # as generate() asks for
+    return prompt, one
+
+
+def _source_of(model: Any, batch: int, source: int, ids: Any) -> dict[str, Any]:
+    import torch
+
+    main, config = model.main_input_name, model.config
+    if main == "input_ids":
+        return {main: ids(source)}
+    shape: tuple[int, ...] | None = None
+    if main == "input_features" and hasattr(config, "max_source_positions"):
+        bins = getattr(config, "num_mel_bins", None) or config.input_feat_per_channel
+        shape = (bins, 2 * config.max_source_positions)  # an encoder halves it
+    elif main == "pixel_values" and (image := image_of(getattr(config, "encoder", config))):
+        shape = image[0][1:]
+    if shape is None:
+        raise Error(f"{type(model).__name__} reads {main}, and its config does not say of what size")
+    return {main: torch.empty((batch, *shape), dtype=next(model.parameters()).dtype, device="meta")}
+
+
+def _both_passes(model: torch.nn.Module) -> torch.nn.Module:
+    import torch
+
+    class BothPasses(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = model
+
+        def forward(self, prompt: dict[str, Any], one: dict[str, Any]) -> None:
+            result = self.model(**prompt)
+            cache = _cache_of(model, result)
+            if "encoder_outputs" in one:
+                from transformers.modeling_outputs import BaseModelOutput
+
+                encoded = BaseModelOutput(last_hidden_state=result.encoder_last_hidden_state)
+                one = one | {"encoder_outputs": encoded}
+            del result
+            _mark(cache, _names.get())
+            parameters = inspect.signature(model.forward).parameters
+            takes = next((name for name in _CACHES if name in parameters), _CACHES[0])
+            self.model(**one, **{takes: cache})
+            _mark(cache, [])
+
+    return BothPasses().train(model.training)
+
+
+def _cache_of(model: Any, result: Any) -> Any:
+    for name in _CACHES:
+        if (cache := getattr(result, name, None)) is not None:
+            return cache
+    raise Error(f"{type(model).__name__} gives no cache, so that nothing can be said of one token more")
+
+
+def _mark(cache: Any, names: list[str]) -> None:
+    """Has the trace say which tensors are in the cache."""
+    import torch
+
+    for name, tensor in _tensors(cache, "", set()):
+        names.append(name)
+        torch.ops.aten.alias.default(tensor)
+
+
+def _tensors(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, torch.Tensor]]:
+    """Tensors of a cache that are more than a number, wherever it keeps them."""
+    import torch
+
+    if id(value) in seen:
+        return
+    inside: Any = ()
+    if isinstance(value, torch.Tensor):
+        if value.dim() and value.numel():
+            seen.add(id(value))
+            yield path, value
+    elif isinstance(value, (list, tuple)):
+        inside = enumerate(value)
+    elif isinstance(value, Mapping):
+        inside = value.items()
+    elif type(value).__module__.partition(".")[0] == "transformers" and not isinstance(value, torch.nn.Module):
+        seen.add(id(value))
+        inside = getattr(value, "__dict__", {}).items()
+    for name, item in inside:
+        yield from _tensors(item, f"{path}.{name}" if path else str(name), seen)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what transformers says of names that it will drop."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """What little a pass computes, such as positions, is done before threads have met."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

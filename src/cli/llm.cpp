@@ -1,0 +1,27 @@
+// `thoplw llm MODEL`: what a language model needs on given devices.
+#include <filesystem>
+#include <system_error>
+
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "render/llm_figures.h"
+
+namespace thoplw::cli {
+
+void count_language_model(Session& session) {
+  const Options& options = session.options;
+  const std::string& model = options.models.front();
+  std::error_code ignored;
+  const bool config = is_saved_report(model) || std::filesystem::is_directory(model, ignored);
+  if (!config && is_model_file(model)) {
+    throw Error(model + ": a file has one pass in it, and no cache; name a model of transformers or its config.json");
+  }
+  if (!session.open_llm) throw Error(model + ": language models run in Python: pip install thoplw");
+  const LlmModel passes = session.open_llm({model, options.settings, options.dtype, options.source});
+  LlmPlan plan = options.llm;
+  if (options.batch != 0) plan.batch = options.batch;
+  plan.memory = options.memory;
+  session.show(render_llm(count_llm(passes, plan), options.renderer->name));
+}
+
+}  // namespace thoplw::cli

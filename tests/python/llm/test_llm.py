@@ -1,0 +1,259 @@
+"""llm(): figures worked out by hand, how devices share a model, and what is refused."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import thoplw
+from language_models import SMALL
+from thoplw._models import import_torchvision
+
+import_torchvision()
+transformers = pytest.importorskip("transformers")
+
+# As in the config.json that their makers publish.
+LLAMA_405B = {
+    "hidden_size": 16384,
+    "intermediate_size": 53248,
+    "num_hidden_layers": 126,
+    "num_attention_heads": 128,
+    "num_key_value_heads": 8,
+    "vocab_size": 128256,
+}
+MIXTRAL_8X22B = {
+    "hidden_size": 6144,
+    "intermediate_size": 16384,
+    "num_hidden_layers": 56,
+    "num_attention_heads": 48,
+    "num_key_value_heads": 8,
+    "vocab_size": 32768,
+}
+CONTEXT, BATCH = 8192, 4
+
+
+def llama():
+    return transformers.LlamaConfig(**LLAMA_405B)
+
+
+def mixtral():
+    return transformers.MixtralConfig(**MIXTRAL_8X22B)
+
+
+def deepseek():
+    return transformers.DeepseekV3Config()  # whose defaults are those of the model
+
+
+def test_llama_405b():
+    found = thoplw.llm(llama(), context=CONTEXT, batch=BATCH).all
+    h, inner, layers, vocab, kv = 16384, 53248, 126, 128256, 8 * 128
+    layer = 2 * h * h + 2 * h * kv + 3 * h * inner  # q and o, k and v, the three of the MLP
+    assert found["parameters"] == layers * (layer + 2 * h) + 2 * vocab * h + h == 405_853_388_800
+    assert found["active_parameters"] == found["parameters"]
+    assert found["cache_per_token"] == layers * 2 * kv * 2
+    assert found["cache"] == BATCH * CONTEXT * layers * 2 * kv * 2
+    attention = 2 * h * (CONTEXT + 1)  # queries by keys, scores by values
+    assert found["decode_macs"] == BATCH * (layers * (layer + attention) + vocab * h)
+    tokens = BATCH * CONTEXT  # the head reads the last one of each prompt
+    assert found["prefill_macs"] == layers * (tokens * layer + BATCH * 2 * h * CONTEXT**2) + BATCH * vocab * h
+
+
+def test_mixtral_8x22b():
+    found = thoplw.llm(mixtral(), context=CONTEXT, batch=BATCH).all
+    h, inner, layers, vocab, kv, experts, chosen = 6144, 16384, 56, 32768, 8 * 128, 8, 2
+    expert = 3 * h * inner
+    rest = 2 * h * h + 2 * h * kv + experts * h  # and the router
+    around = layers * 2 * h + 2 * vocab * h + h
+    assert found["parameters"] == layers * (rest + experts * expert) + around
+    assert found["active_parameters"] == layers * (rest + chosen * expert) + around
+    attention = 2 * h * (CONTEXT + 1)
+    assert found["decode_macs"] == BATCH * (layers * (rest + chosen * expert + attention) + vocab * h)
+    assert found["cache"] == BATCH * CONTEXT * layers * 2 * kv * 2
+
+
+def test_deepseek_v3():
+    found = thoplw.llm(deepseek(), context=CONTEXT, batch=BATCH).all
+    h, layers, vocab, heads = 7168, 61, 129280, 128
+    q_rank, kv_rank, nope, rope, value = 1536, 512, 128, 64, 128
+    queries = h * q_rank + q_rank * heads * (nope + rope)
+    keys, expansion = h * (kv_rank + rope), kv_rank * heads * (nope + value)
+    attention = queries + keys + expansion + heads * value * h
+    dense, expert, experts, chosen = 3 * h * 18432, 3 * h * 2048, 256, 8
+    norms = layers * (2 * h + q_rank + kv_rank) + h
+    of_experts = 58 * (expert + experts * h)  # the shared one, and the router
+    whole = layers * attention + 3 * dense + of_experts + 58 * experts * expert + norms + 2 * vocab * h
+    assert found["parameters"] == whole == 671_026_404_352
+    assert found["active_parameters"] == whole - 58 * (experts - chosen) * expert
+    # Latents are cached: transformers expands those of all tokens for each new one.
+    assert found["cache_per_token"] == layers * (kv_rank + rope) * 2
+    again = layers * expansion * (CONTEXT + 1)
+    assert found["decode_macs_again"] == BATCH * again
+    scores = layers * heads * (nope + rope + value) * (CONTEXT + 1)
+    products = layers * (queries + keys + heads * value * h) + 3 * dense + of_experts + 58 * chosen * expert
+    assert found["decode_macs"] == BATCH * (products + again + scores + vocab * h)
+
+
+def test_published():
+    """Figures that their makers give. 'Insights into DeepSeek-V3' (arXiv:2505.09343), table 1, a token's cache in bf16:
+    DeepSeek-V3 70.272 KB, Qwen-2.5 72B 327.680 KB, LLaMA-3.1 405B 516.096 KB. The report of DeepSeek-V3
+    (arXiv:2412.19437): 671B parameters, 37B of them activated. The card of Mixtral 8x22B: 141B, 39B active.
+    """
+    qwen = transformers.Qwen2Config(
+        hidden_size=8192,
+        intermediate_size=29568,
+        num_hidden_layers=80,
+        num_attention_heads=64,
+        num_key_value_heads=8,
+        vocab_size=152064,
+    )
+    per_token = [thoplw.llm(config, context=64).all["cache_per_token"] for config in (deepseek(), qwen, llama())]
+    assert per_token == [70272, 327680, 516096]
+    found = thoplw.llm(deepseek(), context=64).all
+    assert round(found["parameters"] / 1e9) == 671
+    assert round((found["active_parameters"] - 129280 * 7168) / 1e9) == 37  # without the embedding
+    found = thoplw.llm(mixtral(), context=64).all
+    assert [round(found[name] / 1e9) for name in ("parameters", "active_parameters")] == [141, 39]
+
+
+def test_types():
+    found = thoplw.llm(llama(), context=CONTEXT, dtype="fp8", kv_dtype="fp8").all
+    assert found["cache"] == CONTEXT * 126 * 2 * 8 * 128
+    norms = (126 * 2 + 1) * 16384  # which stay in bf16
+    assert found["weights"] - (found["parameters"] + norms) < 1000  # frequencies of positions
+
+
+@pytest.mark.parametrize("devices", [1, 2, 4, 8])
+def test_tensor_parallel(devices):
+    """Of a layer all matrices are divided, of the rest the embedding and the head; norms are not."""
+    one = thoplw.llm(llama(), context=CONTEXT, batch=BATCH)
+    found = thoplw.llm(llama(), context=CONTEXT, batch=BATCH, tensor_parallel=devices)
+    norms = (126 * 2 + 1) * 16384
+    assert found.device["parameters"] == (one.all["parameters"] - norms) / devices + norms
+    assert found.device["cache"] == one.all["cache"] / devices
+    assert found.device["decode_macs"] == one.all["decode_macs"] / devices
+    if devices > 1:
+        # A layer adds up sums twice, and so does the embedding; of the logits each device gathers the others' part.
+        sums = (2 * 126 + 1) * BATCH * 16384 * 2
+        logits = BATCH * 128256 * 2
+        assert found.device["decode_sent"] == (2 * sums + logits) * (devices - 1) // devices
+
+
+def test_fewer_heads_than_devices():
+    found = thoplw.llm(llama(), context=CONTEXT, tensor_parallel=16)
+    assert found.device["cache"] == CONTEXT * 126 * 2 * 128 * 2  # one of 8 heads each
+
+
+def test_latents_are_on_each_device():
+    """transformers' plan for DeepSeek-V3 leaves attention whole."""
+    one = thoplw.llm(deepseek(), context=CONTEXT)
+    found = thoplw.llm(deepseek(), context=CONTEXT, tensor_parallel=8)
+    assert found.device["cache"] == one.all["cache"]
+
+
+def test_pipeline():
+    found = thoplw.llm(llama(), context=CONTEXT, batch=4, pipeline=2)
+    assert found.device["cache"] == 4 * CONTEXT * 63 * 2 * 8 * 128 * 2
+    layer = 2 * 16384**2 + 2 * 16384 * 1024 + 3 * 16384 * 53248 + 2 * 16384
+    assert found.device["parameters"] == 63 * layer + 128256 * 16384 + 16384  # the last stage has a norm too
+
+
+def test_experts_spread():
+    found = thoplw.llm(deepseek(), context=CONTEXT, tensor_parallel=8, expert_parallel=8)
+    shared = thoplw.llm(deepseek(), context=CONTEXT, tensor_parallel=8)
+    assert found.device["parameters"] == shared.device["parameters"]  # 256 experts / 8, or an eighth of each
+    wide = thoplw.llm(deepseek(), context=CONTEXT, batch=4, count=32, tensor_parallel=8, expert_parallel=32)
+    experts = 58 * 256 * 3 * 7168 * 2048
+    assert shared.device["parameters"] - wide.device["parameters"] == experts // 8 - experts // 32
+
+
+def test_replicas():
+    one = thoplw.llm(llama(), context=CONTEXT, batch=2, tensor_parallel=8)
+    two = thoplw.llm(llama(), context=CONTEXT, batch=4, tensor_parallel=8, count=16)
+    assert two.device["cache"] == one.device["cache"]
+    assert two.all["cache"] == 2 * one.all["cache"]
+
+
+def test_time():
+    """A token waits for its weights and its cache, a prompt for arithmetic."""
+    found = thoplw.llm(llama(), context=CONTEXT, batch=1, tensor_parallel=8, device="h200")
+    embedding = 128256 * 16384 * 2 / 8
+    read = found.device["weights"] - embedding + found.device["cache"]
+    assert found.all["decode_seconds"] == pytest.approx(read / 4.8e12, rel=1e-3)
+    causal = 126 * 2 * 16384 * CONTEXT * (CONTEXT + 1) / 2
+    products = CONTEXT * 126 * (2 * 16384**2 + 2 * 16384 * 1024 + 3 * 16384 * 53248) + 128256 * 16384
+    assert found.all["prefill_seconds"] == pytest.approx((causal + products) / 8 / (989e12 / 2), rel=1e-9)
+    assert found.device["decode_tokens_per_second"] == pytest.approx(1 / found.all["decode_seconds"] / 8)
+
+
+def test_largest():
+    plan = {"tensor_parallel": 8, "device": "h200", "kv_dtype": "fp8"}
+    found = thoplw.llm(llama(), context=CONTEXT, batch=16, **plan)
+    for more, fits in ((0, True), (1, False)):
+        batch, context = found.all["largest_batch"] + more, found.all["largest_context"] + more
+        assert thoplw.llm(llama(), context=CONTEXT, batch=batch, largest=False, **plan).fits is fits
+        assert thoplw.llm(llama(), context=context, batch=16, largest=False, **plan).fits is fits
+
+
+def test_weights_alone_exceed_the_memory():
+    found = thoplw.llm(llama(), device="h100", count=8, tensor_parallel=8)
+    assert not found.fits
+    assert "the weights alone need" in "\n".join(found.notes)
+    assert not [name for name in (*found.all, *found.device) if "seconds" in name or "second" in name]
+    assert found.all["largest_batch"] == found.all["largest_context"] == 0
+
+
+def test_window_stops_the_cache():
+    config = transformers.MistralConfig(**SMALL, sliding_window=16)
+    found = thoplw.llm(config, context=64, memory="1M")
+    assert found.all["cache_per_token"] == 0
+    assert found.all["cache"] == 2 * 2 * 15 * 2 * 16 * 2  # layers, keys and values, tokens, heads, features, bytes
+
+
+def test_text_of_models_that_also_see():
+    config = transformers.Gemma3Config(
+        text_config={**SMALL, "head_dim": 16},
+        vision_config={"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2},
+    )
+    found = thoplw.llm(config, context=32)
+    assert found.model == "Gemma3ForConditionalGeneration"
+    assert found.all["cache"] == 2 * 2 * 32 * 2 * 16 * 2
+
+
+@pytest.mark.parametrize(
+    ("plan", "message"),
+    [
+        ({"tensor_parallel": 2, "count": 3}, "multiple of 2"),
+        ({"count": 2}, "cannot be divided among 2 replicas"),
+        ({"expert_parallel": 2}, "experts can be shared by 1 devices"),
+        (
+            {"expert_parallel": 2, "count": 2, "batch": 2},
+            "transformers has no expert-parallel plan for this model: leave --expert-parallel out",
+        ),
+        ({"pipeline": 3, "batch": 3}, "needs that many layers, and there are 2"),
+        ({"device": "h10"}, "did you mean 'h100'"),
+        ({"dtype": "fp9"}, "did you mean"),
+        ({"context": 0}, "context"),
+        ({"settings": {"hidden_sice": 1}}, "did you mean 'hidden_size'"),
+    ],
+)
+def test_refused(plan, message):
+    with pytest.raises(thoplw.Error, match=message):
+        thoplw.llm(transformers.LlamaConfig(**SMALL), **plan)
+
+
+def test_models_that_are_refused():
+    with pytest.raises(thoplw.Error, match="no tensor-parallel plan"):
+        thoplw.llm(transformers.GPT2Config(n_layer=1), tensor_parallel=2)
+    with pytest.raises(thoplw.Error, match="gives no cache"):
+        thoplw.llm(transformers.BertConfig(num_hidden_layers=1), context=8)
+    with pytest.raises(thoplw.Error, match="must be a module, a config or a class"):
+        thoplw.llm(3)
+
+
+def test_command(tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps({**LLAMA_405B, "model_type": "llama"}))
+    command = [sys.executable, "-m", "thoplw", "llm", str(tmp_path), "--context", "8192", "--batch", "4", "-k", "json"]
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found = json.loads(text)
+    assert found["figures"]["cache"]["all"] == thoplw.llm(llama(), context=8192, batch=4).all["cache"]

@@ -1,0 +1,58 @@
+"""A language model that really runs: the bytes of its cache, and the multiply-adds of one token more."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+BATCH = 2
+
+
+def run(model: torch.nn.Module, context: int) -> tuple[int, int]:
+    """Bytes in the cache after a prompt of `context` tokens, and FLOPs / 2 of one token more."""
+    ids = torch.ones((BATCH, context), dtype=torch.int64)
+    one = torch.ones((BATCH, 1), dtype=torch.int64)
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if model.config.is_encoder_decoder:
+            if model.main_input_name == "input_features":
+                size = (BATCH, model.config.num_mel_bins, 2 * model.config.max_source_positions)
+                source = {"input_features": torch.randn(size)}
+            else:
+                source = {"input_ids": ids}
+            prompt = model(**source, decoder_input_ids=ids, use_cache=True)
+            encoded = (prompt.encoder_last_hidden_state,)
+            token: dict[str, Any] = {"decoder_input_ids": one, "encoder_outputs": encoded}
+        else:
+            prompt = model(input_ids=ids, use_cache=True)
+            token = {"input_ids": one}
+        name = next(n for n in ("past_key_values", "cache_params", "state") if getattr(prompt, n, None) is not None)
+        cache = getattr(prompt, name)
+        held = sum(tensor.nbytes for tensor in tensors(cache))
+        parameters = inspect.signature(model.forward).parameters
+        takes = "cache" if "cache" in parameters else name
+        with FlopCounterMode(display=False) as counter:
+            model(**token, **{takes: cache}, use_cache=True)
+    return held, counter.get_total_flops() // 2
+
+
+def tensors(cache: Any) -> list[torch.Tensor]:
+    """By transformers' own attributes, one kind of cache after the other."""
+    if hasattr(cache, "self_attention_cache"):
+        return tensors(cache.self_attention_cache) + tensors(cache.cross_attention_cache)
+    if isinstance(cache, list):  # of RWKV
+        return cache
+    found = []
+    for layer in cache.layers:
+        held = [getattr(layer, name, None) for name in ("keys", "values", "conv_states", "recurrent_states")]
+        for item in held:
+            found += (
+                [item]
+                if isinstance(item, torch.Tensor)
+                else list((item or {}).values() if isinstance(item, dict) else item or [])
+            )
+    return [tensor for tensor in found if isinstance(tensor, torch.Tensor)]
