@@ -90,9 +90,10 @@ def open_model(
         try:
             return captured(wholly_on_meta=True)
         except Error as failure:
-            if _LOOKS not in str(failure):
-                raise
-        return captured(wholly_on_meta=False)
+            if _LOOKS in str(failure):
+                with contextlib.suppress(Error):
+                    return captured(wholly_on_meta=False)
+            raise
 
 
 def maker(source: str, attribute: str) -> tuple[Maker, DefaultInputs]:
