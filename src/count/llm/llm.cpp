@@ -40,14 +40,20 @@ LlmPlan with(LlmPlan plan, std::int64_t batch, std::int64_t context) {
   return plan;
 }
 
+/// "f16" -> "fp16".
+std::string as_number_type(std::string_view dtype) {
+  return dtype.starts_with('f') ? "fp" + std::string(dtype.substr(1)) : std::string(dtype);
+}
+
 Llm asked(const LlmPasses& passes, const LlmPlan& plan, const OnDevices& model) {
   const std::string& name = passes.trace.class_of(model.parts.root).name;
   Llm llm;
   llm.model = name.substr(name.rfind('.') + 1);
   llm.context = plan.context;
   llm.batch = plan.batch;
+  llm.positions = passes.positions;
   llm.split = plan.split;
-  if (plan.dtype) llm.dtype = thoplw::name(*plan.dtype);
+  llm.dtype = plan.dtype ? std::string(thoplw::name(*plan.dtype)) : as_number_type(thoplw::name(model.compute_type()));
   if (plan.kv_dtype) llm.kv_dtype = thoplw::name(*plan.kv_dtype);
   if (plan.device) llm.device = plan.device->title;
   llm.memory = plan.memory.value_or(plan.device ? Count(plan.device->memory) : Count(0));

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 import thoplw
 from language_models import SMALL
@@ -249,6 +250,8 @@ def test_models_that_are_refused():
         thoplw.llm(transformers.BertConfig(num_hidden_layers=1), context=8)
     with pytest.raises(thoplw.Error, match="must be a module, a config or a class"):
         thoplw.llm(3)
+    with pytest.raises(thoplw.Error, match="Linear takes no cache"):
+        thoplw.llm(torch.nn.Linear(2, 2))
 
 
 def test_command(tmp_path):
