@@ -36,7 +36,7 @@ export CCACHE_DIR ?= $(CURDIR)/build/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= true
 
-.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons sweep test-torch test-fresh fuzz bench bench-training bench-llm bench-files results models audit docs pictures format wheel clean
+.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons sweep test-torch test-fresh fuzz bench bench-training bench-files results models audit docs pictures format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -103,9 +103,6 @@ bench: $(STAMP)/installed $(STAMP)/bench-environment ## speed, against torch and
 bench-training: $(STAMP)/installed $(STAMP)/bench-environment ## a training step, against torch's own counter and tracker
 	$(BIN)/python -m bench.training --save
 
-bench-llm: $(STAMP)/installed $(STAMP)/bench-environment ## large language models from their configs: seconds and memory
-	$(BIN)/python -m bench.llm --save
-
 bench-files: $(STAMP)/installed $(STAMP)/bench-environment $(STAMP)/debian-bench ## the native command on model files, against Python
 	cmake --preset release --log-level=WARNING
 	cmake --build --preset release --target thoplw_command
@@ -141,7 +138,7 @@ clean: ## remove all that was built
 $(STAMP)/debian:
 	@echo "installing the Debian packages that are missing: a minute or two"
 	.ci/packages g++ cmake ninja-build ccache libfmt-dev nlohmann-json3-dev libcli11-dev rapidjson-dev \
-	  libprotozero-dev libtomlplusplus-dev libminizip-dev zlib1g-dev $(PYTHON_DEBIAN)
+	  libprotozero-dev libtomlplusplus-dev libminizip-dev zlib1g-dev libboost-dev $(PYTHON_DEBIAN)
 	@mkdir -p $(@D) && touch $@
 
 $(STAMP)/debian-test: $(STAMP)/debian

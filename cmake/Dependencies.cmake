@@ -2,7 +2,7 @@
 include_guard()
 include(FetchContent)
 set(FETCHCONTENT_QUIET ON)
-set(debian_packages "libfmt-dev nlohmann-json3-dev libcli11-dev rapidjson-dev libprotozero-dev libtomlplusplus-dev libminizip-dev zlib1g-dev doctest-dev")
+set(debian_packages "libfmt-dev nlohmann-json3-dev libcli11-dev rapidjson-dev libprotozero-dev libtomlplusplus-dev libminizip-dev zlib1g-dev libboost-dev doctest-dev")
 
 # thoplw_need(<package> VERSION <least> REPOSITORY <url> COMMIT <hash> [DISABLE <option>...])
 # The installed package if it is new enough, else the pinned sources; DISABLE names their options to turn off.
@@ -60,4 +60,5 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   target_compile_definitions(thoplw_rapidjson INTERFACE RAPIDJSON_SSE2)  # blanks and strings by 16 bytes: a third less time
 endif()
 thoplw_library(protozero protozero/pbf_reader.hpp)
+thoplw_library(boost boost/multiprecision/cpp_int.hpp)
 thoplw_library(toml toml++/toml.h)  # Debian's CMake package links a shared library, which the headers do not need

@@ -1,10 +1,11 @@
 """Multiply-adds and parameters of PyTorch models, layer by layer. Importing this imports no torch."""
 
 from thoplw._compare import compare, diff
+from thoplw._formula import formula
 from thoplw._inputs import as_is
 from thoplw._llm import llm
 from thoplw._load import load
-from thoplw._native import Comparison, Diff, Error, LayerInfo, Llm
+from thoplw._native import Comparison, Diff, Error, Formula, Formulas, LayerInfo, Llm
 from thoplw._plot import plot
 from thoplw._profile import clever_format, profile
 from thoplw._training import training
@@ -13,6 +14,8 @@ __all__ = [
     "Comparison",
     "Diff",
     "Error",
+    "Formula",
+    "Formulas",
     "LayerInfo",
     "Llm",
     "__version__",
@@ -20,6 +23,7 @@ __all__ = [
     "clever_format",
     "compare",
     "diff",
+    "formula",
     "llm",
     "load",
     "plot",

@@ -1,6 +1,7 @@
 """Types of the compiled engine; what each function does is said in thoplw.h and in the functions that call it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from os import PathLike
 from typing import Any, Literal, TextIO
 
@@ -110,6 +111,49 @@ class Llm:
     cache: dict[str, int]
     notes: list[str]
     def summary(self, kind: str = "text") -> str: ...
+
+class Formula:
+    """A count as an exact polynomial: formula(batch=4, seq=128) is an int."""
+
+    greatest_of: tuple[dict[tuple[int, ...], Fraction], ...]
+    variables: tuple[str, ...]
+    def __call__(self, **values: int) -> int: ...
+    def latex(self) -> str: ...
+
+class _Laws:
+    macs: Formula
+    params: Formula
+    trainable: Formula
+    bytes: Formula
+    forward: Formula
+    input_gradient: Formula
+    weight_gradient: Formula
+    backward: Formula
+    recompute: Formula
+    parameters: Formula
+    gradients: Formula
+    states: Formula
+    saved: Formula
+
+class FormulaRow(_Laws):
+    """The formulas of one module's own counts."""
+
+    name: str
+    cls: str
+
+class Formulas(_Laws):
+    """What a model costs, as formulas of sizes that vary, in all and by module."""
+
+    peak: Formula | None
+    peak_first_step: Formula | None
+    exact: bool
+    variables: tuple[str, ...]
+    samples: int
+    def __len__(self) -> int: ...
+    def __getitem__(self, key: int | str) -> FormulaRow: ...
+    def summary(self, kind: str = "text") -> str: ...
+
+def find_formulas(variables: dict[str, list[int]], sample: Callable[[dict[str, int]], LayerInfo]) -> Formulas: ...
 
 class OpCost:
     """All calls of one operator."""

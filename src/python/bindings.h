@@ -17,5 +17,6 @@ void bind_command_line(nanobind::module_& m);
 void bind_optimizers(nanobind::module_& m);
 void bind_variants(nanobind::module_& m);
 void bind_kept(nanobind::module_& m);
+void bind_formulas(nanobind::module_& m);
 
 }  // namespace thoplw

@@ -20,6 +20,30 @@ Attributes:
     calls: how often it ran.
     exact: False where `macs` is a lower bound.)";
 
+constexpr const char* kFormulaDoc = R"(A count as an exact polynomial: ``formula(batch=4, seq=128)`` is an int.
+
+``str`` writes it, ``latex()`` writes it in LaTeX. A peak may be the greatest of several polynomials: ``greatest_of`` has
+one dict for each, ``{(1, 2): Fraction(1, 2)}``: coefficients by the powers of ``variables``.)";
+
+constexpr const char* kFormulaRowDoc = R"(The formulas of one module's own counts.
+
+Attributes:
+    name, cls: as of a row of the table of layers.
+    macs, params, ...: a ``Formula`` per measure; None where the counts have no such measure. Reading one that is no
+        polynomial raises an ``Error`` that says where it breaks.)";
+
+constexpr const char* kFormulasDoc = R"(What a model costs, as formulas of sizes that vary, in all and by module.
+
+Attributes:
+    macs, params, ...: a ``Formula`` per measure, of the whole model; None where the counts have no such measure.
+    peak, peak_first_step: bytes, of a step of training; else None.
+    variables: their names.
+    samples: how many sizes were counted.
+    exact: False where an operator that no rule counts makes the formulas lower bounds.
+
+``formulas["layer1.0"]`` has those of a module's own counts, as does ``formulas[3]``; ``summary(kind)`` writes all as
+"text", "md" (with LaTeX), "csv" or "json".)";
+
 constexpr const char* kStepDoc =
     R"(One call of the model from outside of it: one in all, unless a method such as generate() loops.
 
@@ -60,7 +84,7 @@ constexpr const char* kLlmDoc =
 Attributes:
     model: name of the model's class.
     context, batch: tokens of each prompt, and how many there are.
-    all: figures of the model and the whole batch, by name: "weights", "cache", "decode_macs", ... (docs/llm.md).
+    all: figures of all devices together, by name: "weights", "cache", "decode_macs", ... (docs/llm.md).
     device: the same of the device that has most of it.
     cache: bytes of each tensor of the model's cache, by name.
     memory: bytes that a device has; 0 where none was named.

@@ -55,6 +55,7 @@ NB_MODULE(_native, m) {
   bind_optimizers(m);
   bind_variants(m);
   bind_kept(m);
+  bind_formulas(m);
   m.def(
       "clever_format",
       [](std::uint64_t value, nb::object fmt) { return clever_format(value, given::text(fmt, "fmt")); }, "value"_a,
