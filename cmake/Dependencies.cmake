@@ -61,4 +61,6 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
 endif()
 thoplw_library(protozero protozero/pbf_reader.hpp)
 thoplw_library(boost boost/multiprecision/cpp_int.hpp)
+# Boost 1.74 derives from what C++17 took out of the standard, and libc++ in fact.
+target_compile_definitions(thoplw_boost INTERFACE _LIBCPP_ENABLE_CXX17_REMOVED_UNARY_BINARY_FUNCTION)
 thoplw_library(toml toml++/toml.h)  # Debian's CMake package links a shared library, which the headers do not need
