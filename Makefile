@@ -36,7 +36,7 @@ export CCACHE_DIR ?= $(CURDIR)/build/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= true
 
-.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons sweep test-torch test-fresh fuzz bench bench-training bench-files results models audit docs pictures format wheel clean
+.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons sweep test-torch test-fresh fuzz bench bench-training bench-llm bench-files results models audit docs pictures format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -102,6 +102,9 @@ bench: $(STAMP)/installed $(STAMP)/bench-environment ## speed, against torch and
 
 bench-training: $(STAMP)/installed $(STAMP)/bench-environment ## a training step, against torch's own counter and tracker
 	$(BIN)/python -m bench.training --save
+
+bench-llm: $(STAMP)/installed $(STAMP)/bench-environment ## large language models from their configs: seconds and memory
+	$(BIN)/python -m bench.llm --save
 
 bench-files: $(STAMP)/installed $(STAMP)/bench-environment $(STAMP)/debian-bench ## the native command on model files, against Python
 	cmake --preset release --log-level=WARNING

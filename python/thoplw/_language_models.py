@@ -83,20 +83,32 @@ class Passes:
     """Runs a model on a prompt and on one token more, at any batch and context."""
 
     def __init__(self, model: torch.nn.Module, source: int | None) -> None:
+        parameters = inspect.signature(model.forward).parameters
+        if not any(name in parameters for name in (*_CACHES, "use_cache")):
+            raise Error(f"{type(model).__name__} takes no cache, so that nothing can be said of one token more")
         self.model = model
         self.source = source
 
-    def __call__(self, batch: int, context: int) -> tuple[Trace, list[str], dict[str, str], dict[str, str]]:
-        """The trace, the names of what is in the cache, and transformers' plans for tensors and for experts."""
+    def __call__(self, batch: int, context: int) -> tuple[Trace, list[str], dict[str, str], dict[str, str], int]:
+        """The trace, names in the cache, plans for tensors and for experts, and for how many positions it was made."""
         names: list[str] = []
         token = _names.set(names)
         try:
             with _quiet(), _one_thread():
-                prompt, one = _inputs(self.model, batch, context, self.source or context)
+                prompt, one = _inputs(self.model, batch, context, self.source)
                 trace = _native.capture(_both_passes(self.model), (prompt, one), {}, {})
         finally:
             _names.reset(token)
-        return trace, names, _plan(self.model, "_tp_plan"), _plan(self.model, "_ep_plan")
+        plans = _plan(self.model, "_tp_plan"), _plan(self.model, "_ep_plan")
+        return trace, names, *plans, _positions(self.model)
+
+
+def _positions(model: Any) -> int:
+    """For which the model was made; 0: its config does not say."""
+    config: Any = getattr(model, "config", None)
+    text = config.get_text_config() if hasattr(config, "get_text_config") else config
+    positions = getattr(text, "max_position_embeddings", None)
+    return positions if isinstance(positions, int) and positions > 0 else 0
 
 
 def _plan(model: Any, name: str) -> dict[str, str]:
@@ -104,42 +116,50 @@ def _plan(model: Any, name: str) -> dict[str, str]:
     return {path: style for path, style in plan.items() if isinstance(style, str)}
 
 
-def _inputs(model: Any, batch: int, context: int, source: int) -> tuple[dict[str, Any], dict[str, Any]]:
+def _inputs(model: Any, batch: int, context: int, source: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """Of the prompt, and of the token after it."""
-    import torch
-
-    def ids(length: int) -> torch.Tensor:
-        return torch.zeros((1, 1), dtype=torch.int64).expand(batch, length)  # real, and without memory
-
-    config: Any = getattr(model, "config", None)
     prompt: dict[str, Any] = {"use_cache": True}
     one: dict[str, Any] = {"use_cache": True}
-    if getattr(config, "is_encoder_decoder", False):
-        prompt |= _source_of(model, batch, source, ids) | {"decoder_input_ids": ids(context)}
-        one |= {"decoder_input_ids": ids(1), "encoder_outputs": None}  # which the prompt gives
+    if getattr(getattr(model, "config", None), "is_encoder_decoder", False):
+        prompt |= _source_of(model, batch, source, context) | {"decoder_input_ids": _ids(batch, context)}
+        one |= {"decoder_input_ids": _ids(batch, 1), "encoder_outputs": None}  # which the prompt gives
     else:
-        prompt["input_ids"] = ids(context)
-        one["input_ids"] = ids(1)
+        prompt["input_ids"] = _ids(batch, context)
+        one["input_ids"] = _ids(batch, 1)
     if "logits_to_keep" in inspect.signature(model.forward).parameters:
         prompt["logits_to_keep"] = 1  # as generate() asks for
     return prompt, one
 
 
-def _source_of(model: Any, batch: int, source: int, ids: Any) -> dict[str, Any]:
+def _source_of(model: Any, batch: int, source: int | None, context: int) -> dict[str, Any]:
+    """What an encoder reads: as many tokens as the decoder, or what its config says of sound or images."""
     import torch
 
     main, config = model.main_input_name, model.config
     if main == "input_ids":
-        return {main: ids(source)}
+        return {main: _ids(batch, source or context)}
     shape: tuple[int, ...] | None = None
-    if main == "input_features" and hasattr(config, "max_source_positions"):
-        bins = getattr(config, "num_mel_bins", None) or config.input_feat_per_channel
-        shape = (bins, 2 * config.max_source_positions)  # an encoder halves it
+    longest: Any = getattr(config, "max_source_positions", None)
+    if main == "input_features" and hasattr(config, "num_mel_bins"):
+        shape = (config.num_mel_bins, source or 2 * longest)  # an encoder halves it
+    elif main == "input_features" and hasattr(config, "input_feat_per_channel"):
+        shape = (source or longest, config.input_feat_per_channel)
+    elif main == "input_values" and source:
+        shape = (source,)
     elif main == "pixel_values" and (image := image_of(getattr(config, "encoder", config))):
         shape = image[0][1:]
     if shape is None:
-        raise Error(f"{type(model).__name__} reads {main}, and its config does not say of what size")
+        raise Error(
+            f"{type(model).__name__} reads {main}, and its config does not say of what size: "
+            "give source=, or --source, if that is a length"
+        )
     return {main: torch.empty((batch, *shape), dtype=next(model.parameters()).dtype, device="meta")}
+
+
+def _ids(batch: int, length: int) -> torch.Tensor:
+    import torch
+
+    return torch.zeros((1, 1), dtype=torch.int64).expand(batch, length)  # real, and without memory
 
 
 def _both_passes(model: torch.nn.Module) -> torch.nn.Module:

@@ -22,7 +22,7 @@ def llm(
     dtype: str | None = None,
     kv_dtype: str | None = None,
     device: str | None = None,
-    memory: str | None = None,
+    memory: str | int | None = None,
     count: int | None = None,
     tensor_parallel: int = 1,
     pipeline: int = 1,
@@ -44,7 +44,7 @@ def llm(
         dtype: what weights are stored in: "bf16", "fp8", "int4", ...; None: "bf16", or what a module has.
         kv_dtype: what keys and values are stored in; None: what the model keeps them in.
         device: what it runs on: "h100", another row of ``thoplw devices``, or a TOML file with your own.
-        memory: how much a device has, such as "80GiB", where that is not what the table says.
+        memory: how much a device has, in bytes or such as "80GiB", where that is not what the table says.
         count: how many devices there are; None: as many as share the model once. More are further replicas.
         tensor_parallel: how many devices share each layer, by the plan that transformers has for the model.
         pipeline: how many groups of devices there are, one after the other, each with some of the layers.
@@ -54,7 +54,7 @@ def llm(
         largest: look for the largest batch and context that fit, where the memory is known.
 
     Returns:
-        An ``Llm``: ``.all`` and ``.device`` have the figures by name, of all devices and of the one with the most;
+        An ``Llm``: ``.all`` and ``.device`` have the figures by name, in all and of the device with the most;
         ``.cache`` the bytes of each tensor of the cache; ``.notes`` what limits it. ``print()`` shows it as a table.
 
     Raises:
@@ -66,7 +66,7 @@ def llm(
         "dtype": dtype,
         "kv_dtype": kv_dtype,
         "device": device,
-        "memory": memory,
+        "memory": memory if memory is None else str(memory),
         "count": count,
         "tensor_parallel": tensor_parallel,
         "pipeline": pipeline,

@@ -37,6 +37,10 @@ _DTYPES = {
     "i8": "int8", "i16": "int16", "i32": "int32", "i64": "int64", "c64": "complex64", "c128": "complex128",
 }  # fmt: skip
 
+# What the engine says of a forward that asks for values which are not known. Those of buffers are, such as the paddings
+# of an audio codec, if only the weights are on meta.
+_LOOKS = "the model looks at values"
+
 # A Library takes its operators with it when it goes, so these stay for the life of the process.
 _torchvision_operators: list[torch.library.Library] = []
 
@@ -75,11 +79,21 @@ def open_model(
         import torch  # noqa: F401
     except ImportError as missing:
         raise Error(f"{name} needs PyTorch: pip install torch") from missing
-    with contextlib.redirect_stdout(sys.stderr):  # what models print is not what the command prints
-        model, positional, keyword = _built(name, source, attribute, inputs, settings, batch)
+
+    def captured(wholly_on_meta: bool) -> Trace:
+        model, positional, keyword = _built(name, source, attribute, inputs, settings, batch, wholly_on_meta)
         if training:
             return capture_step(model, positional, keyword, precision, cuda)
         return _native.capture(model, positional, keyword, {})
+
+    with contextlib.redirect_stdout(sys.stderr):  # what models print is not what the command prints
+        try:
+            return captured(wholly_on_meta=True)
+        except Error as failure:
+            if _LOOKS in str(failure):
+                with contextlib.suppress(Error):
+                    return captured(wholly_on_meta=False)
+            raise
 
 
 def maker(source: str, attribute: str) -> tuple[Maker, DefaultInputs]:
@@ -88,11 +102,17 @@ def maker(source: str, attribute: str) -> tuple[Maker, DefaultInputs]:
 
 
 def _built(
-    name: str, source: str, attribute: str, inputs: list[Input], settings: list[tuple[str, str]], batch: int
+    name: str,
+    source: str,
+    attribute: str,
+    inputs: list[Input],
+    settings: list[tuple[str, str]],
+    batch: int,
+    wholly_on_meta: bool,
 ) -> tuple[torch.nn.Module, tuple[Any, ...], dict[str, Any]]:
     make, default_inputs = maker(source, attribute)
     options = {key: literal(value) for key, value in settings}
-    model = build(name, make, options)
+    model = build(name, make, options, wholly_on_meta)
     wanted = inputs or default_inputs(model)
     if wanted is None:
         raise Error(f"{name} does not say which input it takes: give --input, such as --input 1x3x224x224")
@@ -251,13 +271,13 @@ def _import_file(path: Path) -> ModuleType:
     return module
 
 
-def build(name: str, make: Maker, options: dict[str, Any]) -> torch.nn.Module:
+def build(name: str, make: Maker, options: dict[str, Any], wholly_on_meta: bool = True) -> torch.nn.Module:
     import torch
 
     # Constructors that compute with values do not run wholly on meta; those that read their weights, not even so.
     places = (torch.device("meta"), _weights_on_meta(), contextlib.nullcontext())
     failure: Exception = Error(f"{name} was not built")
-    for place in places:
+    for place in places if wholly_on_meta else places[1:2]:
         try:
             with warnings.catch_warnings(), place:
                 warnings.simplefilter("ignore", FutureWarning)  # of weight initialisation, which nobody wants here

@@ -57,7 +57,10 @@ def config_named(name: str) -> tuple[Any, Any, dict[str, Any]]:
 def language_model_class(config: Any) -> Any:
     """The class that writes text, of a config that names none."""
     transformers = _library()
-    for task in ("CAUSAL_LM", "IMAGE_TEXT_TO_TEXT", "SEQ_TO_SEQ_CAUSAL_LM", "SPEECH_SEQ_2_SEQ", "VISION_2_SEQ"):
+    tasks: tuple[str, ...] = ("IMAGE_TEXT_TO_TEXT", "CAUSAL_LM")
+    if getattr(config, "is_encoder_decoder", False):  # some can be had as a decoder alone too
+        tasks = ("SEQ_TO_SEQ_CAUSAL_LM", "SPEECH_SEQ_2_SEQ", *tasks)
+    for task in tasks:
         classes = getattr(transformers, f"MODEL_FOR_{task}_MAPPING", {})
         if type(config) in classes:
             return classes[type(config)]

@@ -146,7 +146,7 @@ bool work_out(Pass& pass, KnownValues& values) {
 void forget(KnownValues& values) {
   if (values.stale) return;
   values.stale = true;
-  if (!values.derivation) return;
+  if (!values.derivation || !values.derivation->op->shares) return;
   for (const Derivation::Source& source : values.derivation->sources) forget(*source.values);
 }
 
@@ -171,7 +171,7 @@ nb::object taken_in(Pass& pass, const nb::object& real) {
 std::shared_ptr<KnownValues> given_values(const nb::object& input) {
   if (writes_to(input) == kNotCounted) return nullptr;
   auto values = std::make_shared<KnownValues>();
-  values->real = input;
+  values->real = torch_api().is_plain_tensor(input.ptr()) ? input : input.attr("as_subclass")(torch_api().tensor_type);
   return values;
 }
 

@@ -75,7 +75,7 @@ nb::object answer_index(const OpCall& call) {
   Pass& pass = call.pass;
   KnownTensor* input = call.read.tensors.front();
   PyObject* given = call.read.objects[1];
-  if (!input || !PyList_Check(given)) return {};
+  if (!input || PyTuple_GET_SIZE(call.args) < 2 || !PyList_Check(given)) return {};
   Picked picked{pass, input->layout.sizes, {}};
   for (Py_ssize_t i = 0; i < PyList_GET_SIZE(given); ++i) {
     if (picked.add(PyList_GET_ITEM(given, i))) continue;

@@ -97,6 +97,9 @@ Operator resolve(PyObject* func) {
     pass_on_interrupt(error);
     op.asks_layout = true;  // the dispatcher has no such operator: prim::layout, aten::sym_size
   }
+  op.shares = op.composite || std::ranges::any_of(schema.attr("returns"), [](nb::handle result) {
+                return !nb::object(result.attr("alias_info")).is_none();
+              });
   op.spelt = spelling_matters(op.name);
   op.by_parts = op.rule && (op.rule->formula == work::attention || op.rule->formula == work::matmul);
   op.resizes = is_resize(op.name);

@@ -44,6 +44,7 @@ struct Operator {
   bool lifts = false;            ///< aten::lift_fresh, which torch.tensor() gives its result to
   bool random = false;
   bool repeatable = false;    ///< its results follow from its arguments, at whatever time it runs
+  bool shares = false;        ///< a result may lie in the memory of an argument
   Picks picks = Picks::none;  ///< elements of its first argument, by its second
   bool dear = false;          ///< a function such as the sine: dear for real, and never how a mask is made
   bool spelt = false;         ///< its spelling is recorded

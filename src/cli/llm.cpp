@@ -21,7 +21,9 @@ void count_language_model(Session& session) {
   LlmPlan plan = options.llm;
   if (options.batch != 0) plan.batch = options.batch;
   plan.memory = options.memory;
-  session.show(render_llm(count_llm(passes, plan), options.renderer->name));
+  const Llm llm = count_llm(passes, plan);
+  session.show(render_llm(llm, options.renderer->name));
+  if (options.strict && !(llm.prefill.uncounted.empty() && llm.decode.uncounted.empty())) session.code = kNotExact;
 }
 
 }  // namespace thoplw::cli

@@ -84,7 +84,7 @@ constexpr const char* kLlmDoc =
 Attributes:
     model: name of the model's class.
     context, batch: tokens of each prompt, and how many there are.
-    all: figures of all devices together, by name: "weights", "cache", "decode_macs", ... (docs/llm.md).
+    all: figures of the model and the whole batch, by name: "weights", "cache", "decode_macs", ... (docs/llm.md).
     device: the same of the device that has most of it.
     cache: bytes of each tensor of the model's cache, by name.
     memory: bytes that a device has; 0 where none was named.

@@ -79,7 +79,7 @@ std::string as_json(const Llm& llm) {
 
 std::string as_table(const Llm& llm, WriteTable* write) {
   const bool several = llm.split.devices() > 1;
-  Table table{.titles = {"", several ? "all devices" : "model"}, .numbers = {false, true}, .rows = {}, .totals = {}};
+  Table table{.titles = {"", several ? "in all" : "model"}, .numbers = {false, true}, .rows = {}, .totals = {}};
   if (several) {
     table.titles.emplace_back("a device");
     table.numbers.push_back(true);

@@ -1,6 +1,7 @@
 // The table of figures, and the sentences below it.
 #include "render/llm_figures.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/formatted.h"
@@ -70,7 +71,7 @@ std::string devices_text(const Llm& llm) {
 
 std::string asked_line(const Llm& llm) {
   std::string text = formatted("{}: batch {}, context {}", llm.model, llm.batch, llm.context);
-  if (!llm.dtype.empty()) text += ", " + llm.dtype;
+  text += ", " + llm.dtype;
   if (!llm.kv_dtype.empty()) text += ", cache in " + llm.kv_dtype;
   return text + "; " + devices_text(llm);
 }
@@ -136,6 +137,9 @@ std::vector<std::string> llm_lines(const Llm& llm) {
         "bytes moved are the least: all tokens may go to the same experts; \"experts even\" is what is expected if "
         "they "
         "go to each as often");
+  }
+  if (llm.positions > 0 && std::max(llm.context, llm.largest_context.value_or(0)) > llm.positions) {
+    lines.push_back(formatted("the model was made for {} positions, by its config", llm.positions));
   }
   for (const auto* pass : {&llm.prefill, &llm.decode}) {
     for (const std::string& op : pass->uncounted) lines.push_back("no rule counts " + op + ": MACs are a lower bound");

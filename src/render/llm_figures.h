@@ -22,7 +22,7 @@ struct LlmFigure {
   std::string name;   ///< of its field in records: "prefill_macs"
   std::string title;  ///< in tables: "MACs"
   FigureUnit unit;
-  FigureNumber whole{};   ///< of all devices together
+  FigureNumber whole{};   ///< of the model and the whole batch
   FigureNumber device{};  ///< of the device with the most
 };
 

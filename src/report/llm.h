@@ -23,7 +23,7 @@ struct Split {
   bool operator==(const Split&) const = default;
 };
 
-/// An amount of all devices together, and that of the device with the most.
+/// An amount of the model and the whole batch, as one large device would have it, and that of the device with the most.
 struct Shared {
   Count whole, device;
 
@@ -56,12 +56,14 @@ struct CachePart {
 
 struct Llm {
   std::string model;
-  std::int64_t context = 0;  ///< tokens of each prompt
-  std::int64_t batch = 0;    ///< sequences
+  std::int64_t context = 0;    ///< tokens of each prompt
+  std::int64_t batch = 0;      ///< sequences
+  std::int64_t positions = 0;  ///< for which the model was made; 0: not known
   Split split;
-  std::string dtype, kv_dtype;  ///< of weights and of the cache; empty: those of the model
-  std::string device;           ///< its name for people; empty: none was named
-  Count memory;                 ///< bytes that a device has; 0: not known
+  std::string dtype;     ///< of matrices
+  std::string kv_dtype;  ///< of keys and values; empty: that of the model
+  std::string device;    ///< its name for people; empty: none was named
+  Count memory;          ///< bytes that a device has; 0: not known
   Shared parameters;
   Count active;      ///< parameters that take part in the work of one token
   Shared weights;    ///< bytes, with those of buffers

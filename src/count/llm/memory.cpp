@@ -45,6 +45,13 @@ OnDevices::OnDevices(const LlmPasses& of_passes, const LlmPlan& of_plan)
       groups(of_plan.batch / of_plan.split.replicas() / sequences),
       active(active_elements(of_passes.trace)) {}
 
+DType OnDevices::compute_type() const {
+  for (const Param& param : passes.trace.params) {
+    if (!param.buffer && tensor(param.value).shape.size() >= 2) return tensor(param.value).dtype;
+  }
+  return DType::f32;
+}
+
 int OnDevices::bits_of_weight(Id value) const {
   const bool stored_so = plan.dtype && is_floating(tensor(value).dtype) && tensor(value).shape.size() >= 2;
   return stored_so ? bits_of(*plan.dtype) : bits(tensor(value).dtype);

@@ -23,6 +23,8 @@ struct OnDevices {
   std::vector<Count> active;  ///< by Trace::params: elements that the average token goes through
 
   const Tensor& tensor(Id value) const { return at(passes.trace.values, value); }
+  /// That of the first matrix.
+  DType compute_type() const;
   /// Bits of an element as it is stored.
   int bits_of_weight(Id value) const;
   int bits_of_cache(std::size_t part) const;

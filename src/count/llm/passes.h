@@ -1,6 +1,7 @@
 // The passes of a language model: it reads a prompt, then one token more, with a cache between them.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -17,6 +18,7 @@ struct LlmPasses {
   std::vector<std::string> cache;                  ///< names of the marked tensors, as they are marked the first time
   std::map<std::string, std::string> tensor_plan;  ///< transformers' style by path, with * for numbers
   std::map<std::string, std::string> expert_plan;  ///< the same where experts are spread over devices
+  std::int64_t positions = 0;                      ///< for which the model was made; 0: not known
 };
 
 /// Runs the model on that many sequences of that many tokens.

@@ -59,6 +59,9 @@ const Style* Sharding::style_of(std::string path) {
     if (const auto found = passes_.tensor_plan.find(path); found != passes_.tensor_plan.end()) name = &found->second;
   }
   if (devices_.expert > 1) {
+    for (const auto& [inside, style] : passes_.expert_plan) {  // a plan for experts takes the place of the other
+      if (path.starts_with(inside + ".")) name = nullptr;
+    }
     if (const auto found = passes_.expert_plan.find(path); found != passes_.expert_plan.end()) name = &found->second;
   }
   if (!name) return nullptr;

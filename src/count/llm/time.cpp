@@ -137,7 +137,7 @@ class BothPasses {
   void bound(const PassWork& work, LlmPass& result) {
     if (!model_.plan.device) return;
     const Device& device = *model_.plan.device;
-    const DType own = compute_type();
+    const DType own = model_.compute_type();
     const double weights = rate(device, model_.plan.dtype, own);
     const double activations = std::max(weights, rate(device, model_.plan.kv_dtype, own));
     double sum = 0, longest = 0, by_memory = 0, by_arithmetic = 0;
@@ -156,15 +156,6 @@ class BothPasses {
     }
     result.seconds = model_.groups > 1 ? longest * static_cast<double>(model_.groups) : sum;
     result.by_memory = by_memory > by_arithmetic;
-  }
-
-  /// The type of the first matrix.
-  DType compute_type() const {
-    for (const Param& param : model_.passes.trace.params) {
-      const Tensor& tensor = model_.tensor(param.value);
-      if (!param.buffer && tensor.shape.size() >= 2) return tensor.dtype;
-    }
-    return DType::f32;
   }
 
   const OnDevices& model_;

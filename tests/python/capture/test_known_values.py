@@ -171,6 +171,16 @@ def counted_for_real(model: nn.Module, x: torch.Tensor) -> list[int]:
     return counts
 
 
+def test_a_copy_that_was_written_to_says_nothing_of_the_input():
+    def pick(x: torch.Tensor) -> torch.Tensor:
+        copy = x.double() * 2
+        copy += torch.rand_like(copy)
+        return x[is_full(x)]
+
+    for device in ("cpu", "meta"):
+        assert picked(pick, device, rows()) == FULL
+
+
 def late_mask(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
     early = is_full(x)  # not worked out before it is asked for
     x += 1

@@ -68,6 +68,23 @@ class Schedule(nn.Module):
     def forward(self, x):
         return self.fcs[1](self.fcs[0](x))
 
+class Padded(nn.Module):
+    """Looks at a buffer when it runs."""
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(3 + 2, 4)
+        self.register_buffer("padding", torch.tensor(2))
+    def forward(self, x):
+        return self.fc(nn.functional.pad(x, (int(self.padding), 0)))
+
+class Gated(nn.Module):
+    """Looks at what its weights make."""
+    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(3, 3)
+    def forward(self, x):
+        return self.fc(x) if self.fc(x).sum() > 0 else x
+
 class Unknown(nn.Module):
     def forward(self, x):
         return torch.linalg.matrix_exp(x @ x.T)
@@ -245,6 +262,15 @@ def test_constructors_that_compute_with_values(folder, name, total):
     code, out, err = in_process(f"{folder}/nets.py:{name}", "--input", "1x3", "--kind", "csv")
     assert (code, err) == (0, "")
     assert out.splitlines()[-1].split(",")[4] == str(total)
+
+
+def test_values_of_buffers(folder):
+    code, out, err = in_process(f"{folder}/nets.py:Padded", "--input", "1x3", "--kind", "csv")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1].split(",")[4] == str(5 * 4 + 4)  # the bias too, which this convention counts
+    code, _, err = in_process(f"{folder}/nets.py:Gated", "--input", "1x3")
+    assert code == 2
+    assert "the model looks at values of a tensor" in err
 
 
 def test_tied_weights_stay_tied_while_they_move_to_meta(folder):

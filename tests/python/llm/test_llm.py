@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 
 import thoplw
 from language_models import SMALL
@@ -195,6 +196,16 @@ def test_largest():
         assert thoplw.llm(llama(), context=context, batch=16, largest=False, **plan).fits is fits
 
 
+def test_largest_where_the_forward_loops():
+    """Two layers of 128 channels, each with a window of 4 in bf16, a state of 8 in fp32, and nothing that grows."""
+    config = transformers.MambaConfig(hidden_size=64, num_hidden_layers=2, vocab_size=256, state_size=8)
+    found = thoplw.llm(config, context=100, memory="10M").all
+    sequence = 2 * 128 * (4 * 2 + 8 * 4)
+    assert found["cache"] == sequence
+    assert found["largest_batch"] == (10**7 - found["weights"]) // sequence
+    assert found["largest_context"] == 1 << 24
+
+
 def test_weights_alone_exceed_the_memory():
     found = thoplw.llm(llama(), device="h100", count=8, tensor_parallel=8)
     assert not found.fits
@@ -249,6 +260,8 @@ def test_models_that_are_refused():
         thoplw.llm(transformers.BertConfig(num_hidden_layers=1), context=8)
     with pytest.raises(thoplw.Error, match="must be a module, a config or a class"):
         thoplw.llm(3)
+    with pytest.raises(thoplw.Error, match="Linear takes no cache"):
+        thoplw.llm(torch.nn.Linear(2, 2))
 
 
 def test_command(tmp_path):

@@ -12,10 +12,13 @@ from torch.utils.flop_counter import FlopCounterMode
 BATCH = 2
 
 
-def run(model: torch.nn.Module, context: int) -> tuple[int, int]:
-    """Bytes in the cache after a prompt of `context` tokens, and FLOPs / 2 of one token more."""
+def run(model: torch.nn.Module, context: int) -> tuple[int, int, int]:
+    """Bytes in the cache after a prompt of `context` tokens, and FLOPs / 2 of the prompt and of one token more."""
     ids = torch.ones((BATCH, context), dtype=torch.int64)
     one = torch.ones((BATCH, 1), dtype=torch.int64)
+    parameters = inspect.signature(model.forward).parameters
+    last = {"logits_to_keep": 1} if "logits_to_keep" in parameters else {}
+    reading = FlopCounterMode(display=False)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if model.config.is_encoder_decoder:
@@ -24,20 +27,21 @@ def run(model: torch.nn.Module, context: int) -> tuple[int, int]:
                 source = {"input_features": torch.randn(size)}
             else:
                 source = {"input_ids": ids}
-            prompt = model(**source, decoder_input_ids=ids, use_cache=True)
+            with reading:
+                prompt = model(**source, decoder_input_ids=ids, use_cache=True, **last)
             encoded = (prompt.encoder_last_hidden_state,)
             token: dict[str, Any] = {"decoder_input_ids": one, "encoder_outputs": encoded}
         else:
-            prompt = model(input_ids=ids, use_cache=True)
+            with reading:
+                prompt = model(input_ids=ids, use_cache=True, **last)
             token = {"input_ids": one}
         name = next(n for n in ("past_key_values", "cache_params", "state") if getattr(prompt, n, None) is not None)
         cache = getattr(prompt, name)
         held = sum(tensor.nbytes for tensor in tensors(cache))
-        parameters = inspect.signature(model.forward).parameters
         takes = "cache" if "cache" in parameters else name
         with FlopCounterMode(display=False) as counter:
             model(**token, **{takes: cache}, use_cache=True)
-    return held, counter.get_total_flops() // 2
+    return held, reading.get_total_flops() // 2, counter.get_total_flops() // 2
 
 
 def tensors(cache: Any) -> list[torch.Tensor]:
