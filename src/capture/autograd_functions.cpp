@@ -16,8 +16,8 @@ namespace thoplw::capture {
 namespace {
 
 /// The class method torch.autograd.Function.apply, which all custom functions inherit. Up to torch 2.13 it is written
-/// in Python and its code is exchanged, which serves it under other names too: gelu = Gelu.apply. From 2.14 on it is
-/// written in C, and a class method of ours stands before it.
+/// in Python and its code is exchanged, from 2.14 on in C and its row in torch's table of methods is. Both serve it
+/// under other names too: gelu = Gelu.apply.
 class Apply {
  public:
   void exchange(ExchangedCode::Ours ours) {
@@ -26,34 +26,46 @@ class Apply {
     if (!python.is_none()) return code_.exchange(python, ours);
     for (nb::handle base : nb::object(function.attr("__mro__"))) {
       const nb::object found = nb::getattr(base, "__dict__").attr("get")("apply");
-      if (found.is_none()) continue;
-      in_c_ = found;
-      const nb::object callable =
-          nb::cpp_function([ours](const nb::args& args, const nb::kwargs& kwargs) { return ours(args, kwargs); });
-      owner_ = function;
-      owner_.attr("apply") = take(PyClassMethod_New(callable.ptr()));
+      if (Py_TYPE(found.ptr()) != &PyClassMethodDescr_Type) continue;
+      PyMethodDef* row = reinterpret_cast<PyMethodDescrObject*>(found.ptr())->d_method;
+      if (row->ml_flags != (METH_CLASS | METH_VARARGS | METH_KEYWORDS)) return;
+      row_ = row;
+      ours_ = ours;
+      theirs_ = std::exchange(row->ml_meth, reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(in_place)));
       return;
     }
   }
   void put_back() {
-    if (owner_.is_valid()) {
-      nb::delattr(owner_, "apply");
-      owner_.reset();
-      in_c_.reset();
-    }
+    if (row_) row_->ml_meth = theirs_;
+    row_ = nullptr;
     code_.put_back();
   }
   /// apply(cls, *args, **kwargs), as it was.
   nb::object original(const nb::args& args, const nb::kwargs& kwargs) const {
-    if (!in_c_.is_valid()) return code_.original(args, kwargs);
-    const nb::object bound = in_c_.attr("__get__")(nb::none(), args[0]);
+    if (!row_) return code_.original(args, kwargs);
     const nb::object rest = take(PyTuple_GetSlice(args.ptr(), 1, PyTuple_GET_SIZE(args.ptr())));
-    return take(PyObject_Call(bound.ptr(), rest.ptr(), kwargs.ptr()));
+    const auto theirs = reinterpret_cast<PyCFunctionWithKeywords>(reinterpret_cast<void (*)()>(theirs_));
+    return take(theirs(nb::object(args[0]).ptr(), rest.ptr(), kwargs.size() > 0 ? kwargs.ptr() : nullptr));
   }
 
  private:
+  static PyObject* in_place(PyObject* cls, PyObject* args, PyObject* kwargs) {
+    try {
+      const nb::object all = take(PySequence_Concat(nb::make_tuple(nb::handle(cls)).ptr(), args));
+      const nb::kwargs named = kwargs ? nb::borrow<nb::kwargs>(kwargs) : nb::kwargs();
+      return ours_(nb::borrow<nb::args>(all), named).release().ptr();
+    } catch (nb::python_error& error) {
+      error.restore();
+    } catch (const Error& error) {
+      set_error(error);
+    }
+    return nullptr;
+  }
+
   ExchangedCode code_;
-  nb::object owner_, in_c_;  ///< the class that has ours, and what it had before; null: not exchanged so
+  PyMethodDef* row_ = nullptr;  ///< null: not exchanged so
+  PyCFunction theirs_ = nullptr;
+  static inline ExchangedCode::Ours ours_ = nullptr;
 };
 
 Apply& apply() {
