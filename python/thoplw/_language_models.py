@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 import inspect
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from thoplw import _native
+from thoplw._inputs import arguments
 from thoplw._models import build, import_torchvision, maker
 from thoplw._native import Error, Trace
 from thoplw._transformers import config_named, image_of, language_model_class, with_fields
 
 if TYPE_CHECKING:
     import torch
+
+MoreInputs = Callable[[int, int], Mapping[str, Any]]
 
 # How forwards of transformers call the cache that they take and give.
 _CACHES = ("past_key_values", "cache", "cache_params", "state")
@@ -27,7 +30,9 @@ _MADE_IN = {"fp64": "float64", "fp32": "float32", "tf32": "float32", "fp16": "fl
 _names: ContextVar[list[str]] = ContextVar("names")
 
 
-def passes_of(model: Any, settings: Mapping[str, Any], dtype: str | None, source: int | None) -> Passes:
+def passes_of(
+    model: Any, settings: Mapping[str, Any], dtype: str | None, source: int | None, inputs: MoreInputs | None = None
+) -> Passes:
     """The passes of what a user calls a language model.
 
     Args:
@@ -35,6 +40,7 @@ def passes_of(model: Any, settings: Mapping[str, Any], dtype: str | None, source
         settings: fields of the config to change.
         dtype: what weights are stored in; None: bf16, or what a module has.
         source: how many tokens an encoder reads; None: as many as the decoder.
+        inputs: further inputs of prompts, by batch and context.
     """
     try:
         import torch
@@ -45,11 +51,11 @@ def passes_of(model: Any, settings: Mapping[str, Any], dtype: str | None, source
             raise Error(
                 "settings are fields of a config, and the model is made already: change its config, or give that"
             )
-        return Passes(model, source)
+        return Passes(model, source, inputs)
     with contextlib.suppress(Error):
         import_torchvision()  # transformers imports it where it is there
     with _quiet():
-        return Passes(_made(model, settings, getattr(torch, _MADE_IN.get(dtype or "", "bfloat16"))), source)
+        return Passes(_made(model, settings, getattr(torch, _MADE_IN.get(dtype or "", "bfloat16"))), source, inputs)
 
 
 def _made(model: Any, settings: Mapping[str, Any], dtype: torch.dtype) -> torch.nn.Module:
@@ -82,12 +88,13 @@ def _given(model: Any) -> tuple[str, Any, Any]:
 class Passes:
     """Runs a model on a prompt and on one token more, at any batch and context."""
 
-    def __init__(self, model: torch.nn.Module, source: int | None) -> None:
+    def __init__(self, model: torch.nn.Module, source: int | None, inputs: MoreInputs | None) -> None:
         parameters = inspect.signature(model.forward).parameters
         if not any(name in parameters for name in (*_CACHES, "use_cache")):
             raise Error(f"{type(model).__name__} takes no cache, so that nothing can be said of one token more")
         self.model = model
         self.source = source
+        self.inputs = inputs
 
     def __call__(self, batch: int, context: int) -> tuple[Trace, list[str], dict[str, str], dict[str, str], int]:
         """The trace, names in the cache, plans for tensors and for experts, and for how many positions it was made."""
@@ -96,6 +103,8 @@ class Passes:
         try:
             with _quiet(), _one_thread():
                 prompt, one = _inputs(self.model, batch, context, self.source)
+                if self.inputs is not None:
+                    prompt |= arguments(self.model, dict(self.inputs(batch, context)), None)[1]
                 trace = _native.capture(_both_passes(self.model), (prompt, one), {}, {})
         finally:
             _names.reset(token)

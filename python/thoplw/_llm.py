@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from thoplw import _native
@@ -28,6 +28,7 @@ def llm(
     pipeline: int = 1,
     expert_parallel: int = 1,
     source: int | None = None,
+    inputs: Callable[[int, int], Mapping[str, Any]] | None = None,
     settings: Mapping[str, Any] = {},
     largest: bool = True,
 ) -> Llm:
@@ -50,6 +51,8 @@ def llm(
         pipeline: how many groups of devices there are, one after the other, each with some of the layers.
         expert_parallel: how many devices share the experts.
         source: of a model with an encoder, how many tokens that reads; None: `context`.
+        inputs: a function of batch and context that gives further inputs of the prompts by name, or others in place of
+            token ids: images, and the tokens that stand for them. Inside it a tuple of ints is a shape.
         settings: fields of the config to change: ``{"num_hidden_layers": 4}``.
         largest: look for the largest batch and context that fit, where the memory is known.
 
@@ -75,7 +78,7 @@ def llm(
     }
     from thoplw._language_models import passes_of  # here, as it imports what takes longer than all of thoplw
 
-    passes = passes_of(model, settings, dtype, source)
+    passes = passes_of(model, settings, dtype, source, inputs)
     return _native.count_llm(passes, {key: value for key, value in plan.items() if value is not None})
 
 

@@ -12,7 +12,7 @@ from torch.utils.flop_counter import FlopCounterMode
 BATCH = 2
 
 
-def run(model: torch.nn.Module, context: int) -> tuple[int, int, int]:
+def run(model: torch.nn.Module, context: int, inputs: dict[str, Any] | None = None) -> tuple[int, int, int]:
     """Bytes in the cache after a prompt of `context` tokens, and FLOPs / 2 of the prompt and of one token more."""
     ids = torch.ones((BATCH, context), dtype=torch.int64)
     one = torch.ones((BATCH, 1), dtype=torch.int64)
@@ -33,7 +33,7 @@ def run(model: torch.nn.Module, context: int) -> tuple[int, int, int]:
             token: dict[str, Any] = {"decoder_input_ids": one, "encoder_outputs": encoded}
         else:
             with reading:
-                prompt = model(input_ids=ids, use_cache=True, **last)
+                prompt = model(**(inputs or {"input_ids": ids}), use_cache=True, **last)
             token = {"input_ids": one}
         name = next(n for n in ("past_key_values", "cache_params", "state") if getattr(prompt, n, None) is not None)
         cache = getattr(prompt, name)
