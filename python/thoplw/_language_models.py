@@ -127,15 +127,17 @@ def _plan(model: Any, name: str) -> dict[str, str]:
 
 def _inputs(model: Any, batch: int, context: int, source: int | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """Of the prompt, and of the token after it."""
-    prompt: dict[str, Any] = {"use_cache": True}
-    one: dict[str, Any] = {"use_cache": True}
+    parameters = inspect.signature(model.forward).parameters
+    asks = {"use_cache": True} if "use_cache" in parameters else {}
+    prompt: dict[str, Any] = {**asks}
+    one: dict[str, Any] = {**asks}
     if getattr(getattr(model, "config", None), "is_encoder_decoder", False):
         prompt |= _source_of(model, batch, source, context) | {"decoder_input_ids": _ids(batch, context)}
         one |= {"decoder_input_ids": _ids(batch, 1), "encoder_outputs": None}  # which the prompt gives
     else:
         prompt["input_ids"] = _ids(batch, context)
         one["input_ids"] = _ids(batch, 1)
-    if "logits_to_keep" in inspect.signature(model.forward).parameters:
+    if "logits_to_keep" in parameters:
         prompt["logits_to_keep"] = 1  # as generate() asks for
     return prompt, one
 
@@ -180,6 +182,7 @@ def _both_passes(model: torch.nn.Module) -> torch.nn.Module:
             self.model = model
 
         def forward(self, prompt: dict[str, Any], one: dict[str, Any]) -> None:
+            _names.get().clear()  # a pass may be run a second time
             result = self.model(**prompt)
             cache = _cache_of(model, result)
             if "encoder_outputs" in one:
@@ -194,7 +197,9 @@ def _both_passes(model: torch.nn.Module) -> torch.nn.Module:
             self.model(**one, **{takes: cache})
             _mark(cache, [])
 
-    return BothPasses().train(model.training)
+    both = BothPasses()
+    both.training = model.training  # of this module alone, whatever those inside say
+    return both
 
 
 def _cache_of(model: Any, result: Any) -> Any:

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "base/formatted.h"
 #include "count/llm/on_devices.h"
 #include "count/llm/pass_work.h"
 
@@ -35,6 +36,7 @@ class BothPasses {
   BothPasses(const OnDevices& model, const CacheByStage& cache, Llm& llm) : model_(model), cache_(cache), llm_(llm) {}
 
   void count() {
+    note_what_is_not_known();
     PassWork prefill = work(model_.parts.prefill, {}, llm_.prefill);
     PassWork decode = work(model_.parts.decode, model_.parts.before, llm_.decode);
     // A kernel may leave out what a causal mask hides: then a prompt takes no more than its tokens one by one.
@@ -50,6 +52,25 @@ class BothPasses {
   }
 
  private:
+  void note_what_is_not_known() {
+    if (!model_.plan.device) return;
+    const Device& device = *model_.plan.device;
+    if (rate(device, model_.plan.dtype, model_.compute_type()) == 0) {
+      llm_.notes.push_back(formatted("no figure says how fast {} computes in {}: times are those of memory alone",
+                                     device.title, llm_.dtype));
+    }
+    if (device.bandwidth == 0) {
+      llm_.notes.push_back(
+          formatted("no figure says how fast the memory of {} is: times are those of arithmetic alone", device.title));
+    }
+    if (llm_.memory == 0) {
+      llm_.notes.push_back(
+          formatted("{} is sold with memories of several sizes: say which, such as --memory 16GiB, to "
+                    "learn what fits",
+                    device.title));
+    }
+  }
+
   Count times() const { return Count(model_.groups) * model_.plan.split.replicas(); }
 
   PassWork work(const OpRange& pass, const std::vector<Id>& cached, LlmPass& result) {

@@ -1,13 +1,12 @@
 """llm(): figures worked out by hand, how devices share a model, and what is refused."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 import torch
 
 import thoplw
+from in_process import in_process
 from language_models import SMALL
 from thoplw._models import import_torchvision
 
@@ -187,6 +186,22 @@ def test_time():
     assert found.device["decode_tokens_per_second"] == pytest.approx(1 / found.all["decode_seconds"] / 8)
 
 
+def test_device_of_ones_own(tmp_path):
+    (tmp_path / "mine.toml").write_text('[mine]\npeak = { bf16 = "100T" }\nmemory = "1G"\n')
+    config = transformers.LlamaConfig(**SMALL)
+    found = thoplw.llm(config, context=64, device=str(tmp_path / "mine.toml"))
+    assert found.all["decode_seconds"] == pytest.approx(found.all["decode_macs"] / 50e12)
+    assert "no figure says how fast the memory of mine is: times are those of arithmetic alone" in found.notes
+
+
+def test_a_model_is_left_as_it_was():
+    model = transformers.LlamaForCausalLM(transformers.LlamaConfig(**SMALL)).train()
+    model.model.layers[0].eval()
+    before = [(name, module.training) for name, module in model.named_modules()]
+    thoplw.llm(model, context=8)
+    assert [(name, module.training) for name, module in model.named_modules()] == before
+
+
 def test_largest():
     plan = {"tensor_parallel": 8, "device": "h200", "kv_dtype": "fp8"}
     found = thoplw.llm(llama(), context=CONTEXT, batch=16, **plan)
@@ -266,7 +281,31 @@ def test_models_that_are_refused():
 
 def test_command(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({**LLAMA_405B, "model_type": "llama"}))
-    command = [sys.executable, "-m", "thoplw", "llm", str(tmp_path), "--context", "8192", "--batch", "4", "-k", "json"]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    found = json.loads(text)
-    assert found["figures"]["cache"]["all"] == thoplw.llm(llama(), context=8192, batch=4).all["cache"]
+    code, text, _ = in_process("llm", str(tmp_path), "--context", "8192", "--batch", "4", "-k", "json")
+    assert code == 0
+    assert json.loads(text)["figures"]["cache"]["all"] == thoplw.llm(llama(), context=8192, batch=4).all["cache"]
+
+
+def test_wrong_commands():
+    for command, message in (
+        (("llm", "net.onnx"), "a file has one pass in it, and no cache"),
+        (("llm", "transformers:LlamaForCasualLM"), "did you mean 'LlamaForCausalLM'"),
+        (("llm", "transformers:MambaConfig", "--set", "num_hidden_layers=1", "-k", "html"), "text, md, csv or json"),
+        (("train", "net.onnx", "--kv-dtype", "fp8"), "--kv-dtype works only with `thoplw llm`"),
+    ):
+        code, _, said = in_process(*command)
+        assert code == 2
+        assert message in said
+
+
+@pytest.mark.parametrize("kind", ["csv", "md", "text"])
+def test_kinds(kind):
+    """Each has every figure, and records have it exactly."""
+    found = thoplw.llm(transformers.LlamaConfig(**SMALL), context=8, tensor_parallel=2, memory="1M", device="h100")
+    lines = found.summary(kind).splitlines()
+    if kind == "csv":
+        table = {name: (whole, device) for name, _unit, whole, device in (line.split(",") for line in lines[1:])}
+        assert table["cache"] == (str(found.all["cache"]), str(found.device["cache"]))
+        assert table.keys() == found.all.keys() | found.device.keys()
+    else:
+        assert sum(line.startswith("|") for line in lines) >= len(found.all.keys() | found.device.keys()) + 1
