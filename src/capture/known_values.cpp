@@ -3,6 +3,7 @@
 #include "capture/known_values.h"
 
 #include <algorithm>
+#include <span>
 
 #include "capture/failure.h"
 #include "capture/grad_mode.h"
@@ -62,11 +63,29 @@ Derivation::Source source_of(Pass& pass, KnownTensor& tensor) {
   return {std::move(values), writes};
 }
 
+/// An operand of which only shape and type matter.
+Derivation::Source shape_of(const KnownTensor& tensor) {
+  auto values = std::make_shared<KnownValues>();
+  values->layout = tensor.layout;
+  return {std::move(values), std::nullopt};
+}
+
+/// A real tensor of that shape and type that takes no memory.
+nb::object any_of_shape(Pass& pass, const Strided& layout) {
+  const auto dtype = pass.api.dtype_objects.find(layout.dtype);
+  if (dtype == pass.api.dtype_objects.end()) return {};
+  const GradMode grad(pass.api, Grad::off);
+  const nb::object one = pass.api.torch.attr("zeros")(nb::tuple(), nb::arg("dtype") = nb::handle(dtype->second));
+  return one.attr("expand")(to_tuple(layout.sizes));
+}
+
 /// The arguments without their tensors, which become sources.
 nb::object emptied(Pass& pass, PyObject* arguments, Derivation& derivation) {
   return with_items(arguments, [&](nb::handle value) {
     if (!pass.api.is_tensor(value.ptr())) return nb::borrow(value);
-    derivation.sources.push_back(source_of(pass, pass.tensors.known(value.ptr())));
+    KnownTensor& tensor = pass.tensors.known(value.ptr());
+    const bool shape = derivation.sources.size() >= derivation.op->shapes_from;
+    derivation.sources.push_back(shape ? shape_of(tensor) : source_of(pass, tensor));
     return nb::borrow(Py_Ellipsis);
   });
 }
@@ -132,7 +151,10 @@ bool has_run(Pass& pass, Derivation& derivation) {
 
 bool work_out(Pass& pass, KnownValues& values) {
   if (values.stale) return false;
-  if (!values.real.is_valid()) {
+  if (!values.real.is_valid() && !values.derivation) {
+    values.real = any_of_shape(pass, values.layout);
+    values.writes = values.real.is_valid() ? writes_to(values.real) : kNotCounted;
+  } else if (!values.real.is_valid()) {
     if (!has_run(pass, *values.derivation)) return false;
     std::size_t index = 0;
     each_tensor(pass.api, values.derivation->results.ptr(), [&](PyObject* tensor) {
@@ -176,9 +198,10 @@ std::shared_ptr<KnownValues> given_values(const nb::object& input) {
 }
 
 bool follows(const OpCall& call) {
-  return call.op.repeatable && std::ranges::all_of(call.read.tensors, [&](KnownTensor* tensor) {
-           return !tensor || has_values(call.pass, *tensor);
-         });
+  if (!call.op.repeatable) return false;
+  const std::size_t count = std::min(call.read.tensors.size(), call.op.shapes_from);
+  return std::ranges::all_of(std::span(call.read.tensors).first(count),
+                             [&](KnownTensor* tensor) { return !tensor || has_values(call.pass, *tensor); });
 }
 
 void remember(const OpCall& call, const nb::object& results) {

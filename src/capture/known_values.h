@@ -33,6 +33,7 @@ struct KnownValues {
   std::int64_t writes = 0;                 ///< how often `real` had been written to then
   std::shared_ptr<Derivation> derivation;  ///< null where `real` was there from the start
   std::size_t index = 0;                   ///< which of the derivation's results
+  Strided layout;                          ///< of an operand of which no more matters, which has neither of the above
   bool stale = false;                      ///< the pass pretended to write to it
 };
 

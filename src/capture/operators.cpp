@@ -66,6 +66,15 @@ Operator::Picks picks_of(std::string_view name) {
   return name == "aten::masked_select" ? Operator::Picks::by_mask : Operator::Picks::none;
 }
 
+std::size_t shapes_from(std::string_view name) {
+  constexpr std::string_view kLikeAll[] = {"aten::full_like", "aten::new_full",  "aten::new_ones",
+                                           "aten::new_zeros", "aten::ones_like", "aten::zeros_like"};
+  constexpr std::string_view kLikeSecond[] = {"aten::expand_as", "aten::reshape_as", "aten::to", "aten::type_as",
+                                              "aten::view_as"};
+  if (std::ranges::find(kLikeAll, name) != std::end(kLikeAll)) return 0;
+  return std::ranges::find(kLikeSecond, name) != std::end(kLikeSecond) ? 1 : SIZE_MAX;
+}
+
 Operator resolve(PyObject* func) {
   const TorchApi& api = torch_api();
   Operator op;
@@ -87,6 +96,7 @@ Operator resolve(PyObject* func) {
   op.random = nb::cast<bool>(tags.attr("__contains__")(api.seeded_tag));
   op.repeatable = !op.random && !op.writes && op.name.find("empty") == std::string::npos;
   op.picks = picks_of(op.name);
+  op.shapes_from = shapes_from(op.name);
   op.is_dual = op.name == "aten::_make_dual";
   op.lifts = op.name == "aten::lift_fresh";
   op.asks_compatible = op.name == "aten::_has_compatible_shallow_copy_type";

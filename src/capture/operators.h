@@ -43,14 +43,15 @@ struct Operator {
   bool is_dual = false;          ///< aten::_make_dual: forward-mode differentiation, for which autograd has to be there
   bool lifts = false;            ///< aten::lift_fresh, which torch.tensor() gives its result to
   bool random = false;
-  bool repeatable = false;    ///< its results follow from its arguments, at whatever time it runs
-  bool shares = false;        ///< a result may lie in the memory of an argument
-  Picks picks = Picks::none;  ///< elements of its first argument, by its second
-  bool dear = false;          ///< a function such as the sine: dear for real, and never how a mask is made
-  bool spelt = false;         ///< its spelling is recorded
-  bool by_parts = false;      ///< of nested operands the sizes of their parts are recorded
-  bool resizes = false;       ///< what its caller asked for is recorded
-  bool flattens = false;      ///< whether its input lies in one piece is recorded: see recording.cpp
+  bool repeatable = false;             ///< its results follow from its arguments, at whatever time it runs
+  bool shares = false;                 ///< a result may lie in the memory of an argument
+  std::size_t shapes_from = SIZE_MAX;  ///< from which tensor on only their shapes and types matter, not their values
+  Picks picks = Picks::none;           ///< elements of its first argument, by its second
+  bool dear = false;                   ///< a function such as the sine: dear for real, and never how a mask is made
+  bool spelt = false;                  ///< its spelling is recorded
+  bool by_parts = false;               ///< of nested operands the sizes of their parts are recorded
+  bool resizes = false;                ///< what its caller asked for is recorded
+  bool flattens = false;               ///< whether its input lies in one piece is recorded: see recording.cpp
   using Attrs = std::vector<std::pair<std::size_t, std::string>>;
   Attrs attrs;           ///< arguments that the work formula reads
   Attrs training_attrs;  ///< and those besides that training needs

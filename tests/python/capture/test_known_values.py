@@ -93,6 +93,36 @@ def test_values_of_an_input_of_floats(pick, count, device):
     assert picked(pick, device, rows()) == count
 
 
+LIKE = [
+    lambda y: torch.ones_like(y[:, 0], dtype=torch.bool),
+    lambda y: y.new_ones(ROWS) > 0,
+    lambda y: y.new_full((ROWS,), 2).bool(),
+    lambda y: torch.full_like(y[:, 0], 2).bool(),
+    lambda y: ~torch.zeros_like(y[:, 0], dtype=torch.bool),
+    lambda y: torch.ones(1, dtype=torch.bool, device=y.device).expand_as(y[:, 0]),
+    lambda y: torch.ones(2, 3, dtype=torch.int64, device=y.device).view_as(y[:, 0]).bool(),
+]
+
+
+@on_both
+@pytest.mark.parametrize("like", LIKE)
+def test_of_some_operands_only_the_shape_matters(like, device):
+    """A random tensor stands for what weights have made."""
+    assert picked(lambda x: x[like(torch.rand_like(x))], device, rows()) == ROWS
+
+
+def test_what_was_made_like_another_and_written_to_is_unknown():
+    def pick(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
+        mask = torch.ones_like(x[:, 0], dtype=torch.bool)
+        mask &= layer(x)[:, 0] > 9
+        return layer(x[mask])
+
+    with torch.device("meta"):
+        model = unknown(pick)
+    with pytest.raises(thoplw.Error, match="looks at values"):
+        thoplw.profile(model, rows(), verbose=False)
+
+
 IDS = torch.tensor([[5, 9, 9, 7, 9, 5]])
 
 

@@ -260,11 +260,171 @@ MODELS: dict[str, Row] = {
 }
 
 
+# What their forward does depends on values of what goes in: token ids that stand for features, padding images, sizes of
+# images. Special tokens are behind the others in the vocabulary.
+SPECIAL, OTHER_SPECIAL = 55, (56, 57, 58)
+CAUSAL = {**GROUPED, "head_dim": 8, "vocab_size": 60}
+
+
+def with_features(count: int) -> torch.Tensor:
+    """A text in which so many tokens are to be replaced by features."""
+    x = ids(1, count + 8)
+    x[0, 1 : 1 + count] = SPECIAL
+    return x
+
+
+def images_and_a_padding_image() -> torch.Tensor:
+    x = torch.ones(1, 3, 3, 32, 32)
+    x[0, 2] = 0
+    return x
+
+
+def mixed(count: int, **others: torch.Tensor) -> Inputs:
+    return {"input_ids": with_features(count), **others}
+
+
+VALUE_MODELS: dict[str, Row] = {
+    # 4 x 4 patches of 4 x 4 pixels in 2 frames, of which 2 x 2 are merged
+    "qwen3-vl": Row(
+        "Qwen3VLForConditionalGeneration",
+        dict(zip(("image_token_id", "video_token_id", "vision_start_token_id", "vision_end_token_id"),
+                 (SPECIAL, *OTHER_SPECIAL), strict=True)),
+        lambda: mixed(
+            4,
+            mm_token_type_ids=(with_features(4) == SPECIAL).long(),
+            pixel_values=torch.zeros(16, 3 * 2 * 4 * 4),
+            image_grid_thw=torch.tensor([[1, 4, 4]]),
+        ),
+        {
+            "text_config": {
+                **CAUSAL,
+                "rope_parameters": {"rope_type": "default", "rope_theta": 1e4, "mrope_section": [1, 1, 2]},
+            },
+            "vision_config": {
+                "depth": 2,
+                "hidden_size": 16,
+                "num_heads": 4,
+                "intermediate_size": 24,
+                "out_hidden_size": 16,
+                "patch_size": 4,
+                "spatial_merge_size": 2,
+                "temporal_patch_size": 2,
+                "num_position_embeddings": 16,
+                "deepstack_visual_indexes": [0, 1],
+            },
+        },
+    ),
+    # two images that are no padding, of 4 x 4 patches, of which 2 x 2 are merged
+    "smolvlm": Row(
+        "SmolVLMForConditionalGeneration",
+        {"image_token_id": SPECIAL, "scale_factor": 2},
+        lambda: mixed(2 * 4, pixel_values=images_and_a_padding_image()),
+        {"text_config": {**CAUSAL, "model_type": "llama"}, "vision_config": IMAGE},
+    ),
+    "idefics3": Row(
+        "Idefics3ForConditionalGeneration",
+        {"image_token_id": SPECIAL, "scale_factor": 2},
+        lambda: mixed(2 * 4, pixel_values=images_and_a_padding_image()),
+        {"text_config": {**CAUSAL, "model_type": "llama"}, "vision_config": IMAGE},
+    ),
+    # 3 latents for each of these two images
+    "idefics2": Row(
+        "Idefics2ForConditionalGeneration",
+        {"image_token_id": SPECIAL},
+        lambda: mixed(2 * 3, pixel_values=images_and_a_padding_image()),
+        {
+            "text_config": {**CAUSAL, "model_type": "mistral"},
+            "vision_config": IMAGE,
+            "perceiver_config": {
+                "hidden_size": 16,
+                "resampler_n_latents": 3,
+                "resampler_depth": 1,
+                "resampler_n_heads": 2,
+                "resampler_head_dim": 4,
+                "num_key_value_heads": 1,
+            },
+        },
+    ),
+    # 32 frames, which a convolution halves; 4 of these go into a token
+    "voxtral": Row(
+        "VoxtralForConditionalGeneration",
+        {"audio_token_id": SPECIAL},
+        lambda: mixed(4, input_features=torch.zeros(1, 8, 32)),
+        {
+            "text_config": {**CAUSAL, "model_type": "llama"},
+            "audio_config": {
+                "hidden_size": 16,
+                "num_hidden_layers": 2,
+                "num_attention_heads": 4,
+                "intermediate_size": 64,
+                "num_mel_bins": 8,
+                "max_source_positions": 16,
+                "head_dim": 4,
+            },
+        },
+    ),
+    # 8 x 8 patches in a row, which are merged twice
+    "minicpm-v": Row(
+        "MiniCPMV4_6ForConditionalGeneration",
+        {"image_token_id": SPECIAL},
+        lambda: mixed(4, pixel_values=torch.zeros(1, 3, 4, 4 * 64), target_sizes=torch.tensor([[8, 8]])),
+        {
+            "text_config": {**CAUSAL, "model_type": "qwen3"},
+            "vision_config": {**IMAGE, "patch_size": 4, "insert_layer_id": 0},
+        },
+    ),
+    # the whole image and its two halves, of 4 x 4 patches each; a token ends each of 4 rows of 8
+    "llava-next": Row(
+        "LlavaNextForConditionalGeneration",
+        {"image_token_index": SPECIAL, "image_grid_pinpoints": [[64, 32], [32, 64]], "vision_feature_layer": -1},
+        lambda: mixed(
+            16 + 32 + 8, pixel_values=torch.zeros(1, 3, 3, 32, 32), image_sizes=torch.tensor([[64, 32]])
+        ),
+        {
+            "text_config": {**CAUSAL, "model_type": "llama"},
+            "vision_config": {**IMAGE, "model_type": "clip_vision_model", "projection_dim": 8},
+        },
+    ),
+    "grounding-dino": Row(
+        "GroundingDinoForObjectDetection",
+        {
+            "encoder_layers": 1,
+            "decoder_layers": 2,
+            **dict.fromkeys(("encoder_ffn_dim", "decoder_ffn_dim"), 24),
+            **dict.fromkeys(("encoder_attention_heads", "decoder_attention_heads"), 2),
+            **dict.fromkeys(("encoder_n_points", "decoder_n_points"), 2),
+            "d_model": 32,
+            "num_queries": 3,
+            "num_feature_levels": 3,
+            "max_text_len": 16,
+        },
+        lambda: {
+            "pixel_values": torch.zeros(1, 3, 64, 64),
+            "input_ids": torch.tensor([[101, 5, 6, 1012, 7, 1012, 102]]),
+            "attention_mask": torch.ones(1, 7, dtype=torch.int64),
+        },
+        {
+            "backbone_config": {
+                "model_type": "swin",
+                "image_size": 64,
+                "patch_size": 4,
+                "embed_dim": 8,
+                "depths": [1, 1, 1],
+                "num_heads": [2, 2, 2],
+                "window_size": 4,
+                "out_features": ["stage2", "stage3"],
+            },
+            "text_config": {**BASE, "model_type": "bert", "vocab_size": 1100},
+        },
+    ),
+}  # fmt: skip
+
+
 def build(name: str, attention: str = "sdpa", device: str = "cpu") -> torch.nn.Module:
     """The model in eval mode, its weights made on `device`."""
     import transformers
 
-    row = MODELS[name]
+    row = MODELS.get(name) or VALUE_MODELS[name]
     cls = getattr(transformers, row.model)
     config = cls.config_class(**row.config, **row.parts)
     with warnings.catch_warnings(), torch.device(device):
