@@ -43,6 +43,17 @@ nb::object answer_factory(const OpCall& call) {
   return result;
 }
 
+/// Few integers that follow from known values are worked out at once, as others are: torch does not ask us for those of
+/// tensors that a forward lists. Null for all else, and for views, which what they are views of may be written through.
+nb::object answer_at_once(const OpCall& call) {
+  std::vector<Result> results;
+  if (!call.pass.native_rules || !ask_rule(call, results) || results.size() != 1) return {};
+  const Result& result = results.front();
+  const bool fresh = !result.same && result.alias_of < 0;
+  const bool few = is_integral(result.tensor.dtype) && elements(result.tensor.sizes) <= kMaxRealFloats;
+  return fresh && few ? answer_by_values(call) : nb::object();
+}
+
 nb::object ask_torch(const OpCall& call, bool follows) {
   if (nb::object result = answer_masked(call); result.is_valid()) return result;
   try {
@@ -63,6 +74,9 @@ nb::object answer_on_meta(const OpCall& call, bool known) {
     if (nb::object self = answer_in_place(call); self.is_valid()) return self;
   }
   const bool follow = follows(call);
+  if (follow) {
+    if (nb::object result = answer_at_once(call); result.is_valid()) return result;
+  }
   nb::object result;
   if (pass.native_rules && !call.op.writes) result = answer_natively(call);
   if (!result.is_valid() && !known && call.op.composite) return decompose(call);

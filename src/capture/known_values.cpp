@@ -40,7 +40,7 @@ bool is_real_integer(Pass& pass, KnownTensor& tensor) {
 }
 
 bool has_values(Pass& pass, KnownTensor& tensor) {
-  return tensor.values || tensor.shadow.is_valid() || is_real_integer(pass, tensor);
+  return (tensor.values && !tensor.values->stale) || tensor.shadow.is_valid() || is_real_integer(pass, tensor);
 }
 
 /// Where a tensor's life is observed it must not be held: another over the same memory stands in.

@@ -111,6 +111,18 @@ def test_of_some_operands_only_the_shape_matters(like, device):
     assert picked(lambda x: x[like(torch.rand_like(x))], device, rows()) == ROWS
 
 
+@on_both
+def test_a_mask_like_an_activation_is_written_to_by_lists(device):
+    def pick(x: torch.Tensor) -> torch.Tensor:
+        y = torch.rand_like(x)
+        mask = torch.full_like(y[:, 0], True).bool()
+        mask[[0, 2]] = False
+        mask[torch.tensor([3])] = False
+        return x[mask]
+
+    assert picked(pick, device, rows()) == ROWS - 3
+
+
 def test_what_was_made_like_another_and_written_to_is_unknown():
     def pick(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
         mask = torch.ones_like(x[:, 0], dtype=torch.bool)
@@ -211,10 +223,21 @@ def test_a_copy_that_was_written_to_says_nothing_of_the_input():
         assert picked(pick, device, rows()) == FULL
 
 
+@on_both
+def test_a_small_mask_from_before_a_write(device):
+    def pick(x: torch.Tensor) -> torch.Tensor:
+        early = is_full(x)
+        x += 1
+        return x[early]
+
+    assert picked(pick, device, rows()) == FULL
+
+
 def late_mask(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    early = is_full(x)  # not worked out before it is asked for
-    x += 1
-    return layer(x[early])
+    many = x.repeat(100, 1)
+    early = is_full(many)  # too large to be worked out before it is asked for
+    many += 1
+    return layer(many[early])
 
 
 def late_mask_of_ids(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
@@ -225,7 +248,7 @@ def late_mask_of_ids(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 
 @on_both
-@pytest.mark.parametrize(("function", "count"), [(late_mask, FULL), (late_mask_of_ids, 4)])
+@pytest.mark.parametrize(("function", "count"), [(late_mask, 100 * FULL), (late_mask_of_ids, 4)])
 def test_what_was_written_to_meanwhile_is_not_asked(function, count, device):
     """The values from before are gone; those of now would be wrong."""
     model = unknown(function).to(device)

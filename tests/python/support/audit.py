@@ -16,6 +16,7 @@ from typing import Any
 
 import torch
 
+import architectures
 from in_process import in_process
 from other_models import Library, installed
 from thoplw import _native
@@ -152,6 +153,7 @@ def page(models: list[Reached], found: Reached, compared: str) -> str:
     ]
     for reached in [*models, found]:
         lines += [f"| `{op}` | {', '.join(sorted(names)[:4])} |" for op, names in sorted(reached.missing.items())]
+    lines += ["", *architectures.coverage()]
     return "\n".join(lines) + "\n"
 
 
