@@ -286,6 +286,19 @@ def test_command(tmp_path):
     assert json.loads(text)["figures"]["cache"]["all"] == thoplw.llm(llama(), context=8192, batch=4).all["cache"]
 
 
+def test_callable_of_ones_own(tmp_path):
+    """It says itself what its weights are in."""
+    (tmp_path / "net.py").write_text(
+        f"import transformers\ndef net(): return transformers.LlamaForCausalLM(transformers.LlamaConfig(**{SMALL}))\n"
+    )
+    code, text, _ = in_process("llm", f"{tmp_path}/net.py:net", "-k", "json")
+    assert code == 0
+    found = json.loads(text)
+    figures = found["figures"]
+    assert found["dtype"] == "fp32"
+    assert figures["weights"]["all"] >= 4 * figures["parameters"]["all"]
+
+
 def test_wrong_commands():
     for command, message in (
         (("llm", "net.onnx"), "a file has one pass in it, and no cache"),
