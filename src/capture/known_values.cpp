@@ -22,13 +22,11 @@ constexpr std::int64_t kMostElements = 1 << 25;
 constexpr std::int64_t kMostWritten = 1 << 22;  // at once, whether or not somebody asks later
 constexpr int kDeepest = 200;
 
-constexpr std::int64_t kNotCounted = -1;
-
-/// How often a tensor has been written to. Torch does not count that for tensors made under inference mode.
-std::int64_t writes_to(nb::handle tensor) {
-  static PyObject* name = interned("_version");
-  const nb::object version = attr_or_null(tensor.ptr(), name);
-  return version.is_valid() ? nb::cast<std::int64_t>(version) : kNotCounted;
+/// How often what is in the tensor's memory has been written to.
+std::int64_t writes_to(const Pass& pass, nb::handle tensor) {
+  if (pass.writes.empty()) return 0;
+  const auto found = pass.writes.find(storage_of(tensor));
+  return found == pass.writes.end() ? 0 : found->second;
 }
 
 bool is_out_of_date(const Pass& pass, const nb::object& real) {
@@ -56,7 +54,7 @@ Derivation::Source source_of(Pass& pass, KnownTensor& tensor) {
   if (on_meta && !tensor.values->real.is_valid()) return {tensor.values, std::nullopt};
   const nb::handle real = on_meta ? nb::handle(tensor.values->real) : values_of(tensor);
   if (is_out_of_date(pass, nb::borrow(real))) return {};
-  const std::int64_t writes = writes_to(real);
+  const std::int64_t writes = writes_to(pass, real);
   if (on_meta) return {tensor.values, writes};
   auto values = std::make_shared<KnownValues>();
   values->real = held(pass, real);
@@ -109,7 +107,7 @@ bool work_out(Pass& pass, KnownValues& values);
 bool sources_hold(Pass& pass, const Derivation& derivation) {
   return std::ranges::all_of(derivation.sources, [&](const Derivation::Source& source) {
     if (!work_out(pass, *source.values)) return false;
-    return writes_to(source.values->real) == source.writes.value_or(source.values->writes);
+    return writes_to(pass, source.values->real) == source.writes.value_or(source.values->writes);
   });
 }
 
@@ -153,23 +151,24 @@ bool work_out(Pass& pass, KnownValues& values) {
   if (values.stale) return false;
   if (!values.real.is_valid() && !values.derivation) {
     values.real = any_of_shape(pass, values.layout);
-    values.writes = values.real.is_valid() ? writes_to(values.real) : kNotCounted;
+    values.writes = values.real.is_valid() ? writes_to(pass, values.real) : kNotCounted;
   } else if (!values.real.is_valid()) {
     if (!has_run(pass, *values.derivation)) return false;
     std::size_t index = 0;
     each_tensor(pass.api, values.derivation->results.ptr(), [&](PyObject* tensor) {
       if (index++ == values.index) values.real = nb::borrow(tensor);
     });
-    if (values.real.is_valid()) values.writes = writes_to(values.real);
+    if (values.real.is_valid()) values.writes = writes_to(pass, values.real);
   }
   return values.real.is_valid() && !is_out_of_date(pass, values.real);
 }
 
-void forget(KnownValues& values) {
+void forget(Pass& pass, KnownValues& values) {
   if (values.stale) return;
   values.stale = true;
+  if (values.real.is_valid()) pass.stale_storages.insert(storage_of(values.real));  // other views lie there, too
   if (!values.derivation || !values.derivation->op->shares) return;
-  for (const Derivation::Source& source : values.derivation->sources) forget(*source.values);
+  for (const Derivation::Source& source : values.derivation->sources) forget(pass, *source.values);
 }
 
 /// A result of known values: floats are on meta, as all activations are.
@@ -182,7 +181,7 @@ nb::object taken_in(Pass& pass, const nb::object& real) {
   layout.strides = dims_of(take(PyObject_CallMethodNoArgs(real.ptr(), pass.api.names.stride)).ptr());
   nb::object made = pass.tensors.make(std::move(layout));
   auto values = std::make_shared<KnownValues>();
-  values->writes = writes_to(real);
+  values->writes = writes_to(pass, real);
   values->real = real;
   pass.tensors.known(made.ptr()).values = std::move(values);
   return made;
@@ -191,7 +190,6 @@ nb::object taken_in(Pass& pass, const nb::object& real) {
 }  // namespace
 
 std::shared_ptr<KnownValues> given_values(const nb::object& input) {
-  if (writes_to(input) == kNotCounted) return nullptr;
   auto values = std::make_shared<KnownValues>();
   values->real = torch_api().is_plain_tensor(input.ptr()) ? input : input.attr("as_subclass")(torch_api().tensor_type);
   return values;
@@ -267,12 +265,13 @@ nb::object write_values(const OpCall& call) {
   if (!work_out(pass, *self->values) || pass.tensors.is_foreign(storage_of(self->values->real))) return {};
   const std::shared_ptr<Derivation> derivation = derivation_of(call);
   if (!derivation || !has_run(pass, *derivation)) return {};
+  count_write(pass, self->values->real);
   record(call).out.push_back(self->value);
   return nb::borrow(self->object);
 }
 
-void forget_values(KnownTensor& tensor) {
-  if (tensor.values) forget(*tensor.values);
+void forget_values(Pass& pass, KnownTensor& tensor) {
+  if (tensor.values) forget(pass, *tensor.values);
 }
 
 }  // namespace thoplw::capture

@@ -57,6 +57,6 @@ nb::object answer_by_values(const OpCall& call);
 nb::object write_values(const OpCall& call);
 
 /// The pass pretends to write to the tensor: what it or any tensor that it may share memory with says is out of date.
-void forget_values(KnownTensor& tensor);
+void forget_values(Pass& pass, KnownTensor& tensor);
 
 }  // namespace thoplw::capture

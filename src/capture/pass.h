@@ -84,6 +84,8 @@ struct Pass : std::enable_shared_from_this<Pass> {
   std::unordered_map<std::uintptr_t, std::pair<nb::object, nb::object>> overwritten;
   /// Of real tensors that the pass only pretended to write to: their values say nothing.
   std::unordered_set<std::uintptr_t> stale_storages;
+  /// By address of its data: how often a storage was written to for real. Torch does not count that within a mode.
+  std::unordered_map<std::uintptr_t, std::int64_t> writes;
   nb::object home;  ///< the device that activations would be on; null: they are on meta
   std::unordered_map<PyObject*, nb::object> stand_ins;  ///< by meta tensor: the input that it stands for
   std::unordered_map<PyObject*, nb::object> of_type;    ///< by dtype: an empty tensor on that device

@@ -125,6 +125,7 @@ void keep_before_sharing(Pass& pass, PyObject* tensor) {
   const ModesOff modes(pass.api);
   pass.tensors.known(tensor);
   keep_before_write(pass, tensor);
+  stop_counting_writes(pass, tensor);
 }
 
 /// The tensor that answers the question: `tensor` itself, unless its answer would differ from that of a real tensor.

@@ -91,7 +91,7 @@ nb::handle values_of(const KnownTensor& tensor) {
 
 void mark_stale(Pass& pass, nb::handle tensor) {
   KnownTensor& known = pass.tensors.known(tensor.ptr());
-  forget_values(known);
+  forget_values(pass, known);
   if (!known.shadow.is_valid() && pass.tensors.is_meta(known)) return;
   pass.stale_storages.insert(storage_of(values_of(known)));
 }
@@ -145,6 +145,7 @@ nb::object run_real(const OpCall& call, bool on_meta) {
   const nb::object args = brought_home(pass, call.args, home);
   nb::object result = call_for_real(call, args.ptr(), kwargs.ptr());
   if (call.op.changes_layout) pass.tensors.refresh(*call.read.tensors.front());
+  each_written(call, [&](nb::handle tensor) { count_write(pass, values_of(pass.tensors.known(tensor.ptr()))); });
   const Values values = values_of_results(call, result, on_meta);
   return record_result(call, std::move(result), values);
 }

@@ -28,6 +28,13 @@ void keep_before_write(Pass& pass, PyObject* tensor) {
   found->second = {place, place.attr("clone")()};
 }
 
+void count_write(Pass& pass, nb::handle tensor) {
+  std::int64_t& writes = pass.writes[storage_of(tensor)];
+  if (writes != kNotCounted) ++writes;
+}
+
+void stop_counting_writes(Pass& pass, nb::handle tensor) { pass.writes[storage_of(tensor)] = kNotCounted; }
+
 void restore_overwritten(Pass& pass) {
   if (pass.overwritten.empty()) return;
   // Tensors that were made under inference mode can only be written to under it. Frozen models are full of them.

@@ -183,8 +183,16 @@ def unknown(function: Callable[[nn.Module, torch.Tensor], Any]) -> nn.Module:
     return Asks()
 
 
+def another_view(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    first, flat = x.view(ROWS, WIDTH), x.flatten()
+    assert flat[0] == 0
+    first[0] = layer(x).sum()
+    return layer(x[is_full(flat.view(ROWS, WIDTH))])
+
+
 # Each takes a mask from what weights have made, or from what was written to since; the second number is that of rows.
 UNKNOWN = [
+    another_view,
     lambda layer, x: layer(x[layer(x)[:, 0] > 9]),
     lambda layer, x: layer(x[is_full(x + layer(x).sum())]),
     lambda layer, x: layer(x.add_(layer(x).sum())[is_full(x)]),
@@ -247,8 +255,18 @@ def late_mask_of_ids(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
     return layer(x[: early.sum() // (1 << 20)])
 
 
+def late_mask_of_written_ids(layer: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    ids = x.repeat(100, 1).long()
+    early = ids.sum(-1) == 0
+    ids[:] = 0
+    return layer(x.repeat(100, 1)[early])
+
+
 @on_both
-@pytest.mark.parametrize(("function", "count"), [(late_mask, 100 * FULL), (late_mask_of_ids, 4)])
+@pytest.mark.parametrize(
+    ("function", "count"),
+    [(late_mask, 100 * FULL), (late_mask_of_ids, 4), (late_mask_of_written_ids, 100 * EMPTY)],
+)
 def test_what_was_written_to_meanwhile_is_not_asked(function, count, device):
     """The values from before are gone; those of now would be wrong."""
     model = unknown(function).to(device)
