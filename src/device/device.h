@@ -41,15 +41,15 @@ enum class DeviceKind : std::uint8_t { data_centre, consumer, apple, embedded, p
 std::string_view name(DeviceKind kind);  ///< "data centre"
 
 struct Device {
-  std::string_view name;   ///< "h100-sxm"
-  std::string_view also;   ///< other names, separated by spaces: "h100"
-  std::string_view title;  ///< "NVIDIA H100 SXM"
+  std::string_view name;    ///< "h100-sxm"
+  std::string_view also{};  ///< other names, separated by spaces: "h100"
+  std::string_view title;   ///< "NVIDIA H100 SXM"
   DeviceKind kind = DeviceKind::own;
   Peaks peaks{};                ///< dense: what matrices with zeros left out would gain is not in them
   std::uint64_t bandwidth = 0;  ///< of its memory, in bytes per second; 0: no figure is public
   std::uint64_t memory = 0;     ///< bytes; of a microcontroller its RAM on the chip; 0: sold with more than one size
   std::uint64_t flash = 0;      ///< bytes on the chip of a microcontroller, where weights may lie
-  std::string_view note;        ///< what a reader of the figures has to know
+  std::string_view note{};      ///< what a reader of the figures has to know
   std::string_view source;      ///< where they were read
   std::string_view read;        ///< the day: "2026-11-30"
 
@@ -64,6 +64,12 @@ const Device& find_device(std::string_view name);
 
 /// The same, or the device of a file of the user: "mine.toml", or "mine.toml:name" where that has several.
 std::shared_ptr<const Device> open_device(const std::string& name_or_path);
+
+/// All devices of such a file, or the one of that name.
+std::shared_ptr<const std::vector<Device>> open_devices(const std::string& name_or_path);
+
+/// The device as such a file has it.
+std::string to_toml(const Device& device);
 
 /// What a file of the user has, a table per device; `path` is for errors.
 std::shared_ptr<const std::vector<Device>> parse_devices(const std::string& path, std::string_view text);

@@ -1,6 +1,8 @@
 // Reads devices of a user from TOML: a table per device, in which every key is known, or an error names its line.
 #include <algorithm>
 #include <deque>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "base/amount.h"
@@ -95,7 +97,64 @@ std::pair<std::string, std::string> parted(const std::string& text) {
   return {text.substr(0, colon + kEnding.size()), text.substr(colon + kEnding.size() + 1)};
 }
 
+struct Unit {
+  std::string_view name;
+  std::uint64_t size;
+};
+constexpr Unit kDecimal[] = {{"T", 1'000'000'000'000}, {"G", 1'000'000'000}, {"M", 1'000'000}, {"K", 1'000}};
+constexpr Unit kBinary[] = {{"MiB", 1 << 20}, {"KiB", 1 << 10}};
+
+/// In the largest unit of which there is a whole number.
+std::string in_units(std::uint64_t amount, std::span<const Unit> units) {
+  for (const auto& [name, size] : units) {
+    if (amount % size == 0) return formatted("\"{}{}\"", amount / size, name);
+  }
+  return std::to_string(amount);
+}
+
+std::string memory_text(std::uint64_t bytes) {
+  const bool decimal = bytes % 1'000'000 == 0;
+  return decimal ? in_units(bytes, kDecimal) : in_units(bytes, kBinary);
+}
+
+/// Between quotes; what would end them is left out.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c != '"' && c != '\\' && static_cast<unsigned char>(c) >= ' ') out += c;
+  }
+  return out + "\"";
+}
+
 }  // namespace
+
+std::string to_toml(const Device& device) {
+  std::string text = formatted("[{}]\n", device.name);
+  const auto add = [&](std::string_view key, std::string_view value, bool there) {
+    if (there) text += formatted("{} = {}\n", key, value);
+  };
+  add("title", quoted(device.title), !device.title.empty());
+  add("memory", memory_text(device.memory), device.memory > 0);
+  add("flash", memory_text(device.flash), device.flash > 0);
+  add("bandwidth", in_units(device.bandwidth, kDecimal), device.bandwidth > 0);
+  add("note", quoted(device.note), !device.note.empty());
+  add("source", quoted(device.source), !device.source.empty());
+  add("read", quoted(device.read), !device.read.empty());
+  if (device.peaks == Peaks{}) return text;
+  text += formatted("\n[{}.peak]\n", device.name);
+  for (std::size_t i = 0; i < kNumberTypes; ++i) {
+    add(number_types()[i].name, in_units(device.peaks.by[i], kDecimal), device.peaks.by[i] > 0);
+  }
+  return text;
+}
+
+std::shared_ptr<const std::vector<Device>> open_devices(const std::string& name_or_path) {
+  if (name_or_path.ends_with(kEnding)) return parse_devices(name_or_path, FileBytes(name_or_path).all());
+  const std::shared_ptr<const Device> one = open_device(name_or_path);
+  const auto list =
+      std::make_shared<std::pair<std::shared_ptr<const Device>, std::vector<Device>>>(one, std::vector<Device>{*one});
+  return {list, &list->second};
+}
 
 std::shared_ptr<const std::vector<Device>> parse_devices(const std::string& path, std::string_view text) {
   const auto owned = std::make_shared<Owned>();
