@@ -6,6 +6,8 @@
 #include "conventions/convention.h"       // IWYU pragma: export
 #include "conventions/convention_file.h"  // IWYU pragma: export
 #include "count/count.h"                  // IWYU pragma: export
+#include "count/times.h"                  // IWYU pragma: export
+#include "device/device.h"                // IWYU pragma: export
 #include "load/load.h"                    // IWYU pragma: export
 #include "operators/rule.h"               // IWYU pragma: export
 #include "render/file.h"                  // IWYU pragma: export

@@ -1,27 +1,31 @@
 """Multiply-adds and parameters of PyTorch models, layer by layer. Importing this imports no torch."""
 
 from thoplw._compare import compare, diff
+from thoplw._devices import devices
 from thoplw._formula import formula
 from thoplw._inputs import as_is
 from thoplw._llm import llm
 from thoplw._load import load
-from thoplw._native import Comparison, Diff, Error, Formula, Formulas, LayerInfo, Llm
+from thoplw._native import Comparison, Device, Diff, Error, Formula, Formulas, LayerInfo, Llm, Timing
 from thoplw._plot import plot
 from thoplw._profile import clever_format, profile
 from thoplw._training import training
 
 __all__ = [
     "Comparison",
+    "Device",
     "Diff",
     "Error",
     "Formula",
     "Formulas",
     "LayerInfo",
     "Llm",
+    "Timing",
     "__version__",
     "as_is",
     "clever_format",
     "compare",
+    "devices",
     "diff",
     "formula",
     "llm",

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 
-from thoplw import _llm, _models, _native, _workers
+from thoplw import _llm, _measure, _models, _native, _workers
 
 
 def _hold_closed_streams() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     _hold_closed_streams()
     with _workers.Workers() as workers:
         code = _native.run_command_line(
-            sys.argv[1:], _models.open_model, sys.stdout, sys.stderr, workers, _llm.open_llm
+            sys.argv[1:], _models.open_model, sys.stdout, sys.stderr, workers, _llm.open_llm, _measure.this_machine
         )
     try:
         if sys.stdout is not None:  # as it is where it was closed

@@ -48,6 +48,10 @@ class Row:
     params: int
     trainable: int | None
     bytes: int | None
+    traffic: int | None
+    arithmetic_time: int | None
+    memory_time: int | None
+    time: int | None
     forward: int | None
     input_gradient: int | None
     weight_gradient: int | None
@@ -171,6 +175,35 @@ class Step:
     input_shape: tuple[int, ...] | None
     macs: int
 
+class Device:
+    """What a device can do at most, as its maker says; None where no figure is public."""
+
+    name: str
+    title: str
+    kind: str
+    peak: dict[str, int]
+    bandwidth: int | None
+    memory: int | None
+    flash: int | None
+    note: str
+    source: str
+    read: str
+
+class Timing:
+    """How long a model takes on a device at least. All times are in seconds."""
+
+    device: str
+    title: str
+    dtype: str
+    least: float
+    arithmetic: float
+    memory: float
+    estimate: float
+    bytes: int
+    exact: bool
+    mfu: float | None
+    hfu: float | None
+
 class LayerInfo:
     """The layers of a model with what each costs. Iterating gives its rows in model order."""
 
@@ -181,6 +214,10 @@ class LayerInfo:
     params: int
     trainable: int | None
     bytes: int | None
+    traffic: int | None
+    arithmetic_time: int | None
+    memory_time: int | None
+    time: int | None
     forward: int | None
     input_gradient: int | None
     weight_gradient: int | None
@@ -194,6 +231,7 @@ class LayerInfo:
     active_params: int
     trainable_params: int
     training: Training | None
+    timing: Timing | None
     peak: int | None
     peak_first_step: int | None
     buffers: int
@@ -227,6 +265,7 @@ class LayerInfo:
         columns: str | Sequence[str] | None = None,
         by: Literal["module", "class", "operator"] | None = None,
     ) -> None: ...
+    def on(self, device: str, dtype: str | None = None, *, step_seconds: float | None = None) -> LayerInfo: ...
     def under(self, convention: str) -> LayerInfo: ...
     def without_trace(self) -> LayerInfo: ...
     def timeline(self) -> str: ...
@@ -254,6 +293,10 @@ class Comparison:
     params: dict[str, int]
     trainable: dict[str, int | None]
     bytes: dict[str, int | None]
+    traffic: dict[str, int | None]
+    arithmetic_time: dict[str, int | None]
+    memory_time: dict[str, int | None]
+    time: dict[str, int | None]
     forward: dict[str, int | None]
     input_gradient: dict[str, int | None]
     weight_gradient: dict[str, int | None]
@@ -282,6 +325,10 @@ class DiffRow:
     trainable_before: int | None
     trainable: int | None
     bytes_before: int | None
+    traffic_before: int | None
+    arithmetic_time_before: int | None
+    memory_time_before: int | None
+    time_before: int | None
     forward_before: int | None
     input_gradient_before: int | None
     weight_gradient_before: int | None
@@ -292,6 +339,10 @@ class DiffRow:
     states_before: int | None
     saved_before: int | None
     bytes: int | None
+    traffic: int | None
+    arithmetic_time: int | None
+    memory_time: int | None
+    time: int | None
     forward: int | None
     input_gradient: int | None
     weight_gradient: int | None
@@ -309,6 +360,10 @@ class Diff:
     params: int
     trainable: int | None
     bytes: int | None
+    traffic: int | None
+    arithmetic_time: int | None
+    memory_time: int | None
+    time: int | None
     forward: int | None
     input_gradient: int | None
     weight_gradient: int | None
@@ -361,6 +416,7 @@ class MeasureRow:
     shown: bool
     doc: str
 
+def devices(path: str | None = None) -> list[Device]: ...
 def measures() -> list[MeasureRow]: ...
 def without_batch(shape: Sequence[int]) -> tuple[int, ...]: ...
 def clever_format(value: int, fmt: str) -> str: ...
@@ -375,6 +431,7 @@ def kept(
     trace: Trace, op: int, needs: Sequence[int], cuda: bool = False
 ) -> tuple[list[tuple[str, int, int]], int, bool]: ...
 def differentiable(op: str) -> bool: ...
+def touches(op: str) -> str: ...
 def frozen(trace: Trace, globs: Sequence[str]) -> Trace: ...
 def checkpointed(trace: Trace, globs: Sequence[str]) -> Trace: ...
 def in_precision(trace: Trace, precision: str, cuda: bool = False) -> Trace: ...
@@ -388,4 +445,5 @@ def run_command_line(
     err: TextIO | None,
     workers: Workers | None = None,
     open_llm: Callable[[str, list[tuple[str, str]], str, int], Passes] | None = None,
+    measure: Callable[[], str] | None = None,
 ) -> int: ...

@@ -27,6 +27,8 @@ def profile(
     convention: str = "thoplw",
     strict: bool = False,
     method: str = "forward",
+    device: str | None = None,
+    dtype: str | None = None,
 ) -> tuple[int, int, LayerInfo]:
     """Counts the multiply-adds and the parameters of a model, in all and layer by layer.
 
@@ -53,6 +55,10 @@ def profile(
         method: which method of the model takes the inputs, such as "generate" or "encode". Where it runs the model
             many times, ``layer_info.steps`` has each pass: for ``generate`` the first is the prompt's (prefill), the
             others add one token each (decode).
+        device: also how long each layer takes at least on that device: a name of ``thoplw.devices()``, such as
+            "h100", or the path of a TOML file with your own. ``layer_info.timing`` is of the whole.
+        dtype: with `device`: the type that weights and activations have and that it computes in, such as "bf16";
+            those of the model unless given.
 
     Returns:
         ``(macs, params, layer_info)``: the multiply-adds of the whole input, batch included; the number of
@@ -74,6 +80,10 @@ def profile(
             raise
         raise Error(_explained(model, error, shapes)) from error.__cause__
     info = counted(trace, convention, strict, verbose)
+    if device is not None:
+        info = info.on(device, dtype)
+    elif dtype is not None:
+        raise Error("dtype is the type that a device computes in: name one, as in device='h100'")
     return info.macs, info.params, info
 
 

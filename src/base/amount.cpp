@@ -127,6 +127,22 @@ Count parse_bytes(std::string_view text) {
   }
 }
 
+Count parse_time(std::string_view text) {
+  constexpr std::pair<std::string_view, std::uint64_t> kUnits[] = {
+      {"ps", 1}, {"ns", 1'000}, {"us", 1'000'000}, {"ms", 1'000'000'000}, {"s", 1'000'000'000'000}};
+  for (const auto& [unit, size] : kUnits) {
+    if (!text.ends_with(unit)) continue;
+    std::string_view number = text.substr(0, text.size() - unit.size());
+    while (number.ends_with(' ')) number.remove_suffix(1);
+    std::string_view rest = number;
+    const std::optional<double> value = take_real(rest);
+    const double time = value.value_or(-1) * static_cast<double>(size);
+    if (!rest.empty() || time < 0 || time > 1e19) break;
+    return static_cast<std::uint64_t>(time + 0.5);
+  }
+  throw Error("'" + std::string(text) + "' is not a time; write one such as 2ms, 40us or 1.5s");
+}
+
 Percent parse_percent(std::string_view text) {
   constexpr std::uint64_t kMost = 1'000'000;
   constexpr int kMostDecimals = 6;

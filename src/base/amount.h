@@ -28,6 +28,9 @@ Count parse_amount(std::string_view text);
 /// "24GiB". Throws Error("'24X' is not ...").
 Count parse_bytes(std::string_view text);
 
+/// A time in picoseconds: "2ms", "1.5 s", "40us". Throws Error("'2 minutes' is not a time; ...").
+Count parse_time(std::string_view text);
+
 /// A share of something, exactly: "1%", "0.5%".
 struct Percent {
   std::uint64_t digits = 0;  ///< of "0.5": 5

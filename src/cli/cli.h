@@ -46,6 +46,9 @@ struct ManyModels {
   std::function<std::vector<std::string>(const std::string& pattern)> matching;
 };
 
+/// Measures this machine; gives a file of devices as text. Throws Error.
+using Measurer = std::function<std::string()>;
+
 /// The reader of the output has left: nothing more is to be done, and nothing is wrong.
 struct ReaderGone {};
 
@@ -63,6 +66,6 @@ struct Terminal {
 /// Runs the command; 0 ok, 1 over budget, or not exact where that was asked, 2 error. What the opener throws beside
 /// Error, such as an interrupt, ends the run and is passed on.
 int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many = {},
-        const LlmOpener& open_llm = {});
+        const LlmOpener& open_llm = {}, const Measurer& measure = {});
 
 }  // namespace thoplw::cli

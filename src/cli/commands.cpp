@@ -29,6 +29,8 @@ constexpr auto kCommands = std::to_array<Command>({
     {"explain", "MODEL NUMBER", "torchvision:resnet50 4.09G", "which conventions give this number", 2, 2,
      explain_number},
     {"conventions", "", "", "what each convention counts", 0, 0, list_conventions},
+    {"devices", "[NAME | FILE.toml | --measure]", "h100",
+     "what devices can do at most; one of them in full, or this machine, measured", 0, 1, list_devices},
     {"reference", "[PAGE]", "cli",
      "a page of the documentation, from the program's own tables; without PAGE, their names", 0, 1, print_reference},
 });

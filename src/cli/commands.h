@@ -28,6 +28,7 @@ void compare_conventions(Session& session);
 void diff_models(Session& session);
 void explain_number(Session& session);
 void list_conventions(Session& session);
+void list_devices(Session& session);
 void print_reference(Session& session);
 
 }  // namespace thoplw::cli

@@ -89,7 +89,7 @@ void set_with(Options& options, const std::string& value) {
 }
 template <std::size_t index>
 void set_most(Options& options, const std::string& value) {
-  options.budget.limits.most[index] = parse_amount(value);
+  options.budget.limits.most[index] = measures()[index].seconds ? parse_time(value) : parse_amount(value);
 }
 void set_baseline(Options& options, const std::string& value) { options.budget.baseline = value; }
 void set_tolerance(Options& options, const std::string& value) { options.budget.tolerance = parse_percent(value); }
@@ -111,12 +111,13 @@ void set_context(Options& options, const std::string& value) {
   options.llm.context = whole_number("context", value, 1, 1 << 24);
 }
 void set_dtype(Options& options, const std::string& value) {
-  options.llm.dtype = find_number_type(value);
-  options.dtype = value;
+  options.dtype = options.llm.dtype = find_number_type(value);
 }
 void set_kv_dtype(Options& options, const std::string& value) { options.llm.kv_dtype = find_number_type(value); }
 std::string number_type_names() { return names_of(number_types()); }
-void set_device(Options& options, const std::string& value) { options.llm.device = open_device(value); }
+void set_device(Options& options, const std::string& value) {
+  options.device = options.llm.device = open_device(value);
+}
 std::uint32_t devices_of(std::string_view name, const std::string& value) {
   return static_cast<std::uint32_t>(whole_number(name, value, 1, 1 << 20));
 }
@@ -170,6 +171,16 @@ void set_loss(Options& options, const std::string& value) {
   }
 }
 
+void set_mfu(Options& options, const std::string& value) {
+  std::string_view rest = value;
+  const std::optional<double> seconds = take_real(rest);
+  if (!seconds || !rest.empty() || *seconds <= 0 || *seconds > 1e7) {
+    throw Error("mfu '" + value + "' is not how many seconds a step took, such as 0.35");
+  }
+  options.step_seconds = *seconds;
+}
+void set_measure(Options& options, const std::string&) { options.measure_device = true; }
+
 void set_strict(Options& options, const std::string&) { options.strict = true; }
 void set_help(Options& options, const std::string&) { options.help = true; }
 void set_version(Options& options, const std::string&) { options.version = true; }
@@ -210,6 +221,8 @@ void set_color(Options& options, const std::string& value) {
   throw Error(did_you_mean("color", value, known));
 }
 
+/// The commands that take a device; the first is the one without a word.
+constexpr std::string_view kTimed = " train check diff llm";
 constexpr std::string_view kTraining = "train fit check compare";  ///< the commands that such flags go with
 constexpr std::string_view kLlm = "llm";
 
@@ -266,13 +279,8 @@ constexpr auto kFlagRows = std::to_array<Flag>({
      set_memory, false, nullptr, "", "fit llm"},
     {"--context", "N", "of `llm`: tokens of each prompt, which are then in the cache", set_context, false, nullptr,
      "2048", kLlm},
-    {"--dtype", "TYPE",
-     "of `llm`: what matrices are stored in; bf16 unless given, or as a callable of your own makes them", set_dtype,
-     false, number_type_names, "", kLlm},
     {"--kv-dtype", "TYPE", "of `llm`: what keys and values are stored in; as the model does unless given", set_kv_dtype,
      false, number_type_names, "", kLlm},
-    {"--device", "NAME", "of `llm`: what it runs on, a row of `thoplw devices` or a TOML file with your own",
-     set_device, false, nullptr, "", kLlm},
     {"--count", "N", "of `llm`: how many devices there are; as many as share the model unless given", set_count, false,
      nullptr, "", kLlm},
     {"--tensor-parallel", "N",
@@ -325,6 +333,20 @@ constexpr auto kFlagRows = std::to_array<Flag>({
     {"--round", "BYTES",
      "of a training step: round each piece of memory up to a multiple, as allocators do; 512 on CUDA", set_round, false,
      nullptr, "1", kTraining},
+    {"--device", "NAME",
+     "how long it takes on that device at least, layer by layer: a name of `thoplw devices`, or a TOML file of your "
+     "own; of `llm`: what it runs on",
+     set_device, false, nullptr, "", kTimed},
+    {"--dtype", "TYPE",
+     "with --device: the type that weights and activations have and that it computes in; those of the model unless "
+     "given; of `llm`: what matrices are stored in; bf16 unless given, or as a callable of your own makes them",
+     set_dtype, false, number_type_names, "", kTimed},
+    {"--mfu", "SECONDS",
+     "of `train` with --device: how long a step took; says what share of the device's peak that is, without what "
+     "checkpoints compute again (MFU) and with it (HFU)",
+     set_mfu, false, nullptr, "", "train"},
+    {"--measure", "", "of `devices`: measure this machine, which takes some seconds, and print it as a TOML file",
+     set_measure, false, nullptr, "", "devices"},
     {"--strict", "", "exit with 1 if a total is only a lower bound", set_strict},
     {"-o,--output", "FILE", "write to this file, not to the terminal", set_file},
     {"--save-trace", "FILE", "also write what the model did, as a text file that can be opened as MODEL",
@@ -345,10 +367,14 @@ template <std::size_t... index>
 std::vector<Flag> limit_flags(std::index_sequence<index...>) {
   static const std::array<std::string, kMeasures> names = {("--max-" + std::string(measures()[index].name))...};
   static const std::array<std::string, kMeasures> docs = {
-      formatted("of `check`: fail if {} more {} than this, such as 2G or 1_820_000_000",
-                only_of_step(all_measures()[index]) ? "a step of training has" : "the model has",
-                index == 0 ? "MACs or FLOPs" : what_is_limited(all_measures()[index]))...};
-  return {{names[index], "COUNT", docs[index], set_most<index>, false, nullptr, "", "check"}...};
+      formatted("of `check`: fail if {} more {} than this, such as {}",
+                measures()[index].seconds             ? "with --device the model takes"
+                : only_of_step(all_measures()[index]) ? "a step of training has"
+                                                      : "the model has",
+                index == 0 ? "MACs or FLOPs" : what_is_limited(all_measures()[index]),
+                measures()[index].seconds ? "2ms" : "2G or 1_820_000_000")...};
+  return {{names[index], measures()[index].seconds ? "TIME" : "COUNT", docs[index], set_most<index>, false, nullptr, "",
+           "check"}...};
 }
 
 std::vector<Flag> all_flags() {
@@ -460,14 +486,23 @@ bool among(std::string_view words, std::string_view word) {
   return false;
 }
 
+/// "`thoplw train` or `thoplw MODEL`", of the words that spaces separate.
+std::string commands_of(std::string_view words) {
+  std::vector<std::string> all;
+  for (bool more = true; more;) {
+    const std::size_t end = words.find(' ');
+    const std::string_view word = words.substr(0, end);
+    all.push_back(formatted("`thoplw {}`", word.empty() ? "MODEL" : word));
+    more = end != std::string_view::npos;
+    words.remove_prefix(more ? end + 1 : words.size());
+  }
+  return formatted("{}", fmt::join(all, ", "));
+}
+
 void check_flags(const Command& command, const std::vector<const Flag*>& given) {
   for (const Flag* flag : given) {
     if (flag->command.empty() || among(flag->command, command.word)) continue;
-    std::string where(flag->command);
-    for (std::size_t at = 0; (at = where.find(' ', at)) != std::string::npos; at += 11) {
-      where.replace(at, 1, "`, `thoplw ");
-    }
-    throw Error(formatted("{} works only with `thoplw {}`", long_name(*flag), where));
+    throw Error(formatted("{} works only with {}", long_name(*flag), commands_of(flag->command)));
   }
 }
 
@@ -508,9 +543,13 @@ Options parse_args(const std::vector<std::string>& args) {
   set_command(options);
   check_flags(*options.command, given);
   const std::string_view word = options.command->word;
-  options.step_flags = std::ranges::any_of(given, [](const Flag* flag) { return flag->command == kTraining; });
+  options.step_flags = std::ranges::any_of(
+      given, [&](const Flag* flag) { return word != kLlm && flag->command.starts_with(kTraining); });
   options.training |= word == "train" || word == "fit" || options.budget.limits.of_step() || options.step_flags;
   options.convention_given = std::ranges::any_of(given, [](const Flag* flag) { return flag->apply == set_convention; });
+  if (!options.device && word != kLlm && (options.dtype || options.step_seconds > 0)) {
+    throw Error(formatted("{} needs --device NAME", options.dtype ? "--dtype" : "--mfu"));
+  }
   if (!options.trace_file.empty() && options.models.size() > 1) {
     throw Error("--save-trace takes one MODEL, but " + std::to_string(options.models.size()) + " are given");
   }

@@ -12,6 +12,7 @@
 #include "cli/budget_file.h"
 #include "count/llm/llm.h"
 #include "count/training/plan.h"
+#include "device/device.h"
 #include "thoplw.h"
 
 namespace thoplw::cli {
@@ -45,9 +46,12 @@ struct Options {
   std::optional<Count> memory;  ///< of `fit`: how much there is, in bytes
   bool train = false;           ///< of `fit`: a step of training is what is to fit
   LlmPlan llm;
-  std::string dtype;        ///< of `llm`: that weights are stored in; empty: bf16
-  std::int64_t source = 0;  ///< of `llm`: tokens that an encoder reads; 0: as many as the decoder
-  std::string timeline;     ///< the file that gets the memory over time; empty: none
+  std::int64_t source = 0;               ///< of `llm`: tokens that an encoder reads; 0: as many as the decoder
+  std::string timeline;                  ///< the file that gets the memory over time; empty: none
+  std::shared_ptr<const Device> device;  ///< null: none was named
+  std::optional<NumberType> dtype;       ///< that it computes in there; none: not said
+  double step_seconds = 0;               ///< how long a step of training took; 0: not said
+  bool measure_device = false;           ///< of `devices`: of this machine
   bool help = false;
   bool version = false;
 };

@@ -17,7 +17,8 @@ void count_language_model(Session& session) {
     throw Error(model + ": a file has one pass in it, and no cache; name a model of transformers or its config.json");
   }
   if (!session.open_llm) throw Error(model + ": language models run in Python: pip install thoplw");
-  const LlmModel passes = session.open_llm({model, options.settings, options.dtype, options.source});
+  const std::string dtype(options.dtype ? name(*options.dtype) : "");
+  const LlmModel passes = session.open_llm({model, options.settings, dtype, options.source});
   LlmPlan plan = options.llm;
   if (options.batch != 0) plan.batch = options.batch;
   plan.memory = options.memory;

@@ -14,7 +14,7 @@ namespace thoplw::cli {
 namespace {
 
 int run_checked(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many,
-                const LlmOpener& open_llm) {
+                const LlmOpener& open_llm, const Measurer& measure) {
   Options options = parse_args(args);
   if (options.help || options.version) {
     terminal.out << (options.help ? help() : "thoplw " + std::string(version()) + "\n");
@@ -25,6 +25,7 @@ int run_checked(const std::vector<std::string>& args, const Opener& open, Termin
   std::ostringstream file;
   Session session{options, open, elsewhere, terminal, options.file.empty() ? terminal.out : file};
   session.open_llm = open_llm;
+  session.measure = measure;
   options.command->run(session);
   if (!options.file.empty() && session.shown > 0) write_file(options.file, file.str());
   return session.code;
@@ -33,9 +34,9 @@ int run_checked(const std::vector<std::string>& args, const Opener& open, Termin
 }  // namespace
 
 int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many,
-        const LlmOpener& open_llm) {
+        const LlmOpener& open_llm, const Measurer& measure) {
   try {
-    return run_checked(args, open, terminal, many, open_llm);
+    return run_checked(args, open, terminal, many, open_llm, measure);
   } catch (const ReaderGone&) {
     return kOk;
   } catch (const Error& error) {

@@ -8,7 +8,9 @@
 #include "base/file_bytes.h"
 #include "base/formatted.h"
 #include "count/count.h"
+#include "count/times.h"
 #include "count/training/plan.h"
+#include "count/training/step_time.h"
 #include "render/table/width.h"
 #include "report/saved.h"
 
@@ -124,13 +126,20 @@ Trace Session::open_model(const std::string& model) const {
 Report Session::open_report(const std::string& model) const {
   if (!is_saved_report(model)) {
     const Trace trace = open_model(model);
+    const Target target{options.device.get(), options.dtype};
+    if (!options.training && options.device) return count_on(target, trace, *options.convention);
     if (!options.training) return count(trace, *options.convention);
     TrainingPlan plan = options.plan;
     plan.captured_so = !is_model_file(model);
-    return count_planned(trace, training_convention(options), plan);
+    Report report = count_planned(trace, training_convention(options), plan);
+    if (options.device) time_step(target, trace, plan, options.step_seconds, report);
+    return report;
   }
   refuse_flags(model, options);
   Report report = read_report(model, FileBytes(model).all());
+  if (options.device) {
+    throw Error(model + ": a saved report was counted before; leave --device out, or name the model itself");
+  }
   if (options.training && !report.training) {
     throw Error(model + ": this report is not of a step of training; name the model itself, or save one with " +
                 "`thoplw train MODEL -o report.json`");

@@ -31,6 +31,7 @@ struct Session {
   bool several = false;    ///< each model has a text of its own
   std::size_t shown = 0;   ///< texts so far
   std::string page_end{};  ///< what stands behind the last text, where each is a page
+  Measurer measure{};      ///< null: this program cannot
 
   /// A line to the user, who may see it beside progress.
   void complain(std::string_view message);

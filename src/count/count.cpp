@@ -15,6 +15,7 @@
 #include "count/costs.h"
 #include "count/held.h"
 #include "count/params.h"
+#include "count/traffic.h"
 #include "trace/usage.h"
 
 namespace thoplw {
@@ -109,6 +110,7 @@ Report count(const Trace& trace, const Convention& convention) {
   add_costs(trace, convention, usage, report);
   count_params(trace, convention, usage, report);
   count_held(trace, report);
+  count_traffic(trace, report);
   note_active(active_params(trace, usage), report);
   add_up(report);
   note_steps(report);

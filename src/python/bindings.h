@@ -9,6 +9,7 @@ void bind_trace(nanobind::module_& m);
 void bind_rows(nanobind::module_& m);
 void bind_layer_info(nanobind::module_& m);
 void bind_comparison(nanobind::module_& m);
+void bind_devices(nanobind::module_& m);
 void bind_diff(nanobind::module_& m);
 void bind_labels(nanobind::module_& m);
 void bind_training(nanobind::module_& m);

@@ -142,7 +142,7 @@ int descriptor_of(nb::object stream) {
 }
 
 int run_command_line(const std::vector<std::string>& args, nb::object opener, nb::object out, nb::object err,
-                     nb::object workers, nb::object open_llm) {
+                     nb::object workers, nb::object open_llm, nb::object measure) {
   PythonBuffer out_buffer(out), err_buffer(err);
   std::ostream out_stream(&out_buffer), err_stream(&err_buffer);
   out_stream.exceptions(std::ios::badbit);  // what its buffer throws is passed on
@@ -151,8 +151,12 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
   if (terminal.err_is_terminal) terminal.err_columns = cli::screen_of_terminal(descriptor_of(err)).columns;
   const nb::object open = workers.is_none() ? nb::none() : nb::object(workers.attr("open"));
   const cli::ManyModels many = native_many(workers, open);
+  const nb::handle measuring = measure;  // it outlives the run
+  const cli::Measurer measurer = measure.is_none() ? cli::Measurer() : [measuring] {
+    return with_python([&] { return nb::cast<std::string>(measuring()); });
+  };
   const nb::gil_scoped_release unlocked;
-  const int code = cli::run(args, native_opener(opener), terminal, many, native_llm_opener(open_llm));
+  const int code = cli::run(args, native_opener(opener), terminal, many, native_llm_opener(open_llm), measurer);
   err_stream.flush();
   return code;
 }
@@ -161,7 +165,7 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
 
 void bind_command_line(nb::module_& m) {
   m.def("run_command_line", &run_command_line, "args"_a, "opener"_a, "out"_a.none(), "err"_a.none(),
-        "workers"_a = nb::none(), "open_llm"_a = nb::none());
+        "workers"_a = nb::none(), "open_llm"_a = nb::none(), "measure"_a = nb::none());
 }
 
 }  // namespace thoplw

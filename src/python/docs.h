@@ -258,6 +258,34 @@ Returns:
 Raises:
     Error: the convention is unknown, or this table was saved or made by ``without_trace``: it has no model to price.)";
 
+constexpr const char* kOnDoc =
+    R"(The same model on a device: how long it takes at least, layer by layer; it does not run again.
+
+Args:
+    device: a name of ``thoplw.devices()``, such as "h100", or the path of a TOML file with your own (docs/devices.md).
+    dtype: the type that weights and activations have and that it computes in, such as "bf16"; None: the model's own.
+        Of a step of training: the type whose peak counts; None: that of its precision.
+    step_seconds: of a step of training: how long it took, for ``timing.mfu`` and ``timing.hfu``.
+
+Returns:
+    A ``LayerInfo`` of the same layers, with ``timing``, a ``Timing``, and in rows and totals ``arithmetic_time``,
+    ``memory_time`` and ``time``, in picoseconds. Of a step of training there is ``timing`` alone.
+
+Raises:
+    Error: the device or the type is unknown, or has no public figure, or this table has no trace.)";
+
+constexpr const char* kTimingDoc = R"(How long a model takes on a device at least. All times are in seconds.
+
+``least`` is what nothing can beat: the longer of ``arithmetic``, all multiply-adds at the peak, and ``memory``, to move
+``bytes`` once: weights and inputs as far as they are read, and what comes out. ``estimate`` is the sum over operators of
+the longer of both, as eager torch runs them one by one. ``exact`` is False where something has no public figure, or is
+not counted: then they are lower bounds. ``mfu`` and ``hfu`` are of a step of training whose time is known.)";
+
+constexpr const char* kDeviceDoc = R"(What a device can do at most, as its maker says; None where no figure is public.
+
+``peak`` has operations per second by type, dense, a multiply-add being two; ``bandwidth`` is in bytes per second,
+``memory`` and ``flash`` in bytes. ``source`` says where the figures were read, ``read`` when.)";
+
 constexpr const char* kWithoutTraceDoc =
     R"(The same table without the trace that it was counted from: less to keep or to send.
 

@@ -1,4 +1,4 @@
-// Binds what an operator keeps for backward, for tests: reports say it of whole models.
+// Binds what an operator keeps for backward, and what it touches, for tests: reports say it of whole models.
 #include "operators/backward/kept.h"
 
 #include <nanobind/nanobind.h>
@@ -7,6 +7,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include "operators/touches.h"
 #include "python/bindings.h"
 
 namespace nb = nanobind;
@@ -37,6 +38,8 @@ std::tuple<std::vector<Piece>, std::uint64_t, bool> kept_of(const Trace& trace, 
 
 void bind_kept(nb::module_& m) {
   m.def("kept", &kept_of, "trace"_a, "op"_a, "needs"_a, "cuda"_a = false);
+  m.def(
+      "touches", [](const std::string& op) { return std::string(name(touches(op))); }, "op"_a);
   m.def(
       "differentiable", [](const std::string& op) { return differentiable(op); }, "op"_a);
 }

@@ -44,6 +44,11 @@ LayerInfo read_saved(nb::handle path) {
 
 LayerInfo under(const LayerInfo& info, nb::object convention) {
   const std::string name = given::text(convention, "convention");
+  if (info.target) {
+    LayerInfo other{{}, info.trace, source_of(name), info.plan, info.target};
+    static_cast<Report&>(other) = counted_on(other, *opened(other.source));
+    return other;
+  }
   if (info.plan) {
     ConventionSource source = source_of(name);
     Report report = count_planned(*info.trace, *opened(source), *info.plan);
@@ -56,9 +61,9 @@ LayerInfo under(const LayerInfo& info, nb::object convention) {
 
 LayerInfo without_trace(const LayerInfo& info) { return {info, {}, {}}; }
 
-/// The trace and what it was counted by; or what was saved, as which a step of training travels, too.
+/// The trace and what it was counted by; or what was saved, as which a step of training and times travel, too.
 nb::tuple state_of(const LayerInfo& info) {
-  if (info.trace && !info.plan) return nb::make_tuple(info.trace, to_state(info.source));
+  if (info.trace && !info.plan && !info.target) return nb::make_tuple(info.trace, to_state(info.source));
   return nb::make_tuple(to_bytes(find_renderer("json").report(info, {})));
 }
 
@@ -116,6 +121,7 @@ void bind_totals(Bound& info) {
       .def_prop_ro("buffers", count(&Report::buffers))
       .def_ro("exact", &Report::exact)
       .def_ro("training", &Report::training)
+      .def_ro("timing", &Report::timing)
       .def_prop_ro("peak", [](const LayerInfo& report) { return peak_of(report, &Training::peak); })
       .def_prop_ro("peak_first_step",
                    [](const LayerInfo& report) { return peak_of(report, &Training::peak_first_step); });
@@ -173,7 +179,9 @@ void bind_layer_info(nb::module_& m) {
   bind_python_parts(info);
   info.def(
       "by_operator", [](const LayerInfo& report) { return operators_of(report); }, kByOperatorDoc);
-  info.def("under", &under, nb::arg("convention").none(), kUnderDoc)
+  info.def("on", &on, nb::arg("device").none(), nb::arg("dtype").none() = nb::none(), nb::kw_only(),
+           nb::arg("step_seconds").none() = nb::none(), kOnDoc)
+      .def("under", &under, nb::arg("convention").none(), kUnderDoc)
       .def("without_trace", &without_trace, kWithoutTraceDoc);
   bind_equality(info, [](const LayerInfo& report) { return report.model + " " + report.convention; });
   bind_pickling(info, &state_of, &restored);

@@ -1,14 +1,24 @@
 // A table of layers as Python has it.
 #pragma once
 
+#include <nanobind/nanobind.h>
+
 #include <memory>
 #include <optional>
 
 #include "count/training/plan.h"
+#include "device/device.h"
 #include "python/convention_source.h"
 #include "report/report.h"
 
 namespace thoplw {
+
+/// The device that a table is timed on.
+struct OwnTarget {
+  std::shared_ptr<const Device> device;
+  std::optional<NumberType> type;
+  double seconds = 0;  ///< how long a step of training took; 0: not said
+};
 
 /// A report, and what it was counted from.
 struct LayerInfo : Report {
@@ -16,8 +26,16 @@ struct LayerInfo : Report {
   ConventionSource source;             ///< of use where there is a trace
   std::optional<TrainingPlan> plan{};  ///< where it is of a step of training, and has a trace
 
+  std::optional<OwnTarget> target{};  ///< where it is timed, and has a trace
+
   /// By what they say: where that came from does not matter.
   bool operator==(const LayerInfo& other) const { return static_cast<const Report&>(*this) == other; }
 };
+
+/// The report of what `info` was counted from, on its target. Throws Error.
+Report counted_on(const LayerInfo& info, const Convention& convention);
+
+/// The same table, timed. Throws Error where there is no trace, or no such device.
+LayerInfo on(const LayerInfo& info, nanobind::object device, nanobind::object dtype, nanobind::object step_seconds);
 
 }  // namespace thoplw

@@ -49,6 +49,7 @@ NB_MODULE(_native, m) {
   bind_llm(m);
   bind_layer_info(m);
   bind_comparison(m);
+  bind_devices(m);
   bind_diff(m);
   bind_labels(m);
   bind_command_line(m);

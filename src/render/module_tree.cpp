@@ -60,7 +60,7 @@ ModuleNode module_tree(const Report& report, const RenderOptions& options) {
   if (report.rows.empty()) {
     root.row.cls = report.model;
   } else {
-    const std::vector<Measure> asked = asked_measures(options);
+    const std::vector<Measure> asked = asked_measures(report, options);
     root = Grower{kept_rows(report, options, asked), asked, ordering(order_column(options))}.tree();
   }
   root.row.own = report.total;

@@ -19,7 +19,13 @@ std::string number_text(Amount amount, Count total, NumberFormat numbers);
 std::string share_text(Count part, Count whole);
 
 /// A change: with its sign, as a share of `base`, and not padded.
-std::string signed_text(std::int64_t amount, Count base, NumberFormat numbers);
+std::string signed_text(std::int64_t amount, Count base, NumberFormat numbers, bool seconds = false);
+
+/// Picoseconds: "12.35 us", "1.204 s".
+std::string time_text(Count picoseconds);
+
+/// "12.3", "0.042": of what is 0 for each, nothing.
+std::string quotient_text(Count of, Count per);
 
 /// Without the spaces before it that line numbers up in a table.
 std::string unpadded(const std::string& number);

@@ -10,7 +10,12 @@
 
 namespace thoplw {
 
-enum class NumberFormat : std::uint8_t { raw, clever, ratio };
+enum class NumberFormat : std::uint8_t {
+  raw,
+  clever,
+  ratio,
+  digits,  ///< raw, and times as whole picoseconds: what programs get for raw
+};
 
 struct NumberFormatName {
   std::string_view name;  ///< "raw"

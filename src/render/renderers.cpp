@@ -8,6 +8,7 @@
 #include "base/suggest.h"
 #include "render/formats.h"
 #include "render/render.h"
+#include "render/table/selection.h"
 #include "report/grouped.h"
 
 namespace thoplw {
@@ -116,6 +117,13 @@ bool holds(std::string_view words, std::string_view word) {
   return false;
 }
 
+/// Are rows of operators to tell what they move?
+bool about_moves(const Report& report, const RenderOptions& options) {
+  const auto moved = moved_measures();
+  return std::ranges::any_of(asked_measures(report, options),
+                             [&](Measure measure) { return std::ranges::find(moved, measure) != moved.end(); });
+}
+
 /// Where the record says which rows and columns there are.
 void refuse_choice(const RenderOptions& options, const std::string& why) {
   if (!options.columns.empty() || options.by != By::module) throw Error(why + ": leave --columns and --by out");
@@ -129,7 +137,8 @@ const Renderer& find_renderer(std::string_view name) { return find_named(kRender
 
 std::string render_report(const Report& report, const Renderer& renderer, const RenderOptions& options) {
   if (options.by == By::module) return renderer.report(report, options);
-  return renderer.report(options.by == By::cls ? by_class(report) : by_operator(report), options);
+  return renderer.report(options.by == By::cls ? by_class(report) : by_operator(report, about_moves(report, options)),
+                         options);
 }
 
 std::string render_models(std::span<const NamedReport> models, const Renderer& renderer, const RenderOptions& options) {

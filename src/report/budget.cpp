@@ -87,6 +87,7 @@ class Check {
     return {.what = words(measure, report_.unit),
             .used = amount.value,
             .exact = amount.exact,
+            .seconds = amount.seconds,
             .most = most,
             .baseline = {},
             .blame = {}};
@@ -97,6 +98,7 @@ class Check {
     return {.what = "bytes of memory",
             .used = training.peak,
             .exact = training.exact,
+            .seconds = false,
             .most = most,
             .baseline = {},
             .blame = {}};

@@ -46,6 +46,7 @@ struct Use {
   std::string_view what;  ///< "MACs", "FLOPs" or "params"
   Count used;
   bool exact = true;
+  bool seconds = false;  ///< are they picoseconds?
   Count most;
   std::optional<Count> baseline;  ///< what the limit comes from, if not from the user
   std::vector<Blame> blame;       ///< if it is over: the costliest rows, or those that grew most

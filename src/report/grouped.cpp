@@ -81,6 +81,17 @@ Report by_class(const Report& report) {
   return std::move(groups).done(report.known);
 }
 
+namespace {
+
+/// An operator that computes something has its calls already.
+void add_moves(const OpMoves& op, Groups& groups) {
+  Row& row = groups.group(op.name);
+  if (row.calls == 0) row.calls = added_calls(0, op.calls);
+  row.own += op.own;
+}
+
+}  // namespace
+
 const std::vector<OpCost>& operators_of(const Report& report) {
   if (report.ops.empty() && report.total[Measure::macs] > 0) {
     throw Error("the report of " + report.model +
@@ -89,7 +100,7 @@ const std::vector<OpCost>& operators_of(const Report& report) {
   return report.ops;
 }
 
-Report by_operator(const Report& report) {
+Report by_operator(const Report& report, bool moved) {
   Groups groups(report);
   for (const OpCost& op : operators_of(report)) {
     Row& row = groups.group(op.name);
@@ -102,6 +113,12 @@ Report by_operator(const Report& report) {
   groups.move_moments({});
   MeasureSet known;
   known.set(static_cast<std::size_t>(Measure::macs));
+  if (moved) {
+    for (const OpMoves& op : report.moves) add_moves(op, groups);
+    for (const Measure measure : moved_measures()) {
+      known.set(static_cast<std::size_t>(measure), report.has(measure));
+    }
+  }
   return std::move(groups).done(known);
 }
 

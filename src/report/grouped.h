@@ -11,8 +11,9 @@ Report by_class(const Report& report);
 /// What each operator that ran costs. Throws Error where the report does not know.
 const std::vector<OpCost>& operators_of(const Report& report);
 
-/// One row per operator that ran, with its calls and what they cost; it has no other measure. Throws Error where the
+/// One row per operator that ran, with its calls and what they cost. `moved`: also with what they move and how long
+/// that takes, so that operators that compute nothing have a row, too. It has no other measure. Throws Error where the
 /// report does not know its operators.
-Report by_operator(const Report& report);
+Report by_operator(const Report& report, bool moved = false);
 
 }  // namespace thoplw

@@ -31,6 +31,35 @@ constexpr std::array<MeasureRow, kMeasures> kRows = {{
      .heading = "Bytes of weights and buffers",
      .shown = false,
      .doc = "bytes of weights and buffers by their element types: each tensor once, whether it ran or not"},
+    {.name = "traffic",
+     .title = "Traffic",
+     .words = "bytes read and written",
+     .heading = "Bytes read and written",
+     .shown = false,
+     .doc = "bytes that operators read and write: of each its distinct inputs and results, views free"},
+    {.name = "arithmetic_time",
+     .title = "Arithmetic time",
+     .words = "for arithmetic",
+     .heading = "Time for arithmetic",
+     .bounded = true,
+     .shown = false,
+     .seconds = true,
+     .doc = "on a device: multiply-adds of products at its peak, in picoseconds"},
+    {.name = "memory_time",
+     .title = "Memory time",
+     .words = "for memory",
+     .heading = "Time for memory",
+     .shown = false,
+     .seconds = true,
+     .doc = "on a device: traffic at the bandwidth of its memory, in picoseconds"},
+    {.name = "time",
+     .title = "Time",
+     .words = "of time",
+     .heading = "Time",
+     .bounded = true,
+     .shown = false,
+     .seconds = true,
+     .doc = "on a device: of each operator the longer of arithmetic and memory, in picoseconds"},
     {.name = "forward",
      .title = "Forward",
      .words = "forward",
@@ -115,6 +144,8 @@ constexpr auto kThose = [] {
 }();
 constexpr auto& kShownMeasures = kThose<&MeasureRow::shown>;
 constexpr auto& kStepMeasures = kThose<&MeasureRow::of_step>;
+constexpr std::array kTimedMeasures = {Measure::macs, Measure::traffic, Measure::time};
+constexpr std::array kMovedMeasures = {Measure::traffic, Measure::arithmetic_time, Measure::memory_time, Measure::time};
 
 constexpr std::string_view plural(Unit unit) { return unit == Unit::flop ? "FLOPs" : "MACs"; }
 
@@ -126,6 +157,8 @@ std::span<const MeasureRow, kMeasures> measures() { return kRows; }
 const MeasureRow& row_of(Measure measure) { return kRows[static_cast<std::size_t>(measure)]; }
 std::span<const Measure, kMeasures> all_measures() { return kAll; }
 std::span<const Measure> shown_measures() { return kShownMeasures; }
+std::span<const Measure> timed_measures() { return kTimedMeasures; }
+std::span<const Measure> moved_measures() { return kMovedMeasures; }
 std::span<const Measure> step_measures() { return kStepMeasures; }
 
 const MeasureRow* find_measure(std::string_view name) {

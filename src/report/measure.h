@@ -15,10 +15,14 @@
 namespace thoplw {
 
 enum class Measure : std::uint8_t {
-  macs,       ///< what the convention counts: multiply-adds, or floating-point operations
-  params,     ///< elements of parameters, as the convention counts them
-  trainable,  ///< elements of parameters that require gradients, each tensor once, run or not
-  bytes,      ///< of the weights and buffers, each tensor once, run or not
+  macs,             ///< what the convention counts: multiply-adds, or floating-point operations
+  params,           ///< elements of parameters, as the convention counts them
+  trainable,        ///< elements of parameters that require gradients, each tensor once, run or not
+  bytes,            ///< of the weights and buffers, each tensor once, run or not
+  traffic,          ///< bytes that operators read and write: of each its distinct inputs and results
+  arithmetic_time,  ///< on a device, in picoseconds: multiply-adds of products at the peak
+  memory_time,      ///< the same: traffic at the bandwidth of its memory
+  time,             ///< the same: of each operator the longer of the two
   // Of one step of training. The first five are in the convention's unit, and `macs` is their sum but for `backward`.
   forward,
   input_gradient,   ///< gradients of activations
@@ -42,6 +46,7 @@ struct MeasureRow {
   std::string_view heading;  ///< where there is room: "Parameters"
   bool bounded = false;      ///< is a lower bound where the module has operators that no rule counts
   bool shown = true;         ///< by default
+  bool seconds = false;      ///< is a time, in picoseconds
   bool of_step = false;      ///< shown by default in the report of a training step, and there alone
   std::string_view doc = "";
 };
@@ -57,6 +62,10 @@ Measure measure_of(const MeasureRow& row);
 std::span<const Measure, kMeasures> all_measures();
 /// Those that are shown by default.
 std::span<const Measure> shown_measures();
+/// Those that are shown by default on a device: MACs, and what moves and takes time.
+std::span<const Measure> timed_measures();
+/// Those that operators have which compute nothing, too.
+std::span<const Measure> moved_measures();
 /// Those that are shown by default of a training step.
 std::span<const Measure> step_measures();
 
@@ -91,6 +100,7 @@ struct Amounts {
 struct Amount {
   Count value;
   bool exact = true;
+  bool seconds = false;  ///< is it picoseconds?
 };
 
 }  // namespace thoplw

@@ -7,6 +7,7 @@
 
 #include "operators/work.h"
 #include "report/measure.h"
+#include "report/timing.h"
 #include "report/training.h"
 #include "trace/id.h"
 #include "trace/tensor.h"
@@ -37,7 +38,8 @@ struct Row {
   /// Has it a cost or parameters of its own, or might it have?
   bool has_own() const { return own.any_shown() || !exact; }
   Amount amount(Measure measure) const {
-    return {own[measure], (exact || !row_of(measure).bounded) && !least[static_cast<std::size_t>(measure)]};
+    return {own[measure], (exact || !row_of(measure).bounded) && !least[static_cast<std::size_t>(measure)],
+            row_of(measure).seconds};
   }
 
   bool operator==(const Row&) const = default;
@@ -76,13 +78,23 @@ struct OpCost {
   bool operator==(const OpCost&) const = default;
 };
 
+/// What all calls of one operator move, whether it computes anything or not.
+struct OpMoves {
+  std::string name;
+  Count calls;
+  Amounts own;  ///< measures that `moved_measures` lists
+
+  bool operator==(const OpMoves&) const = default;
+};
+
 struct Report {
   std::string model;
   std::string convention;
   Unit unit = Unit::mac;
-  std::vector<Row> rows;    ///< every module, in named_modules() order; rows[0] is the root
-  std::vector<Step> steps;  ///< in the order in which they ran
-  std::vector<OpCost> ops;  ///< those that cost something or cannot be counted, in the order met; none where saved
+  std::vector<Row> rows;       ///< every module, in named_modules() order; rows[0] is the root
+  std::vector<Step> steps;     ///< in the order in which they ran
+  std::vector<OpCost> ops;     ///< those that cost something or cannot be counted, in the order met; none where saved
+  std::vector<OpMoves> moves;  ///< operators that move bytes, in the order met
   Amounts total;
   MeasureSet known = only_shown();  ///< which measures it has
   MeasureSet least;                 ///< of which the total is a lower bound, whatever `exact` says of operators
@@ -97,12 +109,16 @@ struct Report {
   std::vector<std::string> not_run;  ///< paths of modules with parameters of their own that never ran, outermost only
   std::vector<std::string> notes;
   std::optional<Training> training;  ///< of a step of training, where that was asked for
+  std::optional<Timing> timing;      ///< on a device, where that was asked for
 
   bool has(Measure measure) const { return known[static_cast<std::size_t>(measure)]; }
   /// What is shown of it by default.
-  std::span<const Measure> shown() const { return training ? step_measures() : shown_measures(); }
+  std::span<const Measure> shown() const {
+    return training ? step_measures() : timing ? timed_measures() : shown_measures();
+  }
   Amount amount(Measure measure) const {
-    return {total[measure], (exact || !row_of(measure).bounded) && !least[static_cast<std::size_t>(measure)]};
+    return {total[measure], (exact || !row_of(measure).bounded) && !least[static_cast<std::size_t>(measure)],
+            row_of(measure).seconds};
   }
 
   bool operator==(const Report&) const = default;

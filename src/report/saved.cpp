@@ -154,6 +154,32 @@ OpCost op_cost(const Node& node) {
           work(node["cost"]), node["macs"].count(),  node["exact"].flag()};
 }
 
+OpMoves op_moves(const Node& node) {
+  OpMoves op{node["op"].text(), node["calls"].count(), {}};
+  for (const Measure measure : moved_measures()) {
+    const std::string_view name = row_of(measure).name;
+    if (node.has(name)) op.own[measure] = node[name].count();
+  }
+  return op;
+}
+
+Timing timing(const Node& node) {
+  Timing timing;
+  timing.device = node["device"].text();
+  timing.title = node["title"].text();
+  timing.type = node["type"].text();
+  timing.arithmetic = node["arithmetic"].count();
+  timing.useful = node["useful"].count();
+  timing.step = node["step"].count();
+  timing.memory = node["memory"].count();
+  timing.estimate = node["estimate"].count();
+  timing.bytes = node["bytes"].count();
+  timing.arithmetic_exact = node["arithmetic_exact"].flag();
+  timing.memory_known = node["memory_known"].flag();
+  timing.untimed = node["untimed"].each([](const Node& type) { return type.text(); });
+  return timing;
+}
+
 Step step(const Node& node) { return {node["path"].text(), tensor(node["input"]), node["macs"].count()}; }
 
 using RowByPath = std::map<std::string, Id, std::less<>>;
@@ -265,6 +291,18 @@ std::string wrong_sum(const Row& row, const Amounts& sum) {
   return formatted(" ('{}'): subtree_{} is not what the rows inside add up to", row.path, row_of(*wrong).name);
 }
 
+/// What operators move is what the rows have, where both are known.
+void check_moves(const Report& report) {
+  if (report.moves.empty()) return;
+  Amounts all;
+  for (const OpMoves& op : report.moves) all += op.own;
+  for (const Measure measure : moved_measures()) {
+    if (!report.has(measure) || all[measure] == report.total[measure]) continue;
+    throw Error(formatted("moves: they do not add up to total.{}; the file is damaged or was edited: write it anew",
+                          row_of(measure).name));
+  }
+}
+
 /// A report that does not add up was not written by a renderer.
 void check_sums(const Report& report) {
   Amounts total;
@@ -293,6 +331,7 @@ void check_sums(const Report& report) {
     check(row_of(measure).name, total[measure].value(), report.total[measure].value());
   }
   check("exact", exact, report.exact);
+  check_moves(report);
   Count of_operators = 0;
   for (const OpCost& op : report.ops) of_operators += op.macs;
   if (report.ops.empty() || of_operators == total[Measure::macs]) return;
@@ -367,6 +406,8 @@ Report report_of(const Json& json) {
   if (report.rows.empty()) node["rows"].fail("a report has at least the row of the model itself");
   report.steps = node["steps"].each(step);
   if (node.has("operators")) report.ops = node["operators"].each(op_cost);
+  if (node.has("moves")) report.moves = node["moves"].each(op_moves);
+  if (node.has("timing")) report.timing = timing(node["timing"]);
   report.total = amounts(total, report.known, "");
   report.all_params = total["all_params"].count();
   report.active_params = total["active_params"].count();

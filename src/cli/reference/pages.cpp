@@ -16,6 +16,7 @@ namespace {
 constexpr auto kPages = std::to_array<Page>({
     {"cli", "commands, flags, kinds of output, formats of numbers, columns", command_line_page},
     {"conventions", "what each convention counts, and how to write your own", conventions_page},
+    {"devices", "what devices can do at most, with sources, and how to add your own", devices_page},
     {"operators", "what each operator counts", operators_page},
 });
 

@@ -17,6 +17,7 @@ std::span<const Page> pages();
 
 std::string command_line_page();
 std::string conventions_page();
+std::string devices_page();
 std::string operators_page();
 
 }  // namespace thoplw::cli

@@ -55,6 +55,30 @@ Json op_json(const OpCost& op) {
           {"exact", op.exact}, {"work", work(op.work)},     {"cost", work(op.cost)}};
 }
 
+Json moves_json(const OpMoves& op) {
+  Json json = {{"op", op.name}, {"calls", op.calls.value()}};
+  for (const Measure measure : moved_measures()) {
+    if (op.own[measure] > 0) json[std::string(row_of(measure).name)] = op.own[measure].value();
+  }
+  return json;
+}
+
+Json timing_json(const Timing& timing) {
+  return {{"device", timing.device},
+          {"title", timing.title},
+          {"type", timing.type},
+          {"least", timing.least().value()},
+          {"arithmetic", timing.arithmetic.value()},
+          {"useful", timing.useful.value()},
+          {"step", timing.step.value()},
+          {"memory", timing.memory.value()},
+          {"estimate", timing.estimate.value()},
+          {"bytes", timing.bytes.value()},
+          {"arithmetic_exact", timing.arithmetic_exact},
+          {"memory_known", timing.memory_known},
+          {"untimed", timing.untimed}};
+}
+
 Json step_json(const Step& step) {
   return {{"path", step.path}, {"input", tensor(step.in)}, {"macs", step.macs.value()}};
 }
@@ -139,8 +163,10 @@ std::string render_json(const Report& report, const RenderOptions& options) {
   text.list("notes", report.notes, as_it_is);
   text.list("steps", report.steps, step_json);
   if (!report.ops.empty()) text.list("operators", report.ops, op_json);
+  if (!report.moves.empty()) text.list("moves", report.moves, moves_json);
   text.list("missed", report.missed, uncounted_json);
   text.member("missed_macs", report.missed_macs.value());
+  if (report.timing) text.member("timing", timing_json(*report.timing));
   if (report.training) text.member("training", training_json(report, *report.training));
   return std::move(text).end();
 }

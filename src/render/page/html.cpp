@@ -110,6 +110,7 @@ Json measures_json(const Report& report, const std::vector<Measure>& measures) {
                     {"bounded", row.bounded},
                     {"shown", std::ranges::find(shown, measure) != shown.end()},
                     {"total", exact_json(report.total[measure])}});
+    if (row.seconds) list.back()["seconds"] = true;
   }
   return list;
 }
@@ -117,10 +118,12 @@ Json measures_json(const Report& report, const std::vector<Measure>& measures) {
 /// The columns that the table can have, in order; `on`: asked for, or, where nothing is, shown as there is room.
 Json columns_json(const Report& report, const RenderOptions& options) {
   Json list = Json::array();
+  const std::vector<const Column*> timed = usual_columns(report, By::module);
   for (const Column& column : columns()) {
-    if (column.measure && !report.has(*column.measure)) continue;
+    if (!has(report, column)) continue;
     Json json = {{"name", column.name}, {"title", title(column, report.unit)}};
-    if (column.measure) json["measure"] = row_of(*column.measure).name;
+    if (report.timing && std::ranges::find(timed, &column) != timed.end()) json["shown"] = true;
+    if (column.amount()) json["measure"] = row_of(*column.measure).name;
     if (column.share) json["share"] = true;
     if (std::ranges::find(options.columns, column.name) != options.columns.end()) json["on"] = true;
     list.push_back(json);
@@ -165,10 +168,10 @@ std::string digits(Count count) {
 
 /// Large, in units; below that all digits.
 std::string main_total(std::string_view name, Amount amount) {
-  const auto& [count, exact] = amount;
-  const bool small = count < Count(1000);
+  const Count count = amount.value;
+  const bool exact = amount.exact, small = count < Count(1000) || amount.seconds;
   std::string text = exact ? "" : "&ge; ";
-  text += small ? std::to_string(count.value()) : unpadded(clever_format(count));
+  text += small ? number_text({count, true, amount.seconds}, count, NumberFormat::raw) : unpadded(clever_format(count));
   if (!exact) text += " <span class=\"badge\">lower bound</span>";
   if (!small) text += "<span class=\"raw\">" + digits(count) + "</span>";
   return formatted("<div class=\"main\"><dt>{}</dt><dd>{}</dd></div>\n", name, text);

@@ -72,7 +72,9 @@ struct Line {
   Amounts amounts;
   bool exact = true;
 
-  Amount of(Measure measure) const { return {amounts[measure], exact || !row_of(measure).bounded}; }
+  Amount of(Measure measure) const {
+    return {amounts[measure], exact || !row_of(measure).bounded, row_of(measure).seconds};
+  }
 };
 
 struct Writer {
@@ -108,7 +110,9 @@ struct Writer {
   std::string tip(const Row& row) const {
     std::string text;
     for (const Measure measure : report.shown()) {
-      text += formatted("{}{} {}", text.empty() ? "" : ", ", row.inside[measure].value(), noun(measure, report.unit));
+      const Amount amount{row.inside[measure], true, row_of(measure).seconds};
+      text += formatted("{}{} {}", text.empty() ? "" : ", ", number_text(amount, {}, NumberFormat::raw),
+                        noun(measure, report.unit));
     }
     for (const auto& [name, what] : {std::pair{"input", " in"}, std::pair{"output", " out"}}) {
       const std::string shape = find_column(name).text(row);

@@ -20,8 +20,11 @@ struct Column {
   Count (*size)(const Row&) = nullptr;            ///< sorts a text column by size instead of by alphabet
   std::optional<Measure> measure = std::nullopt;  ///< the cell as a number
   bool share = false;                             ///< of `measure` in its total
+  std::optional<Measure> per = std::nullopt;      ///< `measure` is divided by this
   bool shown = true;                              ///< by default
 
+  /// Is it an amount, which can be added up?
+  bool amount() const { return measure && !per; }
   bool number() const { return measure.has_value() || name == "calls"; }
 };
 
@@ -32,6 +35,12 @@ const Column& find_column(std::string_view name);
 
 /// Those that are asked for, or the usual ones of what the report has. Throws Error for what it has not.
 std::vector<const Column*> chosen_columns(const Report& report, const RenderOptions& options);
+
+/// The columns that are shown where none are asked for.
+std::vector<const Column*> usual_columns(const Report& report, By by);
+
+/// Can the report fill the column?
+bool has(const Report& report, const Column& column);
 
 /// Throws Error where the report lacks the measure.
 void require(const Report& report, Measure measure);

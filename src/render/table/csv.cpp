@@ -32,7 +32,9 @@ std::string record(const Table& table, const std::vector<std::string>& cells) {
 }  // namespace
 
 std::string render_csv(const Report& report, const RenderOptions& options) {
-  return csv_table(lay_out(report, options), options.title, {});
+  RenderOptions for_programs = options;
+  if (options.numbers == NumberFormat::raw) for_programs.numbers = NumberFormat::digits;
+  return csv_table(lay_out(report, for_programs), options.title, {});
 }
 
 // Notes are for people: they have no place in records.

@@ -69,7 +69,8 @@ Line sum_line(const std::vector<Line>& lines) {
   for (const Measure measure : all_measures()) {
     Amount amount;
     for (const Line& line : lines) {
-      amount = {amount.value + line[measure].after->value, amount.exact && line[measure].after->exact};
+      amount = {amount.value + line[measure].after->value, amount.exact && line[measure].after->exact,
+                line[measure].after->seconds};
     }
     sum[measure] = {amount, amount};
   }
@@ -107,7 +108,7 @@ std::vector<Measure> measures_of(const Diff& diff, const RenderOptions& options)
   std::vector<Measure> measures;
   for (const std::string& name : options.columns) {
     const Column& column = find_column(name);
-    if (!column.measure && name != "name" && name != "class") {
+    if (!column.amount() && name != "name" && name != "class") {
       throw Error("a diff has names, classes and measures; leave column '" + name + "' out");
     }
     const bool known = !column.measure || std::ranges::find(measures, *column.measure) != measures.end();
@@ -160,7 +161,8 @@ std::string bound(const Two& two) {
 }
 
 std::string change_text(const Two& two, Count total, NumberFormat numbers) {
-  return bound(two) + signed_text(two.change(), total, numbers);
+  const bool seconds = (two.before && two.before->seconds) || (two.after && two.after->seconds);
+  return bound(two) + signed_text(two.change(), total, numbers, seconds);
 }
 
 std::optional<double> percent(const Two& two) {

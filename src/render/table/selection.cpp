@@ -64,10 +64,16 @@ bool has_own(const Row& row, std::span<const Measure> measures) {
 
 bool has_line(const Row& row, std::span<const Measure> measures) { return row.listed || has_own(row, measures); }
 
-std::vector<Measure> asked_measures(const RenderOptions& options) {
+std::vector<Measure> asked_measures(const Report& report, const RenderOptions& options) {
   std::vector<Measure> asked;
+  if (report.timing && !report.training && options.columns.empty()) {
+    asked.assign(timed_measures().begin(), timed_measures().end());
+  }
   const auto ask = [&](const std::string& name) {
-    if (const Column& column = find_column(name); column.measure) asked.push_back(*column.measure);
+    if (const Column& column = find_column(name); column.measure) {
+      asked.push_back(*column.measure);
+      if (column.per) asked.push_back(*column.per);
+    }
   };
   std::ranges::for_each(options.columns, ask);
   if (!options.sort.empty()) ask(options.sort);

@@ -28,8 +28,8 @@ bool has_own(const Row& row, std::span<const Measure> measures);
 /// Is it one of the rows that people count: has it a line in the flat table, or any of `measures`?
 bool has_line(const Row& row, std::span<const Measure> measures);
 
-/// The measures that columns and order ask for, besides those that are shown by default.
-std::vector<Measure> asked_measures(const RenderOptions& options);
+/// The measures that columns and order ask for, and those of a device, besides those that are shown by default.
+std::vector<Measure> asked_measures(const Report& report, const RenderOptions& options);
 
 /// Rows that are not shown, added up.
 struct Others {

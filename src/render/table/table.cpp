@@ -11,6 +11,7 @@
 #include "render/table/columns.h"
 #include "render/table/selection.h"
 #include "render/table/width.h"
+#include "render/time_lines.h"
 #include "render/training_lines.h"
 
 namespace thoplw {
@@ -51,6 +52,13 @@ Report roll_up(const Report& report, int depth) {
 std::function<bool(const Row&, const Row&)> ordering(std::string_view name) {
   if (name.empty()) return [](const Row&, const Row&) { return false; };
   const Column& column = find_column(name);
+  if (column.per) {
+    const auto quotient = [&column](const Row& row) {
+      const auto per = static_cast<double>(row.own[*column.per].value());
+      return per == 0 ? 0 : static_cast<double>(row.own[*column.measure].value()) / per;
+    };
+    return [quotient](const Row& a, const Row& b) { return quotient(a) > quotient(b); };
+  }
   if (column.measure) {
     const Measure measure = *column.measure;
     return [measure](const Row& a, const Row& b) { return a.own[measure] > b.own[measure]; };
@@ -69,7 +77,7 @@ std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view
 
 std::vector<Row> listed_rows(const Report& report, const RenderOptions& options) {
   require_sort(report, options);
-  const std::vector<Measure> asked = asked_measures(options);
+  const std::vector<Measure> asked = asked_measures(report, options);
   std::vector<Row> rows = narrowed(roll_up(report, options.depth).rows, options, asked);
   std::erase_if(rows, [&](const Row& row) { return !has_line(row, asked); });
   return rows;
@@ -159,6 +167,7 @@ std::vector<std::string> footnotes(const Report& report, const RenderOptions& op
   if (!report.exact && shares) notes.emplace_back("shares are of what was counted");
   if (!report.not_run.empty()) notes.push_back("not run: " + some_of(report.not_run));
   for (std::string& line : training_lines(report)) notes.push_back(std::move(line));
+  for (std::string& line : time_lines(report)) notes.push_back(std::move(line));
   return notes;
 }
 

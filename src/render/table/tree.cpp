@@ -35,9 +35,10 @@ std::string colored(const std::string& text, int sgr) {
 /// training step, its own measures.
 std::vector<const Column*> columns_of(const Report& report, const RenderOptions& options) {
   std::vector<const Column*> chosen = chosen_columns(report, options);
-  std::erase_if(chosen, [](const Column* column) { return !column->measure; });
+  std::erase_if(chosen, [](const Column* column) { return !column->measure && column->name != "bound"; });
   if (!options.columns.empty() || options.by != By::module || options.numbers == NumberFormat::ratio) return chosen;
-  if (chosen.front()->measure == Measure::macs) chosen.insert(chosen.begin() + 1, &find_column("share"));
+  if (chosen.front()->measure == Measure::macs && !report.timing)
+    chosen.insert(chosen.begin() + 1, &find_column("share"));
   return chosen;
 }
 

@@ -21,7 +21,7 @@ std::string_view name_of(Standing standing) {
 }
 
 std::string number(Count value, const Use& use, NumberFormat numbers) {
-  return unpadded(number_text({value}, use.most, numbers));
+  return unpadded(number_text({value, true, use.seconds}, use.most, numbers));
 }
 
 /// Rounded down, so that 100 % and more is at the limit or above it.
@@ -47,7 +47,10 @@ std::string in_words(const Use& use, NumberFormat numbers) {
                                use.what, share(use.used, use.most));
   if (use.baseline) text += ", " + since(use);
   text += ")";
-  if (use.standing() == Standing::over) text += formatted(", {} too many", (use.used - use.most).value());
+  if (use.standing() == Standing::over) {
+    const Count more = use.used - use.most;
+    text += use.seconds ? formatted(", {} too long", time_text(more)) : formatted(", {} too many", more.value());
+  }
   return text;
 }
 

@@ -493,8 +493,18 @@ def test_import_is_light():
 
 
 def test_public_names():
-    functions = ["as_is", "clever_format", "compare", "diff", "llm", "load", "plot", "profile", "training"]
-    assert thoplw.__all__ == ["Comparison", "Diff", "Error", "LayerInfo", "Llm", "__version__", *functions]
+    functions = ["as_is", "clever_format", "compare", "devices", "diff", "llm", "load", "plot", "profile", "training"]
+    assert thoplw.__all__ == [
+        "Comparison",
+        "Device",
+        "Diff",
+        "Error",
+        "LayerInfo",
+        "Llm",
+        "Timing",
+        "__version__",
+        *functions,
+    ]
     assert all(getattr(thoplw, name) is not None for name in thoplw.__all__)
     assert thoplw.__version__.count(".") == 2
     with pytest.raises(AttributeError):

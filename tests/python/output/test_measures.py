@@ -69,15 +69,15 @@ def test_every_measure_has_its_places() -> None:
     counted = thoplw.profile(nn.Linear(4, 5), (1, 4))[2]
     step = thoplw.training(nn.Linear(4, 5), (1, 4))
     compared = thoplw.compare(nn.Linear(4, 5), (1, 4))
+    timed = counted.on("h100")
     for measure in _native.measures():
         name = measure.name
-        of_step = getattr(counted, name) is None
-        info = step if of_step else counted
+        info = next(info for info in (counted, timed, step) if getattr(info, name) is not None)
         changes = thoplw.diff(info, info)
-        for owner in (info, info[0], changes, changes.rows[0], *([] if of_step else [compared])):
+        for owner in (info, info[0], changes, changes.rows[0], *([compared] if info is counted else [])):
             assert getattr(owner, name) is not None
         assert info.summary("csv", columns=["name", name]).endswith(f"Total,{getattr(info, name)}")
-        assert f"--max-{name} COUNT" in in_process("--help")[1]
+        assert f"--max-{name} {'TIME' if info is timed else 'COUNT'}" in in_process("--help")[1]
         assert f"    {name}: " in Path(thoplw.__file__).with_name("_native.pyi").read_text()
 
 

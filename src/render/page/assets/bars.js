@@ -49,7 +49,7 @@ function bar(report, state, item, longest) {
   if (item.times > 1) part(name, "bar-times", `\u00d7 ${item.times}`);
   const fill = part(part(button, "bar-track", ""), `bar-fill kind-${item.kind}`, "");
   fill.style.width = item.kind ? `${(100 * Number(item.cost)) / Number(longest)}%` : "0";
-  const amount = { value: item.cost, exact: item.exact };
+  const amount = { value: item.cost, exact: item.exact, seconds: report.seconds.has(state.measure) };
   part(button, "bar-number", numberText(amount, total, state.numbers === "ratio" ? "clever" : state.numbers));
   part(button, "bar-share", ratioText(item.cost, total));
   line.append(button);

@@ -44,10 +44,11 @@ function readReport(data) {
   const { measures, columns, kinds, numbers, sort, exact } = data;
   const titles = Object.fromEntries([...columns, ...measures].map(({ name, title }) => [name, title]));
   const total = Object.fromEntries(measures.map(({ name, total }) => [name, BigInt(total)]));
+  const seconds = new Set(measures.filter((measure) => measure.seconds).map(({ name }) => name));
   const bounded = new Set(measures.filter((measure) => measure.bounded).map(({ name }) => name));
   const nodes = [];
   const offered = offeredMeasures(measures, columns);
-  const report = { measures, offered, columns, kinds, titles, numbers, sort, total, bounded, exact, nodes };
+  const report = { measures, offered, columns, kinds, titles, numbers, sort, total, bounded, seconds, exact, nodes };
   for (const [parent, label, cls, shapeIn, shapeOut, calls, flags, kind, ...amounts] of data.rows) {
     const own = Object.fromEntries(measures.map(({ name }, i) => [name, BigInt(amounts[i])]));
     const [input, output] = [data.shapes[shapeIn], data.shapes[shapeOut]];
@@ -69,7 +70,7 @@ function readReport(data) {
 /** What a line of the module says: all that is inside, or only its own. */
 function amountOf(node, measure, own) {
   const exact = !node.report.bounded.has(measure) || (own ? node.ownExact : node.exact);
-  return { value: (own ? node.own : node.all)[measure], exact };
+  return { value: (own ? node.own : node.all)[measure], exact, seconds: node.report.seconds.has(measure) };
 }
 
 function shownPath(node) {

@@ -22,10 +22,29 @@ function ratioText(value, total) {
   return fixed2(whole > 0 ? (100 * Number(value)) / whole : 0) + " %";
 }
 
-/** amount: {value, exact}; numbers: "raw", "clever" or "ratio"; total: what a share is of. */
+// C's "%.4g" without an exponent.
+function fourDigits(value) {
+  return String(Number(value.toPrecision(4)));
+}
+
+/** Picoseconds for people: "12.35 us". */
+function timeText(value) {
+  const units = [[1e12, "s"], [1e9, "ms"], [1e6, "us"], [1e3, "ns"]];
+  const [size, unit] = units.find(([size]) => Number(value) >= size) ?? [1, value === 0n ? "s" : "ps"];
+  return `${fourDigits(Number(value) / size)} ${unit}`;
+}
+
+/** How many of one there are for each of the other; nothing where there is none of that. */
+function quotientText(of, per) {
+  if (per === 0n) return "";
+  const quotient = Number(of) / Number(per);
+  return quotient >= 100 ? quotient.toFixed(0) : String(Number(quotient.toPrecision(3)));
+}
+
+/** amount: {value, exact, seconds}; numbers: "raw", "clever" or "ratio"; total: what a share is of. */
 function numberText(amount, total, numbers) {
   const text =
-    numbers === "ratio" ? ratioText(amount.value, total) : numbers === "clever" ? cleverText(amount.value) : String(amount.value);
+    numbers === "ratio" ? ratioText(amount.value, total) : amount.seconds ? timeText(amount.value) : numbers === "clever" ? cleverText(amount.value) : String(amount.value);
   return (amount.exact ? "" : ">=") + text;
 }
 

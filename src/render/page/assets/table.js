@@ -9,6 +9,16 @@ const kFirstRows = 40;   // the tree is opened as far as these show
 const shape = (tensor) => tensor?.[0] ?? "";
 const size = (tensor) => BigInt(tensor?.[2] ?? -1);
 
+const quotient = (of, per) => (per === 0n ? 0 : Number(of) / Number(per));
+const inPair = (node, own) => ["macs", "traffic"].map((measure) => amountOf(node, measure, own).value);
+
+/** What it waits for. */
+function boundOf(node, own) {
+  const [arithmetic, memory] = ["arithmetic_time", "memory_time"].map((measure) => amountOf(node, measure, own));
+  if (arithmetic.value === memory.value) return "";
+  return arithmetic.value > memory.value ? "arithmetic" : arithmetic.exact ? "memory" : "";
+}
+
 // Columns of text. text: what the cell says; key: what it is sorted by; number: the greatest first.
 const kTexts = {
   name: { key: (node) => node.path },
@@ -16,6 +26,8 @@ const kTexts = {
   calls: { number: true, text: (node) => String(node.calls), key: (node) => node.calls, off: true },
   input: { text: (node) => (node.itself ? "" : shape(node.in)), key: (node) => size(node.in), down: true },
   output: { text: (node) => (node.itself ? "" : shape(node.out)), key: (node) => size(node.out), down: true },
+  intensity: { number: true, text: (node, own) => quotientText(...inPair(node, own)), key: (node, own) => quotient(...inPair(node, own)), off: true },
+  bound: { text: boundOf, key: boundOf, off: true },
 };
 
 /** The report's columns as the table has them: "share" is that of the measure that the user chose, beside the first. */
@@ -23,7 +35,7 @@ function columnsOf(report) {
   const shown = new Set(report.measures.filter((measure) => measure.shown).map(({ name }) => name));
   const columns = report.columns.filter((column) => kTexts[column.name] || column.measure).map((column) => {
     const text = kTexts[column.name];
-    if (text) return { ...column, ...text };
+    if (text) return { ...column, ...text, off: text.off && !column.shown };
     const share = Boolean(column.share);
     const chosen = column.name === "share";
     return { ...column, number: true, measure: chosen ? null : column.measure, share, off: !column.on && !chosen && (share || !shown.has(column.name)) };
@@ -62,7 +74,7 @@ function makeTable(report, state, panel, actions) {
   const measureOf = (column) => column.measure ?? state.measure;
 
   function cellText(column, node) {
-    if (column.text) return column.text(node);
+    if (column.text) return column.text(node, inLayers());
     const measure = measureOf(column);
     const amount = amountOf(node, measure, inLayers());
     if (column.share) return ratioText(amount.value, report.total[measure]);
@@ -70,7 +82,8 @@ function makeTable(report, state, panel, actions) {
   }
 
   function keyOf(column) {
-    return column.key ?? ((node) => amountOf(node, measureOf(column), inLayers()).value);
+    if (column.key) return (node) => column.key(node, inLayers());
+    return (node) => amountOf(node, measureOf(column), inLayers()).value;
   }
 
   function sorted(nodes) {
@@ -150,10 +163,12 @@ function makeTable(report, state, panel, actions) {
       cell.className = column.number ? "number" : "";
       if (column.name === "name") cell.textContent = "Total";
       if (column.name === "class") cell.textContent = report.root.cls;
+      if (column.name === "intensity" || column.name === "bound") cell.textContent = column.text(report.root, false);
       if (column.name === "input" || column.name === "output") cell.textContent = column.text(report.root);
       if (column.measure || column.share) {
         const measure = measureOf(column);
-        const total = { value: report.total[measure], exact: !report.bounded.has(measure) || report.exact };
+        const exact = !report.bounded.has(measure) || report.exact;
+        const total = { value: report.total[measure], exact, seconds: report.seconds.has(measure) };
         cell.textContent = column.share ? ratioText(total.value, total.value) : numberText(total, total.value, state.numbers);
       }
       return cell;

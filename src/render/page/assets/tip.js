@@ -9,7 +9,7 @@ function facts(report, node) {
     const amount = amountOf(node, measure, node.inside.length === 0);
     const total = report.total[measure];
     const [raw, clever] = [numberText(amount, total, "raw"), numberText(amount, total, "clever")];
-    const small = amount.value < 1000n;
+    const small = amount.value < 1000n || amount.seconds;
     list.push([report.titles[measure], (small ? raw : `${clever} (${raw})`) + `, ${ratioText(amount.value, total)}`]);
   }
   return list.filter(([, text]) => text !== "");

@@ -1,0 +1,129 @@
+"""Measures this machine: how fast it moves memory and multiplies matrices, by a short real run with torch."""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+from collections.abc import Callable
+from datetime import date
+from typing import TYPE_CHECKING
+
+from thoplw._native import Error
+
+if TYPE_CHECKING:
+    import torch
+
+_SECONDS = 0.5  # for each thing that is measured
+_LEAST_RUNS = 3
+_SIZES = {"cpu": (256, 512, 1024, 2048), "cuda": (1024, 2048, 4096, 8192)}  # of square matrices
+_COPIED = {"cpu": 256 * 2**20, "cuda": 2**30}  # bytes, more than caches hold
+_TYPES = {"float64": "fp64", "float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
+
+
+def this_machine() -> str:
+    """Measures the machine, its first GPU where torch sees one, and gives that as a file of devices."""
+    try:
+        import torch
+    except ImportError:
+        raise Error("measuring needs PyTorch: pip install torch") from None
+    on = "cuda" if torch.cuda.is_available() else "cpu"
+    lines = [
+        "[this-machine]",
+        f'title = "{_title(on)}"',
+        f"memory = {_memory(on)}",
+        f"bandwidth = {_bandwidth(on)}",
+        f'note = "measured by thoplw devices --measure: the best of a few runs, on {_threads(on)}"',
+        f'source = "torch {torch.__version__}"',
+        f'read = "{date.today().isoformat()}"',
+        "",
+        "[this-machine.peak]",
+    ]
+    for torch_name, name in _TYPES.items():
+        if rate := _products(on, getattr(torch, torch_name)):
+            lines.append(f"{name} = {rate}")
+    if on == "cuda" and (rate := _tf32()):
+        lines.append(f"tf32 = {rate}")
+    return "\n".join(lines)
+
+
+def _title(on: str) -> str:
+    import torch
+
+    if on == "cuda":
+        return str(torch.cuda.get_device_name())
+    return f"{platform.machine()}, {torch.get_num_threads()} threads"
+
+
+def _threads(on: str) -> str:
+    import torch
+
+    return "one GPU" if on == "cuda" else f"{torch.get_num_threads()} threads of a CPU"
+
+
+def _memory(on: str) -> int:
+    import torch
+
+    if on == "cuda":
+        return int(torch.cuda.get_device_properties(0).total_memory)
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _best(run: Callable[[], object], on: str) -> float:
+    """Seconds of the fastest of as many runs as there is time for."""
+    import torch
+
+    def once() -> float:
+        if on == "cuda":
+            torch.cuda.synchronize()
+        begin = time.perf_counter()
+        run()
+        if on == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter() - begin
+
+    once()  # pages are touched, kernels are chosen
+    times: list[float] = []
+    while len(times) < _LEAST_RUNS or sum(times) < _SECONDS:
+        times.append(once())
+    return min(times)
+
+
+def _bandwidth(on: str) -> int:
+    """Bytes per second of a copy: what it reads and what it writes."""
+    import torch
+
+    source = torch.ones(_COPIED[on] // 4, device=on)
+    target = torch.empty_like(source)
+    return int(2 * _COPIED[on] / _best(lambda: target.copy_(source), on))
+
+
+def _products(on: str, dtype: torch.dtype) -> int:
+    """Operations per second of the size of matrices that is fastest; larger ones are not tried where one is slow."""
+    import torch
+
+    best = 0.0
+    for size in _SIZES[on]:
+        try:
+            a = torch.ones(size, size, device=on, dtype=dtype)
+            out = torch.empty_like(a)
+            with torch.inference_mode():
+                seconds = _best(lambda a=a, out=out: torch.mm(a, a, out=out), on)  # type: ignore[misc]
+        except RuntimeError:  # no kernel for this type
+            return int(best)
+        rate = 2 * size**3 / seconds
+        best = max(best, rate)
+        if 8 * seconds > _SECONDS:  # the next takes eight times as long
+            break
+    return int(best)
+
+
+def _tf32() -> int:
+    import torch
+
+    before = torch.backends.cuda.matmul.allow_tf32
+    torch.backends.cuda.matmul.allow_tf32 = True
+    try:
+        return _products("cuda", torch.float32)
+    finally:
+        torch.backends.cuda.matmul.allow_tf32 = before
