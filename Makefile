@@ -17,7 +17,7 @@ FUZZ_READERS ?= convention onnx pt2 report safetensors trace
 FUZZ_SECONDS ?= 900
 
 # The pages of docs/ that the command prints.
-REFERENCE := cli conventions operators
+REFERENCE := cli conventions devices operators
 
 BIN := .venv/bin
 STAMP := build/stamp
@@ -36,7 +36,7 @@ export CCACHE_DIR ?= $(CURDIR)/build/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= true
 
-.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons sweep test-torch test-fresh fuzz bench bench-training bench-llm bench-files results models audit docs pictures format wheel clean
+.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons sweep test-torch test-fresh fuzz bench bench-training bench-llm bench-roofline bench-files results models audit docs pictures format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -105,6 +105,9 @@ bench-training: $(STAMP)/installed $(STAMP)/bench-environment ## a training step
 
 bench-llm: $(STAMP)/installed $(STAMP)/bench-environment ## large language models from their configs: seconds and memory
 	$(BIN)/python -m bench.llm --save
+
+bench-roofline: $(STAMP)/installed $(STAMP)/bench-environment ## how long models take, next to the least that they can
+	$(BIN)/python -m bench.roofline --save
 
 bench-files: $(STAMP)/installed $(STAMP)/bench-environment $(STAMP)/debian-bench ## the native command on model files, against Python
 	cmake --preset release --log-level=WARNING

@@ -23,28 +23,48 @@ _TYPES = {"float64": "fp64", "float32": "fp32", "float16": "fp16", "bfloat16": "
 
 def this_machine() -> str:
     """Measures the machine, its first GPU where torch sees one, and gives that as a file of devices."""
+    return as_file(figures())
+
+
+def figures() -> dict[str, int]:
+    """Bytes per second of "bandwidth", and operations per second of each type that there is a kernel for."""
     try:
         import torch
     except ImportError:
         raise Error("measuring needs PyTorch: pip install torch") from None
-    on = "cuda" if torch.cuda.is_available() else "cpu"
+    on = _where()
+    rates = {"bandwidth": _bandwidth(on)}
+    for torch_name, name in _TYPES.items():
+        rates[name] = _products(on, getattr(torch, torch_name))
+    if on == "cuda":
+        rates["tf32"] = _tf32()
+    return {name: rate for name, rate in rates.items() if rate > 0}
+
+
+def as_file(rates: dict[str, int]) -> str:
+    """A file of devices, with this one in it."""
+    import torch
+
+    on = _where()
     lines = [
         "[this-machine]",
         f'title = "{_title(on)}"',
         f"memory = {_memory(on)}",
-        f"bandwidth = {_bandwidth(on)}",
+        f"bandwidth = {rates['bandwidth']}",
         f'note = "measured by thoplw devices --measure: the best of a few runs, on {_threads(on)}"',
         f'source = "torch {torch.__version__}"',
         f'read = "{date.today().isoformat()}"',
         "",
         "[this-machine.peak]",
+        *(f"{name} = {rate}" for name, rate in rates.items() if name != "bandwidth"),
     ]
-    for torch_name, name in _TYPES.items():
-        if rate := _products(on, getattr(torch, torch_name)):
-            lines.append(f"{name} = {rate}")
-    if on == "cuda" and (rate := _tf32()):
-        lines.append(f"tf32 = {rate}")
     return "\n".join(lines)
+
+
+def _where() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def _title(on: str) -> str:
