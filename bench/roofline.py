@@ -52,10 +52,10 @@ def fastest_run(case: Case) -> float:
 def fastest_runs(cases: list[Case]) -> tuple[dict[str, float], dict[str, int]]:
     """Seconds by model, and what the machine can do. It is measured before, between and after, and the best counts:
     a machine that others use as well is not the same for long, and what it could not do for a while bounds nothing."""
-    seconds, rates = {}, _measure.figures()
+    seconds, rates = {}, _measure.figures(("float32",))
     for case in cases:
         seconds[case.name] = fastest_run(case)
-        again = _measure.figures()
+        again = _measure.figures(("float32",))
         rates = {name: max(rate, again.get(name, 0)) for name, rate in rates.items()}
     return seconds, rates
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SECONDS = 0.5  # for each thing that is measured
 _LEAST_RUNS = 3
 _SIZES = {"cpu": (256, 512, 1024, 2048), "cuda": (1024, 2048, 4096, 8192)}  # of square matrices
+_CONVOLVED = {"cpu": ((1, 64, 56), (1, 128, 28), (1, 256, 14)), "cuda": ((64, 256, 28),)}  # batch, channels, size
 _COPIED = {"cpu": 256 * 2**20, "cuda": 2**30}  # bytes, more than caches hold
 _TYPES = {"float64": "fp64", "float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
 
@@ -26,16 +27,18 @@ def this_machine() -> str:
     return as_file(figures())
 
 
-def figures() -> dict[str, int]:
-    """Bytes per second of "bandwidth", and operations per second of each type that there is a kernel for."""
+def figures(types: Iterable[str] = _TYPES) -> dict[str, int]:
+    """Bytes per second of "bandwidth", and operations per second of each type that there is a kernel for: those of
+    products of matrices or of convolutions, whose kernels may be the faster ones."""
     try:
         import torch
     except ImportError:
         raise Error("measuring needs PyTorch: pip install torch") from None
     on = _where()
     rates = {"bandwidth": _bandwidth(on)}
-    for torch_name, name in _TYPES.items():
-        rates[name] = _products(on, getattr(torch, torch_name))
+    for torch_name in types:
+        dtype = getattr(torch, torch_name)
+        rates[_TYPES[torch_name]] = max(_products(on, dtype), _convolutions(on, dtype))
     if on == "cuda":
         rates["tf32"] = _tf32()
     return {name: rate for name, rate in rates.items() if rate > 0}
@@ -135,6 +138,23 @@ def _products(on: str, dtype: torch.dtype) -> int:
         best = max(best, rate)
         if 8 * seconds > _SECONDS:  # the next takes eight times as long
             break
+    return int(best)
+
+
+def _convolutions(on: str, dtype: torch.dtype) -> int:
+    """Operations per second of the 3 x 3 convolution that is fastest."""
+    import torch
+
+    best = 0.0
+    for batch, channels, size in _CONVOLVED[on]:
+        try:
+            x = torch.ones(batch, channels, size, size, device=on, dtype=dtype)
+            weight = torch.ones(channels, channels, 3, 3, device=on, dtype=dtype)
+            with torch.inference_mode():
+                seconds = _best(lambda x=x, w=weight: torch.conv2d(x, w, padding=1), on)  # type: ignore[misc]
+        except RuntimeError:  # no kernel for this type
+            break
+        best = max(best, 2 * batch * size**2 * channels**2 * 9 / seconds)
     return int(best)
 
 

@@ -50,8 +50,8 @@ fp32 = "154G"
 ```
 
 Give its path in place of a name: `--device my.toml`, or `my.toml:my-board` where it has several. An unknown key is an error
-that names its line. `thoplw devices --measure` measures the machine it runs on, by a large copy and by products of matrices,
-and prints such a file:
+that names its line. `thoplw devices --measure` measures the machine it runs on, by a large copy, by products of matrices and by
+convolutions, and prints such a file:
 
 ```sh
 thoplw devices --measure -k text -o this.toml

@@ -212,6 +212,7 @@ def test_this_machine_can_be_measured(tmp_path: Path, monkeypatch: pytest.Monkey
     """A short run of small sizes: what is measured is no matter, but what is printed can be given."""
     monkeypatch.setattr(_measure, "_SECONDS", 0.01)
     monkeypatch.setattr(_measure, "_SIZES", {"cpu": (64,), "cuda": (64,)})
+    monkeypatch.setattr(_measure, "_CONVOLVED", {"cpu": ((1, 8, 8),), "cuda": ((1, 8, 8),)})
     monkeypatch.setattr(_measure, "_COPIED", {"cpu": 2**20, "cuda": 2**20})
     path = tmp_path / "this.toml"
     path.write_text(_measure.this_machine())

@@ -493,12 +493,26 @@ def test_import_is_light():
 
 
 def test_public_names():
-    functions = ["as_is", "clever_format", "compare", "devices", "diff", "llm", "load", "plot", "profile", "training"]
+    functions = [
+        "as_is",
+        "clever_format",
+        "compare",
+        "devices",
+        "diff",
+        "formula",
+        "llm",
+        "load",
+        "plot",
+        "profile",
+        "training",
+    ]
     assert thoplw.__all__ == [
         "Comparison",
         "Device",
         "Diff",
         "Error",
+        "Formula",
+        "Formulas",
         "LayerInfo",
         "Llm",
         "Timing",
