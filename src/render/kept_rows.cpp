@@ -20,13 +20,13 @@ std::vector<bool> with_around(const std::vector<Row>& rows, std::vector<bool> sh
 
 }  // namespace
 
-std::vector<KeptRow> kept_rows(std::vector<Row> rows, const std::vector<bool>& shown, const CountsRow& counts) {
+std::vector<KeptRow> kept_rows(const std::vector<Row>& rows, const std::vector<bool>& shown, const CountsRow& counts) {
   const std::vector<bool> keep = with_around(rows, shown);
   std::vector<KeptRow> kept;
   kept.reserve(static_cast<std::size_t>(std::ranges::count(keep, true)));
   std::vector<std::size_t> now_at;  // by row: its place among the kept rows, or that of the nearest around it
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    Row& row = rows[i];
+    const Row& row = rows[i];
     KeptRow* around = row.parent == kNone ? nullptr : &kept[now_at[static_cast<std::size_t>(row.parent)]];
     if (around && keep[static_cast<std::size_t>(row.parent)]) ++around->children;
     if (!keep[i]) {
@@ -34,18 +34,20 @@ std::vector<KeptRow> kept_rows(std::vector<Row> rows, const std::vector<bool>& s
       now_at.push_back(now_at[static_cast<std::size_t>(row.parent)]);
       continue;
     }
-    std::string name = around ? std::string(own_name(row.path, around->row.path)) : "";
-    if (around) row.parent = static_cast<Id>(around - kept.data());
+    std::string name = around ? std::string(own_name(row.path, around->row->path)) : "";
+    auto own = std::make_unique<Row>(row);
+    if (around) own->parent = static_cast<Id>(around - kept.data());
     now_at.push_back(kept.size());
-    kept.push_back({.row = std::move(row), .name = std::move(name), .shown = shown[i]});
+    kept.push_back({.row = std::move(own), .name = std::move(name), .shown = shown[i]});
   }
   return kept;
 }
 
 std::vector<KeptRow> kept_rows(const Report& report, const RenderOptions& options, std::span<const Measure> measures) {
-  std::vector<Row> rows = roll_up(report, options.depth).rows;
-  const std::vector<bool> shown = shown_rows(rows, options);
-  return kept_rows(std::move(rows), shown, [&](const Row& row) { return has_line(row, measures); });
+  const auto of = [&](const std::vector<Row>& rows) {
+    return kept_rows(rows, shown_rows(rows, options), [&](const Row& row) { return has_line(row, measures); });
+  };
+  return options.depth < 0 ? of(report.rows) : of(roll_up(report, options.depth).rows);
 }
 
 }  // namespace thoplw

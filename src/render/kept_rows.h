@@ -15,7 +15,7 @@
 namespace thoplw {
 
 struct KeptRow {
-  Row row;                           ///< its parent is a place among the kept rows
+  std::unique_ptr<Row> row;          ///< its parent is a place among the kept rows; whoever takes it frees it
   std::string name;                  ///< in the module around it: "0" of "layer1.0"; of the root it is empty
   bool shown = true;                 ///< false: it is kept as the root, or for what is inside it
   std::size_t children = 0;          ///< how many modules are right inside it, kept or not
@@ -31,7 +31,7 @@ struct KeptRow {
 using CountsRow = std::function<bool(const Row&)>;
 
 /// In the order of `rows`; the root is always kept.
-std::vector<KeptRow> kept_rows(std::vector<Row> rows, const std::vector<bool>& shown, const CountsRow& counts);
+std::vector<KeptRow> kept_rows(const std::vector<Row>& rows, const std::vector<bool>& shown, const CountsRow& counts);
 
 /// As the options choose them; others are rows that have a line by `measures`.
 std::vector<KeptRow> kept_rows(const Report& report, const RenderOptions& options, std::span<const Measure> measures);

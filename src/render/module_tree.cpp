@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 #include "base/formatted.h"
 #include "render/kept_rows.h"
@@ -27,13 +28,14 @@ struct Grower {
   std::vector<std::vector<std::size_t>> inside{kept.size()};  ///< by kept row
 
   ModuleNode tree() {
-    for (std::size_t i = 1; i < kept.size(); ++i) inside[static_cast<std::size_t>(kept[i].row.parent)].push_back(i);
+    for (std::size_t i = 1; i < kept.size(); ++i) inside[static_cast<std::size_t>(kept[i].row->parent)].push_back(i);
     return grow(0);
   }
 
   ModuleNode grow(std::size_t at) {
     KeptRow& of = kept[at];
-    ModuleNode node{.row = std::move(of.row), .name = std::move(of.name), .children = of.children};
+    ModuleNode node{
+        .row = std::move(*std::exchange(of.row, nullptr)), .name = std::move(of.name), .children = of.children};
     if (has_own(node.row, asked) &&
         of.children > 0) {  // a node of its own, so that those inside add up to the one around
       if (of.shown) {

@@ -81,7 +81,7 @@ struct Lines {
 Lines lines_of(const Report& report, const RenderOptions& options, const std::vector<Measure>& measures) {
   Lines lines{measures};
   std::vector<KeptRow> kept = kept_rows(report, options, all_measures());
-  for (const KeptRow& of : kept) lines.add(of.row, of.name, kind_of(of.row));
+  for (const KeptRow& of : kept) lines.add(*of.row, of.name, kind_of(*of.row));
   for (std::size_t i = 0; i < kept.size(); ++i) {
     if (!kept[i].others) continue;
     Others& others = *kept[i].others;
