@@ -26,8 +26,9 @@ _CACHES = ("past_key_values", "cache", "cache_params", "state")
 # What models with weights of these types are made in. Weights of few bits are widened to compute with them.
 _MADE_IN = {"fp64": "float64", "fp32": "float32", "tf32": "float32", "fp16": "float16"}
 
-# What is in the cache, by name: a pass leaves what modules and inputs hold as it was, and would empty a list there.
-_names: ContextVar[list[str]] = ContextVar("names")
+# What is in the cache, by name, before a token and after it: a pass leaves what modules and inputs hold as it was, and
+# would empty lists there.
+_names: ContextVar[tuple[list[str], list[str]]] = ContextVar("names")
 
 
 def passes_of(
@@ -96,9 +97,11 @@ class Passes:
         self.source = source
         self.inputs = inputs
 
-    def __call__(self, batch: int, context: int) -> tuple[Trace, list[str], dict[str, str], dict[str, str], int]:
-        """The trace, names in the cache, plans for tensors and for experts, and for how many positions it was made."""
-        names: list[str] = []
+    def __call__(
+        self, batch: int, context: int
+    ) -> tuple[Trace, list[str], list[str], dict[str, str], dict[str, str], int]:
+        """The trace, what is in the cache before a token and after it, plans for tensors and experts, positions."""
+        names: tuple[list[str], list[str]] = ([], [])
         token = _names.set(names)
         try:
             with _quiet(), _one_thread():
@@ -109,7 +112,7 @@ class Passes:
         finally:
             _names.reset(token)
         plans = _plan(self.model, "_tp_plan"), _plan(self.model, "_ep_plan")
-        return trace, names, *plans, _positions(self.model)
+        return trace, *names, *plans, _positions(self.model)
 
 
 def _positions(model: Any) -> int:
@@ -182,7 +185,9 @@ def _both_passes(model: torch.nn.Module) -> torch.nn.Module:
             self.model = model
 
         def forward(self, prompt: dict[str, Any], one: dict[str, Any]) -> None:
-            _names.get().clear()  # a pass may be run a second time
+            before, after = _names.get()
+            before.clear()  # a pass may be run a second time
+            after.clear()
             result = self.model(**prompt)
             cache = _cache_of(model, result)
             if "encoder_outputs" in one:
@@ -191,11 +196,11 @@ def _both_passes(model: torch.nn.Module) -> torch.nn.Module:
                 encoded = BaseModelOutput(last_hidden_state=result.encoder_last_hidden_state)
                 one = one | {"encoder_outputs": encoded}
             del result
-            _mark(cache, _names.get())
+            _mark(cache, before)
             parameters = inspect.signature(model.forward).parameters
             takes = next((name for name in _CACHES if name in parameters), _CACHES[0])
             self.model(**one, **{takes: cache})
-            _mark(cache, [])
+            _mark(cache, after)
 
     both = BothPasses()
     both.training = model.training  # of this module alone, whatever those inside say

@@ -20,7 +20,9 @@ Count grown(Count from, Count to) { return to > from ? to - from : Count(0); }
 /// By value, for those of the cache: the stage whose operator made it.
 std::map<Id, std::uint32_t> stages_of_cache(const OnDevices& model) {
   std::map<Id, std::uint32_t> stages;
-  for (const Id value : model.parts.before) stages[value] = 0;
+  for (const std::vector<Id>* values : {&model.parts.before, &model.parts.added}) {
+    for (const Id value : *values) stages[value] = 0;
+  }
   for (const Op& op : model.passes.trace.ops) {
     for (const Id value : op.out) {
       if (const auto found = stages.find(value); found != stages.end()) found->second = model.sharding.stage_of_op(op);
@@ -109,6 +111,11 @@ CacheByStage count_cache(const OnDevices& model, Llm& llm) {
                          {all_grow.value() / sequences, one_grows.value() / sequences}});
     llm.cache.whole += llm.parts.back().bytes.whole;
     llm.grows.whole += llm.parts.back().grows.whole;
+  }
+  for (const Id value : model.parts.added) {
+    const int width = bits(model.tensor(value).dtype);
+    cache.grows[stages.at(value)] += bytes_of(model.sharding.cache_elements(value), width);
+    llm.grows.whole += bytes_of(numel(model.tensor(value)), width).value() / sequences;
   }
   llm.cache.device = most(cache.bytes) * groups;
   llm.grows.device = most(cache.grows).value() / sequences;

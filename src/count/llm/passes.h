@@ -15,7 +15,7 @@ namespace thoplw {
 /// each tensor of the cache by an `aten::alias` of its own.
 struct LlmPasses {
   Trace trace;
-  std::vector<std::string> cache;                  ///< names of the marked tensors, as they are marked the first time
+  std::vector<std::string> cache, cache_after;     ///< names of the tensors that are marked first, and after that
   std::map<std::string, std::string> tensor_plan;  ///< transformers' style by path, with * for numbers
   std::map<std::string, std::string> expert_plan;  ///< the same where experts are spread over devices
   std::int64_t positions = 0;                      ///< for which the model was made; 0: not known
@@ -33,7 +33,8 @@ struct OpRange {
 struct PassParts {
   Id root = kNone;  ///< the module of the model itself
   OpRange prefill, decode;
-  std::vector<Id> before, after;  ///< values of the cache's tensors, before the second call and after it
+  std::vector<Id> before, after;  ///< values of the cache's tensors, before the second call and after it, by name
+  std::vector<Id> added;          ///< those that the second call added
 };
 
 /// Throws Error where the trace is not such a one.

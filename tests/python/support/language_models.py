@@ -55,6 +55,21 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
         "DeepseekV3ForCausalLM",
         SMALL | LATENT | EXPERTS | {"n_group": 2, "topk_group": 1, "first_k_dense_replace": 1},
     ),
+    "compressed": (
+        "DeepseekV4ForCausalLM",
+        {
+            "vocab_size": 256,
+            "hidden_size": 64,
+            "moe_intermediate_size": 32,
+            "num_hidden_layers": 2,
+            "num_attention_heads": 4,
+            "head_dim": 32,
+            "q_lora_rank": 32,
+            "num_experts_per_tok": 2,
+            "n_routed_experts": 8,
+            "layer_types": ["heavily_compressed_attention", "compressed_sparse_attention"],
+        },
+    ),
     "experts": ("MixtralForCausalLM", SMALL),
     "experts and sinks": (
         "GptOssForCausalLM",

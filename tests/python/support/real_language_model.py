@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import io
+import pickle
 import warnings
 from typing import Any
 
@@ -45,18 +47,15 @@ def run(model: torch.nn.Module, context: int, inputs: dict[str, Any] | None = No
 
 
 def tensors(cache: Any) -> list[torch.Tensor]:
-    """By transformers' own attributes, one kind of cache after the other."""
-    if hasattr(cache, "self_attention_cache"):
-        return tensors(cache.self_attention_cache) + tensors(cache.cross_attention_cache)
-    if isinstance(cache, list):  # of RWKV
-        return cache
-    found = []
-    for layer in cache.layers:
-        held = [getattr(layer, name, None) for name in ("keys", "values", "conv_states", "recurrent_states")]
-        for item in held:
-            found += (
-                [item]
-                if isinstance(item, torch.Tensor)
-                else list((item or {}).values() if isinstance(item, dict) else item or [])
-            )
-    return [tensor for tensor in found if isinstance(tensor, torch.Tensor)]
+    """All that pickle meets, but for single numbers."""
+    found: dict[int, torch.Tensor] = {}
+
+    class Collector(pickle.Pickler):
+        def persistent_id(self, item: Any) -> int | None:
+            if not isinstance(item, torch.Tensor):
+                return None
+            found[id(item)] = item
+            return id(item)
+
+    Collector(io.BytesIO()).dump(cache)
+    return [tensor for tensor in found.values() if tensor.dim()]
