@@ -53,7 +53,8 @@ bool in_one_piece(const Dims& of, const Dims& part) {
 
 class Walk {
  public:
-  explicit Walk(const Trace& trace) : trace_(trace), lies_(trace.values.size()), seen_(trace.values.size(), 0) {
+  Walk(const Trace& trace, bool least)
+      : trace_(trace), least_wanted_(least), lies_(trace.values.size()), seen_(trace.values.size(), 0) {
     for (std::size_t i = 0; i < lies_.size(); ++i) {
       const std::optional<Count> bytes = known_bytes(trace.values[i]);
       lies_[i] = {.base = static_cast<Id>(i), .held = bytes.value_or(0), .known = bytes.has_value()};
@@ -65,14 +66,14 @@ class Walk {
       in_place_.push_back(in_place(name));
       attention_.push_back(name == "aten::scaled_dot_product_attention");
     }
-    find_given();
+    if (least) find_given();
   }
 
   TraceTraffic all() {
     TraceTraffic traffic;
     traffic.ops.reserve(trace_.ops.size());
     for (const Op& op : trace_.ops) traffic.ops.push_back(of(op));
-    add_least(traffic);
+    if (least_wanted_) add_least(traffic);
     return traffic;
   }
 
@@ -161,7 +162,7 @@ class Walk {
       traffic.exact = traffic.exact && lie.known;
       const Count bytes = std::min(lie.held, bytes_read(op, how, i));
       traffic.read += bytes;
-      reach(id, how == Touches::experts && i == 1 ? one_matrix(id) : bytes);
+      if (least_wanted_) reach(id, how == Touches::experts && i == 1 ? one_matrix(id) : bytes);
     }
   }
 
@@ -238,6 +239,7 @@ class Walk {
   }
 
   const Trace& trace_;
+  bool least_wanted_;
   std::vector<Lie> lies_;            ///< by value
   std::vector<std::uint32_t> seen_;  ///< by value: when it was met last
   std::uint32_t now_ = 0;
@@ -255,7 +257,7 @@ std::string row_name(const Trace& trace, const Op& op) {
 
 }  // namespace
 
-TraceTraffic traffic_of(const Trace& trace) { return Walk(trace).all(); }
+TraceTraffic traffic_of(const Trace& trace, bool least) { return Walk(trace, least).all(); }
 
 OpMoves& moves_of(const Trace& trace, const Op& op, std::vector<std::size_t>& places, Report& report) {
   constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
@@ -302,7 +304,7 @@ void forget(Report& report) {
 void count_traffic(const Trace& trace, Report& report) {
   if (trace.ops.empty()) return;
   try {
-    const TraceTraffic traffic = traffic_of(trace);
+    const TraceTraffic traffic = traffic_of(trace, false);
     std::vector<std::size_t> places;
     Count all = 0;
     for (std::size_t i = 0; i < trace.ops.size(); ++i) {

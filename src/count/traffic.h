@@ -25,8 +25,8 @@ struct TraceTraffic {
   Count least;
   bool least_exact = true;
 };
-/// Throws Error beyond 64 bits.
-TraceTraffic traffic_of(const Trace& trace);
+/// Without `least` that is left at 0, which is faster. Throws Error beyond 64 bits.
+TraceTraffic traffic_of(const Trace& trace, bool least = true);
 
 /// The row of the operator in Report::moves, which is made where there is none; `places` by name, empty at first.
 OpMoves& moves_of(const Trace& trace, const Op& op, std::vector<std::size_t>& places, Report& report);
