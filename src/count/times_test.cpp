@@ -109,6 +109,9 @@ TEST_CASE("a device without a figure gives what it can, and says what it leaves 
   const Report report = count_on({&(*devices)[0], std::nullopt}, trace, exact);
   CHECK(report.timing->untimed == std::vector<std::string>{"f32"});
   CHECK_FALSE(report.timing->arithmetic_exact);
+  CHECK(render_report(report, find_renderer("text"), {})
+            .find("on a nothing takes less than 188 ns: an unknown time for arithmetic, 188 ns to move") !=
+        std::string::npos);
   CHECK_FALSE(report.amount(Measure::time).exact);
   CHECK(report.timing->least() == 188 * kNano);
   CHECK_THROWS_WITH(count_on({&(*devices)[1], std::nullopt}, trace, exact),

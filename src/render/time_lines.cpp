@@ -8,10 +8,15 @@
 namespace thoplw {
 namespace {
 
+std::string arithmetic_text(const Timing& timing) {
+  if (timing.arithmetic == 0 && !timing.untimed.empty()) return "an unknown time for arithmetic";
+  return formatted("{}{} for arithmetic at its peak", timing.arithmetic_exact ? "" : "at least ",
+                   time_text(timing.arithmetic));
+}
+
 std::string bound_line(const Timing& timing) {
   const std::string type = timing.type.empty() ? "" : " in " + timing.type;
-  const std::string arithmetic = formatted("{}{} for arithmetic at its peak",
-                                           timing.arithmetic_exact ? "" : "at least ", time_text(timing.arithmetic));
+  const std::string arithmetic = arithmetic_text(timing);
   if (!timing.memory_known) {
     return formatted("on {}{} nothing takes less than {}: {}; nothing public says how fast its memory is", timing.title,
                      type, time_text(timing.least()), arithmetic);
