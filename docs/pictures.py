@@ -1,4 +1,4 @@
-"""make pictures: writes docs/pictures, what docs/reports.md shows."""
+"""make pictures: writes docs/pictures, what the pages show."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ COMMANDS = {
     "models.svg": [
         f"torchvision:{name}" for name in ("resnet18", "resnet50", "densenet121", "mobilenet_v3_large", "squeezenet1_1")
     ],
+    "memory.svg": ["memory", "torchvision:resnet18", "--batch", "16", "--timeline"],
     "training.svg": ["train", "torchvision:resnet18", "--batch", "16", "--timeline"],
 }
 

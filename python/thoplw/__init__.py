@@ -6,7 +6,8 @@ from thoplw._formula import formula
 from thoplw._inputs import as_is
 from thoplw._llm import llm
 from thoplw._load import load
-from thoplw._native import Comparison, Device, Diff, Error, Formula, Formulas, LayerInfo, Llm, Timing
+from thoplw._memory import memory
+from thoplw._native import Comparison, Device, Diff, Error, Formula, Formulas, LayerInfo, Llm, MemoryInfo, Timing
 from thoplw._plot import plot
 from thoplw._profile import clever_format, profile
 from thoplw._training import training
@@ -20,6 +21,7 @@ __all__ = [
     "Formulas",
     "LayerInfo",
     "Llm",
+    "MemoryInfo",
     "Timing",
     "__version__",
     "as_is",
@@ -30,6 +32,7 @@ __all__ = [
     "formula",
     "llm",
     "load",
+    "memory",
     "plot",
     "profile",
     "training",

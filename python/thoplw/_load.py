@@ -40,7 +40,7 @@ def load(
             size out of the file's range, the convention is unknown, or, under `strict`, an operator could not be
             counted. The message names the file and the place in it.
     """
-    sizes = _checked(dims or {})
+    sizes = checked_sizes(dims or {})
     name = os.fsdecode(path) if isinstance(path, (str, bytes, os.PathLike)) else ""
     if not _native.is_saved_report(path):
         trace = _native.load(path, sizes)
@@ -57,7 +57,7 @@ def load(
     return told(info, strict, verbose)
 
 
-def _checked(dims: Any) -> dict[str, int]:
+def checked_sizes(dims: Any) -> dict[str, int]:
     if not isinstance(dims, Mapping):
         raise Error(f"dims must be a dict of sizes by name, such as {{'batch': 8}}, not {_native.shown(dims)}")
     for name, size in dims.items():

@@ -20,15 +20,14 @@ from typing import TYPE_CHECKING, Any
 from thoplw import _native
 from thoplw._inputs import arguments
 from thoplw._native import Error, Trace
-from thoplw._precision import capture_step
+from thoplw._precision import capture_pass
+from thoplw._sizes import Input, Shape, Sizes, resized
 from thoplw._suggest import unknown
 from thoplw._transformers import from_transformers
 
 if TYPE_CHECKING:
     import torch
 
-Shape = tuple[int, ...]
-Input = tuple[Shape, str]  # sizes and element type, "" for that of the weights
 Inputs = list[Input] | Mapping[str, Input]  # by position or by keyword
 
 # Element types as the command line writes them, in torch's words.
@@ -49,8 +48,8 @@ def open_model(
     name: str,
     inputs: list[Input],
     settings: list[tuple[str, str]],
-    batch: int = 0,
-    training: bool = False,
+    sizes: Sizes = (0, 0, 0),
+    question: str = "cost",
     precision: str = "",
     cuda: bool = False,
 ) -> Trace:
@@ -63,8 +62,10 @@ def open_model(
             none for the input that the model's own library gives for it.
         settings: keyword arguments of the callable, or fields of the config; values are Python literals, or else
             strings.
-        batch: the first size of each input, in place of what it says; 0: as it says.
-        training: capture it in training mode, with what backward needs and where values lie.
+        sizes: what the inputs get in place of what they say, 0 being as they say: the batch, which is the first size of
+            each; the length of sequences; the side of images.
+        question: "training": capture it in training mode, with what backward needs and where values lie; "memory":
+            with where values lie.
         precision: the types that it then computes in, by name; "": as it is.
         cuda: autocast makes the casts that it makes on CUDA.
 
@@ -81,9 +82,9 @@ def open_model(
         raise Error(f"{name} needs PyTorch: pip install torch") from missing
 
     def captured(wholly_on_meta: bool) -> Trace:
-        model, positional, keyword = _built(name, source, attribute, inputs, settings, batch, wholly_on_meta)
-        if training:
-            return capture_step(model, positional, keyword, precision, cuda)
+        model, positional, keyword = _built(name, source, attribute, inputs, settings, sizes, wholly_on_meta)
+        if question != "cost":
+            return capture_pass(model, positional, keyword, precision, cuda, training=question == "training")
         return _native.capture(model, positional, keyword, {})
 
     with contextlib.redirect_stdout(sys.stderr):  # what models print is not what the command prints
@@ -107,7 +108,7 @@ def _built(
     attribute: str,
     inputs: list[Input],
     settings: list[tuple[str, str]],
-    batch: int,
+    sizes: Sizes,
     wholly_on_meta: bool,
 ) -> tuple[torch.nn.Module, tuple[Any, ...], dict[str, Any]]:
     make, default_inputs = maker(source, attribute)
@@ -117,16 +118,13 @@ def _built(
     if wanted is None:
         raise Error(f"{name} does not say which input it takes: give --input, such as --input 1x3x224x224")
     if isinstance(wanted, list):
-        positional, keyword = arguments(model, [_input(*_batched(one, batch)) for one in wanted], None)
+        given = resized(name, wanted, sizes)
+        positional, keyword = arguments(model, [_input(*one) for one in given], None)
     else:
-        named = {key: _input(*_batched(one, batch)) for key, one in wanted.items()}
+        given = resized(name, list(wanted.values()), sizes)
+        named = {key: _input(*one) for key, one in zip(wanted, given, strict=True)}
         positional, keyword = arguments(model, named, None)
     return model, positional, keyword
-
-
-def _batched(given: Input, batch: int) -> Input:
-    shape, dtype = given
-    return ((batch, *shape[1:]), dtype) if batch and shape else given
 
 
 def matching(pattern: str) -> list[str]:

@@ -61,12 +61,15 @@ class Row:
     gradients: int | None
     states: int | None
     saved: int | None
+    activations: int | None
+    alive: int | None
+    retained: int | None
     trainable_params: int | None
     calls: int
     exact: bool
 
 class Moment:
-    """Bytes that are alive at one moment of a training step."""
+    """Bytes that are alive at one moment."""
 
     phase: str
     row: int
@@ -76,7 +79,7 @@ class Moment:
     activations: int
 
 class Alive:
-    """A piece of memory that is alive at the peak of a training step."""
+    """A piece of memory that is alive."""
 
     what: str
     path: str
@@ -227,6 +230,9 @@ class LayerInfo:
     gradients: int | None
     states: int | None
     saved: int | None
+    activations: int | None
+    alive: int | None
+    retained: int | None
     all_params: int
     active_params: int
     trainable_params: int
@@ -285,6 +291,23 @@ class LayerInfo:
     def __len__(self) -> int: ...
     def __getitem__(self, index: int) -> Row: ...
 
+class MemoryInfo(LayerInfo):
+    """A table of layers, and what memory a forward needs, in bytes."""
+
+    weights: int
+    buffers: int
+    weights_by_type: dict[str, int]
+    buffers_by_type: dict[str, int]
+    inputs: int | None
+    outputs: int | None
+    activations_peak: int | None
+    at_peak: list[Alive]
+    outlive: list[Alive]
+    moments: list[Moment]
+    lifetimes: Literal["observed", "last-use"]
+    peak_exact: bool
+    unknown: list[str]
+
 class Comparison:
     """A model under several conventions, and where their differences come from."""
 
@@ -306,6 +329,9 @@ class Comparison:
     gradients: dict[str, int | None]
     states: dict[str, int | None]
     saved: dict[str, int | None]
+    activations: dict[str, int | None]
+    alive: dict[str, int | None]
+    retained: dict[str, int | None]
     parts: dict[str, dict[str, int]]
     def summary(self, kind: str = "text", fmt: str = "raw", *, depth: int | None = None) -> str: ...
     def to_pandas(self) -> pandas.DataFrame: ...
@@ -338,6 +364,9 @@ class DiffRow:
     gradients_before: int | None
     states_before: int | None
     saved_before: int | None
+    activations_before: int | None
+    alive_before: int | None
+    retained_before: int | None
     bytes: int | None
     traffic: int | None
     arithmetic_time: int | None
@@ -352,6 +381,9 @@ class DiffRow:
     gradients: int | None
     states: int | None
     saved: int | None
+    activations: int | None
+    alive: int | None
+    retained: int | None
 
 class Diff:
     """What changed from one table of layers to another."""
@@ -373,6 +405,9 @@ class Diff:
     gradients: int | None
     states: int | None
     saved: int | None
+    activations: int | None
+    alive: int | None
+    retained: int | None
     exact: bool
     rows: list[DiffRow]
     def summary(
@@ -399,6 +434,7 @@ def capture(
     training: bool = False,
     autocast: str = "",
     cuda: bool = False,
+    memory: bool = False,
 ) -> Trace: ...
 def load(path: str | bytes | PathLike[str], dims: dict[str, int]) -> Trace: ...
 def is_saved_report(path: str | bytes | PathLike[str]) -> bool: ...
@@ -406,6 +442,7 @@ def read_report(path: str | bytes | PathLike[str]) -> LayerInfo: ...
 def count(trace: Trace, convention: str) -> LayerInfo: ...
 def precision(name: str) -> tuple[str, bool]: ...
 def count_llm(run: Passes, plan: dict[str, Any]) -> Llm: ...
+def count_memory(trace: Trace, convention: str, options: dict[str, Any]) -> MemoryInfo: ...
 def count_training(trace: Trace, convention: str, plan: dict[str, Any]) -> LayerInfo: ...
 
 class MeasureRow:

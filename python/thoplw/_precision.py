@@ -1,4 +1,4 @@
-"""A step of training in another type: captured from a copy without data, or as under autocast."""
+"""A pass in another type: captured from a copy without data, or as under autocast."""
 
 from __future__ import annotations
 
@@ -46,17 +46,28 @@ def inputs_in_type(inputs: Any, dtype: torch.dtype) -> Any:
     return tree_map(converted, inputs)
 
 
-def capture_step(
-    model: torch.nn.Module, positional: tuple[Any, ...], keyword: dict[str, Any], precision: str, cuda: bool
+def capture_pass(
+    model: torch.nn.Module,
+    positional: tuple[Any, ...],
+    keyword: dict[str, Any],
+    precision: str,
+    cuda: bool,
+    *,
+    training: bool,
+    method: str = "forward",
 ) -> Trace:
-    """What a step of training does in that precision, of which "" is that of the model.
+    """What a pass does in that precision, of which "" is that of the model, and how long its memory lives.
+
+    With `training` it is the forward of a training step; else one without gradients, in eval mode.
 
     Raises:
         Error: there is no such precision, the forward raised, or the model cannot be copied.
     """
     dtype, autocast = _native.precision(precision) if precision != "" else ("", False)
     if not dtype or autocast:
-        return _native.capture(model, positional, keyword, {}, training=True, autocast=dtype, cuda=cuda)
+        return _native.capture(
+            model, positional, keyword, {}, method, training=training, memory=True, autocast=dtype, cuda=cuda
+        )
     import torch
 
     types = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
@@ -66,4 +77,4 @@ def capture_step(
         what = f"{type(model).__name__} cannot be copied to be taken in {precision} ({error})"
         raise Error(f"{what}; convert the model itself, and leave the precision out") from error
     args, kwargs = inputs_in_type((positional, keyword), types[dtype])
-    return _native.capture(changed, args, kwargs, {}, training=True)
+    return _native.capture(changed, args, kwargs, {}, method, training=training, memory=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from thoplw import _native
 from thoplw._inputs import arguments
 from thoplw._native import Error, LayerInfo
-from thoplw._precision import capture_step
+from thoplw._precision import capture_pass
 from thoplw._profile import check_model, initialised, told
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def training(
     cuda = isinstance(processor, str) and processor == "cuda"
     with initialised(model):
         positional, keyword = arguments(model, inputs, kwargs)
-        trace = capture_step(model, positional, keyword, "" if precision is None else precision, cuda)
+        trace = capture_pass(model, positional, keyword, "" if precision is None else precision, cuda, training=True)
     plan: dict[str, Any] = {
         "optimizer": optimizer,
         "freeze": freeze,

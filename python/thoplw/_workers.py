@@ -65,13 +65,13 @@ class Workers:
         name: str,
         inputs: Sequence[Any],
         settings: Sequence[tuple[str, str]],
-        batch: int = 0,
-        training: bool = False,
+        sizes: tuple[int, int, int] = (0, 0, 0),
+        question: str = "cost",
         precision: str = "",
         cuda: bool = False,
     ) -> Trace:
         """As ``open_model``, in a worker that has nothing to do; any thread may call it."""
-        return Trace.parse(self._ask("open", name, list(inputs), list(settings), batch, training, precision, cuda))
+        return Trace.parse(self._ask("open", name, list(inputs), list(settings), sizes, question, precision, cuda))
 
     def matching(self, pattern: str) -> list[str]:
         """As ``_models.matching``; in a worker where there are some, as torch is imported there."""

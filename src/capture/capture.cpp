@@ -36,6 +36,9 @@ namespace {
 constexpr const char* kNotObserved =
     "the model wants gradients in its forward, so autograd ran and held what it keeps: how long memory lives, and what "
     "custom functions keep, is not known";
+constexpr const char* kLivesNotObserved =
+    "the model wants gradients in its forward, so autograd ran and held what it keeps: how long memory lives was not "
+    "observed";
 constexpr const char* kMixes = "the model enters autocast by itself: types and bytes are those without it";
 
 /// How a pass runs.
@@ -93,6 +96,16 @@ nb::object run_method(Pass& pass, const std::string& method, const nb::object& a
   return call_module(pass, model, stack.data(), count, keywords.size() ? keywords.ptr() : nullptr);
 }
 
+/// What is in a cycle of references outlives the pass until it is collected: that is not what the model keeps. Looked
+/// for only where something does outlive it, as collecting takes longer than most passes.
+void end_lives(Pass& pass, const CaptureOptions& options) {
+  if (options.memory && pass.lives->anything_stays()) {
+    const NotTheForward we_do;
+    nb::module_::import_("gc").attr("collect")();
+  }
+  pass.lives->stop();
+}
+
 /// One pass over the model. A Python error of the forward is returned, not thrown.
 Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& kwargs, const nb::dict& custom_ops,
                 Manner manner, const CaptureOptions& options, bool initialised) {
@@ -111,7 +124,9 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
   pass.trace.origin = Origin::live;
   pass.trace.training = options.training;
   pass.trace.source = torch_version(api);
-  if (options.training && !pass.autograd) pass.lives = std::make_unique<Lifetimes>(pass.trace);
+  pass.observes = options.training || options.memory;
+  if (pass.observes && manner.grad != Grad::on && !(options.training && pass.autograd))
+    pass.lives = std::make_unique<Lifetimes>(pass.trace);
   pass.tensors.lives = pass.lives.get();
   if (options.autocast) pass.casts = std::make_unique<Casts>(api, *options.autocast, options.processor);
   pass.tensors.hold = true;  // the model's own tensors live as long as it does
@@ -143,10 +158,11 @@ Attempt attempt(const nb::object& model, const nb::tuple& args, const nb::dict& 
       note_caught(pass);
       threads.wait();
       if (pass.casts) pass.casts->forget();
-      if (pass.lives) pass.lives->stop();
+      if (pass.lives) end_lives(pass, options);
     }
     if (options.training && pass.autograd) pass.trace.notes.push_back(kNotObserved);
-    if (options.training && pass.mixes) pass.trace.notes.push_back(kMixes);
+    if (!options.training && pass.observes && !pass.lives) pass.trace.notes.push_back(kLivesNotObserved);
+    if (pass.observes && pass.mixes) pass.trace.notes.push_back(kMixes);
     if (pass.in_threads) sort_by_call(pass);
     note_adopted(pass);
     record_unseen(pass, given);  // prints graphs, for which torch runs operators
@@ -217,7 +233,8 @@ Trace run_passes(const nb::object& model, const nb::tuple& args, const nb::dict&
     Attempt done = attempt_once();
     // As flex_attention does. Loading it leaves frames behind that hold tensors of the forward: they seem to live on.
     const bool loaded_it = !compiled_before && (done.error ? of_compiler(*done.error) : compiler_loaded());
-    return loaded_it && (done.error || options.training) ? attempt_once() : std::move(done);
+    const bool observes = options.training || options.memory;
+    return loaded_it && (done.error || observes) ? attempt_once() : std::move(done);
   };
   Attempt last = run();
   std::string looked;

@@ -109,6 +109,23 @@ void Lifetimes::lose(Id value) {
   torchs_[index].clear();
 }
 
+bool Lifetimes::anything_stays() const {
+  std::vector<bool> given(tensors_.size(), false);
+  for (const Call& call : trace_.calls) {
+    if (call.parent != kNone) continue;
+    for (const Id value : call.out) {
+      const auto place = static_cast<std::size_t>(value);
+      if (value != kNone && place < trace_.memory.places.size() && trace_.memory.places[place].storage != kNone) {
+        given[static_cast<std::size_t>(trace_.memory.places[place].storage)] = true;
+      }
+    }
+  }
+  for (std::size_t s = 0; s < tensors_.size(); ++s) {
+    if (tensors_[s] > 0 && !given[s] && trace_.memory.storages[s].born != kNone) return true;
+  }
+  return false;
+}
+
 void Lifetimes::stop() {
   over_ = true;
   for (Storage& storage : trace_.memory.storages) {

@@ -34,6 +34,8 @@ class Lifetimes {
   /// A tensor is gone.
   void lose(Id value);
 
+  /// Is anything there that the pass made, but for what the model gives?
+  bool anything_stays() const;
   /// The forward is over: what goes away from now on has outlived it.
   void stop();
   /// Nothing is known after all.

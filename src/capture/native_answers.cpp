@@ -13,10 +13,11 @@ namespace thoplw::capture {
 
 namespace {
 
-/// In training, results lie as on the device that the model trains on: copies that are not made there keep no memory.
+/// Where memory is observed, results lie as on the device that the model runs on: copies that are not made there take
+/// no memory.
 ShapeFn shape_of(const OpCall& call) {
   const ShapeFn shape = call.op.rule->shape;
-  if (!call.pass.trace.training || shape != shape::scaled_dot_product_attention) return shape;
+  if (!call.pass.observes || shape != shape::scaled_dot_product_attention) return shape;
   return has_learned_mask(call) ? shape : shape::fused_attention;
 }
 

@@ -51,7 +51,8 @@ struct Pass : std::enable_shared_from_this<Pass> {
   Trace trace;
   TensorTable tensors;
 
-  std::unique_ptr<Lifetimes> lives;         ///< in a capture for training
+  bool observes = false;                    ///< memory: how long it lives, and what operators make inside
+  std::unique_ptr<Lifetimes> lives;         ///< where it does
   std::vector<std::vector<Id>> region_ops;  ///< by region: its operators, among which those of other threads may be
   std::unique_ptr<Casts> casts;             ///< where the forward is to be under autocast
 

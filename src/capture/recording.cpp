@@ -80,7 +80,7 @@ Op& record(const OpCall& call) {
     op.in.push_back(before != kNone || !tensor ? before : tensor->value);
   }
   add_attrs(call.op.attrs, call, op);
-  if (pass.trace.training) add_attrs(call.op.training_attrs, call, op);
+  if (pass.observes) add_attrs(call.op.training_attrs, call, op);
   if (call.op.flattens && scattered(call)) op.attrs.push_back({"scattered", true});
   if (call.op.by_parts) add_parts(call, op);
   if (call.op.spelt) {

@@ -62,7 +62,7 @@ class Reader : TomlReader {
       entry.model = beside(text_of(*model, place + ".model"));
       for (const auto& [key, value] : table) read_key(entry, std::string(key.str()), value, place);
       if (!entry.limits.any() && entry.baseline.empty()) {
-        fail(node, place, "has no limit: write max-macs, max-params, max-memory or baseline");
+        fail(node, place, "has no limit: write max-macs, max-params, max-memory, max-inference-memory or baseline");
       }
       if (entry.tolerance && entry.baseline.empty())
         fail(node, place, "has a tolerance but no baseline: write baseline, or leave tolerance out");
@@ -97,6 +97,8 @@ class Reader : TomlReader {
       entry.precision = checked(node, place, [&] { return find_precision(text_of(node, place)).name; });
     } else if (key == "max-memory") {
       entry.limits.memory = memory_of(node, place);
+    } else if (key == "max-inference-memory") {
+      entry.limits.inference_memory = memory_of(node, place);
     } else if (const MeasureRow* measure = limited(key)) {
       entry.limits[measure_of(*measure)] = amount_of(node, place);
     } else if (key == "baseline") {
@@ -118,8 +120,9 @@ class Reader : TomlReader {
   }
 
   static std::vector<std::string> known_keys() {
-    std::vector<std::string> known = {"baseline", "batch",     "convention", "dim", "input",  "max-memory",
-                                      "model",    "optimizer", "precision",  "set", "strict", "tolerance"};
+    std::vector<std::string> known = {"baseline",   "batch", "convention", "dim",       "input", "max-inference-memory",
+                                      "max-memory", "model", "optimizer",  "precision", "set",   "strict",
+                                      "tolerance"};
     for (const MeasureRow& measure : measures()) known.push_back(std::string(kMost) + std::string(measure.name));
     std::ranges::sort(known);
     return known;

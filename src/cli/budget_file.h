@@ -25,8 +25,8 @@ struct BudgetEntry {
   std::vector<std::pair<std::string, std::string>> settings;  ///< values as Python writes them
   std::vector<std::pair<std::string, std::int64_t>> dims;     ///< sizes of symbolic dimensions, as LoadOptions has them
   std::optional<Quotation> convention;
-  std::int64_t batch = 0;            ///< of a training step; 0: as the inputs say
-  std::string optimizer, precision;  ///< of a training step; empty: as the command line says
+  std::int64_t batch = 0;            ///< of a pass whose memory is asked for; 0: as the inputs say
+  std::string optimizer, precision;  ///< the first of a training step, both empty: as the command line says
   Limits limits;
   std::string baseline;
   std::optional<Percent> tolerance;

@@ -136,7 +136,8 @@ TEST_CASE("what is wrong is said with its line and key") {
   CHECK(error_of("[[tool.thoplw.check]]\nmax-macs = 1") ==
         "pyproject.toml:1: check[0]: has no model: write model = \"torchvision:resnet18\"");
   CHECK(error_of("[[tool.thoplw.check]]\nmodel = \"a:B\"") ==
-        "pyproject.toml:1: check[0]: has no limit: write max-macs, max-params, max-memory or baseline");
+        "pyproject.toml:1: check[0]: has no limit: write max-macs, max-params, max-memory, max-inference-memory or "
+        "baseline");
   const std::string none =
       "pyproject.toml: there is no budget in it; write [[tool.thoplw.check]] with a model and a "
       "max-macs, max-params, max-memory or baseline";
@@ -171,7 +172,7 @@ max-memory = 1000
   CHECK(entries[0].precision == "amp-bf16");
   CHECK(entries[0].limits.memory == Count(3) * (1 << 29));
   CHECK(entries[1].limits.memory == Count(1000));
-  CHECK(entries[1].limits.of_step());
+  CHECK(entries[1].limits.any_of(Question::training));
   CHECK(entry_error("batch = 0").starts_with("pyproject.toml:4: check[0].batch: "));
   CHECK(entry_error("optimizer = \"adm\"").find("did you mean 'adam'?") != std::string::npos);
   CHECK(entry_error("precision = \"f8\"").find("unknown precision 'f8'") != std::string::npos);

@@ -44,11 +44,12 @@ Options options_of(const Options& given, const BudgetEntry& entry) {
   options.settings = entry.settings;
   options.load.dims = entry.dims;
   options.strict = given.strict || entry.strict;
-  if (entry.batch != 0) options.batch = entry.batch;
+  if (entry.batch != 0) options.sizes.batch = entry.batch;
   if (!entry.optimizer.empty()) options.plan.step.optimizer = entry.optimizer;
   if (!entry.precision.empty()) options.plan.precision = entry.precision;
-  options.step_flags |= entry.batch != 0 || !entry.optimizer.empty() || !entry.precision.empty();
-  options.training = options.step_flags || entry.limits.of_step();
+  const bool of_pass = entry.batch != 0 || !entry.precision.empty();
+  options.question = question_of(entry.limits, !entry.optimizer.empty(), of_pass || options.step_flags);
+  options.step_flags |= of_pass || !entry.optimizer.empty();
   const auto quoted = [](const Quotation& quotation, auto read) {
     try {
       return read(quotation.text);
@@ -89,9 +90,9 @@ std::vector<BudgetEntry> project_budgets(const std::string& file) {
   std::error_code ignored;
   if (file.empty() && !std::filesystem::exists(kProject, ignored)) {
     throw Error(
-        "there is nothing to check: name a MODEL with --max-macs, --max-params, --max-memory or --baseline, or write "
-        "budgets "
-        "into a pyproject.toml here (docs/budgets.md)");
+        "there is nothing to check: name a MODEL with --max-macs, --max-params, --max-memory, --max-inference-memory "
+        "or "
+        "--baseline, or write budgets into a pyproject.toml here (docs/budgets.md)");
   }
   const std::string path = file.empty() ? kProject : file;
   return read_budgets(path, FileBytes(path).all());

@@ -13,15 +13,22 @@
 
 namespace thoplw::cli {
 
+/// Sizes that all inputs get; 0: as they say.
+struct InputSizes {
+  std::int64_t batch = 0;  ///< the first of each
+  std::int64_t seq = 0;    ///< the second of inputs of integers, or of those with three sizes where none is of integers
+  std::int64_t image = 0;  ///< the last two of inputs with four or more sizes
+};
+
 /// What the user asked to be profiled.
 struct ModelRequest {
   std::string model;           ///< "torchvision:resnet18", "pkg.mod:callable", "file.py:callable"; no model file
   std::vector<Tensor> inputs;  ///< one per --input; empty: what the model is known to take
   std::vector<std::pair<std::string, std::string>> settings;  ///< --set key=value
-  std::int64_t batch = 0;                                     ///< the first size of each input; 0: as the inputs say
-  bool training = false;                                      ///< it is captured in training mode, with its memory
-  std::string precision{};                                    ///< that it then computes in, by name; empty: as it is
-  bool cuda = false;                                          ///< which casts autocast makes: those of CUDA
+  InputSizes sizes{};                                         ///< in place of what the inputs say
+  Question question = Question::cost;  ///< `training`: captured in training mode; that and `memory`: with its memory
+  std::string precision{};             ///< that it then computes in, by name; empty: as it is
+  bool cuda = false;                   ///< which casts autocast makes: those of CUDA
 };
 
 /// Opens a model; throws Error with a message for the user.
@@ -61,10 +68,12 @@ struct Terminal {
   bool err_is_terminal = false;  ///< progress lines only there
   Screen screen{};               ///< what `out` is shown on
   int err_columns = 80;          ///< how wide the terminal is that shows progress
+  /// Writes an SVG picture to a file as PNG; null: nothing here can. Throws Error.
+  std::function<void(const std::string& svg, const std::string& path)> write_png{};
 };
 
-/// Runs the command; 0 ok, 1 over budget, or not exact where that was asked, 2 error. What the opener throws beside
-/// Error, such as an interrupt, ends the run and is passed on.
+/// Runs the command; 0 ok, 1 over budget, nothing fits, or not exact where that was asked, 2 error. What the opener
+/// throws beside Error, such as an interrupt, ends the run and is passed on.
 int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many = {},
         const LlmOpener& open_llm = {}, const Measurer& measure = {});
 

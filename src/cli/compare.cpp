@@ -77,7 +77,7 @@ void compare_tools(Session& session) {
 
 void compare_conventions(Session& session) {
   const Options& options = session.options;
-  if (options.training) return compare_tools(session);
+  if (options.question == Question::training) return compare_tools(session);
   const auto text_of = [&](const std::string& model) {
     const Trace trace = session.open_model(model);
     const Comparison comparison = compare(trace, compared(options), *options.convention);

@@ -1,127 +1,317 @@
-// `thoplw fit`: the largest batch whose training step fits into a given memory.
+// `thoplw fit`: the largest batch, sequence or image whose forward or training step fits into a given memory.
 #include <algorithm>
-#include <map>
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "base/formatted.h"
+#include "base/suggest.h"
 #include "cli/commands.h"
+#include "cli/fit_search.h"
 #include "cli/session.h"
-#include "count/training/plan.h"
-#include "render/training_lines.h"
+#include "render/memory_lines.h"
 
 namespace thoplw::cli {
 namespace {
 
-constexpr std::int64_t kMostBatch = 1 << 24;
+/// A size of the inputs that can be varied.
+struct Vary {
+  std::string_view name;  ///< "batch"
+  std::string_view one;   ///< before a value: "a batch of "
+  std::int64_t InputSizes::*size;
+};
+constexpr auto kVaried = std::to_array<Vary>({
+    {"batch", "a batch of ", &InputSizes::batch},
+    {"seq", "a sequence of ", &InputSizes::seq},
+    {"image", "an image of ", &InputSizes::image},
+});
 
-/// Steps with this or that batch, each counted once.
-class Steps {
+constexpr std::int64_t kLargestImage = 1 << 15;
+
+/// One model, and the room that there is for it.
+class Fitting {
  public:
-  Steps(Session& session, const std::string& model) : session_(session), model_(model) {}
+  Fitting(Session& session, const Options& options, const std::string& model)
+      : session_(session),
+        options_(options),
+        model_(model),
+        tries_([this](std::int64_t value) { return counted(value); }) {}
 
-  const Report& with(std::int64_t batch) {
-    const auto found = reports_.find(batch);
-    if (found != reports_.end()) return found->second;
-    Options options = session_.options;
-    options.batch = batch;
-    const Session one{options, session_.open, session_.elsewhere, session_.terminal, session_.out};
-    Report report = one.open_report(model_);
-    if (!report.has(Measure::saved)) {
-      throw Error("what is alive at the peak was not observed, so that nothing can be said of what fits");
-    }
-    return reports_.emplace(batch, std::move(report)).first->second;
+  std::string answer() {
+    const std::string vary = varied();
+    if (vary.empty()) return as_it_is();
+    choose(vary);
+    const Range range = this->range();
+    const Report& least = tries_.with(range.least);
+    require_flash(least);
+    const Count room = room_beside(least);
+    const Largest largest = find_largest(tries_, range, room);
+    fits_ = fits_ && largest.fits > 0;
+    return json() ? in_json(range, largest) : in_words(range, largest);
   }
-  Count peak(std::int64_t batch) { return with(batch).training->peak; }
 
-  /// The least batch that can be trained: batch norm of single values takes no batch of 1.
-  std::int64_t least() {
-    try {
-      with(1);
-      return 1;
-    } catch (const Error&) {
-      with(2);
-      return 2;
-    }
-  }
+  bool fits() const { return fits_; }
 
  private:
+  bool json() const { return options_.renderer->name == "json"; }
+  bool file() const { return is_model_file(model_); }
+  std::string_view pass() const { return options_.train ? "a step" : "a forward"; }
+
+  /// What is varied; empty: nothing.
+  std::string varied() const {
+    if (is_saved_report(model_) || (file() && options_.train)) {
+      throw Error(model_ + ": a file is of one batch, and no other can be tried; name the model itself");
+    }
+    if (!options_.vary.empty()) return options_.vary;
+    return file() || !options_.memory ? "" : "batch";
+  }
+
+  void choose(const std::string& vary) {
+    name_ = vary;
+    if (file()) {
+      one_ = vary + " = ";
+      return;
+    }
+    vary_ = &find_named(kVaried, "size to vary", vary);
+    one_ = vary_->one;
+    if (options_.sizes.*(vary_->size) != 0) {
+      throw Error(formatted("the {0} is what is looked for; leave --{0} out", vary_->name));
+    }
+  }
+
+  Report counted(std::int64_t value) const {
+    Options options = options_;
+    if (vary_) {
+      options.sizes.*(vary_->size) = value;
+    } else if (!name_.empty()) {
+      options.load.dims.emplace_back(name_, value);
+    }
+    const Session one{options, session_.open, session_.elsewhere, session_.terminal, session_.out};
+    return one.open_report(model_);
+  }
+
+  /// Batch norm of single values takes no batch of 1 in training. Images are tried in the steps in which the model
+  /// makes them smaller.
+  Range range() {
+    if (name_ == "image" && vary_) return range_of_images();
+    try {
+      tries_.with(1);
+      return {};
+    } catch (const Error&) {
+      tries_.with(2);
+      return {.least = 2};
+    }
+  }
+
+  Range range_of_images() {
+    const Report usual = counted(0);
+    const auto side = [](const std::optional<Tensor>& tensor) {
+      return tensor && tensor->shape.size() >= 4 ? tensor->shape[tensor->shape.size() - 2] : 0;
+    };
+    const std::int64_t given = side(usual.rows.front().in);
+    if (given == 0) throw Error(model_ + ": no input is an image, with four sizes; vary the batch, or seq");
+    std::int64_t smallest = given;
+    for (const Row& row : usual.rows) {
+      const std::int64_t size = side(row.out);
+      if (size > 1 && given % size == 0) smallest = std::min(smallest, size);
+    }
+    const std::int64_t step = given / smallest;
+    for (const std::int64_t least : {step, given}) {
+      try {
+        tries_.with(least);
+        return {.least = least, .step = step, .most = kLargestImage / step * step};
+      } catch (const Error&) {
+        if (least == given) throw;
+      }
+    }
+    return {};
+  }
+
+  static Count held(const Report& report) {
+    const Inference& inference = *report.inference;
+    return inference.weights + inference.buffers;
+  }
+  static Count beside(const Report& report) { return report.inference->inputs + report.inference->activations_peak; }
+
+  /// The weights do not depend on what is varied.
+  void require_flash(const Report& report) { fits_ = !options_.flash || held(report) <= *options_.flash; }
+
+  /// The most that the peak may be.
+  Count room_beside(const Report& report) const {
+    if (!options_.ram) return options_.memory.value_or(Count(std::numeric_limits<std::uint64_t>::max()));
+    const Count most = *options_.ram + held(report);
+    return options_.memory ? std::min(most, *options_.memory) : most;
+  }
+
+  std::string room_in_words() const {
+    std::string text;
+    const auto add = [&](const std::optional<Count>& room, std::string_view what) {
+      if (room) text += formatted("{}{}{}", text.empty() ? "" : " and ", bytes_text(*room), what);
+    };
+    add(options_.memory, "");
+    add(options_.flash, " of flash");
+    add(options_.ram, " of RAM");
+    return text;
+  }
+
+  std::string takes(std::int64_t value) const {
+    return name_ == "image" ? formatted("{0} x {0}", value) : std::to_string(value);
+  }
+
+  /// Weights that are larger than the room say so: no size of the inputs helps.
+  std::string too_large(const Report& report) const {
+    if (!report.inference) return "";
+    const Count held = this->held(report);
+    const bool alone = (options_.memory && held > *options_.memory) || (options_.flash && held > *options_.flash);
+    return alone ? formatted("\nthe weights and buffers alone need {}", bytes_text(held)) : "";
+  }
+
+  std::string in_words(const Range& range, const Largest& largest) {
+    if (largest.fits == 0 || !fits_) {
+      const Report& least = tries_.with(range.least);
+      return formatted("not even {}{} fits into {}: {} needs {}{}", one_, takes(range.least), room_in_words(), pass(),
+                       bytes_text(least.memory()->peak), too_large(least));
+    }
+    const Report& report = tries_.with(largest.fits);
+    std::string text = formatted("{}{}{} fits into {}: {} needs {}", one_, takes(largest.fits),
+                                 largest.next ? "" : ", the largest that is tried,", room_in_words(), pass(),
+                                 bytes_text(report.memory()->peak));
+    if (largest.next) text += "; " + next_in_words(*largest.next, largest.refused);
+    return text + what_takes_it(report);
+  }
+
+  std::string next_in_words(std::int64_t next, const std::string& refused) {
+    if (!refused.empty()) return formatted("{}{} cannot be tried: {}", one_, takes(next), refused);
+    return formatted("{}{} needs {}", one_, takes(next), bytes_text(tries_.peak(next)));
+  }
+
+  static std::string what_takes_it(const Report& report) {
+    if (report.inference) {
+      std::string text = "\nat the peak: " + parts_of_peak(*report.inference);
+      const std::string pieces = largest_pieces(report.inference->at_peak);
+      return pieces.empty() ? text : text + "\nof these activations were made: " + pieces;
+    }
+    const Moment& peak = report.training->peak_moment;
+    return formatted(
+        "\nat the peak: {} for parameters, buffers and inputs, {} for gradients, {} for states of {}, {} for "
+        "activations",
+        bytes_text(peak.parameters), bytes_text(peak.gradients), bytes_text(peak.states), report.training->optimizer,
+        bytes_text(peak.activations));
+  }
+
+  /// Nothing is varied.
+  std::string as_it_is() {
+    const Report& report = tries_.with(0);
+    require_flash(report);
+    const Count peak = report.memory()->peak, beside = report.inference ? this->beside(report) : Count(0);
+    fits_ = fits_ && (!options_.memory || peak <= *options_.memory) && (!options_.ram || beside <= *options_.ram);
+    if (json()) return parts_in_json(report).dump();
+    std::string text = fits_ ? "it fits: " : "it does not fit: ";
+    std::string parts;
+    const auto add = [&](const std::optional<Count>& room, Count needs, std::string_view what) {
+      if (!room) return;
+      parts += formatted("{}{} of {} {}", parts.empty() ? "" : "; ", bytes_text(needs), bytes_text(*room), what);
+    };
+    add(options_.memory, peak, "of memory");
+    if (report.inference) {
+      add(options_.flash, held(report), "of flash for weights and buffers");
+      add(options_.ram, beside, "of RAM for inputs and activations");
+    }
+    return text + parts + what_takes_it(report);
+  }
+
+  nlohmann::ordered_json room_in_json() const {
+    nlohmann::ordered_json json = {{"model", model_}};
+    if (options_.memory) json["memory"] = options_.memory->value();
+    if (options_.flash) json["flash"] = options_.flash->value();
+    if (options_.ram) json["ram"] = options_.ram->value();
+    return json;
+  }
+
+  nlohmann::ordered_json parts_in_json(const Report& report) const {
+    nlohmann::ordered_json json = room_in_json();
+    json["fits"] = fits_;
+    json["peak"] = report.memory()->peak.value();
+    add_parts(json, report);
+    return json;
+  }
+
+  static void add_parts(nlohmann::ordered_json& json, const Report& report) {
+    if (!report.inference) return;
+    const Inference& inference = *report.inference;
+    json["weights"] = inference.weights.value();
+    json["buffers"] = inference.buffers.value();
+    json["inputs"] = inference.inputs.value();
+    json["activations"] = inference.activations_peak.value();
+  }
+
+  std::string in_json(const Range& range, const Largest& largest) {
+    const std::int64_t fits = fits_ ? largest.fits : 0;
+    nlohmann::ordered_json json = room_in_json();
+    json[name_] = fits;
+    const Report& report = tries_.with(fits == 0 ? range.least : fits);
+    json["peak"] = report.memory()->peak.value();
+    if (fits > 0 && largest.next && largest.refused.empty()) json["peak_of_next"] = tries_.peak(*largest.next).value();
+    add_parts(json, report);
+    return json.dump();
+  }
+
   Session& session_;
+  const Options& options_;
   const std::string& model_;
-  std::map<std::int64_t, Report> reports_;
+  Tries tries_;
+  std::string name_, one_;
+  const Vary* vary_ = nullptr;  ///< null: a dimension of a file, or nothing
+  bool fits_ = true;
 };
 
-/// The largest batch that fits, 0 where none does. Memory is affine in the batch, but for where the peak moves to
-/// another layer; so a guess from two batches is tried, and then narrowed.
-std::int64_t largest(Steps& steps, Count memory) {
-  const std::int64_t least = steps.least();
-  std::int64_t fits = 0, too_much = kMostBatch + 1;
-  std::int64_t a = least, b = least + 1;
-  const auto test = [&](std::int64_t batch) { (steps.peak(batch) <= memory ? fits : too_much) = batch; };
-  test(a);
-  if (fits == 0) return 0;
-  test(b);
-  for (int tries = 0; too_much - fits > 1; ++tries) {
-    const double low = static_cast<double>(steps.peak(a).value()), high = static_cast<double>(steps.peak(b).value());
-    const double slope = (high - low) / static_cast<double>(b - a);
-    double guess = slope <= 0 ? 2.0 * static_cast<double>(b)
-                              : static_cast<double>(b) + (static_cast<double>(memory.value()) - high) / slope;
-    guess = std::clamp(guess, static_cast<double>(fits + 1), static_cast<double>(too_much - 1));
-    const bool slow = tries >= 6 && too_much <= kMostBatch;
-    const auto batch = slow ? fits + (too_much - fits) / 2 : static_cast<std::int64_t>(guess);
-    test(batch);
-    a = fits;
-    b = too_much > kMostBatch ? batch : too_much;
-    if (a == b) a = std::max(least, b - 1);
-    if (fits == kMostBatch) break;
+/// The room that is given, or else that of the device.
+Options with_room(Options options) {
+  if (!options.device) return options;
+  const Device& device = *options.device;
+  const auto take = [](std::optional<Count>& room, std::uint64_t bytes) {
+    if (!room && bytes > 0) room = bytes;
+  };
+  if (device.flash > 0) {  // a microcontroller
+    take(options.flash, device.flash);
+    take(options.ram, device.memory);
+    return options;
   }
-  return fits;
+  take(options.memory, device.memory);
+  if (!options.memory) {
+    throw Error(formatted("{} is sold with more than one size of memory: say which, as --memory 16G", device.title));
+  }
+  return options;
 }
 
-std::string in_words(Steps& steps, std::int64_t batch, Count memory) {
-  if (batch == 0) {
-    const std::int64_t least = steps.least();
-    return formatted("not even a batch of {} fits into {}: a step needs {}", least, bytes_text(memory),
-                     bytes_text(steps.peak(least)));
+void require_room(const Options& options) {
+  if (!options.memory && !options.flash && !options.ram) {
+    throw Error("say how much memory there is: --memory 24G, or --memory 24GiB; or --flash and --ram; or --device");
   }
-  const Report& report = steps.with(batch);
-  std::string text = formatted("a batch of {}{} fits into {}: a step needs {}", batch,
-                               batch == kMostBatch ? ", the largest that is tried," : "", bytes_text(memory),
-                               bytes_text(report.training->peak));
-  if (batch < kMostBatch) text += formatted("; a batch of {} needs {}", batch + 1, bytes_text(steps.peak(batch + 1)));
-  const Moment& peak = report.training->peak_moment;
-  return text + formatted(
-                    "\nat the peak: {} for parameters, buffers and inputs, {} for gradients, {} for states of {}, {} "
-                    "for activations",
-                    bytes_text(peak.parameters), bytes_text(peak.gradients), bytes_text(peak.states),
-                    report.training->optimizer, bytes_text(peak.activations));
-}
-
-std::string in_json(Steps& steps, const std::string& model, std::int64_t batch, Count memory) {
-  nlohmann::ordered_json json = {{"model", model}, {"memory", memory.value()}, {"batch", batch}};
-  json["peak"] = steps.peak(batch == 0 ? steps.least() : batch).value();
-  if (batch > 0 && batch < kMostBatch) json["peak_of_next"] = steps.peak(batch + 1).value();
-  return json.dump();
+  if (options.train && (options.flash || options.ram)) {
+    throw Error("--flash and --ram are of a forward; leave --train out");
+  }
 }
 
 }  // namespace
 
 void fit_models(Session& session) {
-  const Options& options = session.options;
-  if (!options.memory) throw Error("say how much memory there is: --memory 24G, or --memory 24GiB");
-  if (!options.train) throw Error("say what is to fit: --train, for a step of training");
-  if (options.batch != 0) throw Error("the batch is what is looked for; leave --batch out");
-  show_each(
+  const Options options = with_room(session.options);
+  require_room(options);
+  struct Answer {
+    std::string text;
+    bool fits = true;
+  };
+  for_each_model(
       session,
       [&](const std::string& model) {
-        if (is_saved_report(model) || is_model_file(model)) {
-          throw Error(model + ": a file is of one batch, and no other can be tried; name the model itself");
-        }
-        Steps steps(session, model);
-        const std::int64_t batch = largest(steps, *options.memory);
-        return options.renderer->name == "json" ? in_json(steps, model, batch, *options.memory)
-                                                : in_words(steps, batch, *options.memory);
+        Fitting fitting(session, options, model);
+        std::string text = fitting.answer();
+        return Answer{std::move(text), fitting.fits()};
       },
-      [](const std::string&) {});
+      [&](const std::string&, const Answer& answer) {
+        session.show(answer.text);
+        if (!answer.fits) session.code = std::max(session.code, kDoesNotFit);
+      });
 }
 
 }  // namespace thoplw::cli

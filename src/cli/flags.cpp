@@ -104,7 +104,7 @@ void set_jobs(Options& options, const std::string& value) {
   }
 }
 void set_batch(Options& options, const std::string& value) {
-  options.batch = whole_number("batch", value, 1, std::numeric_limits<std::int32_t>::max());
+  options.sizes.batch = whole_number("batch", value, 1, std::numeric_limits<std::int32_t>::max());
 }
 void set_memory(Options& options, const std::string& value) { options.memory = parse_bytes(value); }
 void set_context(Options& options, const std::string& value) {
@@ -136,7 +136,15 @@ void set_source(Options& options, const std::string& value) {
 }
 void set_max_memory(Options& options, const std::string& value) { options.budget.limits.memory = parse_bytes(value); }
 void set_train(Options& options, const std::string&) { options.train = true; }
-void set_training(Options& options, const std::string&) { options.training = true; }
+void set_training(Options& options, const std::string&) { options.question = Question::training; }
+void set_flash(Options& options, const std::string& value) { options.flash = parse_bytes(value); }
+void set_ram(Options& options, const std::string& value) { options.ram = parse_bytes(value); }
+void set_vary(Options& options, const std::string& value) { options.vary = value; }
+void set_max_inference_memory(Options& options, const std::string& value) {
+  options.budget.limits.inference_memory = parse_bytes(value);
+}
+void set_lifetimes(Options& options, const std::string& value) { options.lifetimes = find_lifetime_policy(value); }
+std::string lifetime_names() { return names_of(lifetime_policies()); }
 void set_timeline(Options& options, const std::string& value) { options.timeline = value; }
 void set_optimizer(Options& options, const std::string& value) {
   options.plan.step.optimizer = find_optimizer(value).name;
@@ -222,9 +230,12 @@ void set_color(Options& options, const std::string& value) {
 }
 
 /// The commands that take a device; the first is the one without a word.
-constexpr std::string_view kTimed = " train check diff llm";
-constexpr std::string_view kTraining = "train fit check compare";  ///< the commands that such flags go with
+constexpr std::string_view kTimed = " train fit check diff llm";
+/// The commands that flags of a training step go with, and those of any pass whose memory is asked for.
+constexpr std::string_view kTraining = "train fit check compare";
+constexpr std::string_view kPass = "train memory fit check compare";
 constexpr std::string_view kLlm = "llm";
+constexpr std::string_view kBatch = "train memory fit check compare llm";
 
 constexpr auto kFlagRows = std::to_array<Flag>({
     {"MODEL", "",
@@ -266,6 +277,9 @@ constexpr auto kFlagRows = std::to_array<Flag>({
     {"--all", "", "of `diff`: list modules that did not change too", set_all, false, nullptr, "", "diff"},
     {"--max-memory", "SIZE", "of `check`: fail if a step of training needs more memory than this, such as 24G or 24GiB",
      set_max_memory, false, nullptr, "", "check"},
+    {"--max-inference-memory", "SIZE",
+     "of `check`: fail if a forward without gradients needs more memory than this, such as 8G or 8GiB",
+     set_max_inference_memory, false, nullptr, "", "check"},
     {"--baseline", "REPORT", "of `check`: fail if it costs more than this saved report or model", set_baseline, false,
      nullptr, "", "check"},
     {"--tolerance", "PERCENT", "of `check`: how much more than the baseline is allowed, such as 1%", set_tolerance,
@@ -292,16 +306,29 @@ constexpr auto kFlagRows = std::to_array<Flag>({
      set_expert_parallel, false, nullptr, "1", kLlm},
     {"--source", "N", "of `llm`: tokens that an encoder reads; as many as the decoder unless given", set_source, false,
      nullptr, "", kLlm},
-    {"--train", "", "of `fit`: what is to fit is a step of training, as the flags of `train` say", set_train, false,
+    {"--flash", "SIZE", "of `fit`: how much there is for weights and buffers, as in a microcontroller", set_flash,
+     false, nullptr, "", "fit"},
+    {"--ram", "SIZE", "of `fit`: how much there is for all else: inputs, and what a forward makes", set_ram, false,
      nullptr, "", "fit"},
+    {"--vary", "SIZE",
+     "of `fit`: the size of the inputs whose largest value is looked for: batch, seq, image, or of a file the name of "
+     "a "
+     "symbolic dimension; batch with --memory, and none of a file or with --flash or --ram, unless given",
+     set_vary, false, nullptr, "", "fit"},
+    {"--train", "", "of `fit`: what is to fit is a step of training, as the flags of `train` say; else a forward",
+     set_train, false, nullptr, "", "fit"},
     {"--training", "", "of `compare`: what tools say that a step of training computes, and why they differ",
      set_training, false, nullptr, "", "compare"},
-    {"--timeline", "FILE", "of `train`: also draw the memory of the step over time, as SVG", set_timeline, false,
-     nullptr, "", "train"},
+    {"--timeline", "FILE", "of `train` and `memory`: also draw memory over time, as SVG, or as PNG if FILE says so",
+     set_timeline, false, nullptr, "", "train memory"},
+    {"--lifetimes", "NAME",
+     "of a forward's memory: when it is freed; as observed of a model that runs and by last use of a file, unless "
+     "given",
+     set_lifetimes, false, lifetime_names, "", "memory fit check"},
     {"--batch", "N",
-     "of a training step: the first size of each input, instead of that which the model is known to take; of `llm`: "
-     "how many sequences there are, 1 unless given",
-     set_batch, false, nullptr, "", "train fit check compare llm"},
+     "of a pass whose memory is asked for: the first size of each input, instead of that which the model is known to "
+     "take; of `llm`: how many sequences there are, 1 unless given",
+     set_batch, false, nullptr, "", kBatch},
     {"--optimizer", "NAME", "of a training step: what makes the step", set_optimizer, false, optimizer_names, "adamw",
      kTraining},
     {"--freeze", "GLOB",
@@ -318,24 +345,23 @@ constexpr auto kFlagRows = std::to_array<Flag>({
      "of a training step: with adapters of low rank on the linear layers of these names, all else frozen, such as "
      "r=8,targets=q_proj+v_proj",
      set_lora, false, nullptr, "", kTraining},
-    {"--precision", "NAME", "of a training step: the types that it computes in; those of the model unless given",
-     set_precision, false, precision_names, "", kTraining},
-    {"--processor", "NAME", "of a training step: whose kernels it runs by", set_processor, false, processor_names,
-     "cpu", kTraining},
-    {"--attention", "NAME", "of a training step: the kernel of scaled_dot_product_attention", set_attention, false,
-     attention_names, "automatic", kTraining},
+    {"--precision", "NAME", "of such a pass: the types that it computes in; those of the model unless given",
+     set_precision, false, precision_names, "", kPass},
+    {"--processor", "NAME", "of such a pass: whose kernels it runs by", set_processor, false, processor_names, "cpu",
+     kPass},
+    {"--attention", "NAME", "of such a pass: the kernel of scaled_dot_product_attention", set_attention, false,
+     attention_names, "automatic", kPass},
     {"--accumulate", "N", "of a training step: passes whose gradients are added up before the optimizer's step",
      set_accumulate, false, nullptr, "1", kTraining},
     {"--loss", "PLACES",
      "of a training step: which of the tensors that the model gives the loss reads, by their places from 0 on, "
      "separated by commas, or all; the first that has a gradient unless given",
      set_loss, false, nullptr, "", kTraining},
-    {"--round", "BYTES",
-     "of a training step: round each piece of memory up to a multiple, as allocators do; 512 on CUDA", set_round, false,
-     nullptr, "1", kTraining},
+    {"--round", "BYTES", "of such a pass: round each piece of memory up to a multiple, as allocators do; 512 on CUDA",
+     set_round, false, nullptr, "1", kPass},
     {"--device", "NAME",
      "how long it takes on that device at least, layer by layer: a name of `thoplw devices`, or a TOML file of your "
-     "own; of `llm`: what it runs on",
+     "own; of `llm`: what it runs on; of `fit`: how much room there is",
      set_device, false, nullptr, "", kTimed},
     {"--dtype", "TYPE",
      "with --device: the type that weights and activations have and that it computes in; those of the model unless "
@@ -358,8 +384,16 @@ constexpr auto kFlagRows = std::to_array<Flag>({
 /// "work of 'backward'", "bytes of gradients".
 std::string what_is_limited(Measure measure) {
   const std::string what = noun(measure, Unit::mac);
-  return only_of_step(measure) && row_of(measure).bounded ? "work of '" + std::string(row_of(measure).name) + "'"
-                                                          : what;
+  return row_of(measure).asked == Question::training && row_of(measure).bounded
+             ? "work of '" + std::string(row_of(measure).name) + "'"
+             : what;
+}
+
+std::string_view whose(Measure measure) {
+  const Question asked = row_of(measure).asked;
+  return asked == Question::training ? "a step of training has"
+         : asked == Question::memory ? "a forward has"
+                                     : "the model has";
 }
 
 /// A flag of `check` for each measure: --max-macs, ...
@@ -368,9 +402,7 @@ std::vector<Flag> limit_flags(std::index_sequence<index...>) {
   static const std::array<std::string, kMeasures> names = {("--max-" + std::string(measures()[index].name))...};
   static const std::array<std::string, kMeasures> docs = {
       formatted("of `check`: fail if {} more {} than this, such as {}",
-                measures()[index].seconds             ? "with --device the model takes"
-                : only_of_step(all_measures()[index]) ? "a step of training has"
-                                                      : "the model has",
+                measures()[index].seconds ? "with --device the model takes" : whose(all_measures()[index]),
                 index == 0 ? "MACs or FLOPs" : what_is_limited(all_measures()[index]),
                 measures()[index].seconds ? "2ms" : "2G or 1_820_000_000")...};
   return {{names[index], measures()[index].seconds ? "TIME" : "COUNT", docs[index], set_most<index>, false, nullptr, "",
@@ -506,6 +538,24 @@ void check_flags(const Command& command, const std::vector<const Flag*>& given) 
   }
 }
 
+/// What the command asks for, by its name or by its flags.
+void set_question(Options& options, bool of_step, bool of_pass) {
+  const std::string_view word = options.command->word;
+  if (word == "train") options.question = Question::training;
+  if (word == "memory") options.question = Question::memory;
+  if (word == "fit") {
+    options.question = options.train ? Question::training : Question::memory;
+    if (of_step && !options.train) {
+      throw Error("some of these flags are of a step of training: add --train, or leave them out");
+    }
+  }
+  if (word == "compare" && (of_step || of_pass)) options.question = Question::training;
+  if (word == "check") options.question = question_of(options.budget.limits, of_step, of_pass);
+  if (options.lifetimes && options.question != Question::memory) {
+    throw Error("--lifetimes is of a forward's memory: ask for that, as by --max-inference-memory, or leave it out");
+  }
+}
+
 Options defaults() {
   Options options;
   for (const Flag& flag : flags()) {
@@ -543,9 +593,12 @@ Options parse_args(const std::vector<std::string>& args) {
   set_command(options);
   check_flags(*options.command, given);
   const std::string_view word = options.command->word;
-  options.step_flags = std::ranges::any_of(
-      given, [&](const Flag* flag) { return word != kLlm && flag->command.starts_with(kTraining); });
-  options.training |= word == "train" || word == "fit" || options.budget.limits.of_step() || options.step_flags;
+  const auto any_given = [&](std::string_view commands) {
+    return std::ranges::any_of(given, [&](const Flag* flag) { return flag->command == commands; });
+  };
+  const bool of_step = any_given(kTraining), of_pass = any_given(kPass) || any_given(kBatch);
+  options.step_flags = of_step || of_pass || options.lifetimes;
+  set_question(options, of_step, of_pass);
   options.convention_given = std::ranges::any_of(given, [](const Flag* flag) { return flag->apply == set_convention; });
   if (!options.device && word != kLlm && (options.dtype || options.step_seconds > 0)) {
     throw Error(formatted("{} needs --device NAME", options.dtype ? "--dtype" : "--mfu"));
@@ -557,6 +610,14 @@ Options parse_args(const std::vector<std::string>& args) {
     options.renderer = options.file.empty() ? &find_renderer("text") : &renderer_for_path(options.file);
   }
   return options;
+}
+
+Question question_of(const Limits& limits, bool of_step, bool of_pass) {
+  const bool training = of_step || limits.any_of(Question::training), memory = limits.any_of(Question::memory);
+  if (training && memory) {
+    throw Error("limits of a step of training and limits of a forward's memory are two checks: write one for each");
+  }
+  return memory ? Question::memory : training || of_pass ? Question::training : Question::cost;
 }
 
 std::string description(const Flag& flag) {
@@ -580,7 +641,9 @@ std::string help() {
   for (const Flag& flag : flags()) {
     text += formatted("  {:<{}}  {}\n", usage_of(flag), width, description(flag));
   }
-  return text + "\nExit code: 0 if all is well, 1 if over budget or, with --strict, not exact, 2 on an error.\n";
+  return text +
+         "\nExit code: 0 if all is well, 1 if over budget, if nothing fits, or, with --strict, if not exact, 2 on an "
+         "error.\n";
 }
 
 }  // namespace thoplw::cli

@@ -10,7 +10,9 @@
 #include <vector>
 
 #include "cli/budget_file.h"
+#include "cli/cli.h"
 #include "count/llm/llm.h"
+#include "count/memory/inference.h"
 #include "count/training/plan.h"
 #include "device/device.h"
 #include "thoplw.h"
@@ -39,12 +41,15 @@ struct Options {
   bool all = false;                                     ///< of a diff, rows that did not change too
   BudgetEntry budget;                                   ///< its limits
   std::string config;                                   ///< the file with budgets; empty: pyproject.toml
-  bool training = false;                                ///< reports are of a step of training
-  bool step_flags = false;                              ///< flags say what that step is like
+  Question question = Question::cost;                   ///< what reports answer
+  bool step_flags = false;                              ///< flags say what a step, or a forward, is like
   TrainingPlan plan;
-  std::int64_t batch = 0;       ///< 0: as the inputs say
-  std::optional<Count> memory;  ///< of `fit`: how much there is, in bytes
-  bool train = false;           ///< of `fit`: a step of training is what is to fit
+  std::optional<LifetimePolicy> lifetimes;  ///< of a forward's memory; none: as the trace has them
+  InputSizes sizes;
+  std::optional<Count> memory;      ///< of `fit`: how much there is, in bytes
+  std::optional<Count> flash, ram;  ///< of `fit`: for weights and buffers, and for all else
+  std::string vary;                 ///< of `fit`: the size that is looked for; empty: the batch, or none
+  bool train = false;               ///< of `fit`: a step of training is what is to fit
   LlmPlan llm;
   std::int64_t source = 0;               ///< of `llm`: tokens that an encoder reads; 0: as many as the decoder
   std::string timeline;                  ///< the file that gets the memory over time; empty: none
@@ -71,6 +76,9 @@ std::span<const Flag> flags();
 
 /// Throws Error where the command line is wrong.
 Options parse_args(const std::vector<std::string>& args);
+
+/// What a check answers whose flags are so. Throws Error where it would have to answer two things.
+Question question_of(const Limits& limits, bool of_step, bool of_pass);
 
 /// "how to print numbers: clever ratio raw (raw unless given)"
 std::string description(const Flag& flag);

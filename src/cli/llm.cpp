@@ -20,7 +20,7 @@ void count_language_model(Session& session) {
   const std::string dtype(options.dtype ? name(*options.dtype) : "");
   const LlmModel passes = session.open_llm({model, options.settings, dtype, options.source});
   LlmPlan plan = options.llm;
-  if (options.batch != 0) plan.batch = options.batch;
+  if (options.sizes.batch != 0) plan.batch = options.sizes.batch;
   plan.memory = options.memory;
   const Llm llm = count_llm(passes, plan);
   session.show(render_llm(llm, options.renderer->name));

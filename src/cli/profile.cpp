@@ -20,6 +20,17 @@ void remark(Session& session, const std::string& model, const Report& report) {
   session.complain(model + ": the total is only a lower bound");
 }
 
+void draw_timeline(const Session& session, const Report& report) {
+  const std::string& file = session.options.timeline;
+  const std::string svg = timeline_svg(report);
+  if (file.ends_with(".svg")) return write_file(file, svg);
+  if (!file.ends_with(".png")) throw Error(file + ": memory over time is drawn as .svg or .png; name the file so");
+  if (!session.terminal.write_png) {
+    throw Error(file + ": PNG pictures are drawn in Python: pip install thoplw; or write a .svg file");
+  }
+  session.terminal.write_png(svg, file);
+}
+
 }  // namespace
 
 void profile_models(Session& session) {
@@ -33,7 +44,7 @@ void profile_models(Session& session) {
   std::vector<NamedReport> models;
   const auto open_report = [&](const std::string& model) { return session.open_report(model); };
   for_each_model(session, open_report, [&](const std::string& model, Report&& report) {
-    if (!options.timeline.empty()) write_file(options.timeline, timeline_svg(report));
+    if (!options.timeline.empty()) draw_timeline(session, report);
     if (!together) session.show(render_report(report, *options.renderer, session.render_options(model)));
     remark(session, model, report);
     if (together) models.push_back({model, std::move(report)});

@@ -30,7 +30,7 @@ void refuse_flags(const std::string& report, const Options& options) {
   }
   if (!options.trace_file.empty()) throw Error(report + ": a saved report has no trace; leave --save-trace out");
   if (options.step_flags) {
-    throw Error(report + ": a saved report was counted before; leave --optimizer and other flags of a training step " +
+    throw Error(report + ": a saved report was counted before; leave --batch, --optimizer and other flags of a pass " +
                 "out, or name the model itself");
   }
 }
@@ -38,6 +38,14 @@ void refuse_flags(const std::string& report, const Options& options) {
 /// Layers of a step are not priced by their class, as the usual convention does.
 const Convention& training_convention(const Options& options) {
   return options.convention_given ? *options.convention : find_convention("exact");
+}
+
+InferenceOptions inference_of(const Options& options, const TrainingPlan& plan) {
+  return {.lifetimes = options.lifetimes,
+          .flavour = plan.step.flavour,
+          .round = plan.step.round,
+          .precision = plan.precision,
+          .captured_so = plan.captured_so};
 }
 
 }  // namespace
@@ -109,7 +117,7 @@ Trace Session::open_model(const std::string& model) const {
       throw Error(model + ": a file has its inputs and settings in it; " +
                   "leave --input and --set out, and name symbolic sizes with --dim");
     }
-    if (options.batch != 0) {
+    if (options.sizes.batch != 0) {
       throw Error(model + ": a file has its batch in it; leave --batch out, or name a symbolic size with --dim");
     }
     return saved(load(model, options.load), options.trace_file);
@@ -118,7 +126,7 @@ Trace Session::open_model(const std::string& model) const {
   const Opener& opener = elsewhere ? elsewhere : open;
   const TrainingPlan& plan = options.plan;
   const bool cuda = plan.step.flavour.processor == Processor::cuda;
-  const ModelRequest request{model, options.inputs, options.settings, options.batch, options.training, plan.precision,
+  const ModelRequest request{model, options.inputs, options.settings, options.sizes, options.question, plan.precision,
                              cuda};
   return saved(opener(request), options.trace_file);
 }
@@ -127,10 +135,14 @@ Report Session::open_report(const std::string& model) const {
   if (!is_saved_report(model)) {
     const Trace trace = open_model(model);
     const Target target{options.device.get(), options.dtype};
-    if (!options.training && options.device) return count_on(target, trace, *options.convention);
-    if (!options.training) return count(trace, *options.convention);
+    if (options.question == Question::cost) {
+      return options.device ? count_on(target, trace, *options.convention) : count(trace, *options.convention);
+    }
     TrainingPlan plan = options.plan;
     plan.captured_so = !is_model_file(model);
+    if (options.question == Question::memory) {
+      return count_inference(trace, *options.convention, inference_of(options, plan));
+    }
     Report report = count_planned(trace, training_convention(options), plan);
     if (options.device) time_step(target, trace, plan, options.step_seconds, report);
     return report;
@@ -140,9 +152,12 @@ Report Session::open_report(const std::string& model) const {
   if (options.device) {
     throw Error(model + ": a saved report was counted before; leave --device out, or name the model itself");
   }
-  if (options.training && !report.training) {
-    throw Error(model + ": this report is not of a step of training; name the model itself, or save one with " +
-                "`thoplw train MODEL -o report.json`");
+  if (options.question != Question::cost && report.question() != options.question) {
+    const bool training = options.question == Question::training;
+    throw Error(
+        formatted("{}: this report is not of {}; name the model itself, or save one with `thoplw {} MODEL -o "
+                  "report.json`",
+                  model, training ? "a step of training" : "the memory of a forward", training ? "train" : "memory"));
   }
   if (options.convention_given && report.convention != options.convention->name) {
     throw Error(model + ": this was counted by '" + report.convention + "', not by '" +

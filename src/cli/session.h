@@ -15,7 +15,7 @@
 
 namespace thoplw::cli {
 
-constexpr int kOk = 0, kNotExact = 1, kOverBudget = 1, kFailed = 2;
+constexpr int kOk = 0, kNotExact = 1, kOverBudget = 1, kDoesNotFit = 1, kFailed = 2;
 
 /// Throws ReaderGone, or Error where the output cannot be written.
 void flush(std::ostream& out);

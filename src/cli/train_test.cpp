@@ -41,9 +41,9 @@ Outcome run_with(const std::vector<std::string>& args) {
   std::ostringstream out, err;
   Outcome outcome{};
   const Opener open = [&](const ModelRequest& request) {
-    CHECK(request.training);
-    outcome.batches.push_back(request.batch);
-    return linear(request.batch == 0 ? 1 : request.batch);
+    CHECK(request.question == Question::training);
+    outcome.batches.push_back(request.sizes.batch);
+    return linear(request.sizes.batch == 0 ? 1 : request.sizes.batch);
   };
   outcome.code = run(args, open, {out, err});
   outcome.out = out.str();
@@ -92,9 +92,9 @@ TEST_CASE("fit finds the largest batch: 400 bytes, and 80 for each sample") {
 
 TEST_CASE("what fit is not told is asked for") {
   CHECK(run_with({"fit", "net", "--train"}).err ==
-        "thoplw: say how much memory there is: --memory 24G, or --memory 24GiB\n");
-  CHECK(run_with({"fit", "net", "--memory", "1G"}).err ==
-        "thoplw: say what is to fit: --train, for a step of training\n");
+        "thoplw: say how much memory there is: --memory 24G, or --memory 24GiB; or --flash and --ram; or --device\n");
+  CHECK(run_with({"fit", "net", "--memory", "1G", "--optimizer", "sgd"}).err ==
+        "thoplw: some of these flags are of a step of training: add --train, or leave them out\n");
   CHECK(run_with({"fit", "net", "--memory", "1G", "--train", "--batch", "4"}).err ==
         "thoplw: the batch is what is looked for; leave --batch out\n");
 }
@@ -103,7 +103,7 @@ TEST_CASE("a limit of memory is held") {
   CHECK(run_with({"check", "net", "--batch", "3", "--optimizer", "sgd", "--max-memory", "640"}).code == 0);
   const Outcome over = run_with({"check", "net", "--batch", "3", "--optimizer", "sgd", "--max-memory", "639"});
   CHECK(over.code == 1);
-  CHECK(over.out.starts_with("OVER     net: 640 of 639 bytes of memory"));
+  CHECK(over.out.starts_with("OVER     net: 640 of 639 bytes of memory in a step of training"));
 }
 
 TEST_CASE("by another way of counting a step has other numbers; by one of classes it has none") {

@@ -14,6 +14,7 @@ void bind_diff(nanobind::module_& m);
 void bind_labels(nanobind::module_& m);
 void bind_training(nanobind::module_& m);
 void bind_llm(nanobind::module_& m);
+void bind_memory(nanobind::module_& m);  // after bind_layer_info
 void bind_command_line(nanobind::module_& m);
 void bind_optimizers(nanobind::module_& m);
 void bind_variants(nanobind::module_& m);

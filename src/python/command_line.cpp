@@ -12,6 +12,7 @@
 #include "cli/cli.h"
 #include "cli/screen.h"
 #include "python/llm_model.h"
+#include "python/to_python.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -94,8 +95,9 @@ cli::Opener native_opener(nb::handle opener) {
       }
       nb::list settings;
       for (const auto& [key, value] : request.settings) settings.append(nb::make_tuple(key, value));
-      return nb::cast<Trace>(
-          opener(request.model, inputs, settings, request.batch, request.training, request.precision, request.cuda));
+      const nb::object sizes = nb::make_tuple(request.sizes.batch, request.sizes.seq, request.sizes.image);
+      return nb::cast<Trace>(opener(request.model, inputs, settings, sizes, std::string(name(request.question)),
+                                    request.precision, request.cuda));
     });
   };
 }
@@ -149,6 +151,9 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
   cli::Terminal terminal{out_stream, err_stream, is_terminal(err)};
   if (is_terminal(out)) terminal.screen = cli::screen_of_terminal(descriptor_of(out));
   if (terminal.err_is_terminal) terminal.err_columns = cli::screen_of_terminal(descriptor_of(err)).columns;
+  terminal.write_png = [](const std::string& svg, const std::string& path) {
+    with_python([&] { python_part("_png", "write_png")(to_str(svg), to_str(path)); });
+  };
   const nb::object open = workers.is_none() ? nb::none() : nb::object(workers.attr("open"));
   const cli::ManyModels many = native_many(workers, open);
   const nb::handle measuring = measure;  // it outlives the run

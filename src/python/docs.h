@@ -132,10 +132,28 @@ Attributes:
     exact: False where no rule counts it.)";
 
 constexpr const char* kTimelineDoc =
-    R"(The memory of a training step over time, as the text of an SVG picture.
+    R"(Memory over time, as the text of an SVG picture.
 
 Raises:
-    Error: the table is of no training step, or its memory was not observed.)";
+    Error: the table is neither of a training step nor of memory, or its memory was not observed.)";
+
+constexpr const char* kMemoryInfoDoc = R"(A table of layers, and what memory a forward needs, in bytes.
+
+Attributes:
+    peak: the most that is alive: ``weights + buffers + inputs + activations_peak``.
+    weights, buffers: of parameters and buffers, each tensor once.
+    weights_by_type, buffers_by_type: the same by element type, ``{"f32": 46758048}``.
+    inputs: of what was there before the pass and is not the model's parameters or buffers.
+    activations_peak: the most that is alive of what the pass made.
+    outputs: of what the model gives, where the pass made it.
+    retained: of all else that the pass made and that stays after it, such as a KV cache.
+    at_peak: what is alive at the peak, the largest first: ``what``, ``path`` and ``op`` that made it, ``bytes``.
+    outlive: what is retained, likewise.
+    moments: memory while each operator ran; ``timeline()`` draws them.
+    lifetimes: "observed" or "last-use": how it is known when memory is freed.
+    peak_exact: False where bytes are lower bounds, for the operators in ``unknown``.
+
+What a file does not tell is None.)";
 
 constexpr const char* kByOperatorDoc = R"(What each operator costs, in the order in which they first ran.
 

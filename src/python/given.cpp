@@ -1,6 +1,8 @@
 // Checks arguments by hand: nanobind's own message for a wrong type is a TypeError that lists all signatures.
 #include "python/given.h"
 
+#include <limits>
+
 #include "base/error.h"
 #include "base/harmless.h"
 #include "capture/python.h"
@@ -69,6 +71,12 @@ std::optional<std::int64_t> number_or_none(nb::handle value, const char* name, s
   const long long number = PyLong_AsLongLongAndOverflow(whole.ptr(), &overflow);
   if (overflow != 0 || number < least) fail(name, wanted, value);
   return number;
+}
+
+std::uint32_t count(nb::handle value, const char* name) {
+  const std::int64_t number = number_or_none(value, name, 1).value_or(1);
+  if (number > std::numeric_limits<std::int32_t>::max()) throw Error(std::string(name) + " is too large");
+  return static_cast<std::uint32_t>(number);
 }
 
 bool flag(nb::handle value, const char* name) {

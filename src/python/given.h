@@ -22,6 +22,9 @@ std::optional<std::string> text_or_none(nb::handle value, const char* name);
 /// Throws Error where it is no integer, is less than `least` or exceeds 64 bits; a bool is none.
 std::optional<std::int64_t> number_or_none(nb::handle value, const char* name, std::int64_t least);
 
+/// One that is 1 or more, and 1 for None; throws Error where it is too large for anything that is counted so.
+std::uint32_t count(nb::handle value, const char* name);
+
 bool flag(nb::handle value, const char* name);
 
 /// Throws Error where it is no number of 0 to 1.

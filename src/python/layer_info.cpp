@@ -36,10 +36,14 @@ LayerInfo counted(std::shared_ptr<const Trace> trace, ConventionSource source) {
 }
 
 /// What was saved has no trace.
-LayerInfo read_saved(nb::handle path) {
+nb::object read_saved(nb::handle path) {
   const std::string name = given::path(path);
-  const nb::gil_scoped_release unlocked;
-  return {read_report(name, FileBytes(name).all()), {}, {}};
+  LayerInfo info;
+  {
+    const nb::gil_scoped_release unlocked;
+    info = {read_report(name, FileBytes(name).all()), {}, {}};
+  }
+  return as_python(std::move(info));
 }
 
 LayerInfo under(const LayerInfo& info, nb::object convention) {
@@ -54,25 +58,17 @@ LayerInfo under(const LayerInfo& info, nb::object convention) {
     Report report = count_planned(*info.trace, *opened(source), *info.plan);
     return {std::move(report), info.trace, std::move(source), info.plan};
   }
+  if (info.asked) {
+    ConventionSource source = source_of(name);
+    Report report = count_inference(*info.trace, *opened(source), *info.asked);
+    return {std::move(report), info.trace, std::move(source), {}, {}, info.asked};
+  }
   if (info.trace) return counted(info.trace, source_of(name));
   throw Error("this table has the counts of '" + info.convention +
               "' alone: it was saved, or without_trace() made it; profile or load the model itself");
 }
 
 LayerInfo without_trace(const LayerInfo& info) { return {info, {}, {}}; }
-
-/// The trace and what it was counted by; or what was saved, as which a step of training and times travel, too.
-nb::tuple state_of(const LayerInfo& info) {
-  if (info.trace && !info.plan && !info.target) return nb::make_tuple(info.trace, to_state(info.source));
-  return nb::make_tuple(to_bytes(find_renderer("json").report(info, {})));
-}
-
-LayerInfo restored(nb::handle state) {
-  const auto parts = nb::cast<nb::tuple>(state);
-  if (parts.size() == 1) return {read_report("pickle", from_bytes(parts[0])), {}, {}};
-  const auto [trace, source] = nb::cast<std::pair<nb::object, nb::object>>(parts);
-  return counted(held<Trace>(trace), source_from(source));
-}
 
 std::vector<Row> listed(const Report& report) {
   std::vector<Row> rows;
@@ -99,10 +95,11 @@ std::string shown(const LayerInfo& info) {
          in_words(info.unit, [&](Measure measure) { return info.total[measure].value(); }) + ">";
 }
 
-/// None where the report is of no step, or where memory was not observed.
-nb::object peak_of(const LayerInfo& report, Count Training::*peak) {
-  const bool known = report.training && report.has(Measure::saved);
-  return known ? to_int((*report.training).*peak) : nb::none();
+/// None where the report has no memory over time.
+nb::object peak_of(const LayerInfo& report) { return report.memory() ? to_int(report.memory()->peak) : nb::none(); }
+
+nb::object peak_of_first_step(const LayerInfo& report) {
+  return report.training && report.memory() ? to_int(report.training->peak_first_step) : nb::none();
 }
 
 void bind_totals(Bound& info) {
@@ -122,9 +119,8 @@ void bind_totals(Bound& info) {
       .def_ro("exact", &Report::exact)
       .def_ro("training", &Report::training)
       .def_ro("timing", &Report::timing)
-      .def_prop_ro("peak", [](const LayerInfo& report) { return peak_of(report, &Training::peak); })
-      .def_prop_ro("peak_first_step",
-                   [](const LayerInfo& report) { return peak_of(report, &Training::peak_first_step); });
+      .def_prop_ro("peak", &peak_of)
+      .def_prop_ro("peak_first_step", &peak_of_first_step);
 }
 
 void bind_lists(Bound& info) {
@@ -171,6 +167,23 @@ void bind_python_parts(Bound& info) {
 
 }  // namespace
 
+nb::object as_python(LayerInfo info) {
+  return info.inference ? nb::cast(MemoryInfo{std::move(info)}) : nb::cast(std::move(info));
+}
+
+/// The trace and what it was counted by; or what was saved, as which a step of training travels, and memory.
+nb::tuple pickled(const LayerInfo& info) {
+  if (info.trace && !info.plan && !info.target && !info.asked) return nb::make_tuple(info.trace, to_state(info.source));
+  return nb::make_tuple(to_bytes(find_renderer("json").report(info, {})));
+}
+
+LayerInfo unpickled(nb::handle state) {
+  const auto parts = nb::cast<nb::tuple>(state);
+  if (parts.size() == 1) return {read_report("pickle", from_bytes(parts[0])), {}, {}};
+  const auto [trace, source] = nb::cast<std::pair<nb::object, nb::object>>(parts);
+  return counted(held<Trace>(trace), source_from(source));
+}
+
 void bind_layer_info(nb::module_& m) {
   Bound info(m, "LayerInfo", kLayerInfoDoc);
   bind_totals(info);
@@ -180,11 +193,15 @@ void bind_layer_info(nb::module_& m) {
   info.def(
       "by_operator", [](const LayerInfo& report) { return operators_of(report); }, kByOperatorDoc);
   info.def("on", &on, nb::arg("device").none(), nb::arg("dtype").none() = nb::none(), nb::kw_only(),
-           nb::arg("step_seconds").none() = nb::none(), kOnDoc)
-      .def("under", &under, nb::arg("convention").none(), kUnderDoc)
-      .def("without_trace", &without_trace, kWithoutTraceDoc);
+           nb::arg("step_seconds").none() = nb::none(), kOnDoc);
+  info.def(
+          "under",
+          [](const LayerInfo& info, nb::object convention) { return as_python(under(info, std::move(convention))); },
+          nb::arg("convention").none(), kUnderDoc)
+      .def(
+          "without_trace", [](const LayerInfo& info) { return as_python(without_trace(info)); }, kWithoutTraceDoc);
   bind_equality(info, [](const LayerInfo& report) { return report.model + " " + report.convention; });
-  bind_pickling(info, &state_of, &restored);
+  bind_pickling(info, &pickled, &unpickled);
   m.def(
       "count",
       [](std::shared_ptr<const Trace> trace, nb::object convention) {

@@ -48,6 +48,7 @@ NB_MODULE(_native, m) {
   bind_training(m);
   bind_llm(m);
   bind_layer_info(m);
+  bind_memory(m);
   bind_comparison(m);
   bind_devices(m);
   bind_diff(m);

@@ -20,12 +20,13 @@ namespace thoplw {
 namespace {
 
 Trace captured(nb::object model, nb::tuple args, nb::dict kwargs, nb::dict custom_ops, nb::object method,
-               bool native_rules, bool real, bool training, const std::string& autocast, bool cuda) {
+               bool native_rules, bool real, bool training, const std::string& autocast, bool cuda, bool memory) {
   return capture::capture(std::move(model), std::move(args), std::move(kwargs), std::move(custom_ops),
                           {.method = given::text(method, "method"),
                            .native_rules = native_rules,
                            .real = real,
                            .training = training,
+                           .memory = memory,
                            .autocast = dtype_named(autocast),
                            .processor = cuda ? Processor::cuda : Processor::cpu});
 }
@@ -57,7 +58,8 @@ void bind_trace(nb::module_& m) {
       trace, [](const Trace& self) { return to_bytes(to_text(self)); },
       [](nb::handle state) { return parse_trace(from_bytes(state), "pickle"); });
   m.def("capture", &captured, "model"_a, "args"_a, "kwargs"_a, "custom_ops"_a, nb::arg("method").none() = "forward",
-        "native_rules"_a = true, "real"_a = false, "training"_a = false, "autocast"_a = "", "cuda"_a = false);
+        "native_rules"_a = true, "real"_a = false, "training"_a = false, "autocast"_a = "", "cuda"_a = false,
+        "memory"_a = false);
   m.def("load", &loaded, nb::arg("path").none(), "dims"_a);
 }
 

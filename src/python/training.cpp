@@ -6,8 +6,6 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
-#include <limits>
-
 #include "count/training/plan.h"
 #include "python/bindings.h"
 #include "python/given.h"
@@ -21,12 +19,6 @@ using namespace nb::literals;
 namespace thoplw {
 namespace {
 
-std::uint32_t number(nb::handle value, const char* name) {
-  const std::int64_t number = given::number_or_none(value, name, 1).value_or(1);
-  if (number > std::numeric_limits<std::int32_t>::max()) throw Error(std::string(name) + " is too large");
-  return static_cast<std::uint32_t>(number);
-}
-
 /// Throws Error where an argument is not one that `thoplw.training` takes.
 TrainingPlan plan_of(nb::dict given) {
   TrainingPlan plan;
@@ -39,7 +31,7 @@ TrainingPlan plan_of(nb::dict given) {
     if (name == "reentrant") plan.reentrant = given::flag(value, "reentrant");
     if (name == "captured_so") plan.captured_so = nb::cast<bool>(value);
     if (name == "precision") plan.precision = find_precision(given::text(value, "precision")).name;
-    if (name == "lora_rank") plan.lora.rank = static_cast<int>(number(value, "lora r"));
+    if (name == "lora_rank") plan.lora.rank = static_cast<int>(given::count(value, "lora r"));
     if (name == "lora_targets") plan.lora.targets = given::texts(value, "lora targets");
     if (name == "lora_targets" && plan.lora.targets.empty()) {
       throw Error("lora names no targets: say which linear layers, such as ['q_proj', 'v_proj']");
@@ -47,8 +39,8 @@ TrainingPlan plan_of(nb::dict given) {
     if (name == "lora_dropout") plan.lora.dropout = given::share(value, "lora dropout");
     if (name == "processor") step.flavour.processor = find_processor(given::text(value, "processor"));
     if (name == "attention") step.flavour.attention = find_attention_kernel(given::text(value, "attention"));
-    if (name == "accumulate") step.accumulate = number(value, "accumulate");
-    if (name == "round") step.round = number(value, "round_to");
+    if (name == "accumulate") step.accumulate = given::count(value, "accumulate");
+    if (name == "round") step.round = given::count(value, "round_to");
     if (name == "outputs") step.outputs = nb::cast<std::vector<std::size_t>>(value);
     if (name == "all_outputs") step.all_outputs = nb::cast<bool>(value);
   }

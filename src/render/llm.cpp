@@ -8,9 +8,9 @@
 #include "render/formats.h"
 #include "render/json_text.h"
 #include "render/llm_figures.h"
+#include "render/memory_lines.h"
 #include "render/numbers.h"
 #include "render/table/table.h"
-#include "render/training_lines.h"
 
 namespace thoplw {
 namespace {

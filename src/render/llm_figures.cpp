@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/formatted.h"
-#include "render/training_lines.h"
+#include "render/memory_lines.h"
 
 namespace thoplw {
 namespace {

@@ -2,8 +2,8 @@
 #include "render/time_lines.h"
 
 #include "base/formatted.h"
+#include "render/memory_lines.h"
 #include "render/numbers.h"
-#include "render/training_lines.h"
 
 namespace thoplw {
 namespace {

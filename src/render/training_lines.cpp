@@ -2,6 +2,7 @@
 #include "render/training_lines.h"
 
 #include "base/formatted.h"
+#include "render/memory_lines.h"
 #include "render/numbers.h"
 #include "render/table/columns.h"
 
@@ -46,21 +47,7 @@ std::string memory_line(const Report& report, const Training& training) {
       bytes_text(peak.states), training.optimizer, bytes_text(peak.activations));
 }
 
-std::string assumed_line(const Training& training) {
-  std::string text = formatted("taken for granted: kernels of {}", training.processor);
-  if (!training.attention.empty()) text += ", attention by " + training.attention;
-  if (!training.precision.empty()) text += ", " + training.precision;
-  if (training.accumulate > 1) text += formatted(", gradients of {} passes added up", training.accumulate);
-  return text + "; workspaces of kernels, blocks of the allocator and the context of a GPU come on top";
-}
-
 }  // namespace
-
-std::string bytes_text(Count bytes) {
-  if (bytes < Count(1000)) return std::to_string(bytes.value()) + " B";
-  std::string text = unpadded(clever_format(bytes, bytes < Count(1'000'000'000) ? "%.2f" : "%.3f"));
-  return text + "B";
-}
 
 std::vector<std::string> training_lines(const Report& report) {
   if (!report.training) return {};
@@ -74,7 +61,9 @@ std::vector<std::string> training_lines(const Report& report) {
     for (const std::string& op : training.unknown)
       lines.push_back("nothing says what is kept for the backward of " + op);
   }
-  lines.push_back(assumed_line(training));
+  const std::string added =
+      training.accumulate > 1 ? formatted(", gradients of {} passes added up", training.accumulate) : "";
+  lines.push_back(assumed_line(training.processor, training.attention, training.precision, added));
   return lines;
 }
 

@@ -11,7 +11,4 @@ namespace thoplw {
 /// Sentences on the work and the memory of a step; none where the report is of no step.
 std::vector<std::string> training_lines(const Report& report);
 
-/// 25769803776 -> "25.77 GB".
-std::string bytes_text(Count bytes);
-
 }  // namespace thoplw

@@ -61,7 +61,7 @@ class Check {
 
   void hold_memory(Count most) {
     Use use = memory(most);
-    if (use.standing() == Standing::over) use.blame = costliest(report_, Measure::saved);
+    if (use.standing() == Standing::over) use.blame = costliest(report_, of_rows());
     uses_.push_back(std::move(use));
   }
 
@@ -75,7 +75,7 @@ class Check {
   void hold_growth_of_memory(Count base, Percent growth) {
     Use use = memory(plus(base, growth));
     use.baseline = base;
-    if (use.standing() == Standing::over) use.blame = grown(*diff_, Measure::saved);
+    if (use.standing() == Standing::over) use.blame = grown(*diff_, of_rows());
     uses_.push_back(std::move(use));
   }
 
@@ -85,6 +85,7 @@ class Check {
   Use use_of(Measure measure, Count most) const {
     const Amount amount = report_.amount(measure);
     return {.what = words(measure, report_.unit),
+            .blamed = "",
             .used = amount.value,
             .exact = amount.exact,
             .seconds = amount.seconds,
@@ -93,11 +94,15 @@ class Check {
             .blame = {}};
   }
 
+  /// What of the peak is known by row.
+  Measure of_rows() const { return report_.training ? Measure::saved : Measure::alive; }
+
   Use memory(Count most) const {
-    const Training& training = *report_.training;
-    return {.what = "bytes of memory",
-            .used = training.peak,
-            .exact = training.exact,
+    const MemoryOverTime& memory = *report_.memory();
+    return {.what = report_.training ? "bytes of memory in a step of training" : "bytes of memory in a forward",
+            .blamed = words(of_rows(), report_.unit),
+            .used = memory.peak,
+            .exact = memory.exact,
             .seconds = false,
             .most = most,
             .baseline = {},
@@ -109,14 +114,17 @@ class Check {
   std::vector<Use> uses_;
 };
 
-bool has_memory(const Report& report) { return report.training && report.has(Measure::saved); }
-
 /// Limits are of what the report has. Throws Error for another.
 void require_known(const Report& report, const Limits& limits) {
-  if (limits.memory && !has_memory(report)) {
+  if (limits.memory && !(report.training && report.memory())) {
     throw Error(
         "the report has no memory of a training step to hold against --max-memory: check the model itself, or a trace "
         "that was captured for training");
+  }
+  if (limits.inference_memory && !(report.inference && report.memory())) {
+    throw Error(
+        "the report has no memory of a forward to hold against --max-inference-memory: check the model itself, or a "
+        "report that `thoplw memory` saved");
   }
   for (const Measure measure : all_measures()) {
     if (limits[measure] && !report.has(measure)) {
@@ -129,13 +137,16 @@ void require_known(const Report& report, const Limits& limits) {
 }  // namespace
 
 bool Limits::any() const {
-  return memory || std::ranges::any_of(most, [](const std::optional<Count>& limit) { return limit.has_value(); });
+  return memory || inference_memory ||
+         std::ranges::any_of(most, [](const std::optional<Count>& limit) { return limit.has_value(); });
 }
 
-bool Limits::of_step() const {
-  return memory || std::ranges::any_of(all_measures(), [&](Measure measure) {
-           return only_of_step(measure) && (*this)[measure].has_value();
-         });
+bool Limits::any_of(Question question) const {
+  if (question == Question::training && memory) return true;
+  if (question == Question::memory && inference_memory) return true;
+  return std::ranges::any_of(all_measures(), [&](Measure measure) {
+    return row_of(measure).asked == question && (*this)[measure].has_value();
+  });
 }
 
 Standing standing(const Verdict& verdict) {
@@ -154,12 +165,12 @@ Verdict check(const Report& report, const Budget& budget, const Report* baseline
   for (const Measure measure : all_measures()) {
     if (budget.limits[measure]) check.hold(measure, *budget.limits[measure]);
   }
-  if (budget.limits.memory) check.hold_memory(*budget.limits.memory);
+  for (const std::optional<Count>& most : {budget.limits.memory, budget.limits.inference_memory}) {
+    if (most) check.hold_memory(*most);
+  }
   if (baseline) {
     for (const Measure measure : shown_measures()) check.hold_growth(measure, baseline->total[measure], budget.growth);
-    if (has_memory(report) && has_memory(*baseline)) {
-      check.hold_growth_of_memory(baseline->training->peak, budget.growth);
-    }
+    if (report.memory() && baseline->memory()) check.hold_growth_of_memory(baseline->memory()->peak, budget.growth);
   }
   Verdict verdict{.model = "", .error = "", .uses = std::move(check).uses(), .notes = {}};
   if (standing(verdict) != Standing::within && !report.exact) verdict.notes = unknowns(report);

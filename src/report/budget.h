@@ -15,12 +15,13 @@ namespace thoplw {
 /// How much of each measure a model may have, and no more.
 struct Limits {
   std::array<std::optional<Count>, kMeasures> most{};
-  std::optional<Count> memory;  ///< bytes at the peak of a training step
+  std::optional<Count> memory;            ///< bytes at the peak of a training step
+  std::optional<Count> inference_memory;  ///< bytes at the peak of a forward
 
   std::optional<Count>& operator[](Measure measure) { return most[static_cast<std::size_t>(measure)]; }
   const std::optional<Count>& operator[](Measure measure) const { return most[static_cast<std::size_t>(measure)]; }
   bool any() const;
-  bool of_step() const;  ///< is any of a training step?
+  bool any_of(Question question) const;  ///< that only reports have that answer it
 };
 
 struct Budget {
@@ -43,7 +44,8 @@ enum class Standing : std::uint8_t {
 
 /// How much of one limit is used.
 struct Use {
-  std::string_view what;  ///< "MACs", "FLOPs" or "params"
+  std::string_view what;         ///< "MACs", "FLOPs" or "params"
+  std::string_view blamed = "";  ///< what rows have of it; empty: the same
   Count used;
   bool exact = true;
   bool seconds = false;  ///< are they picoseconds?

@@ -225,10 +225,22 @@ std::vector<RowPair> in_order(const Ids& match, std::size_t rows_before) {
   return pairs;
 }
 
+std::string_view what_of(const Report& report) {
+  switch (report.question()) {
+    case Question::cost:
+      return "a forward";
+    case Question::training:
+      return "a step of training";
+    case Question::memory:
+      return "the memory of a forward";
+  }
+  return "";
+}
+
 void require_one_way_of_counting(const Report& before, const Report& after) {
-  if (before.training.has_value() != after.training.has_value()) {
-    const auto what = [](const Report& report) { return report.training ? "a step of training" : "a forward"; };
-    throw Error(formatted("the first is of {}, the second of {}: count the same of both", what(before), what(after)));
+  if (before.question() != after.question()) {
+    throw Error(
+        formatted("the first is of {}, the second of {}: count the same of both", what_of(before), what_of(after)));
   }
   if (before.convention == after.convention && before.unit == after.unit) return;
   const auto way = [](const Report& report) {

@@ -37,12 +37,15 @@ class Groups {
     return report_.rows[place->second];
   }
 
-  /// Moments of a training step are of groups, where `group_of` has those of rows.
+  /// Moments are of groups, where `group_of` has those of rows.
   void move_moments(const std::vector<Id>& group_of) {
-    if (!report_.training) return;
     const auto move = [&](Moment& moment) { moment.row = group_of.empty() ? 0 : at(group_of, moment.row); };
-    move(report_.training->peak_moment);
-    for (Moment& moment : report_.training->timeline) move(moment);
+    const auto move_all = [&](MemoryOverTime& memory) {
+      move(memory.peak_moment);
+      for (Moment& moment : memory.timeline) move(moment);
+    };
+    if (report_.training) move_all(*report_.training);
+    if (report_.inference) move_all(*report_.inference);
   }
 
   Id place(const std::string& name) const { return static_cast<Id>(places_.at(name)); }

@@ -30,6 +30,7 @@ constexpr std::array<MeasureRow, kMeasures> kRows = {{
      .words = "bytes",
      .heading = "Bytes of weights and buffers",
      .shown = false,
+     .of_memory = true,
      .doc = "bytes of weights and buffers by their element types: each tensor once, whether it ran or not"},
     {.name = "traffic",
      .title = "Traffic",
@@ -67,6 +68,7 @@ constexpr std::array<MeasureRow, kMeasures> kRows = {{
      .bounded = true,
      .shown = false,
      .of_step = true,
+     .asked = Question::training,
      .doc = "of a training step: the forward pass"},
     {.name = "input_gradient",
      .title = "Input grad",
@@ -74,6 +76,7 @@ constexpr std::array<MeasureRow, kMeasures> kRows = {{
      .heading = "Gradients of activations",
      .bounded = true,
      .shown = false,
+     .asked = Question::training,
      .doc = "of a training step: the gradients of activations, in backward"},
     {.name = "weight_gradient",
      .title = "Weight grad",
@@ -81,6 +84,7 @@ constexpr std::array<MeasureRow, kMeasures> kRows = {{
      .heading = "Gradients of weights",
      .bounded = true,
      .shown = false,
+     .asked = Question::training,
      .doc = "of a training step: the gradients of parameters, in backward"},
     {.name = "backward",
      .title = "Backward",
@@ -89,6 +93,7 @@ constexpr std::array<MeasureRow, kMeasures> kRows = {{
      .bounded = true,
      .shown = false,
      .of_step = true,
+     .asked = Question::training,
      .doc = "of a training step: both kinds of gradients"},
     {.name = "recompute",
      .title = "Recompute",
@@ -97,6 +102,7 @@ constexpr std::array<MeasureRow, kMeasures> kRows = {{
      .bounded = true,
      .shown = false,
      .of_step = true,
+     .asked = Question::training,
      .doc = "of a training step: what checkpoints compute a second time, in backward"},
     {.name = "parameters",
      .title = "Param bytes",
@@ -104,12 +110,14 @@ constexpr std::array<MeasureRow, kMeasures> kRows = {{
      .heading = "Bytes of parameters",
      .shown = false,
      .of_step = true,
+     .asked = Question::training,
      .doc = "bytes of parameters in a training step: each tensor once"},
     {.name = "gradients",
      .title = "Grad bytes",
      .words = "bytes of gradients",
      .heading = "Bytes of gradients",
      .shown = false,
+     .asked = Question::training,
      .doc = "bytes of the gradients of parameters"},
     {.name = "states",
      .title = "State bytes",
@@ -117,6 +125,7 @@ constexpr std::array<MeasureRow, kMeasures> kRows = {{
      .heading = "Bytes of optimizer states",
      .shown = false,
      .of_step = true,
+     .asked = Question::training,
      .doc = "bytes that the optimizer keeps from step to step, with master weights"},
     {.name = "saved",
      .title = "Saved bytes",
@@ -124,7 +133,32 @@ constexpr std::array<MeasureRow, kMeasures> kRows = {{
      .heading = "Bytes saved for backward",
      .shown = false,
      .of_step = true,
+     .asked = Question::training,
      .doc = "bytes of activations that autograd keeps for backward: each piece of memory once"},
+    {.name = "activations",
+     .title = "Activations",
+     .words = "bytes of activations",
+     .heading = "Bytes of activations",
+     .shown = false,
+     .of_memory = true,
+     .asked = Question::memory,
+     .doc = "bytes of what a forward makes: each piece of memory once, where it is made"},
+    {.name = "alive",
+     .title = "At the peak",
+     .words = "bytes alive at the peak",
+     .heading = "Bytes alive at the peak",
+     .shown = false,
+     .of_memory = true,
+     .asked = Question::memory,
+     .doc = "of these, the bytes that are alive when the most is, and what the operator of that moment makes inside"},
+    {.name = "retained",
+     .title = "Retained",
+     .words = "bytes retained",
+     .heading = "Bytes retained",
+     .shown = false,
+     .of_memory = true,
+     .asked = Question::memory,
+     .doc = "of these, the bytes that outlive the pass and are no output, such as a KV cache"},
 }};
 
 constexpr std::array<Measure, kMeasures> kAll = [] {
@@ -144,6 +178,7 @@ constexpr auto kThose = [] {
 }();
 constexpr auto& kShownMeasures = kThose<&MeasureRow::shown>;
 constexpr auto& kStepMeasures = kThose<&MeasureRow::of_step>;
+constexpr auto& kMemoryMeasures = kThose<&MeasureRow::of_memory>;
 constexpr std::array kTimedMeasures = {Measure::macs, Measure::traffic, Measure::time};
 constexpr std::array kMovedMeasures = {Measure::traffic, Measure::arithmetic_time, Measure::memory_time, Measure::time};
 
@@ -159,7 +194,10 @@ std::span<const Measure, kMeasures> all_measures() { return kAll; }
 std::span<const Measure> shown_measures() { return kShownMeasures; }
 std::span<const Measure> timed_measures() { return kTimedMeasures; }
 std::span<const Measure> moved_measures() { return kMovedMeasures; }
-std::span<const Measure> step_measures() { return kStepMeasures; }
+std::span<const Measure> shown_measures(Question question) {
+  if (question == Question::training) return kStepMeasures;
+  return question == Question::memory ? std::span<const Measure>(kMemoryMeasures) : kShownMeasures;
+}
 
 const MeasureRow* find_measure(std::string_view name) {
   const auto row = std::ranges::find(kRows, name, &MeasureRow::name);

@@ -33,21 +33,36 @@ enum class Measure : std::uint8_t {
   gradients,        ///< bytes of their gradients
   states,           ///< bytes of what the optimizer keeps
   saved,            ///< bytes that autograd keeps for backward: each piece of memory once, where it is kept first
-  count_,           // how many measures there are
+  // Bytes of what a forward makes: each piece of memory once, where it is made.
+  activations,  ///< all of it
+  alive,        ///< what is alive when the most is, with what the operator of that moment makes inside
+  retained,     ///< what outlives the pass, and is no output
+  count_,       // how many measures there are
 };
-/// Is it of the report of a training step alone?
-constexpr bool only_of_step(Measure measure) { return measure >= Measure::forward; }
 constexpr std::size_t kMeasures = static_cast<std::size_t>(Measure::count_);
 
+/// What a report answers.
+enum class Question : std::uint8_t {
+  cost,      ///< what a pass computes, and the parameters
+  training,  ///< and what a step of training does and needs
+  memory,    ///< and what memory a pass needs
+};
+
+constexpr std::string_view name(Question question) {
+  return question == Question::cost ? "cost" : question == Question::training ? "training" : "memory";
+}
+
 struct MeasureRow {
-  std::string_view name;     ///< of its column, its limit and its field in files: "params"
-  std::string_view title;    ///< heads a column: "Params"; "": the unit of the convention, "MACs" or "FLOPs"
-  std::string_view words;    ///< after a number: "params"
-  std::string_view heading;  ///< where there is room: "Parameters"
-  bool bounded = false;      ///< is a lower bound where the module has operators that no rule counts
-  bool shown = true;         ///< by default
-  bool seconds = false;      ///< is a time, in picoseconds
-  bool of_step = false;      ///< shown by default in the report of a training step, and there alone
+  std::string_view name;            ///< of its column, its limit and its field in files: "params"
+  std::string_view title;           ///< heads a column: "Params"; "": the unit of the convention, "MACs" or "FLOPs"
+  std::string_view words;           ///< after a number: "params"
+  std::string_view heading;         ///< where there is room: "Parameters"
+  bool bounded = false;             ///< is a lower bound where the module has operators that no rule counts
+  bool shown = true;                ///< by default
+  bool seconds = false;             ///< is a time, in picoseconds
+  bool of_step = false;             ///< shown by default in the report of a training step, and there alone
+  bool of_memory = false;           ///< the same in that of memory
+  Question asked = Question::cost;  ///< only reports that answer it have it; all have those of `cost`
   std::string_view doc = "";
 };
 
@@ -66,8 +81,8 @@ std::span<const Measure> shown_measures();
 std::span<const Measure> timed_measures();
 /// Those that operators have which compute nothing, too.
 std::span<const Measure> moved_measures();
-/// Those that are shown by default of a training step.
-std::span<const Measure> step_measures();
+/// Those that are shown by default in reports that answer the question.
+std::span<const Measure> shown_measures(Question question);
 
 std::string_view title(Measure measure, Unit unit);    ///< "MACs", "FLOPs", "Params"
 std::string_view words(Measure measure, Unit unit);    ///< "MACs", "FLOPs", "params"

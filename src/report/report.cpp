@@ -15,6 +15,16 @@ void Row::add(const Row& other) {
   listed = listed || other.listed;
 }
 
+const MemoryOverTime* Report::memory() const {
+  if (training) return training->timeline.empty() ? nullptr : &*training;
+  return inference && !inference->timeline.empty() ? &*inference : nullptr;
+}
+
+void Report::know(std::initializer_list<Measure> measures) {
+  for (const Measure measure : measures) known.set(static_cast<std::size_t>(measure));
+  for (Row& row : rows) row.known = known;
+}
+
 // The last are added up first.
 void add_up(Report& report) {
   report.total = {};

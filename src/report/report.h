@@ -1,12 +1,14 @@
 // The Report: the answer, as a tree of modules whose own counts add up to the totals.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "operators/work.h"
 #include "report/measure.h"
+#include "report/memory.h"
 #include "report/timing.h"
 #include "report/training.h"
 #include "trace/id.h"
@@ -108,14 +110,20 @@ struct Report {
   Count missed_macs;                 ///< how many multiply-adds those are
   std::vector<std::string> not_run;  ///< paths of modules with parameters of their own that never ran, outermost only
   std::vector<std::string> notes;
-  std::optional<Training> training;  ///< of a step of training, where that was asked for
-  std::optional<Timing> timing;      ///< on a device, where that was asked for
+  std::optional<Training> training;    ///< of a step of training, where that was asked for
+  std::optional<Inference> inference;  ///< of the memory of a forward, where that was asked for
+  std::optional<Timing> timing;        ///< on a device, where that was asked for
 
   bool has(Measure measure) const { return known[static_cast<std::size_t>(measure)]; }
+  Question question() const { return training ? Question::training : inference ? Question::memory : Question::cost; }
   /// What is shown of it by default.
   std::span<const Measure> shown() const {
-    return training ? step_measures() : timing ? timed_measures() : shown_measures();
+    return timing && question() == Question::cost ? timed_measures() : shown_measures(question());
   }
+  /// Memory over time, or null where that was not asked for, or is not known.
+  const MemoryOverTime* memory() const;
+  /// Its rows have these, too.
+  void know(std::initializer_list<Measure> measures);
   Amount amount(Measure measure) const {
     return {total[measure], (exact || !row_of(measure).bounded) && !least[static_cast<std::size_t>(measure)],
             row_of(measure).seconds};

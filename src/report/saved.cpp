@@ -213,31 +213,75 @@ Moment moment(const Node& node, const RowByPath& rows) {
   return moment;
 }
 
-Training training(const Node& node, const std::vector<Row>& all_rows) {
+RowByPath rows_by_path(const std::vector<Row>& all) {
   RowByPath rows;
-  for (std::size_t i = 0; i < all_rows.size(); ++i) rows.emplace(all_rows[i].path, static_cast<Id>(i));
-  const auto text = [](const Node& each) { return each.text(); };
+  for (std::size_t i = 0; i < all.size(); ++i) rows.emplace(all[i].path, static_cast<Id>(i));
+  return rows;
+}
+
+std::string plain_text(const Node& node) { return node.text(); }
+
+Alive alive(const Node& node) {
+  return {node["what"].text(), node["path"].text(), node["op"].text(), node["bytes"].count()};
+}
+
+void read_memory(const Node& node, const std::vector<Row>& all_rows, MemoryOverTime& memory) {
+  const RowByPath rows = rows_by_path(all_rows);
+  memory.buffers = node["buffers"].count();
+  memory.inputs = node["inputs"].count();
+  memory.peak = node["peak"].count();
+  memory.exact = node["exact"].flag();
+  memory.unknown = node["unknown"].each(plain_text);
+  memory.peak_moment = moment(node["peak_moment"], rows);
+  memory.timeline = node["timeline"].each([&](const Node& each) { return moment(each, rows); });
+  memory.at_peak = node["at_peak"].each(alive);
+}
+
+Training training(const Node& node, const std::vector<Row>& rows) {
   Training training;
+  read_memory(node, rows, training);
   training.optimizer = node["optimizer"].text();
   training.precision = node["precision"].text();
   training.attention = node["attention"].text();
   training.processor = node["processor"].text();
   training.accumulate = static_cast<std::uint32_t>(node["accumulate"].times());
-  training.buffers = node["buffers"].count();
-  training.inputs = node["inputs"].count();
   training.masters = node["masters"].count();
   training.transient = node["transient"].count();
   training.forward_peak = node["forward_peak"].count();
   training.peak_first_step = node["peak_first_step"].count();
-  training.peak = node["peak"].count();
-  training.exact = node["exact"].flag();
-  training.unknown = node["unknown"].each(text);
-  training.peak_moment = moment(node["peak_moment"], rows);
-  training.timeline = node["timeline"].each([&](const Node& each) { return moment(each, rows); });
-  training.at_peak = node["at_peak"].each([](const Node& each) {
-    return Alive{each["what"].text(), each["path"].text(), each["op"].text(), each["bytes"].count()};
-  });
   return training;
+}
+
+BytesOfType bytes_of_type(const Node& node) {
+  const std::string type = node["dtype"].text();
+  const std::optional<DType> known = dtype_named(type);
+  if (!known) node["dtype"].fail("must be an element type such as \"f32\", not \"" + type + "\"");
+  return {*known, node["bytes"].count()};
+}
+
+LifetimePolicy lifetimes(const Node& node) {
+  const std::string text = node.text();
+  for (const LifetimePolicy policy : {LifetimePolicy::observed, LifetimePolicy::last_use}) {
+    if (text == name(policy)) return policy;
+  }
+  node.fail("must be \"observed\" or \"last-use\", not \"" + text + "\"");
+}
+
+Inference inference(const Node& node, const std::vector<Row>& rows) {
+  Inference inference;
+  read_memory(node, rows, inference);
+  inference.lifetimes = lifetimes(node["lifetimes"]);
+  inference.precision = node["precision"].text();
+  inference.attention = node["attention"].text();
+  inference.processor = node["processor"].text();
+  inference.weights = node["weights"].count();
+  inference.weights_by_type = node["weights_by_type"].each(bytes_of_type);
+  inference.buffers_by_type = node["buffers_by_type"].each(bytes_of_type);
+  inference.outputs = node["outputs"].count();
+  inference.activations_peak = node["activations_peak"].count();
+  inference.retained = node["retained"].count();
+  inference.outlive = node["outlive"].each(alive);
+  return inference;
 }
 
 Unit unit(const Node& node) {
@@ -420,6 +464,7 @@ Report report_of(const Json& json) {
   report.not_run = node["not_run"].each([](const Node& path) { return path.text(); });
   report.notes = node["notes"].each([](const Node& note) { return harmless_message(note.text()); });
   if (node.has("training")) report.training = training(node["training"], report.rows);
+  if (node.has("inference")) report.inference = inference(node["inference"], report.rows);
   check_sums(report);
   return report;
 }

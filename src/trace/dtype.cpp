@@ -39,6 +39,10 @@ constexpr auto kDTypes = std::to_array<DTypeRow>({
     {DType::f8e5m2fnuz, "f8e5m2fnuz", Family::floating, 8},
     {DType::f8e8m0, "f8e8m0", Family::floating, 8},
     {DType::f4, "f4", Family::floating, 4},
+    {DType::i4, "i4", Family::neither, 4},
+    {DType::u4, "u4", Family::neither, 4},
+    {DType::i2, "i2", Family::neither, 2},
+    {DType::u2, "u2", Family::neither, 2},
     {DType::bits, "bits", Family::neither, 0},
     {DType::qi8, "qi8", Family::neither, 8},
     {DType::qu8, "qu8", Family::neither, 8},
@@ -69,6 +73,8 @@ std::optional<DType> dtype_named(std::string_view name) {
 bool is_floating(DType dtype) { return row(dtype).family == Family::floating || row(dtype).family == Family::complex; }
 bool is_complex(DType dtype) { return row(dtype).family == Family::complex; }
 bool is_integral(DType dtype) { return row(dtype).family == Family::integral; }
+
+bool is_packed(DType dtype) { return dtype == DType::bits || (bits(dtype) > 0 && bits(dtype) < 8); }
 
 int bits(DType dtype) { return row(dtype).bits; }
 

@@ -31,6 +31,10 @@ enum class DType : std::uint8_t {
   f8e5m2fnuz,
   f8e8m0,
   f4,
+  i4,
+  u4,
+  i2,
+  u2,
   bits,
   qi8,
   qu8,
@@ -42,6 +46,7 @@ std::string_view name(DType dtype);
 std::optional<DType> dtype_named(std::string_view name);
 /// Bits of an element; 0 where that is not known, as of weights that are packed.
 int bits(DType dtype);
+bool is_packed(DType dtype);    ///< several elements may share a byte
 bool is_floating(DType dtype);  ///< real or complex floating point
 bool is_complex(DType dtype);
 bool is_integral(DType dtype);  ///< integers and bool

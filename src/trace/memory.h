@@ -28,10 +28,10 @@ struct Place {
 
 struct MemoryRecord {
   std::vector<Storage> storages;
-  std::vector<Place> places;  ///< by value
+  std::vector<Place> places;  ///< by value; where nothing was observed, perhaps of some, with strides alone
 
   /// Was it observed?
-  bool known() const { return !places.empty(); }
+  bool known() const { return !storages.empty(); }
 };
 
 }  // namespace thoplw

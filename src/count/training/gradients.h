@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "count/training/alive_memory.h"
+#include "count/memory/alive_memory.h"
 #include "count/training/autograd.h"
 #include "operators/backward/flow.h"
 #include "trace/trace.h"

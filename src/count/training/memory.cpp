@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "count/memory/forward_walk.h"
+#include "count/memory/pass_memory.h"
 #include "count/params.h"
 #include "count/training/memory_walk.h"
 #include "count/training/optimizer.h"
@@ -37,26 +39,22 @@ class TrainingMemory {
     std::vector<bool> met(trace_.memory.storages.size(), false);
     for (std::size_t i = 0; i < trace_.ops.size(); ++i) {
       if (autograd_.held[i] && kept_.checkpoint_of[i] == kNone) {
-        add_saved(kept_.ops[i].items, met, row_of_op(static_cast<Id>(i)));
+        add_saved(kept_.ops[i].items, met, row_of_op(trace_, static_cast<Id>(i)));
       }
     }
     for (std::size_t i = 0; i < trace_.regions.size(); ++i) {
       if (trace_.regions[i].first_op < static_cast<Id>(trace_.ops.size())) {
-        add_saved(kept_.regions[i], met, row_of_op(trace_.regions[i].first_op));
+        add_saved(kept_.regions[i], met, row_of_op(trace_, trace_.regions[i].first_op));
       }
     }
     for (const Id op : kept_.unknown) mark_unknown(op);
   }
 
   void add_peaks() {
-    const WalkOptions forward{.backward = false, .round = options_.round};
     const WalkOptions step{.gradients_exist = options_.accumulate > 1, .round = options_.round};
-    Count most = 0;
-    const PassKept nothing_kept = nothing_kept_of(trace_, options_.flavour);
-    for (const Breath& breath : memory_walk(trace_, autograd_, nothing_kept, options_.flavour, forward)) {
-      most = std::max(most, breath.activations);
-    }
-    training_.forward_peak = base() + most;
+    AliveMemory forward(options_.round);
+    walk_forward(trace_, temporaries_of(trace_, options_.flavour), forward);
+    training_.forward_peak = base() + most_activations(forward.entries());
     const std::vector<Breath> breaths = memory_walk(trace_, autograd_, kept_, options_.flavour, step);
     std::size_t entry = 0;
     for (std::size_t i = 0; i < breaths.size(); ++i) {
@@ -66,15 +64,14 @@ class TrainingMemory {
     add_step(breaths.empty() ? Count(0) : training_.timeline[entry].sum());
     const bool in_step = breaths.empty() || training_.timeline.back().sum() >= training_.timeline[entry].sum();
     training_.peak_moment = in_step ? training_.timeline.back() : training_.timeline[entry];
-    if (!in_step) list_alive(alive_at(trace_, autograd_, kept_, options_.flavour, step, entry));
+    if (!in_step) {
+      training_.at_peak = in_words(alive_at(trace_, autograd_, kept_, options_.flavour, step, entry), trace_, report_);
+    }
     list_rest(in_step);
   }
 
  private:
-  Count rounded(Count bytes) const {
-    const std::uint64_t unit = std::max<std::uint32_t>(options_.round, 1);
-    return (bytes + (unit - 1)).value() / unit * unit;
-  }
+  Count rounded(Count bytes) const { return rounded_up(bytes, options_.round); }
 
   /// Of parameters, masters, buffers and inputs.
   Count base() const { return parameters_ + training_.masters + training_.buffers + training_.inputs; }
@@ -106,11 +103,6 @@ class TrainingMemory {
     trained_.push_back(seen);
   }
 
-  Id row_of_op(Id op) const {
-    const Id call = at(trace_.ops, op).call;
-    return call == kNone ? 0 : at(trace_.calls, call).module;
-  }
-
   /// Each piece of memory once; not what was there before the pass.
   void add_saved(const std::vector<PassKept::Item>& items, std::vector<bool>& met, Id row) {
     for (const PassKept::Item& item : items) {
@@ -124,7 +116,7 @@ class TrainingMemory {
 
   void mark_unknown(Id op) {
     const auto bit = static_cast<std::size_t>(Measure::saved);
-    at(report_.rows, row_of_op(op)).least.set(bit);
+    at(report_.rows, row_of_op(trace_, op)).least.set(bit);
     report_.least.set(bit);
     training_.exact = false;
     const std::string& name = trace_.op_name(at(trace_.ops, op));
@@ -133,7 +125,7 @@ class TrainingMemory {
 
   Moment moment(const Breath& breath) const {
     return {.phase = breath.phase,
-            .row = breath.op == kNone ? 0 : row_of_op(breath.op),
+            .row = row_of_op(trace_, breath.op),
             .parameters = base(),
             .gradients = breath.gradients,
             .states = states_,
@@ -171,16 +163,6 @@ class TrainingMemory {
     training_.peak_first_step = std::max(most - states_, base() + gradients_ + states_ + given() + peak.first);
   }
 
-  void list_alive(const std::vector<AliveAt>& alive) {
-    for (const AliveAt& piece : alive) {
-      const bool made = piece.op != kNone;
-      training_.at_peak.push_back({.what = piece.what,
-                                   .path = made ? at(report_.rows, row_of_op(piece.op)).path : "",
-                                   .op = made ? trace_.op_name(at(trace_.ops, piece.op)) : "",
-                                   .bytes = piece.bytes});
-    }
-  }
-
   /// What is alive all the time, and what the walk did not list piece by piece: all adds up to the peak.
   void list_rest(bool in_step) {
     const Moment& peak = training_.peak_moment;
@@ -201,20 +183,6 @@ class TrainingMemory {
     std::ranges::stable_sort(training_.at_peak, std::greater(), &Alive::bytes);
   }
 
- public:
-  void add_inputs() {
-    std::vector<bool> of_model(trace_.memory.storages.size(), false);
-    for (const Param& param : trace_.params) {
-      if (const Id storage = at(trace_.memory.places, param.value).storage; storage != kNone)
-        at(of_model, storage) = true;
-    }
-    for (std::size_t s = 0; s < trace_.memory.storages.size(); ++s) {
-      const Storage& storage = trace_.memory.storages[s];
-      if (storage.born == kNone && !of_model[s]) training_.inputs += rounded(storage.bytes);
-    }
-  }
-
- private:
   const Trace& trace_;
   const Autograd& autograd_;
   const PassKept& kept_;
@@ -238,8 +206,8 @@ bool count_training_memory(const Trace& trace, const Autograd& autograd, const P
   training.accumulate = options.accumulate;
   TrainingMemory memory(trace, autograd, kept, options, report);
   memory.add_parameters();
-  if (!trace.memory.known()) return false;
-  memory.add_inputs();
+  if (!trace.training || !trace.memory.known()) return false;
+  training.inputs = bytes_of_inputs(trace, options.round);
   memory.add_saved();
   memory.add_peaks();
   return true;

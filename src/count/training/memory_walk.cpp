@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "count/memory/pass_storages.h"
 #include "count/training/gradients.h"
 #include "operators/backward/flow.h"
 #include "operators/backward/formula.h"
@@ -12,31 +13,6 @@ namespace {
 
 using Index = AliveMemory::Index;
 constexpr Index kNoPiece = AliveMemory::kNoPiece;
-
-/// Operators by the moment of something that happens to storages: those of moment i are list[first[i], first[i + 1]).
-struct ByMoment {
-  std::vector<std::size_t> first;
-  std::vector<Id> list;
-
-  ByMoment(const std::vector<Storage>& storages, std::size_t ops, Id Storage::*moment) : first(ops + 2, 0) {
-    for (const Storage& storage : storages) {
-      if (storage.born != kNone && storage.*moment != kNone) ++first[static_cast<std::size_t>(storage.*moment) + 1];
-    }
-    for (std::size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
-    list.resize(first.back());
-    std::vector<std::size_t> next(first.begin(), first.end() - 1);
-    for (std::size_t s = 0; s < storages.size(); ++s) {
-      const Id at_op = storages[s].*moment;
-      if (storages[s].born != kNone && at_op != kNone) {
-        list[next[static_cast<std::size_t>(at_op)]++] = static_cast<Id>(s);
-      }
-    }
-  }
-
-  std::span<const Id> at_moment(std::size_t op) const {
-    return std::span(list).subspan(first[op], first[op + 1] - first[op]);
-  }
-};
 
 class MemoryWalk {
  public:
@@ -49,8 +25,7 @@ class MemoryWalk {
         options_(options),
         memory_(options.round, listed),
         gradients_(trace, autograd, memory_, options.gradients_exist),
-        born_(trace.memory.storages, trace.ops.size(), &Storage::born),
-        died_(trace.memory.storages, trace.ops.size(), &Storage::died),
+        storages_(trace, memory_),
         of_op_(trace.ops.size()),
         of_region_(trace.regions.size()),
         begins_(trace.ops.size() + 1),
@@ -61,17 +36,13 @@ class MemoryWalk {
       at(begins_, function ? region.end_op : region.first_op).push_back(static_cast<Id>(i));
       at(ends_, region.end_op).insert(at(ends_, region.end_op).begin(), static_cast<Id>(i));
     }
-    piece_of_.reserve(trace.memory.storages.size());
-    for (const Storage& storage : trace.memory.storages) {
-      piece_of_.push_back(memory_.put(storage.born == kNone ? Count(0) : storage.bytes, "activation", storage.born));
-    }
   }
 
   void walk() {
     forward(0, static_cast<Id>(trace_.ops.size()), nullptr);
     begin_regions(static_cast<Id>(trace_.ops.size()));
     return_from_forward();
-    if (options_.backward) backward();
+    backward();
   }
 
   AliveMemory& memory() { return memory_; }
@@ -85,7 +56,7 @@ class MemoryWalk {
         by.push_back(memory_.add(item.bytes, "saved", op));
         continue;
       }
-      const Index piece = at(piece_of_, item.storage);
+      const Index piece = storages_.piece(item.storage);
       if (memory_[piece].bytes == 0) continue;  // it was there before
       memory_.refer(piece);
       by.push_back(piece);
@@ -97,16 +68,16 @@ class MemoryWalk {
     for (Id op = first; op < end; ++op) {
       const auto i = static_cast<std::size_t>(op);
       memory_.begin(region ? Phase::backward : Phase::forward, op);
-      for (const Id storage : died_.at_moment(i)) {
-        if (!region || is_inside(*region, storage, op)) memory_.drop(at(piece_of_, storage));
+      for (const Id storage : storages_.gone_before(op)) {
+        if (!region || is_inside(*region, storage, op)) memory_.drop(storages_.piece(storage));
       }
       if (!region) begin_regions(op);
-      for (const Id storage : born_.at_moment(i)) {
-        if (region) start_again(storage);
-        memory_.refer(at(piece_of_, storage));
+      for (const Id storage : storages_.born_at(op)) {
+        if (region) storages_.make_again(storage);
+        memory_.refer(storages_.piece(storage));
       }
       const PassKept::OfOp& kept = kept_.ops[i];
-      const bool keeps = options_.backward && autograd_.held[i] && (region || kept_.checkpoint_of[i] == kNone);
+      const bool keeps = autograd_.held[i] && (region || kept_.checkpoint_of[i] == kNone);
       if (keeps) hold(of_op_[i], kept.items, op);
       memory_.observe(kept.temporary);
     }
@@ -122,8 +93,8 @@ class MemoryWalk {
         if (value != kNone) given.push_back(at(trace_.memory.places, value).storage);
       }
     }
-    for (const Id storage : died_.at_moment(trace_.ops.size())) {
-      if (std::ranges::find(given, storage) == given.end()) memory_.drop(at(piece_of_, storage));
+    for (const Id storage : storages_.gone_before(static_cast<Id>(trace_.ops.size()))) {
+      if (std::ranges::find(given, storage) == given.end()) memory_.drop(storages_.piece(storage));
     }
   }
 
@@ -133,7 +104,6 @@ class MemoryWalk {
   }
 
   void begin_regions(Id op) {
-    if (!options_.backward) return;
     for (const Id id : at(begins_, op)) {
       const Region& region = at(trace_.regions, id);
       const bool keeps = region.kind == Region::Kind::function ? at(autograd_.region_held, id) != 0 : is_live(region);
@@ -148,18 +118,12 @@ class MemoryWalk {
     return false;
   }
 
-  /// What the operator makes the second time is a piece of its own: the first one may still be there.
-  void start_again(Id storage) {
-    Index& piece = at(piece_of_, storage);
-    piece = memory_.put(memory_[piece].bytes, "activation", memory_[piece].op);
-  }
-
   /// The function that ran again has returned, and its variables are gone.
   void end_again(const Region& region, Id end) {
     for (Id op = region.first_op; op < end; ++op) {
-      for (const Id storage : born_.at_moment(static_cast<std::size_t>(op))) {
+      for (const Id storage : storages_.born_at(op)) {
         const Id died = at(trace_.memory.storages, storage).died;
-        if (died == kNone || died >= end) memory_.drop(at(piece_of_, storage));
+        if (died == kNone || died >= end) memory_.drop(storages_.piece(storage));
       }
     }
   }
@@ -211,7 +175,7 @@ class MemoryWalk {
     for (const Id value : region.out) {
       if (value == kNone) continue;
       const Id storage = at(trace_.memory.places, value).storage;
-      for (const Index piece : {gradients_.of(value).piece, storage == kNone ? kNoPiece : at(piece_of_, storage)}) {
+      for (const Index piece : {gradients_.of(value).piece, storage == kNone ? kNoPiece : storages_.piece(storage)}) {
         if (piece == kNoPiece || memory_[piece].bytes == 0) continue;
         memory_.refer(piece);
         by.push_back(piece);
@@ -256,8 +220,7 @@ class MemoryWalk {
   WalkOptions options_;
   AliveMemory memory_;
   Gradients gradients_;
-  ByMoment born_, died_;                   ///< storages by operator
-  std::vector<Index> piece_of_;            ///< by storage
+  PassStorages storages_;
   std::vector<std::vector<Index>> of_op_;  ///< by operator: the pieces that autograd keeps of it
   std::vector<std::vector<Index>> of_region_;
   std::vector<std::vector<Id>> begins_,

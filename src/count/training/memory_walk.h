@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "count/training/alive_memory.h"
+#include "count/memory/alive_memory.h"
 #include "count/training/autograd.h"
 #include "count/training/pass_kept.h"
 #include "trace/trace.h"
@@ -11,7 +11,6 @@
 namespace thoplw {
 
 struct WalkOptions {
-  bool backward = true;          ///< off: a forward alone, of which nothing is kept
   bool gradients_exist = false;  ///< those of parameters are there already, from an earlier pass
   Count round = 1;               ///< bytes of each piece of memory are rounded up to a multiple
 };

@@ -49,9 +49,8 @@ storage 4 born=2 (%4:f32[])
 std::vector<std::uint64_t> bytes_of(const char* model, const WalkOptions& options) {
   const Trace trace = parse_trace(std::string(kHead) + model);
   const Autograd autograd = autograd_of(trace, {});
-  const PassKept kept = options.backward ? kept_of(trace, autograd, {}) : nothing_kept_of(trace, {});
   std::vector<std::uint64_t> bytes;
-  for (const Breath& breath : memory_walk(trace, autograd, kept, {}, options)) {
+  for (const Breath& breath : memory_walk(trace, autograd, kept_of(trace, autograd, {}), {}, options)) {
     bytes.push_back((breath.gradients + breath.activations).value());
   }
   return bytes;
@@ -60,16 +59,6 @@ std::vector<std::uint64_t> bytes_of(const char* model, const WalkOptions& option
 using Bytes = std::vector<std::uint64_t>;
 
 }  // namespace
-
-TEST_CASE("walk: a forward of which nothing is kept") {
-  CHECK(bytes_of(kResidual, {.backward = false}) == Bytes{
-                                                        32,            // y
-                                                        32 + 32,       // y, relu
-                                                        32 + 32 + 32,  // y, relu, their sum
-                                                        32 + 32,       // sum, sigmoid
-                                                        32 + 4,        // sigmoid, loss
-                                                    });
-}
 
 TEST_CASE("walk: relu and sigmoid keep their results, and a second gradient is added to the first") {
   CHECK(bytes_of(kResidual, {}) == Bytes{
@@ -109,10 +98,6 @@ TEST_CASE("walk: gradients that are there already have memory of their own, and 
                                                           64 + 32 + 4 + 4 + 32 + 64,
                                                           64 + 4 + 4 + 64 + 64 + 64,
                                                       });
-}
-
-TEST_CASE("walk: each piece of memory is rounded up") {
-  CHECK(bytes_of(kTied, {.backward = false, .round = 48}) == Bytes{48, 48 + 48, 48 + 48});
 }
 
 }  // namespace thoplw

@@ -80,17 +80,6 @@ PassKept kept_of(const Trace& trace, const Autograd& autograd, Flavour flavour) 
   return PassKeeping(trace, autograd, flavour).all();
 }
 
-PassKept nothing_kept_of(const Trace& trace, Flavour flavour) {
-  PassKept none;
-  for (const Op& op : trace.ops) {
-    const GradOp view{{trace, op}, {}, flavour};
-    none.ops.push_back({.items = {}, .temporary = kept(view).temporary});
-  }
-  none.regions.resize(trace.regions.size());
-  none.checkpoint_of.assign(trace.ops.size(), kNone);
-  return none;
-}
-
 Id recompute_end(const Autograd& autograd, const PassKept& kept, const Region& region) {
   if (region.kind == Region::Kind::reentrant) return region.end_op;
   Id end = region.first_op;

@@ -29,9 +29,6 @@ struct PassKept {
 /// Of a trace whose memory was not observed, each value lies in memory of its own.
 PassKept kept_of(const Trace& trace, const Autograd& autograd, Flavour flavour);
 
-/// Of a pass where autograd records nothing: what operators make inside is freed before they end.
-PassKept nothing_kept_of(const Trace& trace, Flavour flavour);
-
 /// Behind which operator a checkpoint stops that runs again. A reentrant one runs to its end; others stop at the last
 /// operator that keeps anything. If that keeps inputs alone, they are kept before it runs, and it does not run.
 Id recompute_end(const Autograd& autograd, const PassKept& kept, const Region& region);

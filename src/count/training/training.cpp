@@ -3,11 +3,11 @@
 
 #include "base/formatted.h"
 #include "count/count.h"
+#include "count/memory/pass_memory.h"
 #include "count/training/autograd.h"
 #include "count/training/backward_costs.h"
 #include "count/training/memory.h"
 #include "count/training/pass_kept.h"
-#include "operators/backward/kept.h"
 
 namespace thoplw {
 namespace {
@@ -48,23 +48,6 @@ void note_unrecorded(const Trace& trace, const Autograd& autograd, Report& repor
                 autograd.unrecorded.size(), at(report.rows, module).path));
 }
 
-/// Of the first attention that there is.
-std::string kernel_of_attention(const Trace& trace, Flavour flavour) {
-  for (const Op& op : trace.ops) {
-    if (trace.op_name(op) != "aten::scaled_dot_product_attention") continue;
-    const AttentionKernel kernel = attention_kernel({{trace, op}, {}, flavour});
-    for (const AttentionKernelName& row : attention_kernels()) {
-      if (row.kernel == kernel) return std::string(row.name);
-    }
-  }
-  return "";
-}
-
-void know(std::initializer_list<Measure> measures, Report& report) {
-  for (const Measure measure : measures) report.known.set(static_cast<std::size_t>(measure));
-  for (Row& row : report.rows) row.known = report.known;
-}
-
 }  // namespace
 
 Report count_training(const Trace& trace, const Convention& convention, const TrainingOptions& options) {
@@ -75,14 +58,14 @@ Report count_training(const Trace& trace, const Convention& convention, const Tr
   const Autograd autograd = autograd_of(trace, options);
   const PassKept kept = kept_of(trace, autograd, options.flavour);
   add_backward_costs(trace, convention, autograd, kept, options.flavour, report);
-  know({Measure::forward, Measure::input_gradient, Measure::weight_gradient, Measure::backward, Measure::recompute},
-       report);
+  report.know(
+      {Measure::forward, Measure::input_gradient, Measure::weight_gradient, Measure::backward, Measure::recompute});
   report.training.emplace();
   report.training->attention = kernel_of_attention(trace, options.flavour);
   const bool observed = count_training_memory(trace, autograd, kept, options, report);
-  know({Measure::parameters, Measure::gradients, Measure::states}, report);
+  report.know({Measure::parameters, Measure::gradients, Measure::states});
   if (observed) {
-    know({Measure::saved}, report);
+    report.know({Measure::saved});
   } else {
     report.notes.push_back(
         "what is saved for backward and what is alive at the peak are not known: the model was not captured for "

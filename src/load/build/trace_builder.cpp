@@ -15,6 +15,12 @@ constexpr int kDeepest = 1000;  ///< as in the text of a trace
 
 TraceBuilder::TraceBuilder() { nodes_.emplace_back(); }
 
+void TraceBuilder::set_strides(Id value, Dims strides) {
+  std::vector<Place>& places = trace_.memory.places;
+  if (places.size() <= static_cast<std::size_t>(value)) places.resize(static_cast<std::size_t>(value) + 1);
+  places[static_cast<std::size_t>(value)].strides = std::move(strides);
+}
+
 Id TraceBuilder::add_value(Tensor tensor) {
   trace_.values.push_back(std::move(tensor));
   return static_cast<Id>(trace_.values.size() - 1);

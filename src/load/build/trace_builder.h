@@ -32,6 +32,8 @@ class TraceBuilder {
   TraceBuilder();
 
   Id add_value(Tensor tensor);
+  /// Of a value that does not lie in one piece.
+  void set_strides(Id value, Dims strides);
   const Tensor& value(Id id) const { return trace_.values[static_cast<std::size_t>(id)]; }
 
   /// Modules that the file lists beside those that ran, in model order.

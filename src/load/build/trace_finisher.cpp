@@ -31,6 +31,7 @@ std::vector<std::string> named_bases(std::string_view cls) {
 
 Finisher::Finisher(TraceBuilder&& builder) : from_(std::move(builder)) {
   trace_.values = std::move(from_.trace_.values);
+  trace_.memory = std::move(from_.trace_.memory);
   trace_.notes = std::move(from_.trace_.notes);
   trees_.emplace_back();
   by_path_.emplace("", 0);

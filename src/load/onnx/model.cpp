@@ -11,12 +11,12 @@
 namespace thoplw::onnx {
 namespace {
 
-/// The numbers of TensorProto.DataType, from 0 on. Elements of less than a byte are `bits`.
+/// The numbers of TensorProto.DataType, from 0 on.
 constexpr std::array kTypes = {
     DType::other, DType::f32,   DType::u8,      DType::i8,     DType::u16,        DType::i16,    DType::i32,
     DType::i64,   DType::other, DType::boolean, DType::f16,    DType::f64,        DType::u32,    DType::u64,
     DType::c64,   DType::c128,  DType::bf16,    DType::f8e4m3, DType::f8e4m3fnuz, DType::f8e5m2, DType::f8e5m2fnuz,
-    DType::bits,  DType::bits,  DType::f4,      DType::f8e8m0, DType::bits,       DType::bits,
+    DType::u4,    DType::i4,    DType::f4,      DType::f8e8m0, DType::u2,         DType::i2,
 };
 
 /// f16: a sign, 5 bits of an exponent, 10 bits of a fraction.

@@ -242,7 +242,7 @@ bool Scopes::reads_weight(const Node& node) const {
     const TensorData* read = tensor(node.inputs[i]);
     const Slot slot = slot_of(node, i);
     if (!read || read->dims.empty() || slot == Slot::setting) continue;
-    const bool small = read->dtype == DType::i8 || read->dtype == DType::u8 || read->dtype == DType::bits;
+    const bool small = read->dtype == DType::i8 || read->dtype == DType::u8 || is_packed(read->dtype);
     const bool weight = slot == Slot::weight ? read->dtype != DType::boolean : slot == Slot::table && small;
     if (is_floating(read->dtype) || weight || flow_->is_dequantized(node.inputs[i])) return true;
   }

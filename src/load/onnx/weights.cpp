@@ -17,7 +17,17 @@ bool has_elements(const TensorData& tensor) {
   return !tensor.dims.empty() && !std::ranges::all_of(tensor.dims, [](std::int64_t size) { return size == 1; });
 }
 
-bool is_number(DType dtype) { return is_floating(dtype) || dtype == DType::bits || dtype == DType::f4; }
+/// The type of elements that are packed into those of a tensor: what it holds says how wide each is, unless some of it
+/// is filling.
+DType type_of(const Dims& sizes, const TensorData& packed) {
+  const Count held = numel(packed.dims) * bits(packed.dtype);
+  for (const DType type : {DType::u8, DType::u4, DType::u2}) {
+    if (numel(sizes) * bits(type) == held) return type;
+  }
+  return DType::bits;
+}
+
+bool is_number(DType dtype) { return is_floating(dtype) || is_packed(dtype); }
 
 /// What a Constant lists as numbers, not as a tensor.
 TensorData as_tensor(const Attribute& list) {
@@ -242,7 +252,7 @@ Id Weights::read(const TensorData& tensor, const Reading& by) {
   const std::optional<Dims> sizes = entry.unpacked ? std::nullopt : unpacked(by.view, by.slot, tensor);
   if (sizes) {
     entry.unpacked = true;
-    entry.value = trace_.add_value({.dtype = DType::bits, .shape = *sizes, .stored = -1});
+    entry.value = trace_.add_value({.dtype = type_of(*sizes, tensor), .shape = *sizes, .stored = -1});
   }
   return entry.unpacked ? entry.value : by.value;
 }

@@ -11,6 +11,7 @@
 #include "load/pt2/composites.h"
 #include "load/pt2/higher_order.h"
 #include "load/pt2/weights.h"
+#include "operators/shape/strides.h"
 
 namespace thoplw::pt2 {
 namespace {
@@ -87,7 +88,21 @@ Id Scope::id(std::string_view name) {
   if (found != values_.end() && found->second.id != kNone) return found->second.id;
   const Id id = trace_.add_value(tensor(name));
   values_[name].id = id;
+  if (Dims strides = this->strides(name, trace_.value(id)); !strides.empty())
+    trace_.set_strides(id, std::move(strides));
   return id;
+}
+
+Dims Scope::strides(std::string_view name, const Tensor& tensor) const {
+  const Json* written = find(meta(name), "strides");
+  if (!written || !written->IsArray() || written->Size() != tensor.shape.size()) return {};
+  Strided layout{tensor.dtype, tensor.shape, {}};
+  try {
+    for (const Json& stride : items(*written)) layout.strides.push_back(sizes_.of(stride));
+  } catch (const Error&) {
+    return {};  // that depend on data
+  }
+  return shape::is_contiguous(layout) ? Dims() : layout.strides;
 }
 
 std::int64_t Scope::number(const Json& argument) const {

@@ -39,6 +39,8 @@ class Scope {
     Id id = kNone;
   };
   const Json& meta(std::string_view name) const;
+  /// None where it lies in one piece, or the file does not say.
+  Dims strides(std::string_view name, const Tensor& tensor) const;
 
   const Json& graph_;
   TraceBuilder& trace_;

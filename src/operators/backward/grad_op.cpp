@@ -30,7 +30,8 @@ AttentionKernel find_attention_kernel(std::string_view name) {
 const Dims& GradOp::strides(std::size_t i) const {
   static const Dims kInOnePiece;
   const Id value = op.in[i];
-  return trace.memory.known() && value != kNone ? at(trace.memory.places, value).strides : kInOnePiece;
+  const bool known = value != kNone && static_cast<std::size_t>(value) < trace.memory.places.size();
+  return known ? at(trace.memory.places, value).strides : kInOnePiece;
 }
 
 }  // namespace thoplw

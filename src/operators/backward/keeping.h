@@ -44,7 +44,10 @@ class Keeping {
   /// The operand is reshaped, and what comes of that kept or not: the operand itself, or a copy where one is needed.
   void reshaped(const Operand& operand, const Dims& sizes, bool kept);
   /// What is kept is not all.
-  void incomplete() { result_.known = !op.need_any(); }
+  void incomplete() {
+    result_.known = !op.need_any();
+    result_.inside = false;
+  }
 
   Operand operand_of(std::size_t i) const;
   Kept take();

@@ -214,13 +214,15 @@ std::string_view target_of(const OpView& op, std::string_view name) {
   return alias ? alias->target : name;
 }
 
+Kept nothing_known(const GradOp& op) { return {.tensors = {}, .known = !op.need_any(), .inside = false}; }
+
 /// `name` has no namespace. An in-place operator with no row of its own overwrites what the row of the other one keeps.
 Kept by_row(const GradOp& op, std::string_view name) {
   const bool in_place = is_in_place(name);
   const std::string target(target_of(op, in_place ? name.substr(0, name.size() - 1) : name));
   const SavedRow* own = in_place ? saved_row(op, target + "_") : nullptr;
   const SavedRow* row = own ? own : saved_row(op, target);
-  if (!row) return {.tensors = {}, .known = !op.need_any()};
+  if (!row) return nothing_known(op);
   Keeping k(op, in_place && !own);
   keep_by(*row, k);
   return k.take();
@@ -233,9 +235,9 @@ Kept lowered(const Composite& composite, const GradOp& op, bool in_place) {
     composite.lower(k);
     return k.take();
   } catch (const Error&) {
-    return {.tensors = {}, .known = !op.need_any()};
+    return nothing_known(op);
   } catch (const std::out_of_range&) {
-    return {.tensors = {}, .known = !op.need_any()};
+    return nothing_known(op);
   }
 }
 
@@ -246,7 +248,7 @@ Kept kept(const GradOp& op) {
   const bool in_place = is_in_place(name);
   const std::string_view plain = in_place ? name.substr(0, name.size() - 1) : name;
   if (const Composite* composite = find(kComposites, plain)) return lowered(*composite, op, in_place);
-  if (!name.starts_with(kAten)) return {.tensors = {}, .known = !op.need_any()};
+  if (!name.starts_with(kAten)) return nothing_known(op);
   if (std::ranges::binary_search(kNothing, plain.substr(kAten.size()))) return {};
   return by_row(op, name.substr(kAten.size()));
 }

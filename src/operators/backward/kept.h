@@ -25,6 +25,7 @@ struct Kept {
   std::vector<KeptTensor> tensors;
   Count temporary = 0;  ///< bytes that the forward makes inside and frees before it ends, all alive at once
   bool known = true;    ///< false: nothing says what the operator keeps
+  bool inside = true;   ///< false: nothing says what it makes and frees inside
 };
 
 /// What is kept where autograd records the operator; nothing where none of its inputs requires a gradient. What it

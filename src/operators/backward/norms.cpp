@@ -39,8 +39,10 @@ Count rows(const Tensor& x, std::size_t normalized) {
 /// A vector has one; if it has no elements, torch makes no statistics.
 Count channels(const Tensor& x) { return x.shape.size() > 1 ? Count(x.shape[1]) : numel(x); }
 
+/// A file that does not say is of a model in eval mode.
 bool trains(const Keeping& k, std::string_view name, std::size_t running_mean) {
-  return flag(k.op, name, true) || !k.op.has_in(running_mean);
+  const Origin origin = k.op.trace.origin;
+  return flag(k.op, name, origin != Origin::pt2 && origin != Origin::onnx) || !k.op.has_in(running_mean);
 }
 
 }  // namespace

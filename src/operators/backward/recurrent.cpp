@@ -83,10 +83,15 @@ void keep_between(Keeping& k, const Layers& layers) {
 struct Steps {
   int gates;        ///< for each element of the state
   bool keeps_last;  ///< the result of the last step is kept, too
+  int at_last;      ///< states that its last operator has at one time, its result among them
 };
 
-/// What is freed again of a layer of plain operators. Before its steps the input's part of all gates is computed; after
-/// them their states are put together, of both directions after each other, and last of all the states of all layers.
+/// The input as rows, of which a linear layer makes a copy where strides ask for one.
+Count copy_of(const Operand& x) { return shape::view_strides(x.layout, as_rows(x)) ? Count(0) : x.bytes(); }
+
+/// What is freed again of a layer of plain operators. Before its steps the input's part of all gates is computed, while
+/// that of the other direction is still there; after them their states are put together, of both directions after each
+/// other, and last of all the states of all layers.
 void free_steps(Keeping& k, const Layers& layers, Steps steps) {
   const Count all_steps = layers.state() * layers.steps;
   const Count last_states = layers.state() * layers.directions;
@@ -96,9 +101,13 @@ void free_steps(Keeping& k, const Layers& layers, Steps steps) {
     const Count later = steps.keeps_last ? last_states * layers.layers : 0;
     return k.fresh(freed > later ? freed - later : 0, false);
   }
-  const Count below = layers.layers > 1 ? layers.output() : 0;
-  const Count made = all_steps * (steps.gates + (joined ? 4 : 1)) + layers.output();
-  k.at_once(below + last_states * (layers.layers - 1) + made);
+  const Count gates = all_steps * steps.gates, sides = joined ? all_steps * 2 : Count(0);
+  const Count copied = copy_of(input_of(k, layers));
+  k.at_once(copied + gates * (joined ? 2 : 1) + sides);  // of the first layer's input, in its last direction
+  const Count below = (layers.layers > 1 ? layers.output() : 0) + last_states * (layers.layers - 1);
+  k.at_once(below + gates + sides + layers.state() * (layers.steps - 1 + steps.at_last));
+  k.at_once(below + gates + (joined ? sides * 2 : all_steps) + layers.output());
+  k.at_once(layers.output() + last_states * layers.layers * 2);
 }
 
 /// A layer of plain operators: `step` keeps what one step keeps besides the state that it starts from.
@@ -178,8 +187,7 @@ bool has_biases(const GradOp& op, const Layers& layers) {
 /// What is freed again of an lstm: a copy of its input, the result of the layer below, those of both directions before
 /// they are joined, and the states of all layers, which are put together at the end.
 void free_states(Keeping& k, const Layers& layers) {
-  const Operand x = input_of(k, layers);
-  const Count copied = shape::view_strides(x.layout, as_rows(x)) ? Count(0) : x.bytes();
+  const Count copied = copy_of(input_of(k, layers));
   const Count of_layer = layers.state() * layers.directions * 2, states = of_layer * layers.layers;
   const Count output = layers.output();
   const bool joined = layers.directions > 1, below = layers.layers > 1, drops = below && layers.dropout > 0;
@@ -187,6 +195,13 @@ void free_states(Keeping& k, const Layers& layers) {
   k.at_once(copied + output * (joined ? 2 : 1) + states * 2);
   // Both directions, joined, a factor for each element, and their product.
   if (drops && joined) k.at_once(copied + output * 4 + of_layer * (layers.layers - 1));
+  if (has_biases(k.op, layers)) return;
+  for (std::int64_t i = 0; i < layers.layers; ++i) {  // zeros stand in for the biases of each direction
+    const auto weight = static_cast<std::size_t>(3 + 2 * layers.directions * i);
+    const Count zeros = bytes_of(k.op.in(weight)) + bytes_of(k.op.in(weight + 1));
+    const Count before = i == 0 ? Count(0) : joined ? output + layers.state() * layers.steps : output;
+    k.at_once(copied + before + output + of_layer * (i + 1) + zeros);
+  }
 }
 
 }  // namespace
@@ -222,7 +237,7 @@ void lstm(Keeping& k) {
 // what the two products of gates overwrite; and the new gate. Its result is kept by the next step.
 void gru(Keeping& k) {
   if (k.op.flavour.processor == Processor::cuda) return whole(k);
-  unrolled(k, {.gates = 3, .keeps_last = false}, [&](const Layers& layers, bool last) {
+  unrolled(k, {.gates = 3, .keeps_last = false, .at_last = 5}, [&](const Layers& layers, bool last) {
     k.fresh(layers.state() * 3);
     for (int i = 0; i < (last ? 3 : 4); ++i) k.fresh(layers.state());
   });
@@ -231,7 +246,8 @@ void gru(Keeping& k) {
 // (input, hx, parameters). Each step keeps its result, in which it starts the next.
 void rnn(Keeping& k) {
   if (k.op.flavour.processor == Processor::cuda) return whole(k);
-  unrolled(k, {.gates = 1, .keeps_last = true}, [&](const Layers& layers, bool) { k.fresh(layers.state()); });
+  unrolled(k, {.gates = 1, .keeps_last = true, .at_last = 2},
+           [&](const Layers& layers, bool) { k.fresh(layers.state()); });
 }
 
 // (input, hx, cx, weights of input and state, biases). All gates lie in one piece of memory.

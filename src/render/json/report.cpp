@@ -108,6 +108,24 @@ Json moment_json(const Report& report, const Moment& moment) {
           moment.states.value(),          moment.activations.value()};
 }
 
+Json alive_json(const std::vector<Alive>& pieces) {
+  Json json = Json::array();
+  for (const Alive& alive : pieces) {
+    json.push_back({{"what", alive.what}, {"path", alive.path}, {"op", alive.op}, {"bytes", alive.bytes.value()}});
+  }
+  return json;
+}
+
+void add_memory(Json& json, const Report& report, const MemoryOverTime& memory) {
+  json["peak"] = memory.peak.value();
+  json["exact"] = memory.exact;
+  json["unknown"] = memory.unknown;
+  json["peak_moment"] = moment_json(report, memory.peak_moment);
+  json["timeline"] = Json::array();
+  for (const Moment& moment : memory.timeline) json["timeline"].push_back(moment_json(report, moment));
+  json["at_peak"] = alive_json(memory.at_peak);
+}
+
 Json training_json(const Report& report, const Training& training) {
   Json json = {{"optimizer", training.optimizer},
                {"precision", training.precision},
@@ -119,18 +137,32 @@ Json training_json(const Report& report, const Training& training) {
                {"masters", training.masters.value()},
                {"transient", training.transient.value()},
                {"forward_peak", training.forward_peak.value()},
-               {"peak_first_step", training.peak_first_step.value()},
-               {"peak", training.peak.value()},
-               {"exact", training.exact},
-               {"unknown", training.unknown},
-               {"peak_moment", moment_json(report, training.peak_moment)}};
-  json["timeline"] = Json::array();
-  for (const Moment& moment : training.timeline) json["timeline"].push_back(moment_json(report, moment));
-  json["at_peak"] = Json::array();
-  for (const Alive& alive : training.at_peak) {
-    json["at_peak"].push_back(
-        {{"what", alive.what}, {"path", alive.path}, {"op", alive.op}, {"bytes", alive.bytes.value()}});
-  }
+               {"peak_first_step", training.peak_first_step.value()}};
+  add_memory(json, report, training);
+  return json;
+}
+
+Json by_type_json(const std::vector<BytesOfType>& by_type) {
+  Json json = Json::array();
+  for (const auto& [type, bytes] : by_type) json.push_back({{"dtype", name(type)}, {"bytes", bytes.value()}});
+  return json;
+}
+
+Json inference_json(const Report& report, const Inference& inference) {
+  Json json = {{"lifetimes", name(inference.lifetimes)},
+               {"precision", inference.precision},
+               {"attention", inference.attention},
+               {"processor", inference.processor},
+               {"weights", inference.weights.value()},
+               {"weights_by_type", by_type_json(inference.weights_by_type)},
+               {"buffers", inference.buffers.value()},
+               {"buffers_by_type", by_type_json(inference.buffers_by_type)},
+               {"inputs", inference.inputs.value()},
+               {"outputs", inference.outputs.value()},
+               {"activations_peak", inference.activations_peak.value()},
+               {"retained", inference.retained.value()},
+               {"outlive", alive_json(inference.outlive)}};
+  add_memory(json, report, inference);
   return json;
 }
 
@@ -168,6 +200,7 @@ std::string render_json(const Report& report, const RenderOptions& options) {
   text.member("missed_macs", report.missed_macs.value());
   if (report.timing) text.member("timing", timing_json(*report.timing));
   if (report.training) text.member("training", training_json(report, *report.training));
+  if (report.inference) text.member("inference", inference_json(report, *report.inference));
   return std::move(text).end();
 }
 

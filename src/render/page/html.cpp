@@ -215,9 +215,8 @@ std::string list(std::string_view looks, const std::vector<std::string>& notes) 
   return text + "</ul>\n";
 }
 
-/// Of a training step: its memory over time.
 std::string memory(const Report& report) {
-  if (!report.training || report.training->timeline.empty()) return "";
+  if (!report.memory()) return "";
   return "<figure class=\"memory\">\n" + timeline_svg(report, true) + "\n</figure>\n";
 }
 

@@ -1,4 +1,4 @@
-// Draws the moments of a step as areas that lie on one another.
+// Draws moments as areas that lie on one another.
 #include "render/picture/timeline.h"
 
 #include <algorithm>
@@ -8,8 +8,8 @@
 
 #include "base/formatted.h"
 #include "render/escape.h"
+#include "render/memory_lines.h"
 #include "render/table/columns.h"
-#include "render/training_lines.h"
 
 namespace thoplw {
 namespace {
@@ -55,7 +55,11 @@ double step_of_marks(double most) {
 
 class Timeline {
  public:
-  explicit Timeline(const Report& report) : report_(report), columns_(columns_of(report.training->timeline)) {
+  explicit Timeline(const Report& report) : report_(report), columns_(columns_of(report.memory()->timeline)) {
+    for (const Layer& layer : kLayers) {
+      const auto has_some = [&](const Moment& moment) { return moment.*layer.bytes > 0; };
+      if (report.training || std::ranges::any_of(columns_, has_some)) layers_.push_back(layer);
+    }
     for (const Moment& moment : columns_) most_ = std::max(most_, number(moment.sum()));
     most_ = std::max(most_ * 1.04, 1.0);
   }
@@ -87,7 +91,7 @@ class Timeline {
   std::string areas() const {
     std::string svg;
     std::vector<double> ground(columns_.size(), 0);
-    for (const Layer& layer : kLayers) {
+    for (const Layer& layer : layers_) {
       std::string above, below;
       for (std::size_t i = 0; i < columns_.size(); ++i) {
         above += formatted("{}{:.1f} {:.1f}H{:.1f}", i == 0 ? "M" : "L", x(i),
@@ -130,10 +134,10 @@ class Timeline {
                 " font-weight=\"bold\"");
   }
 
-  static std::string legend() {
+  std::string legend() const {
     std::string svg;
     double left = kLeft;
-    for (const Layer& layer : kLayers) {
+    for (const Layer& layer : layers_) {
       svg += formatted("<rect x=\"{:.1f}\" y=\"{}\" width=\"12\" height=\"12\" fill=\"{}\"/>\n", left, kHeight - 16,
                        layer.color);
       svg += text(left + 18, kHeight - 6, "start", layer.name);
@@ -144,24 +148,26 @@ class Timeline {
 
   const Report& report_;
   std::vector<Moment> columns_;
+  std::vector<Layer> layers_;
   double most_ = 0;
 };
 
 }  // namespace
 
 std::string timeline_svg(const Report& report, bool on_page) {
-  if (!report.training || report.training->timeline.empty()) {
+  if (!report.memory()) {
     throw Error(
-        "there is no memory over time to draw: the report is of no training step, or its memory was not observed");
+        "there is no memory over time to draw: the report is neither of a training step nor of memory, or its memory "
+        "was not observed");
   }
   const std::string_view frame = on_page ? "fill=\"currentColor\"" : "fill=\"#222\"";
   std::string svg = formatted(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
       "style=\"max-width:100%;height:auto\" font-family=\"DejaVu Sans,Verdana,sans-serif\" font-size=\"11\" {2}>\n"
-      "<title>Memory of a training step of {3}</title>\n"
+      "<title>Memory of a {4} of {3}</title>\n"
       "<style>.line{{stroke:currentColor;opacity:.18}}.edge{{stroke:currentColor;opacity:.5;stroke-dasharray:3 3}}"
       ".peak{{stroke:currentColor;stroke-width:1.2}}</style>\n",
-      kWidth, kHeight, frame, xml_escaped(report.model));
+      kWidth, kHeight, frame, xml_escaped(report.model), report.training ? "training step" : "forward");
   if (!on_page) svg += formatted("<rect width=\"{}\" height=\"{}\" fill=\"#fff\"/>\n", kWidth, kHeight);
   return svg + Timeline(report).body() + "</svg>";
 }

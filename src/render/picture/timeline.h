@@ -1,4 +1,4 @@
-// The memory of a training step over time, as a picture.
+// Memory over time, as a picture.
 #pragma once
 
 #include <string>
@@ -7,9 +7,9 @@
 
 namespace thoplw {
 
-/// SVG: what is alive while each operator of the forward and of the backward runs, and in the optimizer's step,
-/// coloured by what it is, with the layer at the peak named. `on_page`: without a background, in the colours of the
-/// page around it. Throws Error where the report is of no training step, or where its memory was not observed.
+/// SVG: what is alive while each operator of the forward runs, and of a training step those of the backward and the
+/// optimizer's step, coloured by what it is, with the layer at the peak named. `on_page`: without a background, in the
+/// colours of the page around it. Throws Error where the report has no memory over time.
 std::string timeline_svg(const Report& report, bool on_page = false);
 
 }  // namespace thoplw

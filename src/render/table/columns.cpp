@@ -72,7 +72,10 @@ std::vector<const Column*> named(std::initializer_list<std::string_view> names) 
 std::vector<const Column*> columns_of_groups(const Report& report) {
   if (report.timing && !report.training)
     return named({"name", "calls", "macs", "traffic", "intensity", "time", "bound"});
-  if (!report.training || !report.has(Measure::forward)) {  // of operators the parts of a step are not known
+  const bool whole = std::ranges::any_of(all_measures(), [&](Measure measure) {
+    return report.has(measure) && row_of(measure).asked == report.question();
+  });
+  if (report.question() == Question::cost || !whole) {  // of operators the parts of a step are not known
     return named({"name", "calls", "macs", "share", "params"});
   }
   std::vector<const Column*> usual = named({"name", "calls"});
@@ -91,7 +94,7 @@ std::vector<const Column*> usual_columns(const Report& report, By by) {
   for (const Column& column : columns()) {
     const bool wanted =
         column.measure ? column.amount() && !column.share && std::ranges::find(shown, *column.measure) != shown.end()
-                       : column.shown && !(report.training && column.name == "input");
+                       : column.shown && !(report.question() != Question::cost && column.name == "input");
     if (wanted) usual.push_back(&column);
   }
   return usual;

@@ -116,8 +116,9 @@ std::vector<Measure> measures_of(const Diff& diff, const RenderOptions& options)
   }
   if (measures.empty()) {
     for (const Measure measure : diff.after.shown()) {
-      const bool step_alone = diff.after.training && !(diff.before.has(measure) && diff.after.has(measure));
-      if (!step_alone) measures.push_back(measure);
+      const bool of_another =
+          diff.after.question() != Question::cost && !(diff.before.has(measure) && diff.after.has(measure));
+      if (!of_another) measures.push_back(measure);
     }
   }
   for (const Measure measure : measures) {
@@ -127,12 +128,11 @@ std::vector<Measure> measures_of(const Diff& diff, const RenderOptions& options)
   return measures;
 }
 
-/// The most memory of a step of training, where that is known of both.
+/// The most memory, where that is known of both.
 std::optional<Two> memory_of(const Diff& diff) {
-  const auto known = [](const Report& report) { return report.training && report.has(Measure::saved); };
-  if (!known(diff.before) || !known(diff.after)) return std::nullopt;
-  const auto peak = [](const Report& report) { return Amount{report.training->peak, report.training->exact}; };
-  return Two{peak(diff.before), peak(diff.after)};
+  const MemoryOverTime *before = diff.before.memory(), *after = diff.after.memory();
+  if (!before || !after) return std::nullopt;
+  return Two{Amount{before->peak, before->exact}, Amount{after->peak, after->exact}};
 }
 
 /// What is shown: lines, and those that are only added up.

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/formatted.h"
+#include "render/memory_lines.h"
 #include "render/table/columns.h"
 #include "render/table/selection.h"
 #include "render/table/width.h"
@@ -168,6 +169,7 @@ std::vector<std::string> footnotes(const Report& report, const RenderOptions& op
   if (!report.not_run.empty()) notes.push_back("not run: " + some_of(report.not_run));
   for (std::string& line : training_lines(report)) notes.push_back(std::move(line));
   for (std::string& line : time_lines(report)) notes.push_back(std::move(line));
+  for (std::string& line : memory_lines(report)) notes.push_back(std::move(line));
   return notes;
 }
 

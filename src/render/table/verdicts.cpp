@@ -54,11 +54,13 @@ std::string in_words(const Use& use, NumberFormat numbers) {
   return text;
 }
 
+std::string_view of_rows(const Use& use) { return use.blamed.empty() ? use.what : use.blamed; }
+
 std::string in_words(const Blame& blame, const Use& use, NumberFormat numbers) {
   const std::string amount = number(blame.amount, use, numbers);
   const std::string where = shown_path(blame.path) + " (" + blame.cls + ")";
-  if (use.baseline) return formatted("{}: {:+} to {} {}", where, blame.growth, amount, use.what);
-  return formatted("{}: {} {}, {} of all", where, amount, use.what, share(blame.amount, use.used));
+  if (use.baseline) return formatted("{}: {:+} to {} {}", where, blame.growth, amount, of_rows(use));
+  return formatted("{}: {} {}, {} of all", where, amount, of_rows(use), share(blame.amount, use.used));
 }
 
 std::string heading(const Use& use) { return use.baseline ? "grew most" : "the costliest"; }
@@ -119,6 +121,7 @@ Json use_json(const Use& use) {
   json["blame"] = Json::array();
   for (const Blame& blame : use.blame) {
     Json row = {{"name", blame.path}, {"class", blame.cls}, {"amount", blame.amount.value()}};
+    if (!use.blamed.empty()) row["what"] = use.blamed;
     if (use.baseline) row["growth"] = blame.growth;
     json["blame"].push_back(row);
   }

@@ -157,7 +157,7 @@ def test_a_step_and_a_forward_are_not_compared(folder):
 def test_a_baseline_holds_memory_too(folder):
     code, out, _ = in_process("check", f"{folder}/step.json", "--baseline", f"{folder}/sgd.json", "--tolerance", "1%")
     assert code == 1
-    assert re.search(r"of \d+ bytes of memory \(.* too many", out)
+    assert re.search(r"of \d+ bytes of memory in a step of training \(.* too many", out)
 
 
 def test_a_limit_of_a_step_is_of_a_step(folder):
@@ -185,7 +185,9 @@ def test_files_have_one_batch(folder, file):
 
 def test_a_model_that_takes_no_batch_of_one(folder):
     model = ("nets.py:normed", "-i", "1x8", "--train")
-    assert "not even a batch of 2 fits into 1.00 KB" in said(folder, "fit", *model, "--memory", "1K")
+    code, out, _ = in_process("fit", f"{folder}/{model[0]}", *model[1:], "--memory", "1K")
+    assert code == 1
+    assert "not even a batch of 2 fits into 1.00 KB" in out
     assert re.match(r"a batch of \d+ fits into 20\.00 KB", said(folder, "fit", *model, "--memory", "20K"))
 
 

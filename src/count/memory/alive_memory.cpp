@@ -1,9 +1,15 @@
-#include "count/training/alive_memory.h"
+#include "count/memory/alive_memory.h"
 
 namespace thoplw {
 
-Count AliveMemory::rounded(Count bytes) const {
-  return bytes == 0 || round_ == 1 ? bytes : (bytes + (round_ - 1)).value() / round_ * round_;
+Count most_activations(const std::vector<Breath>& breaths) {
+  Count most = 0;
+  for (const Breath& breath : breaths) most = std::max(most, breath.activations);
+  return most;
+}
+
+Count rounded_up(Count bytes, std::uint64_t unit) {
+  return bytes == 0 || unit <= 1 ? bytes : (bytes + (unit - 1)).value() / unit * unit;
 }
 
 AliveMemory::Index AliveMemory::put(Count bytes, const char* what, Id op) {

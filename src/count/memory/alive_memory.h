@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/count.h"
-#include "report/training.h"
+#include "report/memory.h"
 #include "trace/id.h"
 
 namespace thoplw {
@@ -26,6 +26,12 @@ struct AliveAt {
   Id op;
   Count bytes;
 };
+
+/// The most bytes that are no gradients of parameters.
+Count most_activations(const std::vector<Breath>& breaths);
+
+/// Up to a multiple; of 0 or 1, as it is.
+Count rounded_up(Count bytes, std::uint64_t unit);
 
 class AliveMemory {
  public:
@@ -68,7 +74,7 @@ class AliveMemory {
   std::vector<AliveAt> list() { return std::move(alive_); }
 
  private:
-  Count rounded(Count bytes) const;
+  Count rounded(Count bytes) const { return rounded_up(bytes, round_); }
   Count& sum_of(const Piece& piece) { return piece.of_parameter ? gradients_ : activations_; }
 
   std::uint64_t round_;
