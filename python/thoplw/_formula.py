@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from thoplw import _native
+from thoplw._memory import memory as count_memory
 from thoplw._native import Error, Formulas, LayerInfo
 from thoplw._profile import profile
 from thoplw._training import training as train
@@ -20,6 +21,7 @@ def formula(
     *,
     convention: str | None = None,
     training: Mapping[str, Any] | None = None,
+    memory: Mapping[str, Any] | None = None,
     **variables: Iterable[int],
 ) -> Formulas:
     """Finds what a model costs as formulas of its sizes: the batch, the length of a sequence, the side of an image.
@@ -33,6 +35,7 @@ def formula(
             ``lambda batch, seq: torch.zeros(batch, seq, dtype=torch.long)``.
         convention: the way of counting; None: that of :func:`profile`, or of :func:`training`.
         training: count a step of training, with these arguments of :func:`training`: ``{"optimizer": "adamw"}``.
+        memory: count the memory of a forward, with these arguments of :func:`memory`: ``{"precision": "bf16"}``.
         variables: by name, the values for which the formulas are to hold: ``batch=range(1, 9)``. At least three; where
             a model divides a size, in steps of what it divides by: ``image=range(224, 513, 32)``.
 
@@ -47,6 +50,8 @@ def formula(
     for name, values in variables.items():
         if not isinstance(values, Iterable) or isinstance(values, (str, bytes)):
             raise Error(f"{name} must be its values, such as range(1, 9), not {_native.shown(values)}")
+    if training is not None and memory is not None:
+        raise Error("training and memory are two questions: ask one of them")
     made = _by_name(model, variables) if _makes_models(model) else lambda values: model
     given = _by_name(inputs, variables)
     settings: dict[str, Any] = {} if convention is None else {"convention": convention}
@@ -54,6 +59,8 @@ def formula(
     def sample(values: dict[str, int]) -> LayerInfo:
         if training is not None:
             return train(made(values), given(values), verbose=False, **settings, **training)
+        if memory is not None:
+            return count_memory(made(values), given(values), verbose=False, **settings, **memory)
         return profile(made(values), given(values), verbose=False, **settings)[2]
 
     return _native.find_formulas({name: list(values) for name, values in variables.items()}, sample)

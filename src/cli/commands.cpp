@@ -22,6 +22,8 @@ constexpr auto kCommands = std::to_array<Command>({
      "transformers:LlamaForCausalLM --context 8192 --batch 16 --device h100",
      "what a language model needs to read a prompt and to add a token: work, memory, and time at least", 1, 1,
      count_language_model},
+    {"formula", "MODEL... --vary batch [--vary seq=8..64]", "torchvision:resnet18 --vary batch",
+     "what each layer costs for any size, as an exact polynomial", 1, kAny, find_laws},
     {"compare", "MODEL... [--with fvcore,thop]", "torchvision:resnet18 --with fvcore,thop",
      "where the counts of conventions differ, and why", 1, kAny, compare_conventions},
     {"diff", "A B", "torchvision:resnet18 torchvision:resnet34",

@@ -23,6 +23,7 @@ std::span<const Command> commands();
 void profile_models(Session& session);
 void fit_models(Session& session);
 void count_language_model(Session& session);
+void find_laws(Session& session);
 void check_budgets(Session& session);
 void compare_conventions(Session& session);
 void diff_models(Session& session);

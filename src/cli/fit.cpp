@@ -8,22 +8,11 @@
 #include "cli/commands.h"
 #include "cli/fit_search.h"
 #include "cli/session.h"
+#include "cli/varied.h"
 #include "render/memory_lines.h"
 
 namespace thoplw::cli {
 namespace {
-
-/// A size of the inputs that can be varied.
-struct Vary {
-  std::string_view name;  ///< "batch"
-  std::string_view one;   ///< before a value: "a batch of "
-  std::int64_t InputSizes::*size;
-};
-constexpr auto kVaried = std::to_array<Vary>({
-    {"batch", "a batch of ", &InputSizes::batch},
-    {"seq", "a sequence of ", &InputSizes::seq},
-    {"image", "an image of ", &InputSizes::image},
-});
 
 constexpr std::int64_t kLargestImage = 1 << 15;
 
@@ -61,7 +50,8 @@ class Fitting {
     if (is_saved_report(model_) || (file() && options_.train)) {
       throw Error(model_ + ": a file is of one batch, and no other can be tried; name the model itself");
     }
-    if (!options_.vary.empty()) return options_.vary;
+    if (options_.vary.size() > 1) throw Error("one size at a time can be looked for: give --vary once");
+    if (!options_.vary.empty()) return options_.vary.front();
     return file() || !options_.memory ? "" : "batch";
   }
 
@@ -71,7 +61,7 @@ class Fitting {
       one_ = vary + " = ";
       return;
     }
-    vary_ = &find_named(kVaried, "size to vary", vary);
+    vary_ = &find_named(varied_sizes(), "size to vary", vary);
     one_ = vary_->one;
     if (options_.sizes.*(vary_->size) != 0) {
       throw Error(formatted("the {0} is what is looked for; leave --{0} out", vary_->name));
@@ -260,7 +250,7 @@ class Fitting {
   const std::string& model_;
   Tries tries_;
   std::string name_, one_;
-  const Vary* vary_ = nullptr;  ///< null: a dimension of a file, or nothing
+  const VariedSize* vary_ = nullptr;  ///< null: a dimension of a file, or nothing
   bool fits_ = true;
 };
 

@@ -139,7 +139,7 @@ void set_train(Options& options, const std::string&) { options.train = true; }
 void set_training(Options& options, const std::string&) { options.question = Question::training; }
 void set_flash(Options& options, const std::string& value) { options.flash = parse_bytes(value); }
 void set_ram(Options& options, const std::string& value) { options.ram = parse_bytes(value); }
-void set_vary(Options& options, const std::string& value) { options.vary = value; }
+void set_vary(Options& options, const std::string& value) { options.vary.push_back(value); }
 void set_max_inference_memory(Options& options, const std::string& value) {
   options.budget.limits.inference_memory = parse_bytes(value);
 }
@@ -232,7 +232,7 @@ void set_color(Options& options, const std::string& value) {
 /// The commands that take a device; the first is the one without a word.
 constexpr std::string_view kTimed = " train fit check diff llm";
 /// The commands that flags of a training step go with, and those of any pass whose memory is asked for.
-constexpr std::string_view kTraining = "train fit check compare";
+constexpr std::string_view kTraining = "train fit check compare formula";
 constexpr std::string_view kPass = "train memory fit check compare";
 constexpr std::string_view kLlm = "llm";
 constexpr std::string_view kBatch = "train memory fit check compare llm";
@@ -312,11 +312,14 @@ constexpr auto kFlagRows = std::to_array<Flag>({
      nullptr, "", "fit"},
     {"--vary", "SIZE",
      "of `fit`: the size of the inputs whose largest value is looked for: batch, seq, image, or of a file the name of "
-     "a "
-     "symbolic dimension; batch with --memory, and none of a file or with --flash or --ram, unless given",
-     set_vary, false, nullptr, "", "fit"},
-    {"--train", "", "of `fit`: what is to fit is a step of training, as the flags of `train` say; else a forward",
-     set_train, false, nullptr, "", "fit"},
+     "a symbolic dimension; batch with --memory, and none of a file or with --flash or --ram, unless given. Of "
+     "`formula`: each size that varies, with its values: batch=1..8, image=224..512:32 in steps, width=16,32,64 of "
+     "--set",
+     set_vary, true, nullptr, "", "fit formula"},
+    {"--train", "",
+     "of `fit` and `formula`: what is to fit, or is counted, is a step of training, as the flags of `train` say; else "
+     "a forward",
+     set_train, false, nullptr, "", "fit formula"},
     {"--training", "", "of `compare`: what tools say that a step of training computes, and why they differ",
      set_training, false, nullptr, "", "compare"},
     {"--timeline", "FILE", "of `train` and `memory`: also draw memory over time, as SVG, or as PNG if FILE says so",
@@ -543,6 +546,7 @@ void set_question(Options& options, bool of_step, bool of_pass) {
   const std::string_view word = options.command->word;
   if (word == "train") options.question = Question::training;
   if (word == "memory") options.question = Question::memory;
+  if (word == "formula" && options.train) options.question = Question::training;
   if (word == "fit") {
     options.question = options.train ? Question::training : Question::memory;
     if (of_step && !options.train) {

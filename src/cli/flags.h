@@ -48,7 +48,7 @@ struct Options {
   InputSizes sizes;
   std::optional<Count> memory;      ///< of `fit`: how much there is, in bytes
   std::optional<Count> flash, ram;  ///< of `fit`: for weights and buffers, and for all else
-  std::string vary;                 ///< of `fit`: the size that is looked for; empty: the batch, or none
+  std::vector<std::string> vary;    ///< of `fit`: the size that is looked for; of `formula`: each that varies
   bool train = false;               ///< of `fit`: a step of training is what is to fit
   LlmPlan llm;
   std::int64_t source = 0;               ///< of `llm`: tokens that an encoder reads; 0: as many as the decoder

@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
+#include <span>
+#include <string_view>
 
 #include "base/formatted.h"
 
@@ -16,6 +19,26 @@ constexpr std::size_t kHighest = 6;       // degree in one variable
 constexpr std::size_t kMostToName = 512;  // values that are tried to name the first one where a formula breaks
 
 using Numbers = std::vector<std::uint64_t>;  ///< totals, extras, each module's own, and moments of the timeline
+
+/// A number of the whole that is no sum over modules; none where a report has no such thing.
+struct ExtraRow {
+  std::string_view name, title;
+  std::optional<Count> (*of)(const Report& report);
+};
+
+/// The peak, which may be the greatest of the timeline's moments, is the first.
+constexpr auto kExtras = std::to_array<ExtraRow>({
+    {"peak", "Peak memory",
+     [](const Report& report) { return report.memory() ? std::optional(report.memory()->peak) : std::nullopt; }},
+    {"peak_first_step", "Peak memory of the first step",
+     [](const Report& report) {
+       return report.training ? std::optional(report.training->peak_first_step) : std::nullopt;
+     }},
+});
+
+std::span<const Moment> timeline_of(const Report& report) {
+  return report.memory() ? std::span<const Moment>(report.memory()->timeline) : std::span<const Moment>();
+}
 
 /// The variable's values, each once and in order.
 void check(std::vector<Variable>& variables) {
@@ -96,10 +119,10 @@ class Finder {
     for (const Measure measure : all_measures()) {
       if (report.has(measure)) found_.measures.push_back(measure);
     }
-    if (report.training) {
-      found_.extras = {{"peak", "Peak of a step", 0}, {"peak_first_step", "Peak of the first step", 0}};
-      moments_ = report.training->timeline.size();
+    for (const ExtraRow& row : kExtras) {
+      if (row.of(report)) found_.extras.push_back({std::string(row.name), std::string(row.title), 0});
     }
+    moments_ = timeline_of(report).size();
     for (const Row& row : report.rows) {
       found_.rows.push_back({.path = row.path, .cls = row.cls, .listed = row.listed, .laws = {}});
     }
@@ -108,8 +131,7 @@ class Finder {
 
   void check_layout(const Report& report, const Point& point) const {
     const auto same = [](const Formulas::Row& a, const Row& b) { return a.path == b.path; };
-    const std::size_t moments = report.training ? report.training->timeline.size() : 0;
-    if (std::ranges::equal(found_.rows, report.rows, same) && moments == moments_) return;
+    if (std::ranges::equal(found_.rows, report.rows, same) && timeline_of(report).size() == moments_) return;
     throw Error(formatted("{} has other modules or operators at {} than at {}: no formula covers both", found_.model,
                           in_words(found_.variables, point), in_words(found_.variables, first())));
   }
@@ -117,15 +139,13 @@ class Finder {
   Numbers read(const Report& report) const {
     Numbers numbers;
     for (const Measure measure : found_.measures) numbers.push_back(report.total[measure].value());
-    if (report.training) {
-      numbers.push_back(report.training->peak.value());
-      numbers.push_back(report.training->peak_first_step.value());
+    for (const ExtraRow& row : kExtras) {
+      if (const std::optional<Count> extra = row.of(report)) numbers.push_back(extra->value());
     }
     for (const Row& row : report.rows) {
       for (const Measure measure : found_.measures) numbers.push_back(row.own[measure].value());
     }
-    if (!report.training) return numbers;
-    for (const Moment& moment : report.training->timeline) numbers.push_back(moment.sum().value());
+    for (const Moment& moment : timeline_of(report)) numbers.push_back(moment.sum().value());
     return numbers;
   }
 
@@ -325,7 +345,8 @@ class Finder {
     for (std::size_t i = 0; i < found_.measures.size(); ++i) {
       const Measure measure = found_.measures[i];
       const Formulas::Law& law = found_.laws[found_.total[i]];
-      if (law.found() || std::ranges::find(found_.shown, measure) == found_.shown.end()) continue;
+      if (law.found() || !row_of(measure).bounded || std::ranges::find(found_.shown, measure) == found_.shown.end())
+        continue;
       throw Error(
           formatted("the {} of {} are no polynomial: {}; give values on one side of that, or in steps of what "
                     "the model divides its input by",

@@ -15,7 +15,7 @@ using Point = std::vector<std::int64_t>;
 using Sample = std::function<Report(const Point& point)>;
 
 /// Numbers that are no polynomial in the variables say why instead. Throws Error where a variable has too few values,
-/// the modules are not the same at all points, or a total that is shown by default is no polynomial.
+/// the modules are not the same at all points, or the work that is shown by default is no polynomial.
 Formulas find_formulas(std::vector<Variable> variables, const Sample& sample);
 
 /// "batch=2, seq=128".

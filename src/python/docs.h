@@ -36,7 +36,7 @@ constexpr const char* kFormulasDoc = R"(What a model costs, as formulas of sizes
 
 Attributes:
     macs, params, ...: a ``Formula`` per measure, of the whole model; None where the counts have no such measure.
-    peak, peak_first_step: bytes, of a step of training; else None.
+    peak, peak_first_step: bytes, of a step of training or of a forward; None of what was not asked.
     variables: their names.
     samples: how many sizes were counted.
     exact: False where an operator that no rule counts makes the formulas lower bounds.

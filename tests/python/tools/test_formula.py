@@ -107,6 +107,17 @@ def test_a_formula_of_a_step_gives_what_a_capture_gives(name: str) -> None:
         assert found.peak(**values) == step.peak
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_a_formula_of_memory_gives_what_a_capture_gives(name: str) -> None:
+    build, inputs, variables = CASES[name]
+    model = build().eval()
+    found = thoplw.formula(model, inputs, memory={}, **variables)
+    for values in some(variables, 5):
+        memory = thoplw.memory(model, inputs(**values), verbose=False)
+        assert found.peak is not None
+        assert (found.peak(**values), found.bytes(**values)) == (memory.peak, memory.weights + memory.buffers)
+
+
 def test_the_formula_of_a_llama_by_hand() -> None:
     pytest.importorskip("transformers")
     from transformers import LlamaConfig, LlamaForCausalLM

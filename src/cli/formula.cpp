@@ -1,0 +1,54 @@
+// `thoplw formula`: what models cost, as polynomials in sizes that vary.
+#include <algorithm>
+#include <array>
+
+#include "base/formatted.h"
+#include "cli/commands.h"
+#include "cli/session.h"
+#include "cli/varied.h"
+#include "count/formulas.h"
+#include "render/formulas.h"
+
+namespace thoplw::cli {
+namespace {
+
+/// The options with these values in place of what varies: sizes of inputs, dimensions of a file, settings of a model.
+Options at_point(const Options& given, const std::string& model, const std::vector<Variable>& variables,
+                 const Point& point) {
+  Options options = given;
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    const std::string& name = variables[i].name;
+    if (is_model_file(model)) {
+      options.load.dims.emplace_back(name, point[i]);
+    } else if (const VariedSize* size = find_varied_size(name)) {
+      options.sizes.*(size->size) = point[i];
+    } else {
+      std::erase_if(options.settings, [&](const auto& setting) { return setting.first == name; });
+      options.settings.emplace_back(name, std::to_string(point[i]));
+    }
+  }
+  return options;
+}
+
+}  // namespace
+
+void find_laws(Session& session) {
+  const Options& options = session.options;
+  if (options.vary.empty()) throw Error("say what varies, such as --vary batch, or --vary width=16..64:16");
+  std::vector<Variable> variables;
+  for (const std::string& vary : options.vary) variables.push_back(varied(vary, options.train));
+  show_each(
+      session,
+      [&](const std::string& model) {
+        if (is_saved_report(model)) throw Error(model + ": a saved report is of one size; name the model itself");
+        const auto sample = [&](const Point& point) {
+          const Options there = at_point(options, model, variables, point);
+          const Session one{there, session.open, session.elsewhere, session.terminal, session.out};
+          return one.open_report(model);
+        };
+        return render_formulas(find_formulas(variables, sample), *options.renderer);
+      },
+      [](const std::string&) {});
+}
+
+}  // namespace thoplw::cli

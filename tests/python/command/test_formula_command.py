@@ -1,0 +1,68 @@
+"""thoplw formula: sizes that vary, as the command line gives them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from in_process import in_process
+
+NET = """
+from torch import nn
+
+def net(width=4):
+    return nn.Sequential(nn.Conv2d(3, width, 3, padding=1, bias=False), nn.Conv2d(width, width, 1, bias=False))
+"""
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> str:
+    (tmp_path / "net.py").write_text(NET)
+    return f"{tmp_path}/net.py:net"
+
+
+# Of a pixel 3 x 3 x 3 products for each of the first layer's channels, and width x width in the second.
+@pytest.mark.parametrize(
+    ("flags", "first"),
+    [
+        (["--vary", "batch"], "MACs(batch) = 7 936·batch"),  # 64 x (27 x 4 + 4 x 4)
+        (["--vary", "image=8..24:4"], "MACs(image) = 124·image²"),
+        (["--vary", "width=1..9"], "MACs(width) = 1 728·width + 64·width²"),
+        (["--vary", "width=2,3,4,5,9", "--set", "width=7"], "MACs(width) = 1 728·width + 64·width²"),
+        (["--vary", "batch=3..9", "--vary", "width=1..9"], "MACs(batch, width) = 1 728·batch·width + 64·batch·width²"),
+        (["--vary", "batch", "--train"], "Forward(batch) = 7 936·batch"),
+    ],
+)
+def test_what_varies(net: str, flags: list[str], first: str) -> None:
+    code, out, err = in_process("formula", net, "--input", "1x3x8x8", "--convention", "exact", *flags)
+    assert (code, err) == (0, "")
+    assert out.split("\n")[0] == first
+
+
+def test_formulas_for_programs(net: str) -> None:
+    flags = ["--input", "1x3x8x8", "--convention", "exact", "--vary", "batch", "--kind", "json"]
+    _, out, _ = in_process("formula", net, *flags)
+    found = json.loads(out)
+    assert found["total"]["macs"] == {"terms": [{"coefficient": "7936", "powers": {"batch": 1}}]}
+    assert found["variables"] == [{"name": "batch", "least": 1, "greatest": 8}]
+    assert [row["name"] for row in found["rows"]] == ["", "0", "1"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        ([], "say what varies, such as --vary batch"),
+        (["--vary", "image"], "say which values image has, such as --vary image=224..512:32"),
+        (["--vary", "batch=1"], "batch has 1 values: a formula needs at least 3"),
+        (["--vary", "batch=x..8"], "--vary batch=x..8: values are such as batch=1..8"),
+        (["--vary", "batch=8..1"], "batch has 0 values"),
+        (["--vary", "depth=1..5"], "depth"),  # the callable has no such argument
+        (["--vary", "batch", "--kind", "svg"], "formulas can be shown as text, md, csv or json"),
+    ],
+)
+def test_what_cannot_vary(net: str, flags: list[str], message: str) -> None:
+    code, _, err = in_process("formula", net, "--input", "1x3x8x8", *flags)
+    assert code != 0
+    assert message in err
