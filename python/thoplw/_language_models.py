@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MoreInputs = Callable[[int, int], Mapping[str, Any]]
 
 # How forwards of transformers call the cache that they take and give.
-_CACHES = ("past_key_values", "cache", "cache_params", "state")
+_CACHES = ("cache", "past_key_values", "cache_params", "state")
 
 # What models with weights of these types are made in. Weights of few bits are widened to compute with them.
 _MADE_IN = {"fp64": "float64", "fp32": "float32", "tf32": "float32", "fp16": "float16"}
