@@ -26,44 +26,42 @@ Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 # With the size of their images.
 TORCHVISION = {
-    "resnet18": 64, "mobilenet_v3_small": 64, "squeezenet1_0": 64, "shufflenet_v2_x0_5": 64, "mnasnet0_5": 64,
-    "efficientnet_b0": 64, "googlenet": 64,
+    "resnet18": 64, "mobilenet_v3_small": 64, "shufflenet_v2_x0_5": 64, "efficientnet_b0": 64, "googlenet": 64,
 }  # fmt: skip
-TIMM = {"resnet10t": 64, "ghostnet_050": 64, "efficientvit_b0": 64}
+TIMM = {"resnet10t": 64, "efficientvit_b0": 64}
 TRANSFORMERS = [
     "bert",
-    "albert",
-    "electra",
     "gpt2",
-    "gpt-neox",
-    "opt",
     "llama",
-    "gemma",
-    "phi",
     "t5",
-    "bart",
     "whisper",
     "vit",
     "swin",
-    "deit",
     "clip",
     "mixtral",
-    "qwen2-moe",
 ]
 # Many more, where THOPLW_SWEEP is set.
 SWEEP = {
-    **dict.fromkeys(
-        ["alexnet", "vgg11", "densenet121", "regnet_y_400mf", "resnext50_32x4d", "mobilenet_v2", "efficientnet_v2_s"],
-        64,
-    ),
+    **dict.fromkeys(["alexnet", "vgg11", "densenet121", "regnet_y_400mf", "resnext50_32x4d", "mobilenet_v2"], 64),
+    **dict.fromkeys(["efficientnet_v2_s", "squeezenet1_0", "mnasnet0_5"], 64),
     **dict.fromkeys(["vit_b_16", "swin_t", "swin_v2_t", "maxvit_t"], 224),
 }
 TIMM_SWEEP = {
+    "ghostnet_050": 64,
     **dict.fromkeys(["mixer_s32_224", "levit_128s", "deit_tiny_patch16_224", "coat_tiny", "xcit_nano_12_p16_224"], 224),
     **dict.fromkeys(["convnextv2_atto", "edgenext_xx_small", "mobilevit_xxs", "poolformer_s12", "regnetz_b16"], 128),
     **dict.fromkeys(["hrnet_w18_small", "dla34", "dpn68", "repvgg_a0", "tf_efficientnet_lite0", "rexnet_100"], 64),
 }
 TRANSFORMERS_SWEEP = [
+    "albert",
+    "electra",
+    "gpt-neox",
+    "opt",
+    "gemma",
+    "phi",
+    "bart",
+    "deit",
+    "qwen2-moe",
     "roberta",
     "distilbert",
     "mistral",
