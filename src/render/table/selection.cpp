@@ -131,6 +131,7 @@ Others added_up(const std::vector<Row>& rows, const std::vector<std::size_t>& pl
 }
 
 std::vector<Row> narrowed(std::vector<Row> rows, const RenderOptions& options, std::span<const Measure> measures) {
+  if (options.top == 0 && options.filter.empty() && order_column(options).empty()) return rows;
   Selection selection = selection_of(rows, options);
   std::erase_if(selection.others, [&](std::size_t i) { return !has_line(rows[i], measures); });
   Others others = added_up(rows, selection.others);

@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import thoplw
 from found import found
-from thoplw._models import _build, _from_timm, import_torchvision
+from thoplw._models import _from_timm, build, import_torchvision
 
 try:
     import_torchvision()  # which timm imports
@@ -117,7 +117,7 @@ def test_there_are_60_models():
 @pytest.mark.parametrize("name", MODELS)
 def test_model(name):
     make, default_inputs = _from_timm("timm", name)
-    model = _build(name, make, {})
+    model = build(name, make, {})
     shape = SIZES.get(name) or default_inputs(model)[0][0]
     before = found(model)
     macs, params, info = thoplw.profile(model, shape, verbose=False)

@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 import thoplw
 from found import found
 from thoplw import _native
-from thoplw._models import _build, _from_torchvision
+from thoplw._models import _from_torchvision, build
 
 torchvision = pytest.importorskip("torchvision")
 models = torchvision.models
@@ -51,7 +51,7 @@ def check_rows(info: thoplw.LayerInfo, macs: int, params: int) -> None:
 
 @pytest.mark.parametrize("name", INPUTS)
 def test_on_meta(name):
-    model = _build(name, _from_torchvision("torchvision", name)[0], {})
+    model = build(name, _from_torchvision("torchvision", name)[0], {})
     shapes = INPUTS[name]
     before = found(model)
     macs, params, info = thoplw.profile(model, shapes, verbose=False)
@@ -161,7 +161,7 @@ def test_detection(name, compiled_operators):
 
 
 def test_detection_on_meta_names_the_line():
-    model = _build("retinanet", _from_torchvision("torchvision", "retinanet_resnet50_fpn")[0], {})
+    model = build("retinanet", _from_torchvision("torchvision", "retinanet_resnet50_fpn")[0], {})
     with pytest.raises(thoplw.Error, match=r"looks at values of a tensor.*retinanet\.py:\d+.*real weights"):
         thoplw.profile(model, [[(3, 96, 96)]])
 

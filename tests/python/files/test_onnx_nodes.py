@@ -68,10 +68,14 @@ NAMES = {
     TensorProto.FLOAT8E5M2FNUZ: "f8e5m2fnuz",
     TensorProto.FLOAT8E8M0: "f8e8m0",
     TensorProto.FLOAT4E2M1: "f4",
+    TensorProto.UINT2: "u2",
+    TensorProto.UINT4: "u4",
     TensorProto.UINT8: "u8",
     TensorProto.UINT16: "u16",
     TensorProto.UINT32: "u32",
     TensorProto.UINT64: "u64",
+    TensorProto.INT2: "i2",
+    TensorProto.INT4: "i4",
     TensorProto.INT8: "i8",
     TensorProto.INT16: "i16",
     TensorProto.INT32: "i32",
@@ -80,9 +84,7 @@ NAMES = {
 
 
 def dtype_name(data_type: int) -> str:
-    """Types of less than a byte have no name of their own."""
-    name = TensorProto.DataType.Name(data_type)
-    return NAMES.get(data_type, "bits" if name.startswith(("INT", "UINT")) else "other")
+    return NAMES.get(data_type, "other")
 
 
 @functools.cache

@@ -19,6 +19,8 @@ DEVICES = 2
 @pytest.fixture(scope="module")
 def mesh():
     """Of two devices, of which one is this process and the other is not there."""
+    if torch.distributed.is_initialized():  # by the tests of another file, which are over
+        torch.distributed.destroy_process_group()
     torch.distributed.init_process_group("fake", rank=0, world_size=DEVICES, store=FakeStore())
     try:
         yield init_device_mesh("cpu", (DEVICES,))

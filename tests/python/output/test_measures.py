@@ -70,9 +70,10 @@ def test_every_measure_has_its_places() -> None:
     step = thoplw.training(nn.Linear(4, 5), (1, 4))
     compared = thoplw.compare(nn.Linear(4, 5), (1, 4))
     timed = counted.on("h100")
+    memory = thoplw.memory(nn.Linear(4, 5), (1, 4))
     for measure in _native.measures():
         name = measure.name
-        info = next(info for info in (counted, timed, step) if getattr(info, name) is not None)
+        info = next(info for info in (counted, timed, step, memory) if getattr(info, name) is not None)
         changes = thoplw.diff(info, info)
         for owner in (info, info[0], changes, changes.rows[0], *([compared] if info is counted else [])):
             assert getattr(owner, name) is not None
