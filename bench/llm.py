@@ -36,6 +36,7 @@ print(json.dumps([time.perf_counter() - start, peak(), peak() - before, found.al
 """
 
 PLAN = {"context": 8192, "batch": 16, "device": "h200", "tensor_parallel": 8, "kv_dtype": "fp8"}
+# As in the config.json that their makers publish.
 SHAPES = {
     "Llama 3.1 405B": (
         "LlamaForCausalLM",

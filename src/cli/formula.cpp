@@ -1,7 +1,4 @@
 // `thoplw formula`: what models cost, as polynomials in sizes that vary.
-#include <algorithm>
-#include <array>
-
 #include "base/formatted.h"
 #include "cli/commands.h"
 #include "cli/session.h"

@@ -124,7 +124,7 @@ class Finder {
     }
     moments_ = timeline_of(report).size();
     for (const Row& row : report.rows) {
-      found_.rows.push_back({.path = row.path, .cls = row.cls, .listed = row.listed, .laws = {}});
+      found_.rows.push_back({.path = row.path, .cls = row.cls, .laws = {}});
     }
     size_ = read(report).size();
   }

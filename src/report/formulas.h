@@ -28,7 +28,6 @@ struct Formulas {
   struct Row {
     std::string path;
     std::string cls;
-    bool listed = false;            ///< has a line in the flat table
     std::vector<std::size_t> laws;  ///< by place in `measures`: of its own
   };
   /// A number of the whole that is no sum over modules.

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from bench.llm import SHAPES
 
 import thoplw
 from in_process import in_process
@@ -13,32 +14,15 @@ from thoplw._models import import_torchvision
 import_torchvision()
 transformers = pytest.importorskip("transformers")
 
-# As in the config.json that their makers publish.
-LLAMA_405B = {
-    "hidden_size": 16384,
-    "intermediate_size": 53248,
-    "num_hidden_layers": 126,
-    "num_attention_heads": 128,
-    "num_key_value_heads": 8,
-    "vocab_size": 128256,
-}
-MIXTRAL_8X22B = {
-    "hidden_size": 6144,
-    "intermediate_size": 16384,
-    "num_hidden_layers": 56,
-    "num_attention_heads": 48,
-    "num_key_value_heads": 8,
-    "vocab_size": 32768,
-}
 CONTEXT, BATCH = 8192, 4
 
 
 def llama():
-    return transformers.LlamaConfig(**LLAMA_405B)
+    return transformers.LlamaConfig(**SHAPES["Llama 3.1 405B"][1])
 
 
 def mixtral():
-    return transformers.MixtralConfig(**MIXTRAL_8X22B)
+    return transformers.MixtralConfig(**SHAPES["Mixtral 8x22B"][1])
 
 
 def deepseek():
@@ -280,7 +264,7 @@ def test_models_that_are_refused():
 
 
 def test_command(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps({**LLAMA_405B, "model_type": "llama"}))
+    (tmp_path / "config.json").write_text(json.dumps({**SHAPES["Llama 3.1 405B"][1], "model_type": "llama"}))
     code, text, _ = in_process("llm", str(tmp_path), "--context", "8192", "--batch", "4", "-k", "json")
     assert code == 0
     assert json.loads(text)["figures"]["cache"]["all"] == thoplw.llm(llama(), context=8192, batch=4).all["cache"]
