@@ -74,6 +74,15 @@ struct Flag {
 
 std::span<const Flag> flags();
 
+/// Is it an argument that is given by its place?
+bool by_place(const Flag& flag);
+
+/// "-o,--output" -> "--output".
+std::string_view long_name(const Flag& flag);
+
+/// "thoplw diff OLD NEW".
+std::string usage_of(const Command& command);
+
 /// Throws Error where the command line is wrong.
 Options parse_args(const std::vector<std::string>& args);
 

@@ -1,0 +1,51 @@
+// The rows of the flags, by what they ask of, and what several of them take their values apart by.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/formatted.h"
+#include "base/suggest.h"
+#include "cli/flags.h"
+
+namespace thoplw::cli {
+
+std::span<const Flag> report_flags();
+std::span<const Flag> check_flags();
+std::span<const Flag> pass_flags();
+std::span<const Flag> fit_flags();
+std::span<const Flag> device_flags();
+std::span<const Flag> llm_flags();
+
+/// The commands that take a device; the first is the one without a word.
+inline constexpr std::string_view kTimed = " train fit check diff llm";
+/// The commands that flags of a training step go with, and those of any pass whose memory is asked for.
+inline constexpr std::string_view kTraining = "train fit check compare formula";
+inline constexpr std::string_view kPass = "train memory fit check compare";
+inline constexpr std::string_view kLlm = "llm";
+inline constexpr std::string_view kBatch = "train memory fit check compare llm";
+
+/// "a b c", of rows that have a name.
+template <typename Rows>
+std::string names_of(const Rows& rows) {
+  std::string names;
+  for (const auto& row : rows) names += (names.empty() ? "" : " ") + std::string(row.name);
+  return names;
+}
+
+inline std::string number_type_names() { return names_of(number_types()); }
+
+/// The parts that commas separate.
+std::vector<std::string> split(const std::string& value);
+
+/// Throws Error where the value of the flag `name` is no number from `least` to `most`.
+std::int64_t whole_number(std::string_view name, const std::string& value, std::int64_t least, std::int64_t most);
+
+}  // namespace thoplw::cli
