@@ -10,6 +10,7 @@
 #include "cli/session.h"
 #include "cli/varied.h"
 #include "render/memory_lines.h"
+#include "render/time_lines.h"
 
 namespace thoplw::cli {
 namespace {
@@ -166,7 +167,7 @@ class Fitting {
                                  largest.next ? "" : ", the largest that is tried,", room_in_words(), pass(),
                                  bytes_text(report.memory()->peak));
     if (largest.next) text += "; " + next_in_words(*largest.next, largest.refused);
-    return text + what_takes_it(report);
+    return text + what_takes_it(report) + how_long(report);
   }
 
   std::string next_in_words(std::int64_t next, const std::string& refused) {
@@ -188,6 +189,13 @@ class Fitting {
         bytes_text(peak.activations));
   }
 
+  /// On the device that the room is of.
+  static std::string how_long(const Report& report) {
+    std::string text;
+    for (const std::string& line : time_lines(report)) text += "\n" + line;
+    return text;
+  }
+
   /// Nothing is varied.
   std::string as_it_is() {
     const Report& report = tries_.with(0);
@@ -206,7 +214,7 @@ class Fitting {
       add(options_.flash, held(report), "of flash for weights and buffers");
       add(options_.ram, beside, "of RAM for inputs and activations");
     }
-    return text + parts + what_takes_it(report);
+    return text + parts + what_takes_it(report) + how_long(report);
   }
 
   nlohmann::ordered_json room_in_json() const {
@@ -232,6 +240,7 @@ class Fitting {
     json["buffers"] = inference.buffers.value();
     json["inputs"] = inference.inputs.value();
     json["activations"] = inference.activations_peak.value();
+    if (report.timing) json["least_seconds"] = static_cast<double>(report.timing->least().value()) / 1e12;
   }
 
   std::string in_json(const Range& range, const Largest& largest) {

@@ -73,6 +73,17 @@ TEST_CASE("fit finds the largest batch of a forward: 200 bytes, and 60 for each 
   CHECK(fit.asked.size() <= 5);
 }
 
+TEST_CASE("with a device, the memory of a forward says how long that takes at least") {
+  // 200 bytes of weights and 163 x 60 of inputs and outputs, once, at 300 GB/s.
+  const std::string least = "on NVIDIA L4 nothing takes less than 33.27 ns: ";
+  CHECK(run_with({"fit", "net", "--memory", "10K", "--device", "l4"}).out.find(least) != std::string::npos);
+  CHECK(run_with({"memory", "net", "--batch", "163", "--device", "l4"}).out.find(least) != std::string::npos);
+  const std::string unknown = "nothing public says how fast";
+  CHECK(run_with({"memory", "net", "--device", "stm32h743"}).err.find(unknown) != std::string::npos);
+  CHECK(run_with({"fit", "net", "--memory", "10K", "--dtype", "bf16"}).err.find("--dtype works only with") !=
+        std::string::npos);
+}
+
 TEST_CASE("fit says why nothing fits, and exits so") {
   const Outcome batch = run_with({"fit", "net", "--memory", "259"});
   CHECK(batch.out == "not even a batch of 1 fits into 259 B: a forward needs 260 B\n");

@@ -13,6 +13,7 @@
 #include "count/training/step_time.h"
 #include "render/table/width.h"
 #include "report/saved.h"
+#include "variants/precision.h"
 
 namespace thoplw::cli {
 namespace {
@@ -46,6 +47,29 @@ InferenceOptions inference_of(const Options& options, const TrainingPlan& plan) 
           .round = plan.step.round,
           .precision = plan.precision,
           .captured_so = plan.captured_so};
+}
+
+/// In the types that the pass has whose memory is told.
+Timing time_of_forward(const Device& device, const Trace& trace, const Options& options, const TrainingPlan& plan) {
+  const Precision* precision = plan.precision.empty() ? nullptr : &find_precision(plan.precision);
+  const Target target{&device, std::nullopt};
+  const bool as_it_is = !precision || precision->as_is || plan.captured_so;
+  return *count_on(target, as_it_is ? trace : in_precision(trace, *precision, plan.step.flavour.processor),
+                   *options.convention)
+              .timing;
+}
+
+/// A device whose speed nobody has published has room all the same.
+Report memory_of_forward(const Trace& trace, const Options& options, const TrainingPlan& plan) {
+  Report report = count_inference(trace, *options.convention, inference_of(options, plan));
+  const Device* device = options.device.get();
+  if (!device || trace.ops.empty()) return report;
+  if (has_speed(*device)) {
+    report.timing = time_of_forward(*device, trace, options, plan);
+  } else {
+    report.notes.push_back(formatted("nothing public says how fast {} is", device->title));
+  }
+  return report;
 }
 
 }  // namespace
@@ -140,9 +164,7 @@ Report Session::open_report(const std::string& model) const {
     }
     TrainingPlan plan = options.plan;
     plan.captured_so = !is_model_file(model);
-    if (options.question == Question::memory) {
-      return count_inference(trace, *options.convention, inference_of(options, plan));
-    }
+    if (options.question == Question::memory) return memory_of_forward(trace, options, plan);
     Report report = count_planned(trace, training_convention(options), plan);
     if (options.device) time_step(target, trace, plan, options.step_seconds, report);
     return report;

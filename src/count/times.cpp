@@ -154,7 +154,7 @@ void require_speed(const Target& target) {
   for (std::size_t i = 0; i < kNumberTypes; ++i) {
     if (device.peaks.by[i] > 0) known += (known.empty() ? "" : " ") + std::string(number_types()[i].name);
   }
-  if (known.empty() && device.bandwidth == 0) {
+  if (!has_speed(device)) {
     throw Error(
         formatted("nothing public says how fast {} is, so that there is no time to give; its memory is known: "
                   "see `thoplw devices {}`",

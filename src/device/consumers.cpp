@@ -13,6 +13,12 @@ constexpr std::string_view kAmpereTable =
     "and for the rate of a multiprocessor the white paper of GA102";
 constexpr std::string_view kAda =
     "https://images.nvidia.com/aem-dam/Solutions/geforce/ada/nvidia-ada-gpu-architecture.pdf, appendix A";
+constexpr std::string_view kAda4070 =
+    "https://www.thefpsreview.com/gpu-family/nvidia-geforce-rtx-4070-gpu-family-specifications, and for the rate of a "
+    "multiprocessor the white paper of the Ada architecture, appendix A";
+constexpr std::string_view kAda4060 =
+    "https://fpsbench.com/compare/gpu/nvidia-geforce-rtx-4060-vs-nvidia-t600, and for the rate of a multiprocessor the "
+    "white paper of the Ada architecture, appendix A";
 constexpr std::string_view kCompare =
     "https://www.nvidia.com/en-us/geforce/graphics-cards/compare/, whose AI TOPS are with sparsity, and for how types "
     "compare the white paper of that generation";
@@ -157,6 +163,30 @@ constexpr Device kRows[] = {
      .note = "worked out of 706 AI TOPS, which are of int8 with sparsity: int8 half of it, fp8 a half and fp16 a "
              "quarter of that, with fp32 accumulation",
      .source = kCompare,
+     .read = kRead},
+    {.name = "rtx-4070",
+     .also = "4070",
+     .title = "NVIDIA GeForce RTX 4070",
+     .kind = DeviceKind::consumer,
+     .peaks = tera({.fp32 = 29.1, .fp16 = 58.3, .bf16 = 58.3, .fp8 = 116.6, .int8 = 233.2}),
+     .bandwidth = gigabytes(504),
+     .memory = gigabytes(12),
+     .note =
+         "worked out: 46 multiprocessors x 512 operations of fp16 with fp32 accumulation, 1024 of fp8, 2048 of int8, x "
+         "2.475 GHz",
+     .source = kAda4070,
+     .read = kRead},
+    {.name = "rtx-4060",
+     .also = "4060",
+     .title = "NVIDIA GeForce RTX 4060",
+     .kind = DeviceKind::consumer,
+     .peaks = tera({.fp32 = 15.1, .fp16 = 30.2, .bf16 = 30.2, .fp8 = 60.5, .int8 = 120.9}),
+     .bandwidth = gigabytes(272),
+     .memory = gigabytes(8),
+     .note =
+         "worked out: 24 multiprocessors x 512 operations of fp16 with fp32 accumulation, 1024 of fp8, 2048 of int8, x "
+         "2.46 GHz",
+     .source = kAda4060,
      .read = kRead},
     {.name = "rtx-5090",
      .also = "5090",

@@ -65,6 +65,10 @@ const Device& find_device(std::string_view name) {
               " `thoplw devices` lists those that are known; a file of your own is DEVICE.toml");
 }
 
+bool has_speed(const Device& device) {
+  return device.bandwidth > 0 || std::ranges::any_of(device.peaks.by, [](std::uint64_t peak) { return peak > 0; });
+}
+
 std::uint64_t fastest(const Device& device, DType type) {
   const auto of = [&](NumberType number) { return device.peaks[number]; };
   switch (type) {

@@ -74,6 +74,9 @@ std::string to_toml(const Device& device);
 /// What a file of the user has, a table per device; `path` is for errors.
 std::shared_ptr<const std::vector<Device>> parse_devices(const std::string& path, std::string_view text);
 
+/// Is any figure public that a time could come from?
+bool has_speed(const Device& device);
+
 /// How fast it computes products of tensors of that type, whichever of its rates a program may use for them: for f32
 /// the faster of fp32 and tf32. 0 where no figure is public.
 std::uint64_t fastest(const Device& device, DType type);

@@ -55,11 +55,12 @@ struct Ratio {
 
 TEST_CASE("peaks are dense: int8 and fp8 are to 16 bits as the maker says") {
   const Ratio exceptions[] = {
-      {"mi250", 1},    {"mi250x", 1},         {"tpu-v4", 1},      {"rtx-2080-ti", 4},
-      {"rtx-3060", 4}, {"rtx-3060-ti", 4},    {"rtx-3070", 4},    {"rtx-3070-ti", 4},
-      {"rtx-3080", 4}, {"rtx-3080-ti", 4},    {"rtx-3090", 4},    {"rtx-3090-ti", 4},
-      {"rtx-4090", 4}, {"rtx-4080-super", 4}, {"rtx-4080", 4},    {"rtx-4070-ti-super", 4},
-      {"rtx-5090", 4}, {"rtx-5080", 4},       {"rtx-5070-ti", 4}, {"rtx-5070", 4},
+      {"mi250", 1},       {"mi250x", 1},         {"tpu-v4", 1},   {"rtx-2080-ti", 4},
+      {"rtx-3060", 4},    {"rtx-3060-ti", 4},    {"rtx-3070", 4}, {"rtx-3070-ti", 4},
+      {"rtx-3080", 4},    {"rtx-3080-ti", 4},    {"rtx-3090", 4}, {"rtx-3090-ti", 4},
+      {"rtx-4090", 4},    {"rtx-4080-super", 4}, {"rtx-4080", 4}, {"rtx-4070-ti-super", 4},
+      {"rtx-4070", 4},    {"rtx-4060", 4},       {"rtx-5090", 4}, {"rtx-5080", 4},
+      {"rtx-5070-ti", 4}, {"rtx-5070", 4},
   };
   for (const Device& device : devices()) {
     const auto half = static_cast<double>(device.peaks[NumberType::bf16] > 0 ? device.peaks[NumberType::bf16]

@@ -15,6 +15,12 @@ constexpr std::string_view kNano =
     "https://connecttech.com/ftp/pdf/nvidia_jetson_orin_datasheet.pdf";
 constexpr std::string_view kSuper = "https://docs.nvidia.com/jetson/orin-nano-devkit/user-guide/latest/index.html";
 
+constexpr std::string_view kPi =
+    "https://threedots.ovh/blog/?p=567, which gathers what is public of BCM2712, and the pipelines V0 and V1 of the "
+    "Arm "
+    "Cortex-A76 Software Optimization Guide, "
+    "https://www.systemonchips.com/arm-cortex-a76-asimd-instruction-latency-and-throughput-analysis";
+
 constexpr Device kRows[] = {
     {.name = "jetson-agx-orin-64gb",
      .also = "agx-orin jetson-agx-orin",
@@ -64,6 +70,16 @@ constexpr Device kRows[] = {
      .memory = gigabytes(8),
      .note = "67 TOPS with sparsity, halved",
      .source = kSuper,
+     .read = kRead},
+    {.name = "raspberry-pi-5",
+     .also = "pi-5 rpi5",
+     .title = "Raspberry Pi 5",
+     .kind = DeviceKind::embedded,
+     .peaks = tera({.fp32 = 0.1536, .fp16 = 0.3072}),
+     .bandwidth = gigabytes(17.068),
+     .note = "its processor, not its GPU; worked out: 4 cores x 2.4 GHz x 2 pipelines x 4 multiply-adds of fp32, 8 of "
+             "fp16; 32 bits of LPDDR4X at 4267 MT/s; with 2 to 16 GB",
+     .source = kPi,
      .read = kRead},
 };
 

@@ -36,6 +36,12 @@ std::string estimate_line(const Report& report) {
       time.exact ? "" : "at least ", time_text(time.value), time_text(arithmetic), time_text(memory));
 }
 
+/// Where rows have no times of their own.
+std::string estimate_line_of_whole(const Timing& timing) {
+  return formatted("operator by operator, as eager torch runs it: {}{}, and launches come on top",
+                   timing.arithmetic_exact ? "" : "at least ", time_text(timing.estimate));
+}
+
 std::string share_of(Count part, Count whole) { return unpadded(share_text(part, whole)); }
 
 /// Of a step of training.
@@ -56,7 +62,9 @@ std::vector<std::string> step_lines(const Timing& timing) {
 std::vector<std::string> time_lines(const Report& report) {
   if (!report.timing) return {};
   if (report.training) return step_lines(*report.timing);
-  std::vector<std::string> lines = {bound_line(*report.timing), estimate_line(report)};
+  std::vector<std::string> lines = {bound_line(*report.timing), report.question() == Question::cost
+                                                                    ? estimate_line(report)
+                                                                    : estimate_line_of_whole(*report.timing)};
   for (const std::string& type : report.timing->untimed) {
     lines.push_back(
         formatted("no public figure says how fast {} computes in {}: times leave it out", report.timing->title, type));

@@ -26,12 +26,12 @@ void set_measure(Options& options, const std::string&) { options.measure_device 
 constexpr auto kRows = std::to_array<Flag>({
     {"--device", "NAME",
      "how long it takes on that device at least, layer by layer: a name of `thoplw devices`, or a TOML file of your "
-     "own; of `llm`: what it runs on; of `fit`: how much room there is",
+     "own; of `llm`: what it runs on; of `fit`: how much room there is, too",
      set_device, false, nullptr, "", kTimed},
     {"--dtype", "TYPE",
      "with --device: the type that weights and activations have and that it computes in; those of the model unless "
      "given; of `llm`: what matrices are stored in; bf16 unless given, or as a callable of your own makes them",
-     set_dtype, false, number_type_names, "", kTimed},
+     set_dtype, false, number_type_names, "", kTyped},
     {"--mfu", "SECONDS",
      "of `train` with --device: how long a step took; says what share of the device's peak that is, without what "
      "checkpoints compute again (MFU) and with it (HFU)",

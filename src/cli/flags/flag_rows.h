@@ -25,7 +25,9 @@ std::span<const Flag> device_flags();
 std::span<const Flag> llm_flags();
 
 /// The commands that take a device; the first is the one without a word.
-inline constexpr std::string_view kTimed = " train fit check diff llm";
+inline constexpr std::string_view kTimed = " train memory fit check diff llm";
+/// Those of them that are told of a type apart from that of the pass.
+inline constexpr std::string_view kTyped = " train check diff llm";
 /// The commands that flags of a training step go with, and those of any pass whose memory is asked for.
 inline constexpr std::string_view kTraining = "train fit check compare formula";
 inline constexpr std::string_view kPass = "train memory fit check compare";

@@ -122,7 +122,8 @@ Json columns_json(const Report& report, const RenderOptions& options) {
   for (const Column& column : columns()) {
     if (!has(report, column)) continue;
     Json json = {{"name", column.name}, {"title", title(column, report.unit)}};
-    if (report.timing && std::ranges::find(timed, &column) != timed.end()) json["shown"] = true;
+    if (report.timing && report.question() == Question::cost && std::ranges::find(timed, &column) != timed.end())
+      json["shown"] = true;
     if (column.amount()) json["measure"] = row_of(*column.measure).name;
     if (column.share) json["share"] = true;
     if (std::ranges::find(options.columns, column.name) != options.columns.end()) json["on"] = true;

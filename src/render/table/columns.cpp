@@ -70,7 +70,7 @@ std::vector<const Column*> named(std::initializer_list<std::string_view> names) 
 
 /// The usual columns of rows that stand for several modules: they have no shapes, and what they are is their name.
 std::vector<const Column*> columns_of_groups(const Report& report) {
-  if (report.timing && !report.training)
+  if (report.timing && report.question() == Question::cost)
     return named({"name", "calls", "macs", "traffic", "intensity", "time", "bound"});
   const bool whole = std::ranges::any_of(all_measures(), [&](Measure measure) {
     return report.has(measure) && row_of(measure).asked == report.question();
@@ -87,7 +87,7 @@ std::vector<const Column*> columns_of_groups(const Report& report) {
 
 std::vector<const Column*> usual_columns(const Report& report, By by) {
   if (by != By::module) return columns_of_groups(report);
-  if (report.timing && !report.training)
+  if (report.timing && report.question() == Question::cost)
     return named({"name", "class", "output", "macs", "traffic", "intensity", "time", "bound"});
   std::vector<const Column*> usual;
   const auto shown = report.shown();

@@ -66,7 +66,7 @@ bool has_line(const Row& row, std::span<const Measure> measures) { return row.li
 
 std::vector<Measure> asked_measures(const Report& report, const RenderOptions& options) {
   std::vector<Measure> asked;
-  if (report.timing && !report.training && options.columns.empty()) {
+  if (report.timing && report.question() == Question::cost && options.columns.empty()) {
     asked.assign(timed_measures().begin(), timed_measures().end());
   }
   const auto ask = [&](const std::string& name) {
