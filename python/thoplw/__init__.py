@@ -10,6 +10,8 @@ from thoplw._memory import memory
 from thoplw._native import Comparison, Device, Diff, Error, Formula, Formulas, LayerInfo, Llm, MemoryInfo, Timing
 from thoplw._plot import plot
 from thoplw._profile import clever_format, profile
+from thoplw._results import Sweep
+from thoplw._sweep import sweep
 from thoplw._training import training
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "LayerInfo",
     "Llm",
     "MemoryInfo",
+    "Sweep",
     "Timing",
     "__version__",
     "as_is",
@@ -35,6 +38,7 @@ __all__ = [
     "memory",
     "plot",
     "profile",
+    "sweep",
     "training",
 ]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from thoplw import _native
+from thoplw._calls import by_name
 from thoplw._memory import memory as count_memory
 from thoplw._native import Error, Formulas, LayerInfo
 from thoplw._profile import profile
@@ -52,8 +53,8 @@ def formula(
             raise Error(f"{name} must be its values, such as range(1, 9), not {_native.shown(values)}")
     if training is not None and memory is not None:
         raise Error("training and memory are two questions: ask one of them")
-    made = _by_name(model, variables) if _makes_models(model) else lambda values: model
-    given = _by_name(inputs, variables)
+    made = by_name(model, variables) if _makes_models(model) else lambda values: model
+    given = by_name(inputs, variables)
     settings: dict[str, Any] = {} if convention is None else {"convention": convention}
 
     def sample(values: dict[str, int]) -> LayerInfo:
@@ -70,16 +71,3 @@ def _makes_models(model: Any) -> bool:
     from torch.nn import Module
 
     return not isinstance(model, Module) and callable(model)
-
-
-def _by_name(function: Any, variables: Mapping[str, Any]) -> Callable[[dict[str, int]], Any]:
-    """The function, called with those of the variables that its signature names."""
-    import inspect  # here, as it takes longer than all other imports
-
-    if not callable(function):
-        raise Error(f"inputs must be a function of {', '.join(variables)}, not {_native.shown(function)}")
-    parameters = inspect.signature(function).parameters.values()
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return lambda values: function(**values)
-    names = [parameter.name for parameter in parameters if parameter.name in variables]
-    return lambda values: function(**{name: values[name] for name in names})

@@ -38,7 +38,7 @@ _DTYPES = {
 
 # What the engine says of a forward that asks for values which are not known. Those of buffers are, such as the paddings
 # of an audio codec, if only the weights are on meta.
-_LOOKS = "the model looks at values"
+LOOKS = "the model looks at values"
 
 # A Library takes its operators with it when it goes, so these stay for the life of the process.
 _torchvision_operators: list[torch.library.Library] = []
@@ -91,7 +91,7 @@ def open_model(
         try:
             return captured(wholly_on_meta=True)
         except Error as failure:
-            if _LOOKS in str(failure):
+            if LOOKS in str(failure):
                 with contextlib.suppress(Error):
                     return captured(wholly_on_meta=False)
             raise
@@ -117,14 +117,16 @@ def _built(
     wanted = inputs or default_inputs(model)
     if wanted is None:
         raise Error(f"{name} does not say which input it takes: give --input, such as --input 1x3x224x224")
-    if isinstance(wanted, list):
-        given = resized(name, wanted, sizes)
-        positional, keyword = arguments(model, [_input(*one) for one in given], None)
-    else:
-        given = resized(name, list(wanted.values()), sizes)
-        named = {key: _input(*one) for key, one in zip(wanted, given, strict=True)}
-        positional, keyword = arguments(model, named, None)
+    positional, keyword = arguments(model, values_of(name, wanted, sizes), None)
     return model, positional, keyword
+
+
+def values_of(name: str, inputs: Inputs, sizes: Sizes = (0, 0, 0)) -> list[Any] | dict[str, Any]:
+    """What goes into the model: a tensor for each input, or its shape where that says all."""
+    if isinstance(inputs, list):
+        return [_input(*one) for one in resized(name, inputs, sizes)]
+    given = resized(name, list(inputs.values()), sizes)
+    return {key: _input(*one) for key, one in zip(inputs, given, strict=True)}
 
 
 def matching(pattern: str) -> list[str]:

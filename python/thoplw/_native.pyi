@@ -452,6 +452,8 @@ class MeasureRow:
     heading: str
     shown: bool
     doc: str
+    question: Literal["cost", "training", "memory"]
+    seconds: bool
 
 def devices(path: str | None = None) -> list[Device]: ...
 def measures() -> list[MeasureRow]: ...

@@ -100,6 +100,8 @@ void bind_measure_row(nb::module_& m) {
       .def_prop_ro("name", text(&MeasureRow::name))
       .def_prop_ro("heading", text(&MeasureRow::heading))
       .def_prop_ro("doc", text(&MeasureRow::doc))
+      .def_prop_ro("question", [](const MeasureRow& row) { return std::string(name(row.asked)); })
+      .def_ro("seconds", &MeasureRow::seconds)
       .def_ro("shown", &MeasureRow::shown);
   m.def("measures", [] { return std::vector<MeasureRow>(measures().begin(), measures().end()); });
   m.def("without_batch", [](const Dims& shape) { return capture::to_tuple(without_batch(shape)); });

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pytest
 
+from processes import descendants_of, wait_until
+
 pytest.importorskip("torchvision")
 
 MODELS = ["alexnet", "resnet18", "mobilenet_v2", "squeezenet1_0", "vgg11", "shufflenet_v2_x0_5"]
@@ -124,28 +126,6 @@ def test_what_models_print_is_not_in_the_output(folder):
 
 
 # --- worker processes
-
-
-def descendants_of(parent: int) -> list[int]:
-    """Processes that came of `parent`, by the environment that they inherit."""
-    found = []
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                environment = (folder / "environ").read_bytes()
-                running = "Z" not in (folder / "stat").read_text().rpartition(")")[2].split()[0]
-            except OSError:
-                continue
-            if running and f"THOPLW_TEST_RUN={parent}".encode() in environment.split(b"\0"):
-                found.append(int(folder.name))
-    return found
-
-
-def wait_until(true: object, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("how", ["terminal", "alone", "killed"])
