@@ -1,53 +1,18 @@
 // Memory of a forward on the command line: one linear layer, whose memory can be added up by hand.
 #include <doctest/doctest.h>
 
-#include <sstream>
-
-#include "base/formatted.h"
-#include "cli/cli.h"
-#include "trace/text.h"
+#include "cli/outcome_test.h"
 
 namespace thoplw::cli {
 namespace {
 
-/// 5 outputs of 10 inputs, in fp32: the weight has 200 bytes. A sample has 40 bytes and its result 20.
-Trace linear(std::int64_t batch) {
-  return parse_trace(formatted(R"(thoplw trace 1
-model "Net"
-source "torch 2.13.0"
-class torch.nn.Linear
-module "" torch.nn.Linear
-param "weight" %1:f32[5,10] trainable
-call "" (%0:f32[{0},10]) -> (%2:f32[{0},5]) {{
-  aten::linear(%0:f32[{0},10], %1:f32[5,10], none) -> %2:f32[{0},5]
-}}
-storage {1} (%0:f32[{0},10])
-storage 200 (%1:f32[5,10])
-storage {2} born=0 (%2:f32[{0},5])
-)",
-                               batch, 40 * batch, 20 * batch));
-}
-
-struct Outcome {
-  int code;
-  std::string out, err;
-  std::vector<InputSizes> asked;
-};
-
 Outcome run_with(const std::vector<std::string>& args, std::int64_t most = 1 << 30) {
-  std::ostringstream out, err;
-  Outcome outcome{};
-  const Opener open = [&](const ModelRequest& request) {
+  return outcome_of(args, [&](const ModelRequest& request) {
     CHECK(request.question == Question::memory);
-    outcome.asked.push_back(request.sizes);
     const std::int64_t size = request.sizes.batch + request.sizes.seq + request.sizes.image;
     if (size > most) throw Error(formatted("net: {} is too long", size));
-    return linear(size == 0 ? 1 : size);
-  };
-  outcome.code = run(args, open, {out, err});
-  outcome.out = out.str();
-  outcome.err = err.str();
-  return outcome;
+    return linear_layer(size == 0 ? 1 : size, false);
+  });
 }
 
 }  // namespace

@@ -6,9 +6,8 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
-#include "cli/cli.h"
+#include "cli/outcome_test.h"
 
 namespace thoplw::cli {
 namespace {
@@ -38,24 +37,13 @@ call "" (%0:f32[1,2]) -> (%1:f32[1,2]) {
 }
 )";
 
-struct Outcome {
-  int code;
-  std::string out, err;
-  std::vector<ModelRequest> asked;
-};
-
 /// "net:3" is a linear layer with 3 outputs, "odd" what cannot be counted, "broken" no model.
 Outcome run_with(const std::vector<std::string>& args) {
-  std::ostringstream out, err;
-  std::vector<ModelRequest> asked;
-  const Opener open = [&](const ModelRequest& request) -> Trace {
-    asked.push_back(request);
+  return outcome_of(args, [](const ModelRequest& request) {
     if (request.model == "odd") return parse_trace(kUnknown);
     if (!request.model.starts_with("net:")) throw Error("no such model");
     return parse_trace(linear(std::stoi(request.model.substr(4))));
-  };
-  const int code = run(args, open, {out, err});
-  return {code, out.str(), err.str(), asked};
+  });
 }
 
 /// A folder of its own, gone after the test.

@@ -13,8 +13,8 @@
 #include <stdexcept>
 #include <streambuf>
 
-#include "cli/cli.h"
 #include "cli/flags.h"
+#include "cli/outcome_test.h"
 
 namespace thoplw::cli {
 namespace {
@@ -46,22 +46,12 @@ call "" (%0:f32[1,2]) -> (%1:f32[1,2]) {
 }
 )";
 
-struct Outcome {
-  int code;
-  std::string out, err;
-  std::vector<ModelRequest> asked;
-};
-
 Outcome run_with(const std::vector<std::string>& args, bool err_is_terminal = false) {
-  std::ostringstream out, err;
-  std::vector<ModelRequest> asked;
-  const Opener open = [&](const ModelRequest& request) -> Trace {
-    asked.push_back(request);
+  const auto answer = [](const ModelRequest& request) {
     if (request.model == "broken") throw Error("no such model");
     return parse_trace(request.model == "odd" ? kUnknown : kLinear);
   };
-  const int code = run(args, open, {out, err, err_is_terminal});
-  return {code, out.str(), err.str(), asked};
+  return outcome_of(args, answer, err_is_terminal);
 }
 
 std::string file_text(const std::string& path) {

@@ -1,54 +1,18 @@
 // Steps of training on the command line: one linear layer, whose memory can be added up by hand.
 #include <doctest/doctest.h>
 
-#include <sstream>
-
-#include "base/formatted.h"
-#include "cli/cli.h"
 #include "cli/lora.h"
-#include "trace/text.h"
+#include "cli/outcome_test.h"
 
 namespace thoplw::cli {
 namespace {
 
-/// 5 outputs of 10 inputs, in fp32: the weight has 200 bytes, and so has its gradient. A sample has 40 bytes and its
-/// result 20, which has a gradient of 20.
-Trace linear(std::int64_t batch) {
-  return parse_trace(formatted(R"(thoplw trace 1
-model "Net"
-source "torch 2.13.0"
-mode train
-class torch.nn.Linear
-module "" torch.nn.Linear
-param "weight" %1:f32[5,10] trainable
-call "" (%0:f32[{0},10]) -> (%2:f32[{0},5]) {{
-  aten::linear(%0:f32[{0},10], %1:f32[5,10], none) -> %2:f32[{0},5]
-}}
-storage {1} (%0:f32[{0},10])
-storage 200 (%1:f32[5,10])
-storage {2} born=0 (%2:f32[{0},5])
-)",
-                               batch, 40 * batch, 20 * batch));
-}
-
-struct Outcome {
-  int code;
-  std::string out, err;
-  std::vector<std::int64_t> batches;
-};
-
+/// The gradient of the weight has 200 bytes, too, and that of the result 20 for each sample.
 Outcome run_with(const std::vector<std::string>& args) {
-  std::ostringstream out, err;
-  Outcome outcome{};
-  const Opener open = [&](const ModelRequest& request) {
+  return outcome_of(args, [&](const ModelRequest& request) {
     CHECK(request.question == Question::training);
-    outcome.batches.push_back(request.sizes.batch);
-    return linear(request.sizes.batch == 0 ? 1 : request.sizes.batch);
-  };
-  outcome.code = run(args, open, {out, err});
-  outcome.out = out.str();
-  outcome.err = err.str();
-  return outcome;
+    return linear_layer(request.sizes.batch == 0 ? 1 : request.sizes.batch, true);
+  });
 }
 
 }  // namespace
@@ -82,7 +46,7 @@ TEST_CASE("fit finds the largest batch: 400 bytes, and 80 for each sample") {
       fit.out.starts_with("a batch of 120 fits into 10.00 KB: a step needs 10.00 KB; a batch of 121 needs 10.08 KB\nat "
                           "the peak: 5.00 KB for "
                           "parameters, buffers and inputs, "));
-  CHECK(fit.batches.size() <= 5);
+  CHECK(fit.asked.size() <= 5);
   CHECK(run_with({"fit", "net", "--memory", "479", "--train", "--optimizer", "sgd"}).out ==
         "not even a batch of 1 fits into 479 B: a step needs 480 B\n");
   CHECK(run_with({"fit", "net", "--memory", "480", "--train", "--optimizer", "sgd", "--kind", "json"}).out ==

@@ -33,6 +33,9 @@ Report full_report() {
   report.rows[2].in.reset();
   report.rows[2].calls = 0;
   report.rows.back().exact = report.exact = false;
+  const auto bytes = static_cast<std::size_t>(Measure::bytes);
+  report.rows[1].least.set(bytes);
+  report.least.set(bytes);
   report.all_params = report.active_params = 5000;
   report.trainable_params = 18446744073709551615U;
   report.buffers = 12;
@@ -119,6 +122,7 @@ TEST_CASE("what is no saved report, or a damaged one, is refused with its place"
   CHECK(message("{\n  oops") == "r.json:2: no JSON: the file is damaged, or no saved report");
   CHECK(message("\xff\xfe{") == "r.json:1: no JSON: the file is damaged, or no saved report");
   CHECK(message("[1e999]") == "r.json: a number in it is too large for any report");
+  CHECK(changed("/total/lower_bounds", {"macs", "mac"}) == "r.json: total.lower_bounds[1]: there is no such measure");
   CHECK(message("7").starts_with("r.json: no saved report: it has no \"format\": \"thoplw report 1\"; write one with"));
   CHECK(message("{}").starts_with("r.json: no saved report"));
   CHECK(message(R"({"metadata": {}, "weight_map": {"w": "pytorch_model-00001-of-00002.bin"}})")

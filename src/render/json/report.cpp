@@ -83,6 +83,14 @@ Json step_json(const Step& step) {
   return {{"path", step.path}, {"input", tensor(step.in)}, {"macs", step.macs.value()}};
 }
 
+void add_lower_bounds(Json& json, const MeasureSet& least) {
+  if (least.none()) return;
+  Json& names = json["lower_bounds"] = Json::array();
+  for (const Measure measure : all_measures()) {
+    if (least[static_cast<std::size_t>(measure)]) names.push_back(row_of(measure).name);
+  }
+}
+
 Json row_json(const Row& row, const Report& report, NumberFormat numbers) {
   Json json = {{"name", row.path},   {"class", row.cls},        {"depth", row.depth},       {"listed", row.listed},
                {"calls", row.calls}, {"input", tensor(row.in)}, {"output", tensor(row.out)}};
@@ -91,6 +99,7 @@ Json row_json(const Row& row, const Report& report, NumberFormat numbers) {
       row, [&](Measure measure, const std::string& name) { json["subtree_" + name] = row.inside[measure].value(); });
   json["work"] = work(row.work);
   json["cost"] = work(row.cost);
+  add_lower_bounds(json, row.least);
   json["parent"] = row.parent == kNone ? Json() : Json(row.parent);  // the place of its row in the list
   return json;
 }
@@ -173,6 +182,7 @@ Json total_json(const Report& report, NumberFormat numbers) {
   json["active_params"] = report.active_params.value();
   json["trainable_params"] = report.trainable_params.value();
   json["buffers"] = report.buffers.value();
+  add_lower_bounds(json, report.least);
   return json;
 }
 
