@@ -14,40 +14,25 @@ import torch
 from torch import nn
 from torch.utils._pytree import tree_leaves
 
+import peak_models
 import thoplw
-import transformer_models
 from live import Live, storage_of
-from thoplw._models import import_torchvision
+from peak_models import Arguments
 
 if not torch.__version__.startswith("2.13."):
     pytest.skip("what operators make inside changes between releases of torch", allow_module_level=True)
 
-Arguments = tuple[tuple[Any, ...], dict[str, Any]]
-
-# With the size of their images.
-TORCHVISION = {"resnet18": 64, "mobilenet_v3_small": 64, "squeezenet1_0": 64, "densenet121": 64}
-TIMM = {"efficientvit_b0": 64, "levit_128s": 224}
-TRANSFORMERS = ["bert", "gpt2", "llama", "t5", "vit", "swin", "mixtral"]
+NAMES = [
+    *("resnet18", "mobilenet_v3_small", "squeezenet1_0", "densenet121"),
+    *("efficientvit_b0", "levit_128s"),
+    *("bert", "gpt2", "llama", "t5", "vit", "swin", "mixtral"),
+]
 # Many more, where THOPLW_SWEEP is set.
-TORCHVISION_SWEEP = {
-    **dict.fromkeys(["shufflenet_v2_x0_5", "mnasnet0_5", "efficientnet_b0", "googlenet", "alexnet", "vgg11"], 64),
-    **dict.fromkeys(["regnet_y_400mf", "resnext50_32x4d", "mobilenet_v2", "efficientnet_v2_s", "convnext_tiny"], 64),
-    **dict.fromkeys(["vit_b_16", "swin_t", "swin_v2_t", "maxvit_t"], 224),
-}
-TIMM_SWEEP = {
-    **dict.fromkeys(["mixer_s32_224", "deit_tiny_patch16_224", "coat_tiny", "xcit_nano_12_p16_224"], 224),
-    **dict.fromkeys(["convnextv2_atto", "edgenext_xx_small", "mobilevit_xxs", "poolformer_s12", "regnetz_b16"], 128),
-    **dict.fromkeys(["hrnet_w18_small", "dla34", "dpn68", "repvgg_a0", "tf_efficientnet_lite0", "rexnet_100"], 64),
-    **dict.fromkeys(["resnet10t", "ghostnet_050"], 64),
-}
-TRANSFORMERS_SWEEP = [
+SWEEP = [
+    *(name for name in [*peak_models.TORCHVISION, *peak_models.TIMM] if name not in NAMES),
     *("albert", "electra", "roberta", "distilbert", "gpt-neox", "opt", "gemma", "phi", "mistral", "qwen2", "falcon"),
     *("bart", "whisper", "deit", "clip", "qwen2-moe", "sam", "detr"),
 ]
-
-NAMES = [*TORCHVISION, *TIMM, *TRANSFORMERS]
-if os.environ.get("THOPLW_SWEEP"):
-    NAMES += [*TORCHVISION_SWEEP, *TIMM_SWEEP, *TRANSFORMERS_SWEEP]
 
 # Peaks that are met to 1 %, not to the byte, and the cause.
 OFF: dict[str, str] = {
@@ -57,17 +42,7 @@ OFF: dict[str, str] = {
 
 
 def build(name: str) -> tuple[nn.Module, Arguments]:
-    torch.manual_seed(0)
-    if name in transformer_models.MODELS:
-        pytest.importorskip("transformers")
-        attention = "eager" if name == "detr" else "sdpa"
-        return transformer_models.build(name, attention), ((), transformer_models.MODELS[name].inputs())
-    size = (TORCHVISION | TORCHVISION_SWEEP | TIMM | TIMM_SWEEP)[name]
-    arguments: Arguments = ((torch.rand(2, 3, size, size),), {})
-    if name in TIMM | TIMM_SWEEP:
-        return pytest.importorskip("timm").create_model(name), arguments
-    settings = {"init_weights": False} if name == "googlenet" else {}
-    return import_torchvision().models.get_model(name, **settings), arguments
+    return peak_models.build(name, eager=("detr",))
 
 
 def counted(name: str) -> thoplw.MemoryInfo:
@@ -113,7 +88,7 @@ class Real:
         self.peak = size(known) + live.peak
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *SWEEP] if os.environ.get("THOPLW_SWEEP") else NAMES)
 def test_peak_of_a_model(name: str) -> None:
     info, real = counted(name), Real(*build(name))
     if name in OFF:
@@ -167,7 +142,6 @@ def test_peak_of_an_lstm(bias: bool, both: bool, layers: int) -> None:
 
 
 def test_the_sweep_is_of_sixty_models() -> None:
-    everything = {**TORCHVISION, **TORCHVISION_SWEEP, **TIMM, **TIMM_SWEEP}
-    names = [*everything, *TRANSFORMERS, *TRANSFORMERS_SWEEP]
+    names = [*NAMES, *SWEEP]
     assert len(names) >= 60
     assert len(OFF) <= 0.05 * len(names)
