@@ -1,10 +1,18 @@
 """The command: hands the arguments to the engine's command line and ends with its exit code."""
 
+import importlib
 import os
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any
 
-from thoplw import _llm, _measure, _models, _native, _workers
+from thoplw import _cache, _native, _workers
+
+
+def _lazily(module: str, function: str) -> Callable[..., Any]:
+    """A function of a module of ours that is imported when it is called, as most commands need only few of them."""
+    return lambda *args: getattr(importlib.import_module(f"thoplw.{module}"), function)(*args)
 
 
 def _hold_closed_streams() -> None:
@@ -24,7 +32,14 @@ def main() -> None:
     _hold_closed_streams()
     with _workers.Workers() as workers:
         code = _native.run_command_line(
-            sys.argv[1:], _models.open_model, sys.stdout, sys.stderr, workers, _llm.open_llm, _measure.this_machine
+            sys.argv[1:],
+            _cache.open_model,
+            sys.stdout,
+            sys.stderr,
+            workers,
+            _lazily("_llm", "open_llm"),
+            _lazily("_measure", "this_machine"),
+            _cache,
         )
     try:
         if sys.stdout is not None:  # as it is where it was closed

@@ -485,4 +485,6 @@ def run_command_line(
     workers: Workers | None = None,
     open_llm: Callable[[str, list[tuple[str, str]], str, int], Passes] | None = None,
     measure: Callable[[], str] | None = None,
+    cache: Any = None,
 ) -> int: ...
+def bytes_of(text: str) -> int: ...

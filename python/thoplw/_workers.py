@@ -9,19 +9,17 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import select
 import signal
-import subprocess
 import sys
-import threading
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from thoplw import _models
+from thoplw import _cache
 from thoplw._native import Error, Trace
 
 if TYPE_CHECKING:
+    import subprocess
     from multiprocessing.connection import Connection
     from queue import SimpleQueue
 
@@ -30,9 +28,10 @@ _PATIENCE = 10.0  # seconds for workers to end that have nothing to do
 
 
 class Workers:
-    """Worker processes, none of them until ``start``; at the end of the ``with`` block they are gone."""
+    """Worker processes, none of them until one is asked for; at the end of the ``with`` block they are gone."""
 
     def __init__(self) -> None:
+        self._jobs = 0
         self._idle: SimpleQueue[Connection] | None = None
         self._libraries: list[str] = []
         self._servers: list[subprocess.Popen[bytes]] = []
@@ -43,6 +42,10 @@ class Workers:
     def __exit__(self, *_: object) -> None:
         while self._idle is not None and not self._idle.empty():
             self._idle.get().close()  # its worker ends
+        if not self._servers:
+            return
+        import subprocess
+
         for server in self._servers:
             try:
                 server.wait(_PATIENCE)
@@ -50,15 +53,15 @@ class Workers:
                 server.kill()
 
     def start(self, models: Sequence[str], jobs: int) -> None:
-        """Starts `jobs` workers for models of these names; does nothing where there are some."""
-        from queue import SimpleQueue
+        """Has `jobs` workers for models of these names start when the first is needed."""
+        import threading
 
-        if self._idle is not None:
+        if self._jobs > 0:
             return
-        self._idle = SimpleQueue()
+        self._jobs = jobs
+        self._starting = threading.Lock()
         sources = {model.partition(":")[0] for model in models}
         self._libraries = [library for library in _LIBRARIES if library in sources]
-        self._fork(jobs)
 
     def open(
         self,
@@ -71,28 +74,42 @@ class Workers:
         cuda: bool = False,
     ) -> Trace:
         """As ``open_model``, in a worker that has nothing to do; any thread may call it."""
-        return Trace.parse(self._ask("open", name, list(inputs), list(settings), sizes, question, precision, cuda))
+        request = (name, list(inputs), list(settings), sizes, question, precision, cuda)
+        kept = _cache.find(*request)
+        return Trace.parse(self._ask("open", *request)) if kept is None else kept
 
     def matching(self, pattern: str) -> list[str]:
         """As ``_models.matching``; in a worker where there are some, as torch is imported there."""
-        names: list[str] = _models.matching(pattern) if self._idle is None else self._ask("matching", pattern)
+        names: list[str] | None = _cache.find_matching(pattern)
+        if names is None:
+            names = self._ask("matching", pattern) if self._jobs > 0 else _cache.matching(pattern)
         return names
 
     def _ask(self, what: str, *args: Any) -> Any:
-        assert self._idle is not None
-        worker = self._idle.get()
+        idle = self._idle_ones()
+        worker = idle.get()
         try:
             worker.send((what, args))
             fine, answer = worker.recv()
         except (EOFError, OSError) as gone:
             self._fork(1)  # another in its place, for the models to come
             raise Error("the process that opened it was killed, perhaps for want of memory: try --jobs 1") from gone
-        self._idle.put(worker)
+        idle.put(worker)
         if not fine:
             raise Error(answer)
         return answer
 
+    def _idle_ones(self) -> SimpleQueue[Connection]:
+        with self._starting:
+            if self._idle is None:
+                from queue import SimpleQueue
+
+                self._idle = SimpleQueue()
+                self._fork(self._jobs)
+            return self._idle
+
     def _fork(self, jobs: int) -> None:
+        import subprocess
         from multiprocessing import Pipe
 
         assert self._idle is not None
@@ -118,6 +135,8 @@ def serve(pipes: Sequence[int], libraries: Sequence[str]) -> None:
     """The process that forks into workers, one for each of the file descriptors, and ends when all have ended."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    from thoplw import _models
+
     with contextlib.suppress(Exception):  # who opens a model says what is wrong
         importlib.import_module("torch")
     for library in libraries:
@@ -143,6 +162,7 @@ def serve(pipes: Sequence[int], libraries: Sequence[str]) -> None:
 
 def _work(pipe: int) -> None:
     """What a worker does until the other side closes the pipe, or is no more."""
+    import threading
     from multiprocessing.connection import Connection
 
     threading.Thread(target=_end_with, args=(pipe,), daemon=True).start()
@@ -161,6 +181,8 @@ def _work(pipe: int) -> None:
 
 def _end_with(pipe: int) -> None:
     """Ends this process, in whatever it does, when nobody is at the other end of the pipe."""
+    import select
+
     poll = select.poll()
     poll.register(pipe, 0)
     poll.poll()
@@ -170,8 +192,8 @@ def _end_with(pipe: int) -> None:
 def _answer(what: str, args: Sequence[Any]) -> tuple[bool, Any]:
     try:
         if what == "matching":
-            return True, _models.matching(*args)
-        return True, _models.open_model(*args).text()
+            return True, _cache.matching(*args)
+        return True, _cache.open_model(*args).text()
     except Error as error:
         return False, str(error)
     except Exception as error:

@@ -56,6 +56,17 @@ struct ManyModels {
 /// Measures this machine; gives a file of devices as text. Throws Error.
 using Measurer = std::function<std::string()>;
 
+/// The folder in which traces of models of libraries are kept.
+struct CacheState {
+  std::string folder;  ///< empty: there is none
+  std::uint64_t entries = 0, bytes = 0, limit = 0;
+};
+struct TraceCache {
+  std::function<CacheState()> look;
+  std::function<CacheState()> clear;  ///< gives what was removed
+  std::function<void()> avoid;        ///< for the rest of this run
+};
+
 /// The reader of the output has left: nothing more is to be done, and nothing is wrong.
 struct ReaderGone {};
 
@@ -75,6 +86,6 @@ struct Terminal {
 /// Runs the command; 0 ok, 1 over budget, nothing fits, or not exact where that was asked, 2 error. What the opener
 /// throws beside Error, such as an interrupt, ends the run and is passed on.
 int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many = {},
-        const LlmOpener& open_llm = {}, const Measurer& measure = {});
+        const LlmOpener& open_llm = {}, const Measurer& measure = {}, const TraceCache& cache = {});
 
 }  // namespace thoplw::cli

@@ -35,6 +35,8 @@ constexpr auto kCommands = std::to_array<Command>({
     {"conventions", "", "", "what each convention counts", 0, 0, list_conventions},
     {"devices", "[NAME | FILE.toml | --measure]", "h100",
      "what devices can do at most; one of them in full, or this machine, measured", 0, 1, list_devices},
+    {"cache", "[--clear]", "", "what is kept of models that were opened before, so that the next time takes no time", 0,
+     0, show_cache},
     {"reference", "[PAGE]", "cli",
      "a page of the documentation, from the program's own tables; without PAGE, their names", 0, 1, print_reference},
 });

@@ -30,6 +30,7 @@ void diff_models(Session& session);
 void explain_number(Session& session);
 void list_conventions(Session& session);
 void list_devices(Session& session);
+void show_cache(Session& session);
 void print_reference(Session& session);
 
 }  // namespace thoplw::cli

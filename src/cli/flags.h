@@ -57,6 +57,8 @@ struct Options {
   std::optional<NumberType> dtype;       ///< that it computes in there; none: not said
   double step_seconds = 0;               ///< how long a step of training took; 0: not said
   bool measure_device = false;           ///< of `devices`: of this machine
+  bool cache = true;                     ///< what was opened before may be taken from there
+  bool clear = false;                    ///< of `cache`: remove all
   bool help = false;
   bool version = false;
 };

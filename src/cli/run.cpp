@@ -14,18 +14,20 @@ namespace thoplw::cli {
 namespace {
 
 int run_checked(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many,
-                const LlmOpener& open_llm, const Measurer& measure) {
+                const LlmOpener& open_llm, const Measurer& measure, const TraceCache& cache) {
   Options options = parse_args(args);
   if (options.help || options.version) {
     terminal.out << (options.help ? help() : "thoplw " + std::string(version()) + "\n");
     flush(terminal.out);
     return kOk;
   }
+  if (!options.cache && cache.avoid) cache.avoid();
   const Opener elsewhere = open_elsewhere(options, many);
   std::ostringstream file;
   Session session{options, open, elsewhere, terminal, options.file.empty() ? terminal.out : file};
   session.open_llm = open_llm;
   session.measure = measure;
+  session.cache = cache;
   options.command->run(session);
   if (!options.file.empty() && session.shown > 0) write_file(options.file, file.str());
   return session.code;
@@ -34,9 +36,9 @@ int run_checked(const std::vector<std::string>& args, const Opener& open, Termin
 }  // namespace
 
 int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many,
-        const LlmOpener& open_llm, const Measurer& measure) {
+        const LlmOpener& open_llm, const Measurer& measure, const TraceCache& cache) {
   try {
-    return run_checked(args, open, terminal, many, open_llm, measure);
+    return run_checked(args, open, terminal, many, open_llm, measure, cache);
   } catch (const ReaderGone&) {
     return kOk;
   } catch (const Error& error) {

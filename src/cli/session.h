@@ -32,6 +32,7 @@ struct Session {
   std::size_t shown = 0;   ///< texts so far
   std::string page_end{};  ///< what stands behind the last text, where each is a page
   Measurer measure{};      ///< null: this program cannot
+  TraceCache cache{};      ///< null: this program has none
 
   /// A line to the user, who may see it beside progress.
   void complain(std::string_view message);

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <streambuf>
 
+#include "base/amount.h"
 #include "capture/torch_api.h"
 #include "cli/cli.h"
 #include "cli/screen.h"
@@ -132,6 +133,21 @@ cli::ManyModels native_many(nb::handle workers, nb::handle open) {
           }};
 }
 
+/// What `cache`, thoplw._cache or what imports it, can do; it outlives what is given.
+cli::TraceCache native_cache(nb::handle cache) {
+  if (cache.is_none()) return {};
+  const auto state = [cache](const char* function) {
+    return with_python([&] {
+      const nb::tuple state(cache.attr(function)());
+      return cli::CacheState{nb::cast<std::string>(state[0]), nb::cast<std::uint64_t>(state[1]),
+                             nb::cast<std::uint64_t>(state[2]), nb::cast<std::uint64_t>(state[3])};
+    });
+  };
+  return {.look = [state] { return state("state"); },
+          .clear = [state] { return state("clear"); },
+          .avoid = [cache] { with_python([&] { cache.attr("avoid")(); }); }};
+}
+
 bool is_terminal(nb::object stream) { return !stream.is_none() && nb::cast<bool>(stream.attr("isatty")()); }
 
 /// -1 where the stream is none of the system's.
@@ -144,7 +160,7 @@ int descriptor_of(nb::object stream) {
 }
 
 int run_command_line(const std::vector<std::string>& args, nb::object opener, nb::object out, nb::object err,
-                     nb::object workers, nb::object open_llm, nb::object measure) {
+                     nb::object workers, nb::object open_llm, nb::object measure, nb::object cache) {
   PythonBuffer out_buffer(out), err_buffer(err);
   std::ostream out_stream(&out_buffer), err_stream(&err_buffer);
   out_stream.exceptions(std::ios::badbit);  // what its buffer throws is passed on
@@ -161,7 +177,8 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
     return with_python([&] { return nb::cast<std::string>(measuring()); });
   };
   const nb::gil_scoped_release unlocked;
-  const int code = cli::run(args, native_opener(opener), terminal, many, native_llm_opener(open_llm), measurer);
+  const int code =
+      cli::run(args, native_opener(opener), terminal, many, native_llm_opener(open_llm), measurer, native_cache(cache));
   err_stream.flush();
   return code;
 }
@@ -170,7 +187,8 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
 
 void bind_command_line(nb::module_& m) {
   m.def("run_command_line", &run_command_line, "args"_a, "opener"_a, "out"_a.none(), "err"_a.none(),
-        "workers"_a = nb::none(), "open_llm"_a = nb::none(), "measure"_a = nb::none());
+        "workers"_a = nb::none(), "open_llm"_a = nb::none(), "measure"_a = nb::none(), "cache"_a = nb::none());
+  m.def("bytes_of", [](const std::string& text) { return parse_bytes(text).value(); });
 }
 
 }  // namespace thoplw

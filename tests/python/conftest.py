@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +13,9 @@ import torch
 import thoplw
 from thoplw._models import import_torchvision
 from vision import build_on_meta, classification_models
+
+# Tests are of what is opened, not of what was; commands that they start see this, too.
+os.environ["THOPLW_CACHE"] = ""
 
 with contextlib.suppress(thoplw.Error):
     import_torchvision()  # so that a plain `import torchvision` works in every test

@@ -117,6 +117,9 @@ void set_color(Options& options, const std::string& value) {
   throw Error(did_you_mean("color", value, known));
 }
 
+void set_no_cache(Options& options, const std::string&) { options.cache = false; }
+void set_clear(Options& options, const std::string&) { options.clear = true; }
+
 constexpr auto kRows = std::to_array<Flag>({
     {"MODEL", "",
      "a file: .pt2, .onnx, .safetensors, .safetensors.index.json, .trace, or .json of a saved report; or "
@@ -159,6 +162,10 @@ constexpr auto kRows = std::to_array<Flag>({
     {"-o,--output", "FILE", "write to this file, not to the terminal", set_file},
     {"--save-trace", "FILE", "also write what the model did, as a text file that can be opened as MODEL",
      set_trace_file},
+    {"--no-cache", "",
+     "build models of torchvision, timm and transformers anew, and keep nothing of them; see `thoplw cache`",
+     set_no_cache},
+    {"--clear", "", "of `cache`: remove all that is kept", set_clear, false, nullptr, "", "cache"},
     {"-V,--version", "", "print the version", set_version},
     {"-h,--help", "", "print this", set_help},
 });

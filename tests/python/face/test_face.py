@@ -505,6 +505,7 @@ def test_public_names():
         "memory",
         "plot",
         "profile",
+        "sweep",
         "training",
     ]
     assert thoplw.__all__ == [
@@ -517,6 +518,7 @@ def test_public_names():
         "LayerInfo",
         "Llm",
         "MemoryInfo",
+        "Sweep",
         "Timing",
         "__version__",
         *functions,
