@@ -6,6 +6,7 @@ import ast
 import contextlib
 import fnmatch
 import functools
+import glob
 import importlib
 import importlib.util
 import inspect
@@ -74,8 +75,7 @@ def open_model(
     """
     source, colon, attribute = name.rpartition(":")
     if not colon or not source or not attribute:
-        known = ", ".join(f"{kind}:NAME" for kind in _SOURCES) + ", package.module:callable or path/to/file.py:callable"
-        raise Error(f"model {name!r} does not say where it comes from: write {known}")
+        raise Error(f"model {name!r} does not say where it comes from: {_where_from(name)}")
     try:
         import torch  # noqa: F401
     except ImportError as missing:
@@ -140,6 +140,15 @@ def matching(pattern: str) -> list[str]:
             names = import_timm().list_models()
     found = fnmatch.filter(names, wanted)
     return [f"{source}:{name}" for name in sorted(found, key=_with_numbers)]
+
+
+def _where_from(name: str) -> str:
+    """The libraries that have a model of that name, or what there is to write."""
+    found = [model for source in ("torchvision", "timm") for model in matching(f"{source}:{glob.escape(name)}")]
+    if found:
+        return "did you mean " + " or ".join(found) + "?"
+    known = ", ".join(f"{kind}:NAME" for kind in _SOURCES)
+    return f"write {known}, package.module:callable or path/to/file.py:callable"
 
 
 def _with_numbers(name: str) -> list[tuple[str, int]]:

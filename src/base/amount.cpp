@@ -85,12 +85,21 @@ std::optional<double> take_real(std::string_view& text) {
   return value;
 }
 
+/// "2g" -> "2G": a letter that stands last is no unit of anything.
+static std::string with_large_letter(std::string_view text) {
+  std::string large(text);
+  if (!large.empty() && std::string_view("mgt").find(large.back()) != std::string_view::npos) {
+    large.back() = static_cast<char>(std::toupper(static_cast<unsigned char>(large.back())));
+  }
+  return large;
+}
+
 Count parse_amount(std::string_view text) {
   const auto fail = [&](std::string_view why) {
     throw Error("'" + std::string(text) + "' is not a " + std::string(why) +
                 "; write one such as 2G, 1.82G or 12_000_000");
   };
-  const Written written = take_apart(text);
+  const Written written = take_apart(with_large_letter(text));
   std::string whole;
   int decimals = 0;
   if (!split_decimals(written.digits, whole, decimals) || !written.rest.empty()) fail("count");
@@ -111,8 +120,11 @@ Count parse_bytes(std::string_view text) {
   const auto fail = [&]() -> Count {
     throw Error("'" + std::string(text) + "' is not an amount of memory; write one such as 24G or 24GiB");
   };
-  std::string_view number = text.ends_with('B') ? text.substr(0, text.size() - 1) : text;
-  const bool binary = number.ends_with('i');
+  std::string large(text);
+  std::ranges::transform(large, large.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  std::string_view number = large;
+  if (number.ends_with('B')) number.remove_suffix(1);
+  const bool binary = number.ends_with('I');
   if (binary) number.remove_suffix(1);
   const std::size_t power = number.empty() ? std::string_view::npos : kUnits.find(number.back());
   if (binary && (power == std::string_view::npos || number.size() < 2)) fail();

@@ -20,6 +20,8 @@ TEST_CASE("an amount is read to the last digit") {
            Case{"0.0", 0},
            Case{"7", 7},
            Case{"2G", 2'000'000'000},
+           Case{"2g", 2'000'000'000},
+           Case{"12 m", 12'000'000},
            Case{"1.1G", 1'100'000'000},
            Case{"1.82 G", 1'820'000'000},
            Case{"0.3G", 300'000'000},
@@ -43,6 +45,8 @@ TEST_CASE("a size is of powers of 1000, or of 1024 where it says so") {
   CHECK(parse_bytes("24GB").value() == 24'000'000'000);
   CHECK(parse_bytes("24GiB").value() == 24 * 1'073'741'824ULL);
   CHECK(parse_bytes("1.5 KiB").value() == 1536);
+  CHECK(parse_bytes("24gb").value() == 24'000'000'000);
+  CHECK(parse_bytes("8gib").value() == 8 * 1'073'741'824ULL);
   CHECK(parse_bytes("512").value() == 512);
   CHECK(parse_bytes("512B").value() == 512);
   for (const char* wrong : {"", "B", "iB", "GiB", "24XiB", "24 gigs", "-1G", "99999999PiB", "1.00001KiB"}) {

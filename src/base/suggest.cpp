@@ -1,4 +1,4 @@
-// Nearest names, by Levenshtein distance.
+// Nearest names, by the distance of Damerau and Levenshtein.
 #include "base/suggest.h"
 
 #include <algorithm>
@@ -11,15 +11,17 @@ namespace {
 
 constexpr std::size_t kLongest = 100;  ///< longer words are no slips of the finger
 
+/// Letters put in, left out or exchanged; two neighbours that changed places are one slip.
 std::size_t edits(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
+  std::vector<std::size_t> row(b.size() + 1), before, twice_before;
   std::iota(row.begin(), row.end(), std::size_t{0});
   for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i + 1);
+    twice_before = std::exchange(before, row);
+    row[0] = i + 1;
     for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
+      row[j + 1] = std::min({before[j] + (a[i] == b[j] ? 0 : 1), before[j + 1] + 1, row[j] + 1});
+      const bool swapped = i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j];
+      if (swapped) row[j + 1] = std::min(row[j + 1], twice_before[j - 1] + 1);
     }
   }
   return row[b.size()];

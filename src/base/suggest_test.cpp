@@ -16,6 +16,7 @@ TEST_CASE("the nearest known name is suggested, and only a near one") {
            Case{"txt", "unknown kind 'txt'; did you mean 'text'? known: csv md text"},      // one inserted
            Case{"texxt", "unknown kind 'texxt'; did you mean 'text'? known: csv md text"},  // one deleted
            Case{"csw", "unknown kind 'csw'; did you mean 'csv'? known: csv md text"},       // one replaced
+           Case{"cvs", "unknown kind 'cvs'; did you mean 'csv'? known: csv md text"},       // two changed places
            Case{"html", "unknown kind 'html'; known: csv md text"},
            Case{"", "unknown kind ''; known: csv md text"},
        }) {

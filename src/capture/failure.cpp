@@ -134,8 +134,10 @@ void raise_forward_error(nb::python_error& error, Pass& pass, const nb::tuple& a
                          "Build the model with real weights and give real inputs, so that one real forward can be run",
                          where(pass), failing_line(error), what));
   }
-  raise_from(error, formatted("{}: {}. The forward raised with the input {}: check that it fits the model", where(pass),
-                              what, described.empty() ? "given" : described));
+  const bool one_size = !described.empty() && described.find_first_of(",x") == std::string::npos;
+  const std::string_view hint = one_size ? "; an image has four sizes, such as 1x3x224x224, and tokens two" : "";
+  raise_from(error, formatted("{}: {}. The forward raised with the input {}: check that it fits the model{}",
+                              where(pass), what, described.empty() ? "given" : described, hint));
 }
 
 }  // namespace thoplw::capture

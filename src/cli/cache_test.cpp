@@ -35,12 +35,12 @@ const CacheState kSome = {.folder = "/c/\x1b[2J", .entries = 3, .bytes = 7000, .
 
 TEST_CASE("thoplw cache says what is kept, in words that no folder's name can change") {
   Cached shown = run_with({"cache"}, kSome);
-  CHECK(shown.out == "/c/\\u001b[2J: 3 models, 7000 bytes of at most 10000\n");
+  CHECK(shown.out == "/c/\\x1b[2J: 3 models, 7000 bytes of at most 10000\n");
   CHECK(shown.calls == "l");
   shown = run_with({"cache", "--kind", "json"}, kSome);
-  CHECK(shown.out == "{\"folder\":\"/c/\\u001b[2J\",\"entries\":3,\"bytes\":7000,\"limit\":10000}\n");
+  CHECK(shown.out == "{\"folder\":\"/c/\\x1b[2J\",\"entries\":3,\"bytes\":7000,\"limit\":10000}\n");
   shown = run_with({"cache", "--clear"}, kSome);
-  CHECK(shown.out == "removed from /c/\\u001b[2J: 3 models, 7000 bytes\n");
+  CHECK(shown.out == "removed from /c/\\x1b[2J: 3 models, 7000 bytes\n");
   CHECK(shown.calls == "c");
   shown = run_with({"cache"}, {});
   CHECK(shown.out == "no cache: there is no folder for it, or it may hold nothing\n");

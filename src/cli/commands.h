@@ -16,6 +16,7 @@ struct Command {
   std::string_view doc;
   std::size_t least, most;  ///< how many arguments that are no flags follow
   void (*run)(Session& session);
+  bool reports = false;  ///< prints reports of layers, as the flags of those say
 };
 
 std::span<const Command> commands();
@@ -32,5 +33,6 @@ void list_conventions(Session& session);
 void list_devices(Session& session);
 void show_cache(Session& session);
 void print_reference(Session& session);
+void print_help(Session& session);
 
 }  // namespace thoplw::cli

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/amount.h"
 #include "base/formatted.h"
 #include "cli/commands.h"
 #include "cli/session.h"
@@ -71,12 +72,16 @@ std::string explanation(const Trace& trace, const std::string& text, const Reope
   return text + " is what no convention gives; the nearest are:" + lines;
 }
 
+/// "4.09G", and no name of a model.
+bool is_number(const std::string& text) { return !take_apart(text).digits.empty() && !is_model_file(text); }
+
 }  // namespace
 
 void explain_number(Session& session) {
   const Options& options = session.options;
-  const std::string& model = options.models.front();
-  session.show(explanation(session.open_model(model), options.models.back(), [&](const Tensor& input) {
+  std::string model = options.models.front(), number = options.models.back();
+  if (is_number(model) && !is_number(number)) model.swap(number);
+  session.show(explanation(session.open_model(model), number, [&](const Tensor& input) {
     const bool given = is_model_file(model) || !options.inputs.empty();
     return given ? std::optional<Trace>() : session.open({model, {input}, options.settings});
   }));

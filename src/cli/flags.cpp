@@ -5,27 +5,42 @@
 #include "cli/flags/flag_rows.h"
 
 namespace thoplw::cli {
-namespace {
 
-/// "-o, --output FILE", with the long names below one another.
-std::string usage_of(const Flag& flag) {
-  const bool short_too = flag.name.find(',') != std::string_view::npos;
-  std::string text = by_place(flag) ? std::string(flag.name) : std::string(short_too ? flag.name.substr(0, 2) : "");
-  if (!by_place(flag)) text += (short_too ? ", " : "    ") + std::string(long_name(flag));
-  return flag.metavar.empty() ? text : text + " " + std::string(flag.metavar);
+std::span<const FlagGroup> flag_groups() {
+  static const std::array groups = {
+      FlagGroup{.title = "The model", .flags = model_flags(), .of_models = true},
+      FlagGroup{.title = "The report", .flags = report_flags()},
+      FlagGroup{.title = "A budget", .flags = check_flags()},
+      FlagGroup{.title = "A step of training, or the memory of a forward", .flags = pass_flags()},
+      FlagGroup{.title = "What fits, and sizes that vary", .flags = fit_flags()},
+      FlagGroup{.title = "Devices", .flags = device_flags()},
+      FlagGroup{.title = "Language models", .flags = llm_flags()},
+      FlagGroup{.title = "Output", .flags = output_flags(), .always = true},
+  };
+  return groups;
 }
-
-}  // namespace
 
 std::span<const Flag> flags() {
   static const std::vector<Flag> all = [] {
     std::vector<Flag> rows;
-    for (const auto group : {report_flags(), check_flags(), pass_flags(), fit_flags(), device_flags(), llm_flags()}) {
-      rows.insert(rows.end(), group.begin(), group.end());
-    }
+    for (const FlagGroup& group : flag_groups()) rows.insert(rows.end(), group.flags.begin(), group.flags.end());
     return rows;
   }();
   return all;
+}
+
+/// Is the word one of those that spaces separate?
+static bool among(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find(' '), words.size());
+    if (words.substr(0, end) == word) return true;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return false;
+}
+
+bool goes_with(const Flag& flag, const Command& command) {
+  return flag.command.empty() || among(flag.command, command.word);
 }
 
 bool by_place(const Flag& flag) { return !flag.name.starts_with('-'); }
@@ -61,25 +76,6 @@ std::string description(const Flag& flag) {
   if (flag.choices) text += ": " + flag.choices();
   if (!flag.otherwise.empty()) text += " (" + std::string(flag.otherwise) + " unless given)";
   return text;
-}
-
-std::string help() {
-  std::string text =
-      "Multiply-adds and parameters of each layer of a PyTorch model.\n\nUsage, with FLAGS in any place:\n";
-  std::size_t width = 0;
-  for (const auto& command : commands()) width = std::max(width, usage_of(command).size());
-  for (const auto& command : commands()) {
-    text += formatted("  {:<{}}  {}\n", usage_of(command), width, command.doc);
-  }
-  text += "\nFLAGS:\n";
-  width = 0;
-  for (const Flag& flag : flags()) width = std::max(width, usage_of(flag).size());
-  for (const Flag& flag : flags()) {
-    text += formatted("  {:<{}}  {}\n", usage_of(flag), width, description(flag));
-  }
-  return text +
-         "\nExit code: 0 if all is well, 1 if over budget, if nothing fits, or, with --strict, if not exact, 2 on an "
-         "error.\n";
 }
 
 }  // namespace thoplw::cli

@@ -76,6 +76,17 @@ struct Flag {
 
 std::span<const Flag> flags();
 
+/// Flags that belong together.
+struct FlagGroup {
+  std::string_view title;
+  std::span<const Flag> flags;
+  bool of_models = false;  ///< those without commands of their own go with all that open models; else with reports
+  bool always = false;     ///< or with everything
+};
+std::span<const FlagGroup> flag_groups();
+
+bool goes_with(const Flag& flag, const Command& command);
+
 /// Is it an argument that is given by its place?
 bool by_place(const Flag& flag);
 
@@ -93,7 +104,5 @@ Question question_of(const Limits& limits, bool of_step, bool of_pass);
 
 /// "how to print numbers: clever ratio raw (raw unless given)"
 std::string description(const Flag& flag);
-
-std::string help();
 
 }  // namespace thoplw::cli

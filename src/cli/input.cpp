@@ -54,7 +54,7 @@ Tensor parse_input(std::string_view text) {
   if (sizes.size() < text.size()) tensor.dtype = parse_dtype(text.substr(sizes.size() + 1));
   std::int64_t elements = 1;
   for (std::size_t at = 0, end = 0; end != std::string_view::npos; at = end + 1) {
-    end = sizes.find('x', at);
+    end = sizes.find_first_of("x,", at);
     tensor.shape.push_back(parse_size(sizes.substr(at, end - at), text));
     if (__builtin_mul_overflow(elements, tensor.shape.back(), &elements)) {
       throw Error("input '" + std::string(text) + "' is too large");

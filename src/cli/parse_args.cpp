@@ -3,6 +3,8 @@
 
 #include "cli/commands.h"
 #include "cli/flags/flag_rows.h"
+#include "cli/meant.h"
+#include "cli/piped.h"
 
 namespace thoplw::cli {
 namespace {
@@ -12,11 +14,15 @@ namespace {
 }
 
 [[noreturn]] void complain_unknown(const std::string& arg) {
+  const std::string_view name = std::string_view(arg).substr(0, arg.find('='));
   std::vector<std::string_view> known;
   for (const Flag& flag : flags()) {
     if (!by_place(flag)) known.push_back(long_name(flag));
   }
-  throw Error(did_you_mean("flag", arg.substr(0, arg.find('=')), known));
+  std::string_view meant = other_name(name);
+  if (meant.empty()) meant = nearest_name(name, known);
+  throw Error(formatted("unknown flag '{}'{}; `thoplw --help`, or --help after a command, lists those that there are",
+                        name, meant.empty() ? "" : formatted("; did you mean '{}'?", meant)));
 }
 
 /// Has `app` apply the flag to `options` for each value that it is given, and note that it was.
@@ -61,7 +67,7 @@ void parse(CLI::App& app, const std::vector<std::string>& args) {
 void add_models(const std::vector<std::string>& args, Options& options) {
   bool flags_end = false;
   for (const auto& arg : args) {
-    if (flags_end || !arg.starts_with('-')) {
+    if (flags_end || !arg.starts_with('-') || arg == kStdin) {
       options.models.push_back(arg);
     } else if (arg == "--") {
       flags_end = true;
@@ -79,7 +85,11 @@ void set_command(Options& options) {
     if (!words.empty() && words.front() == command.word) options.command = &command;
   }
   const Command& command = *options.command;
-  if (!command.word.empty()) words.erase(words.begin());
+  if (!command.word.empty()) {
+    words.erase(words.begin());
+  } else if (!words.empty()) {
+    refuse_slip(words.front(), words.size() == 1);
+  }
   if (options.help || options.version) return;
   if (words.empty() && command.least == 1) {
     throw Error("no MODEL is given: name one, such as torchvision:resnet18, or see --help");
@@ -87,16 +97,6 @@ void set_command(Options& options) {
   if (words.size() < command.least || words.size() > command.most) {
     throw Error(formatted("write `{}`; {} arguments are given", usage_of(command), words.size()));
   }
-}
-
-/// Is the word one of those that spaces separate?
-bool among(std::string_view words, std::string_view word) {
-  while (!words.empty()) {
-    const std::size_t end = std::min(words.find(' '), words.size());
-    if (words.substr(0, end) == word) return true;
-    words.remove_prefix(std::min(end + 1, words.size()));
-  }
-  return false;
 }
 
 /// "`thoplw train` or `thoplw MODEL`", of the words that spaces separate.
@@ -114,7 +114,7 @@ std::string commands_of(std::string_view words) {
 
 void refuse_others(const Command& command, const std::vector<const Flag*>& given) {
   for (const Flag* flag : given) {
-    if (flag->command.empty() || among(flag->command, command.word)) continue;
+    if (goes_with(*flag, command)) continue;
     throw Error(formatted("{} works only with {}", long_name(*flag), commands_of(flag->command)));
   }
 }

@@ -7,21 +7,29 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
+#include "cli/help.h"
+#include "cli/piped.h"
 #include "cli/session.h"
 #include "cli/workers.h"
 
 namespace thoplw::cli {
 namespace {
 
+std::string help_for(const Options& options, const Terminal& terminal) {
+  const bool of_all = options.command->word.empty() && options.models.empty();
+  return of_all ? help(terminal.screen.columns) : help_of(*options.command, terminal.screen.columns);
+}
+
 int run_checked(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many,
                 const LlmOpener& open_llm, const Measurer& measure, const TraceCache& cache) {
   Options options = parse_args(args);
   if (options.help || options.version) {
-    terminal.out << (options.help ? help() : "thoplw " + std::string(version()) + "\n");
+    terminal.out << (options.help ? help_for(options, terminal) : "thoplw " + std::string(version()) + "\n");
     flush(terminal.out);
     return kOk;
   }
   if (!options.cache && cache.avoid) cache.avoid();
+  const Piped piped(options.models);
   const Opener elsewhere = open_elsewhere(options, many);
   std::ostringstream file;
   Session session{options, open, elsewhere, terminal, options.file.empty() ? terminal.out : file};

@@ -13,7 +13,9 @@
 #include <stdexcept>
 #include <streambuf>
 
+#include "cli/commands.h"
 #include "cli/flags.h"
+#include "cli/help.h"
 #include "cli/outcome_test.h"
 
 namespace thoplw::cli {
@@ -82,13 +84,7 @@ std::string known_suffixes() {
   return suffixes;
 }
 
-std::string known_flags() {
-  std::string names;
-  for (const Flag& flag : flags()) {
-    if (flag.name.starts_with('-')) names += " " + std::string(flag.name.substr(flag.name.find(',') + 1));
-  }
-  return names;
-}
+constexpr const char* kListsFlags = "; `thoplw --help`, or --help after a command, lists those that there are";
 
 constexpr std::string_view kTable =
     "| Name  | Class  | Input shape | Output shape | MACs | Params |\n"
@@ -345,17 +341,88 @@ TEST_CASE("a file takes the output, in the format of its suffix unless a kind is
         "thoplw: cannot write 'no/such/folder.md': No such file or directory\n");
 }
 
-TEST_CASE("help lists each flag with all that it knows") {
-  const auto [code, out, err, asked] = run_with({"--help"});
-  CHECK(code == 0);
-  CHECK(run_with({"-h"}).out == out);
-  for (const auto& flag : flags()) {
-    CAPTURE(flag.name);
-    CHECK(out.find(flag.name.substr(flag.name.find(',') + 1)) != std::string::npos);
-    CHECK(out.find(description(flag)) != std::string::npos);
+/// One line, as words were before they were wrapped.
+std::string unwrapped(std::string_view text) {
+  std::string words;
+  for (const char c : text) {
+    if (c != '\n' && c != ' ') {
+      words += c;
+    } else if (!words.ends_with(' ')) {
+      words += ' ';
+    }
   }
-  CHECK(run_with({"--version"}).out == "thoplw " + std::string(version()) + "\n");
+  return words;
 }
+
+TEST_CASE("help of a command tells of each flag that goes with it, with all that the flag knows") {
+  CHECK(run_with({"--help"}).out == run_with({"help"}).out);
+  CHECK(run_with({"-h"}).out == run_with({"help"}).out);
+  std::string all;
+  for (const Command& command : commands()) {
+    CAPTURE(command.word);
+    const std::string word = command.word.empty() ? "net" : std::string(command.word);
+    const Outcome help = run_with({word, "--help"});
+    CHECK(help.code == 0);
+    CHECK(help.asked.empty());
+    const bool topic = std::ranges::find(topics(), word, &Topic::name) != topics().end();
+    if (!command.word.empty() && !topic) CHECK(run_with({"help", word}).out == help.out);
+    const std::string words = unwrapped(help.out);
+    for (const Flag& flag : flags()) {
+      CAPTURE(flag.name);
+      const bool told = words.find(description(flag)) != std::string::npos;
+      if (!flag.command.empty()) CHECK(told == goes_with(flag, command));
+      if (told) CHECK(words.find(long_name(flag)) != std::string::npos);
+    }
+    all += words;
+  }
+  for (const Flag& flag : flags()) {
+    CAPTURE(flag.name);
+    CHECK(all.find(description(flag)) != std::string::npos);
+  }
+}
+
+TEST_CASE("help is as wide as the terminal, and fits one screen") {
+  for (const int columns : {40, 60, 80, 120}) {
+    CAPTURE(columns);
+    std::ostringstream out, err;
+    const Opener none;
+    for (const char* topic : {"--help", "inputs", "columns", "conventions", "fit", "llm", "train"}) {
+      CAPTURE(topic);
+      out.str("");
+      const std::vector<std::string> args =
+          topic[0] == '-' ? std::vector<std::string>{topic} : std::vector<std::string>{"help", topic};
+      CHECK(run(args, none, {out, err, false, Screen{columns, 24, false}}) == 0);
+      std::istringstream lines(out.str());
+      int count = 0;
+      for (std::string line; std::getline(lines, line); ++count) {
+        const std::size_t word = line.find_first_not_of(' ');
+        const bool one_word = word == std::string::npos || line.find(' ', word) == std::string::npos;
+        CHECK((line.size() <= static_cast<std::size_t>(columns) || one_word || line.starts_with("Usage") ||
+               line.starts_with("Example") || line.starts_with("  thoplw ")));
+      }
+      if (columns == 80 && topic[0] == '-') CHECK(count <= 48);
+    }
+  }
+  CHECK(run_with({"help", "inptus"}).err.starts_with("thoplw: unknown topic 'inptus'; did you mean 'inputs'?"));
+}
+
+TEST_CASE("what people type by mistake is told from models") {
+  const std::pair<std::vector<std::string>, const char*> rows[] = {
+      {{"chekc", "net"}, "unknown command 'chekc'; did you mean 'check'? `thoplw --help` lists all"},
+      {{"memroy"}, "unknown command 'memroy'; did you mean 'memory'? `thoplw --help` lists all"},
+      {{"summary", "net"}, "there is no command 'summary': no word is needed for that: `thoplw MODEL`"},
+      {{"net", "--format", "csv"}, "unknown flag '--format'; did you mean '--kind'?"},
+      {{"net", "--input-size=1x3x8x8"}, "unknown flag '--input-size'; did you mean '--input'?"},
+      {{"net", "-", "-"}, "- is given twice; standard input gives one model"},
+  };
+  for (const auto& [args, error] : rows) {
+    CAPTURE(error);
+    CHECK(run_with(args).err.starts_with("thoplw: " + std::string(error)));
+  }
+  CHECK(run_with({"explain", "12", "net"}).out == run_with({"explain", "net", "12"}).out);
+}
+
+TEST_CASE("the version") { CHECK(run_with({"--version"}).out == "thoplw " + std::string(version()) + "\n"); }
 
 TEST_CASE("a model is saved as a trace, which is a model again") {
   const std::string path =
@@ -377,7 +444,7 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
   };
   for (const Case& row : {
            Case{{}, "no MODEL is given: name one, such as torchvision:resnet18, or see --help"},
-           Case{{"net", "--knd", "csv"}, "unknown flag '--knd'; did you mean '--kind'? known:" + known_flags()},
+           Case{{"net", "--knd", "csv"}, std::string("unknown flag '--knd'; did you mean '--kind'?") + kListsFlags},
            Case{{"net", "--kind", "txt"}, "unknown kind 'txt'; did you mean 'text'? known: " + names_of(renderers())},
            Case{{"net", "--fmt=rat"}, "unknown fmt 'rat'; did you mean 'raw'? known: clever ratio raw"},
            Case{{"net", "--sort", "mac"}, "unknown column 'mac'; did you mean 'macs'? known: " + names_of(columns())},
@@ -418,8 +485,7 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"net", "-k"}, "--kind needs a value: KIND"},
            Case{{"net", "-Vk"}, "--kind needs a value: KIND"},
            Case{{"net", "--strict=yes"}, "--strict takes no value"},
-           Case{{"net", "-x"}, "unknown flag '-x'; known:" + known_flags()},
-           Case{{"net", "-"}, "unknown flag '-'; known:" + known_flags()},
+           Case{{"net", "-x"}, std::string("unknown flag '-x'") + kListsFlags},
            Case{{"net", "-o", "table.xls"},
                 "the name 'table.xls' does not tell the format: give a kind, or one of the "
                 "suffixes" +

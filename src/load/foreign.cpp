@@ -87,7 +87,38 @@ bool is_page(std::string_view bytes) {
   return start.compare(text, 14, "<!doctype html") == 0 || start.compare(text, 5, "<html") == 0;
 }
 
+bool is_word(char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+/// "Net", of "class Net(nn.Module):"; empty where the line begins neither a class nor a function, or one that is
+/// private.
+std::string_view made_in(std::string_view line) {
+  for (const std::string_view word : {"class ", "def "}) {
+    if (!line.starts_with(word)) continue;
+    line.remove_prefix(word.size());
+    const auto end = std::ranges::find_if_not(line, is_word);
+    const std::string_view name = line.substr(0, static_cast<std::size_t>(end - line.begin()));
+    return name.starts_with('_') ? std::string_view() : name;
+  }
+  return {};
+}
+
 }  // namespace
+
+std::string python_file(std::string_view path, std::string_view code) {
+  constexpr int kMost = 8;
+  std::string names;
+  int count = 0;
+  while (!code.empty() && count < kMost) {
+    const std::size_t end = std::min(code.find('\n'), code.size());
+    const std::string_view name = made_in(code.substr(0, end));
+    code.remove_prefix(std::min(end + 1, code.size()));
+    if (name.empty()) continue;
+    names += (names.empty() ? "" : ", ") + std::string(path) + ":" + std::string(name);
+    ++count;
+  }
+  return names.empty() ? text_of(kPython)
+                       : std::string(kPython.what) + "; name what makes the model, which of these may do: " + names;
+}
 
 std::string foreign_by_content(std::string_view bytes) {
   for (const Magic& magic : kMagics) {

@@ -11,4 +11,7 @@ namespace thoplw {
 std::string foreign_by_content(std::string_view bytes);
 std::string foreign_by_suffix(std::string_view path);
 
+/// The same of Python code, with the classes and functions that are in it.
+std::string python_file(std::string_view path, std::string_view code);
+
 }  // namespace thoplw

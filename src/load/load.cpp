@@ -43,6 +43,7 @@ const Format& format_of(const std::string& path, std::string_view bytes) {
   if (named) return *named;
   const auto seen = std::ranges::find_if(kFormats, [&](const Format& format) { return format.sniff(bytes); });
   if (seen != kFormats.end()) return *seen;
+  if (path.ends_with(".py")) throw Error("this is " + python_file(path, bytes.substr(0, kFirstBytes)));
   if (const std::string what = foreign_by_suffix(path); !what.empty()) throw Error("this is " + what);
   throw Error("unknown format; known are " + suffixes());
 }

@@ -17,7 +17,9 @@
 
 namespace thoplw::cli {
 
+std::span<const Flag> model_flags();
 std::span<const Flag> report_flags();
+std::span<const Flag> output_flags();
 std::span<const Flag> check_flags();
 std::span<const Flag> pass_flags();
 std::span<const Flag> fit_flags();

@@ -1,4 +1,4 @@
-// Flags: what is opened, and the report of it.
+// Flags: what is opened, the report of it, and how that is given.
 #include "cli/flags/flag_rows.h"
 #include "cli/input.h"
 
@@ -120,7 +120,7 @@ void set_color(Options& options, const std::string& value) {
 void set_no_cache(Options& options, const std::string&) { options.cache = false; }
 void set_clear(Options& options, const std::string&) { options.clear = true; }
 
-constexpr auto kRows = std::to_array<Flag>({
+constexpr auto kModel = std::to_array<Flag>({
     {"MODEL", "",
      "a file: .pt2, .onnx, .safetensors, .safetensors.index.json, .trace, or .json of a saved report; or "
      "torchvision:NAME, timm:NAME (also a pattern: 'timm:vit*'), transformers:CLASS (or :config.json), "
@@ -135,7 +135,17 @@ constexpr auto kRows = std::to_array<Flag>({
      "the size of a symbolic dimension of a file, by its name or its place (x.0), or the value of an input that is one "
      "integer; repeat it for each",
      add_dim, true},
-    {"-k,--kind", "KIND", "what to print; unless given, what the suffix of FILE says, or text", set_kind, false, kinds},
+    {"--convention", "NAME", "how to count: a convention, or a TOML file with your own", set_convention, false,
+     convention_names, "thoplw"},
+    {"-j,--jobs", "N", "how many models to work on at once; one per core unless given", set_jobs},
+    {"--no-cache", "",
+     "build models of torchvision, timm and transformers anew, and keep nothing of them; see `thoplw cache`",
+     set_no_cache},
+    {"--save-trace", "FILE", "also write what the model did, as a text file that can be opened as MODEL",
+     set_trace_file},
+});
+
+constexpr auto kReport = std::to_array<Flag>({
     {"--fmt", "FMT", "how to print numbers", set_numbers, false, number_format_names, "raw"},
     {"--depth", "N", "show modules down to depth N; deeper ones are added to the module around them", set_depth},
     {"--sort", "COLUMN", "sort by a column, the greatest number first", set_sort, false, column_names},
@@ -150,28 +160,26 @@ constexpr auto kRows = std::to_array<Flag>({
      "show only modules whose whole path or class matches, and what is inside them; * stands for any text; the others "
      "are one row; repeat it for each glob",
      add_filter, true},
-    {"--color", "WHEN", "whether the tree has colours; auto means on a terminal, unless NO_COLOR is set", set_color,
-     false, color_names, "auto"},
-    {"--convention", "NAME", "how to count: a convention, or a TOML file with your own", set_convention, false,
-     convention_names, "thoplw"},
     {"--with", "NAMES", "of `compare`: the conventions to show, separated by commas; all unless given", set_with, false,
      convention_names, "", "compare"},
     {"--all", "", "of `diff`: list modules that did not change too", set_all, false, nullptr, "", "diff"},
-    {"-j,--jobs", "N", "how many models to work on at once; one per core unless given", set_jobs},
     {"--strict", "", "exit with 1 if a total is only a lower bound", set_strict},
+});
+
+constexpr auto kOutput = std::to_array<Flag>({
+    {"-k,--kind", "KIND", "what to print; unless given, what the suffix of FILE says, or text", set_kind, false, kinds},
     {"-o,--output", "FILE", "write to this file, not to the terminal", set_file},
-    {"--save-trace", "FILE", "also write what the model did, as a text file that can be opened as MODEL",
-     set_trace_file},
-    {"--no-cache", "",
-     "build models of torchvision, timm and transformers anew, and keep nothing of them; see `thoplw cache`",
-     set_no_cache},
     {"--clear", "", "of `cache`: remove all that is kept", set_clear, false, nullptr, "", "cache"},
+    {"--color", "WHEN", "whether the tree has colours; auto means on a terminal, unless NO_COLOR is set", set_color,
+     false, color_names, "auto"},
     {"-V,--version", "", "print the version", set_version},
     {"-h,--help", "", "print this", set_help},
 });
 
 }  // namespace
 
-std::span<const Flag> report_flags() { return kRows; }
+std::span<const Flag> model_flags() { return kModel; }
+std::span<const Flag> report_flags() { return kReport; }
+std::span<const Flag> output_flags() { return kOutput; }
 
 }  // namespace thoplw::cli

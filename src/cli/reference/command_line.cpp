@@ -2,6 +2,7 @@
 #include <string>
 
 #include "cli/flags.h"
+#include "cli/help.h"
 #include "cli/reference/markdown.h"
 #include "cli/reference/pages.h"
 
@@ -10,8 +11,11 @@ namespace thoplw::cli {
 using namespace markdown;
 
 std::string command_line_page() {
-  std::string text = "# Command line\n\n```\n" + help() + "```\n\n## Flags\n\n" + header({"Flag", "Value", "What"});
-  for (const auto& flag : flags()) text += row({code(flag.name), code(flag.metavar), description(flag)});
+  std::string text = "# Command line\n\n```\n" + help(100) + "```\n\n## Flags\n";
+  for (const FlagGroup& group : flag_groups()) {
+    text += formatted("\n### {}\n\n", group.title) + header({"Flag", "Value", "What"});
+    for (const Flag& flag : group.flags) text += row({code(flag.name), code(flag.metavar), description(flag)});
+  }
   text += "\n## Kinds\n\n" + header({"Name", "Suffixes", "What"});
   for (const auto& renderer : renderers()) text += row({code(renderer.name), code(renderer.suffixes), renderer.doc});
   text += "\n## Formats of numbers\n\n" + header({"Name", "What"});

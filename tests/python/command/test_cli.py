@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -128,12 +129,29 @@ def test_help_and_version_need_no_torch():
         "import sys; sys.modules['torch'] = None; sys.argv = ['thoplw', {!r}];from thoplw.__main__ import main; main()"
     )
     for flag, start in (
-        ("--help", "Multiply-adds and parameters"),
+        ("--help", "What a PyTorch model costs"),
         ("--version", "thoplw "),
     ):
         run = subprocess.run([sys.executable, "-c", code.format(flag)], capture_output=True, text=True)
         assert (run.returncode, run.stderr) == (0, "")
         assert run.stdout.startswith(start)
+
+
+def test_a_model_comes_by_standard_input():
+    """Of each format, and a saved report; it leaves nothing behind."""
+    before = set(Path(tempfile.gettempdir()).glob("thoplw-*"))
+    for file in ("net-2.13.pt2", "net-exported-2.10.onnx"):
+        data = (DATA / "samples" / file).read_bytes()
+        piped = subprocess.run([sys.executable, "-m", "thoplw", "-", "-k", "json"], input=data, capture_output=True)
+        named = thoplw(str(DATA / "samples" / file), "-k", "json")
+        assert (piped.returncode, piped.stdout.decode()) == (0, named.stdout)
+        again = subprocess.run(
+            [sys.executable, "-m", "thoplw", "-", "-k", "json"], input=piped.stdout, capture_output=True
+        )
+        assert again.stdout == piped.stdout
+    nothing = subprocess.run([sys.executable, "-m", "thoplw", "-"], stdin=subprocess.DEVNULL, capture_output=True)
+    assert (nothing.returncode, nothing.stderr[:30]) == (2, b"thoplw: stdin: nothing came; g")
+    assert set(Path(tempfile.gettempdir()).glob("thoplw-*")) == before
 
 
 def test_errors_go_to_stderr_and_exit_with_2():
@@ -339,7 +357,12 @@ def test_strict_exits_with_1(folder):
         (("torchvision:alexnet", "--input", "1x4x224x224"), "features.0 (Conv2d): "),
         (("torchvision:alexnet", "-o", "table.xyz"), "table.xyz"),
         (("torchvision:raft_small",), "give --input"),
-        (("resnet18",), "model 'resnet18' does not say where it comes from"),
+        (("resnet18",), "did you mean torchvision:resnet18 or timm:resnet18?"),
+        (("resnet0",), "model 'resnet0' does not say where it comes from: write torchvision:NAME, timm:NAME"),
+        (
+            ("torchvision:resnet18", "-i", "224"),
+            "check that it fits the model; an image has four sizes, such as 1x3x224x224",
+        ),
         ((":resnet18",), "does not say where it comes from"),
         (("no_such_module:Net",), "no module named 'no_such_module'"),
         (("torch.nn:Linaer",), "torch.nn has no 'Linaer'; did you mean 'Linear'?"),
