@@ -38,7 +38,7 @@ TEST_CASE("thoplw cache says what is kept, in words that no folder's name can ch
   CHECK(shown.out == "/c/\\x1b[2J: 3 models, 7000 bytes of at most 10000\n");
   CHECK(shown.calls == "l");
   shown = run_with({"cache", "--kind", "json"}, kSome);
-  CHECK(shown.out == "{\"folder\":\"/c/\\x1b[2J\",\"entries\":3,\"bytes\":7000,\"limit\":10000}\n");
+  CHECK(shown.out == "{\"folder\":\"/c/\\u001b[2J\",\"entries\":3,\"bytes\":7000,\"limit\":10000}\n");
   shown = run_with({"cache", "--clear"}, kSome);
   CHECK(shown.out == "removed from /c/\\x1b[2J: 3 models, 7000 bytes\n");
   CHECK(shown.calls == "c");
