@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from thoplw import _cache, _native, _workers
+from thoplw import _cache, _native, _processes
 
 
 def _lazily(module: str, function: str) -> Callable[..., Any]:
@@ -30,17 +30,21 @@ def main() -> None:
     """Runs ``thoplw`` with the arguments of the process and exits: 0 ok, 1 not exact where that was asked, 2 error."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, also inside the engine
     _hold_closed_streams()
-    with _workers.Workers() as workers:
-        code = _native.run_command_line(
-            sys.argv[1:],
-            _cache.open_model,
-            sys.stdout,
-            sys.stderr,
-            workers,
-            _lazily("_llm", "open_llm"),
-            _lazily("_measure", "this_machine"),
-            _cache,
-        )
+    with _processes.Processes() as processes:
+        try:
+            code = _native.run_command_line(
+                sys.argv[1:],
+                _cache.open_model,
+                sys.stdout,
+                sys.stderr,
+                processes,
+                _lazily("_llm", "open_llm"),
+                _lazily("_measure", "this_machine"),
+                _cache,
+                _lazily("_sweep_command", "run_sweep"),
+            )
+        except KeyboardInterrupt:  # of a sweep, which has put away what it had
+            os.kill(os.getpid(), signal.SIGINT)
     try:
         if sys.stdout is not None:  # as it is where it was closed
             sys.stdout.flush()

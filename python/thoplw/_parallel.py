@@ -21,6 +21,7 @@ _CHUNK = 64  # candidates for each worker, where a back end gives results only w
 
 @dataclass(frozen=True)
 class Candidate:
+    number: int
     settings: Settings
     cells: dict[str, Cell]  # the same as they are written
 

@@ -1,4 +1,4 @@
-"""plot(): multiply-adds against parameters of several models; LayerInfo.plot(): the costliest layers of one."""
+"""plot(): several models, or a sweep's candidates, as points; LayerInfo.plot(): the costliest layers of one."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from thoplw._suggest import unknown
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from thoplw._results import Sweep
+
 # Okabe and Ito's colours, which the colour-blind can tell apart; the next eight classes get another marker.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#8C6D31")
 MARKERS = "os^DPvXd"
@@ -22,12 +24,20 @@ _LONGEST = 48  # characters of a name
 _CROWD = 40  # from so many points on, labels are small
 
 
-def plot(models: Mapping[str, LayerInfo] | Iterable[LayerInfo], *, ax: Axes | None = None) -> Axes:
-    """Plots what models cost: multiply-adds against parameters, a labelled point each, coloured by class.
+def plot(
+    models: Mapping[str, LayerInfo] | Iterable[LayerInfo] | Sweep,
+    *,
+    x: str | None = None,
+    y: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Plots what models cost: multiply-adds against parameters, a labelled point each, coloured by class. Of a sweep it
+    plots any two columns, and a line through the candidates that no other beats.
 
     Args:
         models: reports by the name that is to be shown, ``{"resnet18": info, ...}``; or reports alone, which are
-            called by their class. All are counted in one unit.
+            called by their class. All are counted in one unit. Or a ``Sweep``.
+        x, y: columns of a sweep; "params" and "macs" unless given.
         ax: where to plot; a new figure unless given.
 
     Returns:
@@ -37,6 +47,12 @@ def plot(models: Mapping[str, LayerInfo] | Iterable[LayerInfo], *, ax: Axes | No
     Raises:
         Error: there are no models, one is no ``LayerInfo``, units are mixed, or matplotlib is not installed.
     """
+    from thoplw._results import Sweep  # here, as it imports what others do not need
+
+    if isinstance(models, Sweep):
+        return _plot_sweep(models, x or "params", y or "macs", ax)
+    if x is not None or y is not None:
+        raise Error("x and y are columns of a sweep; models are plotted by parameters and multiply-adds")
     named = _named(models)
     classes = list(dict.fromkeys(info.model for _, info in named))
     axes = _axes(ax, (9, 6.5))
@@ -47,13 +63,27 @@ def plot(models: Mapping[str, LayerInfo] | Iterable[LayerInfo], *, ax: Axes | No
             some = [info for _, info in named if info.model == cls and info.exact == exact]
             if not some:
                 continue
-            x, y = [info.params for info in some], [info.macs for info in some]
+            xs, ys = [info.params for info in some], [info.macs for info in some]
             look = {f"marker{'edge' if exact else 'face'}color": axes.get_facecolor()}
-            axes.plot(x, y, marker, color=color, markersize=8, label=label, zorder=3, **look)
+            axes.plot(xs, ys, marker, color=color, markersize=8, label=label, zorder=3, **look)
             label = "_hidden"
     _label_axis(axes.xaxis, [info.params for _, info in named], "Parameters")
     _label_axis(axes.yaxis, [info.macs for _, info in named], _in_words(named[0][1].unit))
     _name_points(axes, named, classes)
+    return axes
+
+
+def _plot_sweep(sweep: Sweep, x: str, y: str, ax: Axes | None) -> Axes:
+    from thoplw._shown_results import heading_of, with_numbers
+
+    known = with_numbers(sweep, x, y)
+    front = known.places_of_front(x, y)
+    axes = _axes(ax, (9, 6.5))
+    columns = known.columns[x], known.columns[y]
+    axes.plot(*columns, "o", color=COLORS[5], alpha=0.5, markersize=4, markeredgewidth=0, rasterized=len(known) > 5000)
+    axes.plot(*([column[i] for i in front] for column in columns), "o-", color=COLORS[1], linewidth=1, markersize=6)
+    _label_axis(axes.xaxis, columns[0], heading_of(x))
+    _label_axis(axes.yaxis, columns[1], heading_of(y))
     return axes
 
 

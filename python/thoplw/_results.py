@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, overload
 
-from thoplw import _native
 from thoplw._cells import Cell, cell_of, value_of
 from thoplw._counting import ERROR, EXACT, PAGE, questions
 from thoplw._native import Error
@@ -85,7 +84,7 @@ class Sweep:
     def __getitem__(self, place: slice) -> Sweep: ...
     def __getitem__(self, place: int | slice) -> Row | Sweep:
         if isinstance(place, slice):
-            return self._of(range(len(self))[place])
+            return self.at(range(len(self))[place])
         return {name: values[place] for name, values in self.columns.items()}
 
     def __eq__(self, other: object) -> bool:
@@ -99,7 +98,7 @@ class Sweep:
     @property
     def failed(self) -> Sweep:
         """The candidates that have an error."""
-        return self._of(place for place, error in enumerate(self._column(ERROR, [])) if error is not None)
+        return self.at(place for place, error in enumerate(self.column(ERROR, [])) if error is not None)
 
     def filter(
         self,
@@ -118,7 +117,7 @@ class Sweep:
             values: what columns are: ``depth=4``.
         """
         for name in (*under, *over, *values):
-            self._column(name)
+            self.column(name)
         places: Iterable[int] = range(len(self))
         for name, most in under.items():
             column, bounds = self.columns[name], self._bounds(name)
@@ -129,14 +128,14 @@ class Sweep:
         for name, value in values.items():
             column = self.columns[name]
             places = [i for i in places if column[i] == value]
-        return self._of(places if holds is None else (i for i in places if holds(self[i])))
+        return self.at(places if holds is None else (i for i in places if holds(self[i])))
 
     def sorted(self, by: str, *, descending: bool = False) -> Sweep:
         """By a column, the least first; candidates without such a value come last."""
-        column = self._column(by)
+        column = self.column(by)
         there = [i for i in range(len(self)) if column[i] is not None]
         there.sort(key=lambda i: column[i], reverse=descending)
-        return self._of([*there, *(i for i in range(len(self)) if column[i] is None)])
+        return self.at([*there, *(i for i in range(len(self)) if column[i] is None)])
 
     def best(self, by: str, *, under: Mapping[str, float] = {}, over: Mapping[str, float] = {}) -> Row:
         """The candidate with the least of a measure, among those that keep to limits as :meth:`filter` has them.
@@ -144,8 +143,8 @@ class Sweep:
         Raises:
             Error: there is none.
         """
-        places = [i for i, bound in enumerate(self._bounds(by)) if self._column(by)[i] is not None and not bound]
-        among = self._of(places).filter(under=under, over=over)
+        places = [i for i, bound in enumerate(self._bounds(by)) if self.column(by)[i] is not None and not bound]
+        among = self.at(places).filter(under=under, over=over)
         if not len(among):
             raise Error("no candidate keeps to these limits, with counts that are exact")
         column = among.columns[by]
@@ -156,7 +155,11 @@ class Sweep:
 
         What is only a lower bound beats nobody and is left out.
         """
-        columns = self._column(x), self._column(y)
+        return self.at(self.places_of_front(x, y))
+
+    def places_of_front(self, x: str, y: str) -> list[int]:
+        """Where the rows of :meth:`pareto` are."""
+        columns = self.column(x), self.column(y)
         known = (i for i, bound in enumerate(self._bounds(x, y)) if not bound)
         points = sorted((columns[0][i], columns[1][i], i) for i in known if None not in (columns[0][i], columns[1][i]))
         front: list[int] = []
@@ -166,7 +169,28 @@ class Sweep:
             if least is None or y_value < least or beside:
                 front.append(place)
                 least = y_value
-        return self._of(front)
+        return front
+
+    def summary(self, kind: str = "text", *, pareto: tuple[str, str] | None = None, top: int | None = None) -> str:
+        """The candidates as "text", "md", "csv" or "json"; or as points, "html" or "svg".
+
+        Args:
+            pareto: show only the front of these two; of points, their axes.
+            top: show no more than so many rows; None: 40 as text, else all.
+        """
+        from thoplw._shown_results import KINDS, render
+
+        if kind not in KINDS or kind == "png":
+            raise Error(f"results of a sweep cannot be shown as {kind}; known: {' '.join(KINDS[:-1])}")
+        asked = {} if pareto is None else {"pareto": ",".join(pareto)}
+        return render(self, asked | ({} if top is None else {"top": str(top)}), {}, kind, "")
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        frame: str = self.to_pandas()._repr_html_()
+        return frame
 
     def to_pandas(self) -> pandas.DataFrame:
         """As a pandas DataFrame."""
@@ -195,11 +219,13 @@ class Sweep:
             if values[place] is not None
         }
 
-    def _of(self, places: Iterable[int]) -> Sweep:
+    def at(self, places: Iterable[int]) -> Sweep:
+        """The rows at these places."""
         chosen = list(places)
         return Sweep({name: [values[i] for i in chosen] for name, values in self.columns.items()})
 
-    def _column(self, name: str, otherwise: list[Any] | None = None) -> list[Any]:
+    def column(self, name: str, otherwise: list[Any] | None = None) -> list[Any]:
+        """Raises Error where there is none of that name and nothing stands for it."""
         if name not in self.columns:
             if otherwise is not None:
                 return otherwise
@@ -208,13 +234,18 @@ class Sweep:
 
     def _bounds(self, *names: str) -> list[bool]:
         """Of each candidate, is one of these only a lower bound?"""
-        bounded = any(name in questions() and name not in _NO_BOUNDS for name in names)
-        exact = self._column(EXACT, [True] * len(self))
+        bounded = any(is_bounded(name) for name in names)
+        exact = self.column(EXACT, [True] * len(self))
         return [bounded and value is False for value in exact]
 
 
 # What is counted without operators.
 _NO_BOUNDS = ("params", "trainable", "bytes", "all_params", "active_params", "buffers")
+
+
+def is_bounded(name: str) -> bool:
+    """Is it a measure that is only a lower bound where the row is not exact?"""
+    return name in questions() and name not in _NO_BOUNDS
 
 
 def in_order(columns: Iterable[str]) -> list[str]:
@@ -223,8 +254,3 @@ def in_order(columns: Iterable[str]) -> list[str]:
     last = [name for name in (EXACT, ERROR, PAGE) if name in names]
     measures = [name for name in names if name in questions()]
     return [*(name for name in names if name not in measures and name not in last), *measures, *last]
-
-
-def shown(row: Row) -> str:
-    """A candidate on one line."""
-    return _native.harmless(" ".join(f"{name}={value}" for name, value in row.items() if value is not None))

@@ -97,7 +97,8 @@ def sweep(
     drawn = candidates(models, space, limit)
     total = how_many(models, space, limit)
     if output is None:
-        return Sweep.of_rows(_rows(job, drawn, set(), jobs, total, progress), [*names, EXACT, ERROR])
+        rows = sorted(_rows(job, drawn, set(), jobs, total, progress), key=lambda one: one[0])  # as they were drawn
+        return Sweep.of_rows((row for _, row in rows), [*names, EXACT, ERROR])
     _write(job, drawn, os.fspath(output), jobs, total, progress)
     return Sweep.read(output)
 
@@ -115,7 +116,7 @@ def _write(
         buffered = Buffered(file)
         try:
             drawn = _chained(first, drawn)
-            for row in _rows(job, drawn, seen, jobs, total, progress):
+            for _, row in _rows(job, drawn, seen, jobs, total, progress):
                 buffered.add(row)
         finally:
             buffered.write()
@@ -148,23 +149,23 @@ def _rows(
     jobs: int | None,
     total: int | None,
     progress: bool | None,
-) -> Iterator[Row]:
-    """The rows of candidates that were not seen yet, as they come."""
+) -> Iterator[tuple[int, Row]]:
+    """The rows of candidates that were not seen yet, as they come, with the place of each."""
     with _bar(total, progress) as bar:
 
         def new() -> Iterator[Candidate]:
-            for settings in drawn:
+            for number, settings in enumerate(drawn):
                 cells = {name: cell_of(value, name) for name, value in settings.items()}
                 key = key_of(cells)
                 if key in seen:
                     bar.update()
                     continue
                 seen.add(key)
-                yield Candidate(settings, cells)
+                yield Candidate(number, settings, cells)
 
         for candidate, row in run(job, new(), jobs):
             bar.update()
-            yield candidate.cells | row
+            yield candidate.number, candidate.cells | row
 
 
 class _NoBar:

@@ -19,12 +19,12 @@ std::string json_of(const CacheState& state) {
 
 void show_cache(Session& session) {
   const Options& options = session.options;
-  if (!session.cache.look) {
+  if (!session.python.cache.look) {
     throw Error(
         "this command keeps nothing, as it reads model files, which takes milliseconds; the command that comes "
         "with the Python package has a cache");
   }
-  const CacheState state = options.clear ? session.cache.clear() : session.cache.look();
+  const CacheState state = options.clear ? session.python.cache.clear() : session.python.cache.look();
   if (options.renderer->name == "json") return session.show(json_of(state));
   if (options.renderer->name != "text") throw Error("the cache can be shown as text or json");
   if (state.folder.empty()) return session.show("no cache: there is no folder for it, or it may hold nothing");

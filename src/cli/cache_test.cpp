@@ -25,7 +25,7 @@ Cached run_with(const std::vector<std::string>& args, CacheState state) {
   const TraceCache cache = {.look = [&] { return result.calls += "l", state; },
                             .clear = [&] { return result.calls += "c", state; },
                             .avoid = [&] { result.calls += "a"; }};
-  result.code = run(args, open, {out, err}, {}, {}, {}, cache);
+  result.code = run(args, open, {out, err}, {}, {.cache = cache});
   result.out = out.str();
   result.err = err.str();
   return result;

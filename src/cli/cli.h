@@ -53,6 +53,17 @@ struct ManyModels {
   std::function<std::vector<std::string>(const std::string& pattern)> matching;
 };
 
+/// What `thoplw sweep` was asked, by the names of its arguments in Python.
+struct SweepRequest {
+  std::vector<std::string> models;
+  std::vector<Tensor> inputs;
+  std::vector<std::pair<std::string, std::string>> settings;  ///< --set key=values
+  std::vector<std::pair<std::string, std::string>> others;
+};
+
+/// Runs a sweep, or reads the results of one; gives what is to be shown. Throws Error.
+using Sweeper = std::function<std::string(const SweepRequest&)>;
+
 /// Measures this machine; gives a file of devices as text. Throws Error.
 using Measurer = std::function<std::string()>;
 
@@ -83,9 +94,17 @@ struct Terminal {
   std::function<void(const std::string& svg, const std::string& path)> write_png{};
 };
 
+/// What Python does for commands; what is null, this program cannot do.
+struct PythonParts {
+  LlmOpener open_llm{};
+  Measurer measure{};
+  Sweeper sweep{};
+  TraceCache cache{};
+};
+
 /// Runs the command; 0 ok, 1 over budget, nothing fits, or not exact where that was asked, 2 error. What the opener
 /// throws beside Error, such as an interrupt, ends the run and is passed on.
 int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many = {},
-        const LlmOpener& open_llm = {}, const Measurer& measure = {}, const TraceCache& cache = {});
+        const PythonParts& python = {});
 
 }  // namespace thoplw::cli

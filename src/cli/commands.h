@@ -25,6 +25,7 @@ void profile_models(Session& session);
 void fit_models(Session& session);
 void count_language_model(Session& session);
 void find_laws(Session& session);
+void sweep_models(Session& session);
 void check_budgets(Session& session);
 void compare_conventions(Session& session);
 void diff_models(Session& session);

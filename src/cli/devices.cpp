@@ -76,8 +76,8 @@ void list_devices(Session& session) {
   const Options& options = session.options;
   if (options.measure_device) {
     if (!options.models.empty()) throw Error("--measure is of this machine: leave the name of a device out");
-    if (!session.measure) throw Error("--measure needs PyTorch: run it as `python -m thoplw devices --measure`");
-    return session.show(session.measure());
+    if (!session.python.measure) throw Error("--measure needs PyTorch: run it as `python -m thoplw devices --measure`");
+    return session.show(session.python.measure());
   }
   if (options.models.empty()) return session.show(list_text(devices(), *options.renderer));
   const auto chosen = open_devices(options.models.front());

@@ -15,6 +15,7 @@ std::span<const FlagGroup> flag_groups() {
       FlagGroup{.title = "What fits, and sizes that vary", .flags = fit_flags()},
       FlagGroup{.title = "Devices", .flags = device_flags()},
       FlagGroup{.title = "Language models", .flags = llm_flags()},
+      FlagGroup{.title = "Sweeps", .flags = sweep_flags()},
       FlagGroup{.title = "Output", .flags = output_flags(), .always = true},
   };
   return groups;

@@ -56,9 +56,12 @@ struct Options {
   std::shared_ptr<const Device> device;  ///< null: none was named
   std::optional<NumberType> dtype;       ///< that it computes in there; none: not said
   double step_seconds = 0;               ///< how long a step of training took; 0: not said
-  bool measure_device = false;           ///< of `devices`: of this machine
-  bool cache = true;                     ///< what was opened before may be taken from there
-  bool clear = false;                    ///< of `cache`: remove all
+  std::vector<std::pair<std::string, std::string>> sweep;  ///< what flags of `sweep` say, by the names of its arguments
+  std::string convention_as_given;                         ///< its name, or its file
+  std::string device_as_given;
+  bool measure_device = false;  ///< of `devices`: of this machine
+  bool cache = true;            ///< what was opened before may be taken from there
+  bool clear = false;           ///< of `cache`: remove all
   bool help = false;
   bool version = false;
 };

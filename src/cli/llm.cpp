@@ -16,9 +16,9 @@ void count_language_model(Session& session) {
   if (!config && is_model_file(model)) {
     throw Error(model + ": a file has one pass in it, and no cache; name a model of transformers or its config.json");
   }
-  if (!session.open_llm) throw Error(model + ": language models run in Python: pip install thoplw");
+  if (!session.python.open_llm) throw Error(model + ": language models run in Python: pip install thoplw");
   const std::string dtype(options.dtype ? name(*options.dtype) : "");
-  const LlmModel passes = session.open_llm({model, options.settings, dtype, options.source});
+  const LlmModel passes = session.python.open_llm({model, options.settings, dtype, options.source});
   LlmPlan plan = options.llm;
   if (options.sizes.batch != 0) plan.batch = options.sizes.batch;
   plan.memory = options.memory;

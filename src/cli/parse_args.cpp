@@ -175,7 +175,7 @@ Options parse_args(const std::vector<std::string>& args) {
   if (!options.trace_file.empty() && options.models.size() > 1) {
     throw Error("--save-trace takes one MODEL, but " + std::to_string(options.models.size()) + " are given");
   }
-  if (!options.renderer) {
+  if (!options.renderer && options.command->run != sweep_models) {
     options.renderer = options.file.empty() ? &find_renderer("text") : &renderer_for_path(options.file);
   }
   return options;

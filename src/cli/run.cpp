@@ -21,21 +21,19 @@ std::string help_for(const Options& options, const Terminal& terminal) {
 }
 
 int run_checked(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many,
-                const LlmOpener& open_llm, const Measurer& measure, const TraceCache& cache) {
+                const PythonParts& python) {
   Options options = parse_args(args);
   if (options.help || options.version) {
     terminal.out << (options.help ? help_for(options, terminal) : "thoplw " + std::string(version()) + "\n");
     flush(terminal.out);
     return kOk;
   }
-  if (!options.cache && cache.avoid) cache.avoid();
+  if (!options.cache && python.cache.avoid) python.cache.avoid();
   const Piped piped(options.models);
   const Opener elsewhere = open_elsewhere(options, many);
   std::ostringstream file;
   Session session{options, open, elsewhere, terminal, options.file.empty() ? terminal.out : file};
-  session.open_llm = open_llm;
-  session.measure = measure;
-  session.cache = cache;
+  session.python = python;
   options.command->run(session);
   if (!options.file.empty() && session.shown > 0) write_file(options.file, file.str());
   return session.code;
@@ -44,9 +42,9 @@ int run_checked(const std::vector<std::string>& args, const Opener& open, Termin
 }  // namespace
 
 int run(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many,
-        const LlmOpener& open_llm, const Measurer& measure, const TraceCache& cache) {
+        const PythonParts& python) {
   try {
-    return run_checked(args, open, terminal, many, open_llm, measure, cache);
+    return run_checked(args, open, terminal, many, python);
   } catch (const ReaderGone&) {
     return kOk;
   } catch (const Error& error) {

@@ -27,12 +27,10 @@ struct Session {
   Terminal terminal;
   std::ostream& out;  ///< the terminal, or what becomes the file
   int code = kOk;
-  LlmOpener open_llm{};    ///< null: there is no Python that could
+  PythonParts python{};
   bool several = false;    ///< each model has a text of its own
   std::size_t shown = 0;   ///< texts so far
   std::string page_end{};  ///< what stands behind the last text, where each is a page
-  Measurer measure{};      ///< null: this program cannot
-  TraceCache cache{};      ///< null: this program has none
 
   /// A line to the user, who may see it beside progress.
   void complain(std::string_view message);

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kFewLive = 4;  // with fewer, starting processes costs more than they save
 
 /// Does the command take any number of models?
-bool takes_many(const Command& command) { return command.most > 2; }
+bool takes_many(const Command& command) { return command.most > 2 && command.run != sweep_models; }
 
 std::size_t cores() {
   cpu_set_t allowed;
@@ -42,8 +42,8 @@ void expand(std::vector<std::string>& models, const ManyModels& many) {
 }  // namespace
 
 Opener open_elsewhere(Options& options, const ManyModels& many) {
-  if (options.jobs == 0) options.jobs = cores();
   if (!takes_many(*options.command)) return {};
+  if (options.jobs == 0) options.jobs = cores();
   const bool patterns = std::ranges::any_of(options.models, is_pattern);
   const bool parallel = options.jobs > 1 && many.workers;
   Opener elsewhere;

@@ -20,5 +20,6 @@ void bind_optimizers(nanobind::module_& m);
 void bind_variants(nanobind::module_& m);
 void bind_kept(nanobind::module_& m);
 void bind_formulas(nanobind::module_& m);
+void bind_sweep(nanobind::module_& m);
 
 }  // namespace thoplw

@@ -118,7 +118,23 @@ cli::LlmOpener native_llm_opener(nb::handle opener) {
   };
 }
 
-/// What `workers`, a thoplw._workers.Workers that outlives what is given, can do.
+/// `run` outlives what is given.
+cli::Sweeper native_sweeper(nb::handle run) {
+  if (run.is_none()) return {};
+  return [run](const cli::SweepRequest& request) {
+    return with_python([&] {
+      nb::list inputs, settings, others;
+      for (const Tensor& tensor : request.inputs) {
+        inputs.append(nb::make_tuple(capture::to_tuple(tensor.shape), std::string(name(tensor.dtype))));
+      }
+      for (const auto& [key, value] : request.settings) settings.append(nb::make_tuple(to_str(key), to_str(value)));
+      for (const auto& [key, value] : request.others) others.append(nb::make_tuple(to_str(key), to_str(value)));
+      return nb::cast<std::string>(run(request.models, inputs, settings, others));
+    });
+  };
+}
+
+/// What `workers`, a thoplw._processes.Processes that outlives what is given, can do.
 cli::ManyModels native_many(nb::handle workers, nb::handle open) {
   if (workers.is_none()) return {};
   return {
@@ -160,7 +176,7 @@ int descriptor_of(nb::object stream) {
 }
 
 int run_command_line(const std::vector<std::string>& args, nb::object opener, nb::object out, nb::object err,
-                     nb::object workers, nb::object open_llm, nb::object measure, nb::object cache) {
+                     nb::object workers, nb::object open_llm, nb::object measure, nb::object cache, nb::object sweep) {
   PythonBuffer out_buffer(out), err_buffer(err);
   std::ostream out_stream(&out_buffer), err_stream(&err_buffer);
   out_stream.exceptions(std::ios::badbit);  // what its buffer throws is passed on
@@ -177,8 +193,8 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
     return with_python([&] { return nb::cast<std::string>(measuring()); });
   };
   const nb::gil_scoped_release unlocked;
-  const int code =
-      cli::run(args, native_opener(opener), terminal, many, native_llm_opener(open_llm), measurer, native_cache(cache));
+  const int code = cli::run(args, native_opener(opener), terminal, many,
+                            {native_llm_opener(open_llm), measurer, native_sweeper(sweep), native_cache(cache)});
   err_stream.flush();
   return code;
 }
@@ -187,7 +203,8 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
 
 void bind_command_line(nb::module_& m) {
   m.def("run_command_line", &run_command_line, "args"_a, "opener"_a, "out"_a.none(), "err"_a.none(),
-        "workers"_a = nb::none(), "open_llm"_a = nb::none(), "measure"_a = nb::none(), "cache"_a = nb::none());
+        "workers"_a = nb::none(), "open_llm"_a = nb::none(), "measure"_a = nb::none(), "cache"_a = nb::none(),
+        "sweep"_a = nb::none());
   m.def("bytes_of", [](const std::string& text) { return parse_bytes(text).value(); });
 }
 

@@ -58,6 +58,7 @@ NB_MODULE(_native, m) {
   bind_variants(m);
   bind_kept(m);
   bind_formulas(m);
+  bind_sweep(m);
   m.def(
       "clever_format",
       [](std::uint64_t value, nb::object fmt) { return clever_format(value, given::text(fmt, "fmt")); }, "value"_a,

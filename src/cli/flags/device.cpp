@@ -10,6 +10,7 @@ void set_dtype(Options& options, const std::string& value) {
 
 void set_device(Options& options, const std::string& value) {
   options.device = options.llm.device = open_device(value);
+  options.device_as_given = value;
 }
 
 void set_mfu(Options& options, const std::string& value) {

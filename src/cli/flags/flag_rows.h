@@ -25,9 +25,10 @@ std::span<const Flag> pass_flags();
 std::span<const Flag> fit_flags();
 std::span<const Flag> device_flags();
 std::span<const Flag> llm_flags();
+std::span<const Flag> sweep_flags();
 
 /// The commands that take a device; the first is the one without a word.
-inline constexpr std::string_view kTimed = " train memory fit check diff llm";
+inline constexpr std::string_view kTimed = " train memory fit check diff llm sweep";
 /// Those of them that are told of a type apart from that of the pass.
 inline constexpr std::string_view kTyped = " train check diff llm";
 /// The commands that flags of a training step go with, and those of any pass whose memory is asked for.

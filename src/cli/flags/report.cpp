@@ -56,7 +56,10 @@ void set_columns(Options& options, const std::string& value) {
   for (const std::string& name : options.render.columns) find_column(name);  // throws where there is none
 }
 
-void set_convention(Options& options, const std::string& value) { options.convention = open_convention(value); }
+void set_convention(Options& options, const std::string& value) {
+  options.convention = open_convention(value);
+  options.convention_as_given = value;
+}
 
 void set_with(Options& options, const std::string& value) {
   for (const std::string& name : split(value)) options.with.push_back(open_convention(name));

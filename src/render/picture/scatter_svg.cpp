@@ -8,21 +8,17 @@
 #include "base/formatted.h"
 #include "render/escape.h"
 #include "render/formats.h"
-#include "render/picture/axis.h"
-#include "render/picture/labels.h"
+#include "render/picture/plot.h"
 #include "render/table/table.h"
 #include "render/table/width.h"
 
 namespace thoplw {
 namespace {
 
-// All in pixels.
-constexpr Box kPlot{84, 44, 816, 546};
-constexpr double kLegend = kPlot.left + kPlot.width + 28, kWidth = 1100, kHeight = 650;
-constexpr double kLine = 16, kLetter = 6.8;  // height of a line of text and width of a letter, font size 11
-constexpr std::size_t kLetters = 40;         // of a label; longer names are shortened
-constexpr std::size_t kLabels = 200;         // with more points, those of the most work have one
-constexpr std::size_t kClasses = 32;         // in the legend
+constexpr double kLegend = kPlot.left + kPlot.width + 28;
+constexpr std::size_t kLetters = 40;  // of a label; longer names are shortened
+constexpr std::size_t kLabels = 200;  // with more points, those of the most work have one
+constexpr std::size_t kClasses = 32;  // in the legend
 
 // Okabe and Ito's colours, which the colour-blind can tell apart; the next eight classes have another shape.
 constexpr auto kColors = std::to_array<std::string_view>(
@@ -32,7 +28,7 @@ struct Point {
   const NamedReport* model;
   std::string name;  ///< without the source that all have
   std::size_t look;  ///< its class, by first appearance
-  double x, y;
+  Place at;
 };
 
 /// "torchvision:" where all names start so.
@@ -52,11 +48,6 @@ std::vector<std::string> classes_of(std::span<const NamedReport> models) {
     if (std::ranges::find(classes, report.model) == classes.end()) classes.push_back(report.model);
   }
   return classes;
-}
-
-std::string text(double x, double y, std::string_view anchor, std::string_view words, std::string_view more = "") {
-  return formatted("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y, anchor, more,
-                   xml_escaped(words));
 }
 
 /// Hollow where the count is only a lower bound.
@@ -81,39 +72,18 @@ std::string marker(std::size_t look, double x, double y, bool exact, const std::
   return formatted("<path d=\"{}\" {}>{}</path>\n", shape, paint, tip);
 }
 
-std::string axes(const Axis& across, const Axis& up, std::string_view unit) {
-  constexpr double kRight = kPlot.left + kPlot.width, kBottom = kPlot.top + kPlot.height;
-  std::string svg = "<g stroke=\"#e4e4e4\">\n";
-  std::string marks;
-  for (const Count mark : across.marks) {
-    const double x = kPlot.left + across.at(mark) * kPlot.width;
-    svg += formatted("<path d=\"M{:.1f} {}V{}\"/>\n", x, kPlot.top, kBottom);
-    marks += text(x, kBottom + 18, "middle", clever_format(mark, "%.4g"));
-  }
-  for (const Count mark : up.marks) {
-    const double y = kBottom - up.at(mark) * kPlot.height;
-    svg += formatted("<path d=\"M{} {:.1f}H{}\"/>\n", kPlot.left, y, kRight);
-    marks += text(kPlot.left - 8, y + 4, "end", clever_format(mark, "%.4g"));
-  }
-  svg += formatted("</g>\n<path d=\"M{} {}V{}H{}\" fill=\"none\" stroke=\"#444\"/>\n", kPlot.left, kPlot.top, kBottom,
-                   kRight);
-  svg += "<g fill=\"#444\">\n" + marks + "</g>\n";
-  svg += text(kPlot.left + kPlot.width / 2, kBottom + 42, "middle", "Parameters");
-  return svg + text(kPlot.left - 8, kPlot.top - 16, "start", unit);
-}
-
 std::string legend(const std::vector<std::string>& classes, bool exact) {
   std::string svg;
   double y = kPlot.top + 8;
   const std::size_t shown = classes.size() == 1 ? 0 : std::min(classes.size(), kClasses);
-  for (std::size_t i = 0; i < shown; ++i, y += kLine) {
-    svg += marker(i, kLegend, y - 4, true) + text(kLegend + 12, y, "start", shortened(harmless(classes[i]), 24));
+  for (std::size_t i = 0; i < shown; ++i, y += kPlotLine) {
+    svg += marker(i, kLegend, y - 4, true) + svg_text(kLegend + 12, y, "start", shortened(harmless(classes[i]), 24));
   }
   if (shown > 0 && shown < classes.size()) {
-    svg += text(kLegend + 12, y, "start", formatted("... and {} more", classes.size() - shown));
-    y += kLine;
+    svg += svg_text(kLegend + 12, y, "start", formatted("... and {} more", classes.size() - shown));
+    y += kPlotLine;
   }
-  if (!exact) svg += text(kLegend - 5, y + (shown ? 8 : 0), "start", "hollow: a lower bound");
+  if (!exact) svg += svg_text(kLegend - 5, y + (shown ? 8 : 0), "start", "hollow: a lower bound");
   return svg;
 }
 
@@ -126,7 +96,7 @@ std::string tip(const NamedReport& model) {
          "</title>";
 }
 
-/// The labels, each with a thin line to a point that it stands away from.
+/// Those of the models with the most work.
 std::string labels(const std::vector<Point>& points) {
   std::vector<const Point*> named;
   for (const Point& point : points) named.push_back(&point);
@@ -134,20 +104,9 @@ std::string labels(const std::vector<Point>& points) {
     return a->model->report.total[Measure::macs] > b->model->report.total[Measure::macs];
   });
   if (named.size() > kLabels) named.resize(kLabels);
-  std::vector<Label> labels;
-  for (const Point* point : named) {
-    labels.push_back({point->x, point->y, kLetter * static_cast<double>(display_width(point->name)), kLine - 3});
-  }
-  place(labels, kPlot);
-  std::string lines, texts;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const auto& [x, y, width, height, box] = labels[i];
-    texts += text(box.left, box.top + height - 3, "start", named[i]->name);
-    if (gap(box, x, y) < 12) continue;
-    lines += formatted("<path d=\"M{:.1f} {:.1f}L{:.1f} {:.1f}\"/>\n", x, y, std::clamp(x, box.left, box.left + width),
-                       std::clamp(y, box.top, box.top + height));
-  }
-  return "<g stroke=\"#999\" stroke-width=\".6\">\n" + lines + "</g>\n<g fill=\"#222\">\n" + texts + "</g>\n";
+  std::vector<PlotLabel> labels;
+  for (const Point* point : named) labels.push_back({point->at, point->name});
+  return plot_labels(labels);
 }
 
 std::vector<Point> points_of(std::span<const NamedReport> models, const std::vector<std::string>& classes,
@@ -156,9 +115,9 @@ std::vector<Point> points_of(std::span<const NamedReport> models, const std::vec
   std::vector<Point> points;
   for (const NamedReport& model : models) {
     const auto look = static_cast<std::size_t>(std::ranges::find(classes, model.report.model) - classes.begin());
+    const Amounts& total = model.report.total;
     points.push_back({&model, shortened(harmless(model.name.substr(source)), kLetters), look,
-                      kPlot.left + across.at(model.report.total[Measure::params]) * kPlot.width,
-                      kPlot.top + kPlot.height - up.at(model.report.total[Measure::macs]) * kPlot.height});
+                      place_of(across, up, total[Measure::params], total[Measure::macs])});
   }
   return points;
 }
@@ -176,15 +135,12 @@ std::string scatter_svg(std::span<const NamedReport> models, const RenderOptions
   const auto points = points_of(models, classes, across, up);
   const bool exact = std::ranges::all_of(models, [](const auto& model) { return model.report.exact; });
   const Unit unit = models.front().report.unit;
-  std::string svg = formatted(
-      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0} {1}\" width=\"{0}\" height=\"{1}\" "
-      "font-family=\"DejaVu Sans,Verdana,sans-serif\" font-size=\"11\">\n"
-      "<title>{2} against parameters of {3} models</title>\n<rect width=\"{0}\" height=\"{1}\" fill=\"#fff\"/>\n",
-      kWidth, kHeight, words(Measure::macs, unit), models.size());
-  svg += axes(across, up, unit == Unit::flop ? "FLOPs" : "Multiply-adds (MACs)");
+  std::string svg =
+      plot_head(formatted("{} against parameters of {} models", words(Measure::macs, unit), models.size()));
+  svg += plot_axes(across, up, "Parameters", unit == Unit::flop ? "FLOPs" : "Multiply-adds (MACs)");
   std::string markers;
   for (const Point& point : points) {
-    markers += marker(point.look, point.x, point.y, point.model->report.exact, tip(*point.model));
+    markers += marker(point.look, point.at.x, point.at.y, point.model->report.exact, tip(*point.model));
   }
   return svg + labels(points) + markers + legend(classes, exact) + "</svg>";
 }

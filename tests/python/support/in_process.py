@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from thoplw import _cache, _llm, _measure, _models, _native
+from thoplw import _cache, _llm, _measure, _models, _native, _sweep_command
 
 
 class Stream(io.StringIO):
@@ -21,6 +21,14 @@ class Stream(io.StringIO):
 def in_process(*args: str, terminal: bool = False) -> tuple[int, str, str]:
     out, err = Stream(), Stream(terminal)
     code = _native.run_command_line(
-        list(args), _models.open_model, out, err, None, _llm.open_llm, _measure.this_machine, _cache
+        list(args),
+        _models.open_model,
+        out,
+        err,
+        None,
+        _llm.open_llm,
+        _measure.this_machine,
+        _cache,
+        _sweep_command.run_sweep,
     )
     return code, out.getvalue(), err.getvalue()

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from thoplw import _cache, _llm, _measure, _models, _native
+from thoplw import _cache, _llm, _measure, _models, _native, _sweep_command
 
 ROOT = Path(__file__).parents[3]
 
@@ -108,7 +108,15 @@ def run_command(command: Command) -> None:
         return
     out, err = io.StringIO(), io.StringIO()
     code = _native.run_command_line(
-        command.words[1:], _models.open_model, out, err, None, _llm.open_llm, _measure.this_machine, _cache
+        command.words[1:],
+        _models.open_model,
+        out,
+        err,
+        None,
+        _llm.open_llm,
+        _measure.this_machine,
+        _cache,
+        _sweep_command.run_sweep,
     )
     assert code == command.code, f"{command.line} exits with {code}: {err.getvalue()}"
     if command.shown.strip():
