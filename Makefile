@@ -36,7 +36,7 @@ export CCACHE_DIR ?= $(CURDIR)/build/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= true
 
-.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons sweep test-torch test-fresh fuzz bench bench-training bench-llm bench-roofline bench-files results models audit docs pictures format wheel clean
+.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons test-clusters sweep test-torch test-fresh fuzz bench bench-training bench-llm bench-roofline bench-sweeps bench-files results models audit docs pictures format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -79,6 +79,10 @@ test-pythons: $(STAMP)/environment $(STAMP)/debian-test ## the extension with ev
 test-python: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/debian-page ## the Python tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
+test-clusters: $(STAMP)/installed $(STAMP)/test-environment ## sweeps on a local Ray and a local Dask cluster, which it installs
+	$(PIP) -c build/constraints.txt 'ray[tune]' 'dask[distributed]' psutil
+	$(BIN)/python -m pytest tests/python/sweep/test_clusters.py tests/python/sweep/test_searches.py
+
 sweep: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/debian-page ## the Python tests on all models that they know; about two hours
 	OMP_NUM_THREADS=1 THOPLW_SWEEP=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -108,6 +112,9 @@ bench-llm: $(STAMP)/installed $(STAMP)/bench-environment ## large language model
 
 bench-roofline: $(STAMP)/installed $(STAMP)/bench-environment ## how long models take, next to the least that they can
 	$(BIN)/python -m bench.roofline --save
+
+bench-sweeps: $(STAMP)/installed $(STAMP)/bench-environment ## sweeps, beside the same loop with other tools
+	$(BIN)/python -m bench.sweeps --save
 
 bench-files: $(STAMP)/installed $(STAMP)/bench-environment $(STAMP)/debian-bench ## the native command on model files, against Python
 	cmake --preset release --log-level=WARNING

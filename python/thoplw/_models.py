@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from thoplw import _native
+from thoplw._initialisation import skipped_on_meta
 from thoplw._inputs import arguments
 from thoplw._native import Error, Trace
 from thoplw._precision import capture_pass
@@ -284,7 +285,7 @@ def build(name: str, make: Maker, options: dict[str, Any], wholly_on_meta: bool 
     import torch
 
     # Constructors that compute with values do not run wholly on meta; those that read their weights, not even so.
-    places = (torch.device("meta"), _weights_on_meta(), contextlib.nullcontext())
+    places = (_on_meta(), _weights_on_meta(), contextlib.nullcontext())
     failure: Exception = Error(f"{name} was not built")
     for place in places if wholly_on_meta else places[1:2]:
         try:
@@ -302,6 +303,14 @@ def build(name: str, make: Maker, options: dict[str, Any], wholly_on_meta: bool 
             raise Error(f"{name} made a {type(model).__name__}, not a torch.nn.Module")
         return model
     raise Error(f"{name} cannot be built: {type(failure).__name__}: {failure}") from failure
+
+
+@contextlib.contextmanager
+def _on_meta() -> Iterator[None]:
+    import torch
+
+    with torch.device("meta"), skipped_on_meta():
+        yield
 
 
 @contextlib.contextmanager
