@@ -32,16 +32,15 @@ RESULTS = Path(__file__).parent / "SWEEPS.md"
 MANY = 100_000  # candidates of the sweep whose memory is watched
 
 
-class Conv(nn.Sequential):
+def convolutional(width: int, depth: int, kernel: int) -> nn.Module:
     """Of the kind that a search for small networks draws."""
-
-    def __init__(self, width: int, depth: int, kernel: int) -> None:
-        layers: list[nn.Module] = []
-        channels = 3
-        for _ in range(depth):
-            layers += [nn.Conv2d(channels, width, kernel, padding=kernel // 2), nn.BatchNorm2d(width), nn.ReLU()]
-            channels = width
-        super().__init__(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
+    layers: list[nn.Module] = []
+    channels = 3
+    for _ in range(depth):
+        layers += [nn.Conv2d(channels, width, kernel, padding=kernel // 2), nn.BatchNorm2d(width), nn.ReLU()]
+        channels = width
+    model: nn.Module = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, 10))
+    return model
 
 
 def resnet(width: int, classes: int) -> nn.Module:
@@ -58,7 +57,7 @@ def vit(depth: int, heads: int, width: int) -> nn.Module:
 # What makes candidates, of what, their input, and how many a sweep and another tool count.
 SPACES: dict[str, tuple[Callable[..., nn.Module], dict[str, Any], tuple[int, ...], int, int]] = {
     "small convolutional": (
-        Conv,
+        convolutional,
         {"width": range(8, 108), "depth": range(4, 14), "kernel": [3, 5]},
         (1, 3, 64, 64),
         2000,
@@ -95,7 +94,7 @@ def on_torch(model: nn.Module, x: torch.Tensor) -> int:
 
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         model(x)
-    return counter.get_total_flops()
+    return int(counter.get_total_flops())
 
 
 TOOLS = {"fvcore": on_fvcore, "ptflops": on_ptflops, "FlopCounterMode": on_torch}
