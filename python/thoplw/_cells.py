@@ -39,8 +39,8 @@ def cell_of(value: Any, name: str) -> Cell:
     text = repr(value)
     if _ADDRESS.search(text) or "<lambda>" in str(qualified):
         raise Error(
-            f"{name} is a {type(value).__name__}, which cannot be written to a file of results: give numbers or names, "
-            f"and make the rest of them in build"
+            f"{name} has a value of type {type(value).__name__}, which cannot be written to a file of results: give "
+            f"numbers or names, and make the rest of them in build"
         )
     return text
 

@@ -59,6 +59,7 @@ class Job:
     pages: str | None = None  # a folder
     timeout: float | None = None  # seconds
     memory_limit: int | None = None  # bytes
+    folder: str = field(default_factory=os.getcwd)  # that paths are relative to
 
     def count(self, settings: Settings, cells: Row) -> Row:
         """The measures of a candidate; where it has an error, that."""
@@ -68,9 +69,16 @@ class Job:
         except Exception as failure:
             return failed(str(failure) if isinstance(failure, Error) else f"{type(failure).__name__}: {failure}")
 
+    def enter(self) -> None:
+        """The folder of who asked, as this process may have been started in another, or on another machine."""
+        with contextlib.suppress(OSError):
+            os.chdir(self.folder)
+
     def prepare(self, settings: Settings) -> None:
         """Imports what the candidate needs. Whoever makes it says what is wrong."""
         with contextlib.suppress(Exception):
+            import torch  # noqa: F401
+
             if self.build is None and not is_file(settings[MODEL]):
                 maker(settings[MODEL])
 

@@ -101,6 +101,7 @@ def serve(pipe: int, parent: int) -> None:
     while True:
         try:
             job, settings, cells = pickle.loads(connection.recv_bytes())
+            job.enter()
             job.prepare(settings)
             connection.send_bytes(b"")
             connection.send_bytes(pickle.dumps(job.count(settings, cells)))

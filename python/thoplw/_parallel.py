@@ -73,10 +73,12 @@ def _elsewhere(job: Job, candidates: Iterator[Candidate], jobs: int | None) -> I
                 yield under_way.pop(number), row
                 deaths_in_a_row = 0
             return
+        except Error:
+            raise
         except Exception as failure:
             deaths_in_a_row += 1
             if not _is_death(failure) or deaths_in_a_row > _MOST_DEATHS:
-                raise
+                raise Error(f"the sweep cannot go on: {type(failure).__name__}: {failure}") from failure
         suspects = list(under_way.values())
         under_way.clear()
 
@@ -120,6 +122,7 @@ def _results(tasks: Iterator[Any], jobs: int | None) -> Iterator[tuple[int, Row]
 
 def _work(number: int, job: Job, candidate: Candidate, in_own_process: bool) -> tuple[int, Row]:
     """What a worker does."""
+    job.enter()
     return number, count_one(job, candidate, in_own_process)
 
 

@@ -33,7 +33,7 @@ class Hard(Net):
         if width == 15:
             raise RuntimeError("no way")
         if width == 16:
-            self.kept = b"x" * (3 << 30)
+            self.kept = b"x" * (2 << 30)
             time.sleep(600)
 
 
@@ -44,11 +44,18 @@ class Slow(Net):
 
 
 class Unknown(nn.Module):
-    """An operator that no rule counts."""
+    """It has an operator that no rule counts."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.width = width
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.ops.aten._spdiags(x, torch.tensor([0]), [self.width, 3])
+        twice: torch.Tensor = torch.ops.thoplw_sweep.twice(x) if self.width > 2 else x
+        return twice
+
+
+_library = torch.library.Library("thoplw_sweep", "DEF")
+_library.define("twice(Tensor x) -> Tensor")
+_library.impl("twice", lambda x: 2 * x, "CPU")
+_library.impl("twice", torch.empty_like, "Meta")

@@ -6,6 +6,7 @@ import csv
 import itertools
 import pickle
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ import torch
 from torch import nn
 
 import thoplw
-from sweep_nets import Hard, Net, Slow
+from sweep_nets import Hard, Net, Slow, Unknown
 
 pytest.importorskip("joblib")
 
@@ -134,6 +135,20 @@ def test_what_is_wrong_with_a_candidate_is_in_its_row() -> None:
     assert sweep.failed.columns["width"] == [15]
 
 
+def test_a_lower_bound_is_never_the_best() -> None:
+    sweep = thoplw.sweep(Unknown, {"width": [1, 2, 3]}, inputs=(1, 3), jobs=1)
+    assert sweep.columns["exact"] == [True, True, False]
+    assert sweep.best("macs")["width"] == 1
+    assert sweep.pareto("macs", "params").columns["width"] == [1, 2]  # equals
+    assert sweep.filter(under={"macs": 0}).columns["width"] == [1, 2]
+
+
+def test_what_cannot_travel_is_an_error() -> None:
+    lock = threading.Lock()
+    with pytest.raises(thoplw.Error, match="the sweep cannot go on: PicklingError"):
+        thoplw.sweep(lambda width: (lock, Net(width))[1], {"width": [1, 2]}, inputs=(1, 3), jobs=2)
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -144,7 +159,7 @@ def test_what_is_wrong_with_a_candidate_is_in_its_row() -> None:
         ({"space": {"width": 4}}, "space: width must be a list of values, not 4"),
         ({"space": [4]}, "space: settings must be a dict"),
         ({"space": {"macs": [4]}}, "space: 'macs' is a column of what is counted"),
-        ({"space": {"width": [object()]}}, "width is a object, which cannot be written"),
+        ({"space": {"width": [object()]}}, "width has a value of type object, which cannot be written"),
         ({"output": "results.txt"}, r"results.txt: results go to a file named \*.csv, \*.sqlite"),
         ({"timeout": 0}, "timeout must be a number of more than 0"),
         ({"build": []}, "there is none"),
@@ -305,6 +320,15 @@ def test_workers_give_the_same_rows() -> None:
     assert rows_of(thoplw.sweep(Net, space, inputs=(1, 3), jobs=2)) == rows_of(alone)
 
 
+def test_workers_follow_into_another_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    thoplw.sweep(Net, {"width": [1, 2, 3]}, inputs=(1, 3), jobs=2)  # they are there from here on
+    (tmp_path / "own_net.py").write_text("from torch import nn\ndef net(width): return nn.Linear(3, width)\n")
+    monkeypatch.chdir(tmp_path)
+    for name in ("own_net.py:net", "own_net:net"):
+        sweep = thoplw.sweep(name, {"width": [1, 2, 3]}, inputs=(1, 3), jobs=2)
+        assert sweep.columns["macs"] == [4, 8, 12]
+
+
 def test_a_candidate_that_kills_its_worker_costs_one_row(tmp_path: Path) -> None:
     widths = [*range(1, 12), 13, *range(20, 30)]
     sweep = thoplw.sweep(Hard, {"width": widths}, inputs=(1, 3), jobs=2, output=tmp_path / "results.csv")
@@ -316,14 +340,14 @@ def test_a_candidate_that_kills_its_worker_costs_one_row(tmp_path: Path) -> None
 
 def test_limits() -> None:
     sweep = thoplw.sweep(
-        Hard, {"width": [14, 1, 13, 16, 2]}, inputs=(1, 3), jobs=2, timeout=3, memory_limit=2 << 30
+        Hard, {"width": [14, 1, 13, 16, 2]}, inputs=(1, 3), jobs=2, timeout=6, memory_limit=1 << 30
     ).sorted("width")
     assert [(row["width"], row["macs"], row["error"]) for row in sweep] == [
         (1, 16, None),
         (2, 16, None),
         (13, None, "the process that counted it died"),
-        (14, None, "took longer than 3 s"),
-        (16, None, "needed more than 2147483648 bytes of memory"),
+        (14, None, "took longer than 6 s"),
+        (16, None, "needed more than 1073741824 bytes of memory"),
     ]
 
 
