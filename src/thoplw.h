@@ -20,6 +20,7 @@
 
 namespace thoplw {
 
-std::string_view version();  ///< "0.1.0"
+std::string_view version();   ///< "0.1.0"
+std::string_view compiler();  ///< that it was built by: "g++ 12.2.0"
 
 }  // namespace thoplw

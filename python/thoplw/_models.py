@@ -114,12 +114,23 @@ def _built(
 ) -> tuple[torch.nn.Module, tuple[Any, ...], dict[str, Any]]:
     make, default_inputs = maker(source, attribute)
     options = {key: literal(value) for key, value in settings}
+    if source in _SOURCES:
+        _refuse_downloads(name, options)
     model = build(name, make, options, wholly_on_meta)
     wanted = inputs or default_inputs(model)
     if wanted is None:
         raise Error(f"{name} does not say which input it takes: give --input, such as --input 1x3x224x224")
     positional, keyword = arguments(model, values_of(name, wanted, sizes), None)
     return model, positional, keyword
+
+
+def _refuse_downloads(name: str, options: Mapping[str, Any]) -> None:
+    """Costs are those of the architecture: no trained weights are needed, and none may be fetched without a word."""
+    for key in ("pretrained", "weights", "pretrained_backbone", "weights_backbone"):
+        if options.get(key):
+            raise Error(
+                f"{name}: --set {key}={options[key]} would download weights, which no count needs; leave it out"
+            )
 
 
 def values_of(name: str, inputs: Inputs, sizes: Sizes = (0, 0, 0)) -> list[Any] | dict[str, Any]:

@@ -92,6 +92,8 @@ struct Terminal {
   int err_columns = 80;          ///< how wide the terminal is that shows progress
   /// Writes an SVG picture to a file as PNG; null: nothing here can. Throws Error.
   std::function<void(const std::string& svg, const std::string& path)> write_png{};
+  /// What it runs with, and where; null: it stands alone.
+  std::function<std::string()> about{};
 };
 
 /// What Python does for commands; what is null, this program cannot do.

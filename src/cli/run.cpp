@@ -3,6 +3,7 @@
 #include <sstream>
 #include <stdexcept>
 
+#include "base/formatted.h"
 #include "base/harmless.h"
 #include "cli/cli.h"
 #include "cli/commands.h"
@@ -20,11 +21,17 @@ std::string help_for(const Options& options, const Terminal& terminal) {
   return of_all ? help(terminal.screen.columns) : help_of(*options.command, terminal.screen.columns);
 }
 
+std::string version_text(const Terminal& terminal) {
+  std::string text = formatted("thoplw {}\nbuilt by {}\n", version(), compiler());
+  if (terminal.about) text += harmless(terminal.about()) + "\n";
+  return text;
+}
+
 int run_checked(const std::vector<std::string>& args, const Opener& open, Terminal terminal, const ManyModels& many,
                 const PythonParts& python) {
   Options options = parse_args(args);
   if (options.help || options.version) {
-    terminal.out << (options.help ? help_for(options, terminal) : "thoplw " + std::string(version()) + "\n");
+    terminal.out << (options.help ? help_for(options, terminal) : version_text(terminal));
     flush(terminal.out);
     return kOk;
   }

@@ -186,6 +186,7 @@ int run_command_line(const std::vector<std::string>& args, nb::object opener, nb
   terminal.write_png = [](const std::string& svg, const std::string& path) {
     with_python([&] { python_part("_png", "write_png")(to_str(svg), to_str(path)); });
   };
+  terminal.about = [] { return with_python([] { return nb::cast<std::string>(python_part("_about", "about")()); }); };
   const nb::object open = workers.is_none() ? nb::none() : nb::object(workers.attr("open"));
   const cli::ManyModels many = native_many(workers, open);
   const nb::handle measuring = measure;  // it outlives the run

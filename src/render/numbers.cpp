@@ -6,6 +6,14 @@
 #include "base/formatted.h"
 
 namespace thoplw {
+namespace {
+
+/// What is less than a thousand is written whole, under the digits of the others.
+std::string clever_text(Count value) {
+  return value < 1000 ? formatted("{:>6}", value.value()) : clever_format(value);
+}
+
+}  // namespace
 
 std::string number_text(Amount amount, Count total, NumberFormat numbers) {
   std::string text;
@@ -14,7 +22,7 @@ std::string number_text(Amount amount, Count total, NumberFormat numbers) {
   } else if (amount.seconds && numbers != NumberFormat::digits) {
     text = time_text(amount.value);
   } else {
-    text = numbers == NumberFormat::clever ? clever_format(amount.value) : std::to_string(amount.value.value());
+    text = numbers == NumberFormat::clever ? clever_text(amount.value) : std::to_string(amount.value.value());
   }
   return amount.exact ? text : ">=" + unpadded(text);
 }

@@ -6,16 +6,19 @@ import csv
 import io
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import textwrap
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+import thoplw as thoplw_package
 from in_process import in_process
 
 torchvision = pytest.importorskip("torchvision")
@@ -135,6 +138,18 @@ def test_help_and_version_need_no_torch():
         run = subprocess.run([sys.executable, "-c", code.format(flag)], capture_output=True, text=True)
         assert (run.returncode, run.stderr) == (0, "")
         assert run.stdout.startswith(start)
+
+
+def test_the_version_says_what_it_runs_with_and_imports_nothing_for_it():
+    code = (
+        "import sys; sys.modules['torch'] = None; sys.argv = ['thoplw', '-V'];from thoplw.__main__ import main; main()"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    first, built, rest = run.stdout.splitlines()
+    assert first == f"thoplw {metadata.version('thoplw')}"
+    assert re.fullmatch(r"built by .* \d+\.\d+.*", built)
+    assert rest.startswith(f"Python {platform.python_version()}, torch {metadata.version('torch')}, torchvision ")
+    assert rest.endswith("; installed in " + str(Path(thoplw_package.__file__).parent))
 
 
 def test_a_model_comes_by_standard_input():
@@ -358,6 +373,8 @@ def test_strict_exits_with_1(folder):
         (("torchvision:alexnet", "-o", "table.xyz"), "table.xyz"),
         (("torchvision:raft_small",), "give --input"),
         (("resnet18",), "did you mean torchvision:resnet18 or timm:resnet18?"),
+        (("timm:resnet18", "--set", "pretrained=True"), "--set pretrained=True would download weights"),
+        (("torchvision:resnet18", "--set", "weights=DEFAULT"), "--set weights=DEFAULT would download weights"),
         (("resnet0",), "model 'resnet0' does not say where it comes from: write torchvision:NAME, timm:NAME"),
         (
             ("torchvision:resnet18", "-i", "224"),

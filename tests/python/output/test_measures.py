@@ -78,7 +78,7 @@ def test_every_measure_has_its_places() -> None:
         for owner in (info, info[0], changes, changes.rows[0], *([compared] if info is counted else [])):
             assert getattr(owner, name) is not None
         assert info.summary("csv", columns=["name", name]).endswith(f"Total,{getattr(info, name)}")
-        assert f"--max-{name} {'TIME' if info is timed else 'COUNT'}" in in_process("--help")[1]
+        assert f"--max-{name} {'TIME' if info is timed else 'COUNT'}" in in_process("check", "--help")[1]
         assert f"    {name}: " in Path(thoplw.__file__).with_name("_native.pyi").read_text()
 
 

@@ -215,7 +215,7 @@ def test_numbers_are_those_of_the_engine(show, info):
     values = [0, 999, 999_994, 999_995, 2**53 + 1, 2**64 - 1, *eighths, *(1000 * e for e in eighths)]
     values += [chance.randrange(10 ** chance.randrange(1, 20)) for _ in range(2000)]
     texts = shown.page.evaluate("values => values.map(value => cleverText(BigInt(value)))", [str(v) for v in values])
-    assert texts == [thoplw.clever_format(value).strip() for value in values]
+    assert texts == [str(value) if value < 1000 else thoplw.clever_format(value).strip() for value in values]
 
 
 def test_a_tree_row_has_all_that_is_inside(show, info):

@@ -10,6 +10,7 @@ function fixed2(value) {
 }
 
 function cleverText(value) {
+  if (value < 1000n) return String(value);
   let scale = 1;
   for (let unit = 0; ; ++unit, scale *= 1000) {
     const text = fixed2(Number(value) / scale);
