@@ -208,6 +208,7 @@ def main() -> None:
     parser.add_argument("--save", action="store_true")
     save = parser.parse_args().save
     logging.disable(logging.WARNING)
+    import_torchvision()  # ptflops imports it, too
     torch.set_num_threads(1)
     text = "# Sweeps\n\n## Candidates per second\n\n" + "\n".join(speed())
     text += (

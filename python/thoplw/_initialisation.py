@@ -38,7 +38,7 @@ def skipped_on_meta() -> Iterator[None]:
 
 def _skipping(function: Callable[..., Any], least: int) -> Callable[..., Any]:
     def fill(tensor: Any, *args: Any, **kwargs: Any) -> Any:
-        if tensor.is_meta and tensor.dim() >= least:
+        if tensor.is_meta and (least == 0 or tensor.dim() >= least):
             return tensor
         return function(tensor, *args, **kwargs)
 
