@@ -96,12 +96,13 @@ nb::object run_method(Pass& pass, const std::string& method, const nb::object& a
   return call_module(pass, model, stack.data(), count, keywords.size() ? keywords.ptr() : nullptr);
 }
 
-/// What is in a cycle of references outlives the pass until it is collected: that is not what the model keeps. Looked
-/// for only where something does outlive it, as collecting takes longer than most passes.
+/// What is in a cycle of references outlives the pass until it is collected: that is not what the model keeps. All that
+/// the pass made is young, as no garbage is collected meanwhile; to look through all objects of the process, such as
+/// those of an imported library, takes a hundred times as long as a pass.
 void end_lives(Pass& pass, const CaptureOptions& options) {
   if (options.memory && pass.lives->anything_stays()) {
     const NotTheForward we_do;
-    nb::module_::import_("gc").attr("collect")();
+    nb::module_::import_("gc").attr("collect")(0);
   }
   pass.lives->stop();
 }
