@@ -37,6 +37,20 @@ bool Polynomial::nowhere_greater(const Polynomial& other) const {
   return no_more(terms_, other.terms_, std::less_equal<>()) && no_more(other.terms_, terms_, std::greater_equal<>());
 }
 
+Polynomial operator-(const Polynomial& a, const Polynomial& b) {
+  std::vector<Polynomial::Term> terms = a.terms();
+  for (const Polynomial::Term& term : b.terms()) {
+    const auto same = std::ranges::find(terms, term.powers, &Polynomial::Term::powers);
+    if (same == terms.end()) {
+      terms.push_back({-term.coefficient, term.powers});
+    } else {
+      same->coefficient -= term.coefficient;
+    }
+  }
+  std::erase_if(terms, [](const Polynomial::Term& term) { return term.coefficient == 0; });
+  return Polynomial(std::move(terms));
+}
+
 Grid::Grid(std::vector<std::vector<std::int64_t>> nodes) : nodes_(std::move(nodes)) {
   for (const auto& of_variable : nodes_) basis_.push_back(coefficients_of_basis(of_variable));
 }

@@ -36,6 +36,9 @@ class Polynomial {
   std::vector<Term> terms_;
 };
 
+/// Of the same variables.
+Polynomial operator-(const Polynomial& a, const Polynomial& b);
+
 /// The points of which each coordinate is one of its variable's nodes.
 class Grid {
  public:

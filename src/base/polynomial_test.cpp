@@ -52,5 +52,12 @@ TEST_CASE("a polynomial that is nowhere greater than another") {
   CHECK_FALSE(line(2, 2).nowhere_greater(line(1, 0)));
 }
 
+TEST_CASE("a difference of polynomials has no terms that are 0") {
+  const Polynomial a({{3, {1, 0}}, {2, {0, 1}}, {7, {0, 0}}}), b({{3, {1, 0}}, {5, {0, 1}}, {Rational(1) / 2, {1, 1}}});
+  CHECK(a - b == Polynomial({{-3, {0, 1}}, {Rational(-1) / 2, {1, 1}}, {7, {0, 0}}}));
+  CHECK(a - a == Polynomial());
+  CHECK(a - Polynomial() == a);
+}
+
 }  // namespace
 }  // namespace thoplw

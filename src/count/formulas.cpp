@@ -22,15 +22,15 @@ using Numbers = std::vector<std::uint64_t>;  ///< totals, extras, each module's 
 
 /// A number of the whole that is no sum over modules; none where a report has no such thing.
 struct ExtraRow {
-  std::string_view name, title;
+  std::string_view name;
   std::optional<Count> (*of)(const Report& report);
 };
 
 /// The peak, which may be the greatest of the timeline's moments, is the first.
 constexpr auto kExtras = std::to_array<ExtraRow>({
-    {"peak", "Peak memory",
+    {"peak",
      [](const Report& report) { return report.memory() ? std::optional(report.memory()->peak) : std::nullopt; }},
-    {"peak_first_step", "Peak memory of the first step",
+    {"peak_first_step",
      [](const Report& report) {
        return report.training ? std::optional(report.training->peak_first_step) : std::nullopt;
      }},
@@ -70,9 +70,13 @@ class Finder {
       fit();
       if (open_.empty() || !raise()) break;
     }
+    const Grid least = grid_at_end(false), greatest = grid_at_end(true);
+    if (moments_ > 0 && !open_.empty()) {
+      for (const Grid* grid : {&least, &greatest}) values_along(*grid, 0);
+    }
     confirm();
-    take_greater_of_two();
-    take_greatest();
+    take_greater_of_two(least, greatest);
+    take_greatest(least);
     refuse();
     return assembled();
   }
@@ -108,7 +112,9 @@ class Finder {
       check_layout(report, point);
     }
     found_.exact = found_.exact && report.exact;
-    return samples_.emplace(point, read(report)).first->second;
+    Numbers numbers = read(report);
+    numbers.resize(std::max(size_, numbers.size()));  // moments that are not looked at any more
+    return samples_.emplace(point, std::move(numbers)).first->second;
   }
 
   void take_layout(const Report& report) {
@@ -120,20 +126,31 @@ class Finder {
       if (report.has(measure)) found_.measures.push_back(measure);
     }
     for (const ExtraRow& row : kExtras) {
-      if (row.of(report)) found_.extras.push_back({std::string(row.name), std::string(row.title), 0});
+      if (row.of(report)) found_.extras.push_back({std::string(row.name), std::string(title_of_extra(row.name)), 0});
     }
-    moments_ = timeline_of(report).size();
+    for (const Moment& moment : timeline_of(report)) phases_.push_back(moment.phase);
+    moments_ = phases_.size();
     for (const Row& row : report.rows) {
       found_.rows.push_back({.path = row.path, .cls = row.cls, .laws = {}});
     }
     size_ = read(report).size();
   }
 
-  void check_layout(const Report& report, const Point& point) const {
+  void check_layout(const Report& report, const Point& point) {
     const auto same = [](const Formulas::Row& a, const Row& b) { return a.path == b.path; };
-    if (std::ranges::equal(found_.rows, report.rows, same) && timeline_of(report).size() == moments_) return;
-    throw Error(formatted("{} has other modules or operators at {} than at {}: no formula covers both", found_.model,
-                          in_words(found_.variables, point), in_words(found_.variables, first())));
+    if (!std::ranges::equal(found_.rows, report.rows, same)) {
+      throw Error(formatted("{} has other modules at {} than at {}: no formula covers both", found_.model,
+                            in_words(found_.variables, point), in_words(found_.variables, first())));
+    }
+    comparable_ = comparable_ && timeline_of(report).size() == phases_.size();
+  }
+
+  /// A loop over the sequence has as many moments as there are steps; then none is the same moment at all sizes.
+  void forget_moments() {
+    size_ -= moments_;
+    moments_ = 0;
+    laws_.resize(size_);
+    std::erase_if(open_, [&](std::size_t number) { return number >= size_; });
   }
 
   Numbers read(const Report& report) const {
@@ -181,6 +198,7 @@ class Finder {
     std::vector<const Numbers*> at_nodes;
     for (const Point& point : through.points()) at_nodes.push_back(&numbers(point));
     for (const Point& point : points_to_confirm()) numbers(point);
+    if (!comparable_ && moments_ > 0) forget_moments();
     found_.through = at_nodes.size();
     std::map<Numbers, std::optional<Polynomial>> known;  // many modules have the same numbers
     std::erase_if(open_, [&](std::size_t number) {
@@ -260,9 +278,8 @@ class Finder {
     std::ranges::sort(open_);
   }
 
-  /// Inside of one operator the peak moves, too: the greater of what holds at the least sizes and at the greatest.
-  void take_greater_of_two() {
-    if (moments_ == 0) return;
+  /// As many of the least or of the greatest values as any polynomial needs that was found.
+  Grid grid_at_end(bool greatest) const {
     std::vector<std::size_t> degrees(count(), 1);
     for (const Formulas::Law& law : laws_) {
       if (!law.found()) continue;
@@ -270,21 +287,28 @@ class Finder {
         for (std::size_t i = 0; i < count(); ++i) degrees[i] = std::max<std::size_t>(degrees[i], term.powers[i]);
       }
     }
-    std::vector<Point> least, greatest;
+    std::vector<Point> nodes;
     for (std::size_t i = 0; i < count(); ++i) {
-      const auto nodes = static_cast<std::ptrdiff_t>(degrees[i] + 1);
-      least.emplace_back(values(i).begin(), values(i).begin() + nodes);
-      greatest.emplace_back(values(i).end() - nodes, values(i).end());
+      const auto all = static_cast<std::ptrdiff_t>(degrees[i] + 1);
+      const auto from = greatest ? values(i).end() - all : values(i).begin();
+      nodes.emplace_back(from, from + all);
     }
-    const Grid low(std::move(least)), high(std::move(greatest));
-    const auto along = [&](const Grid& grid, std::size_t number) {
-      Numbers of_points;
-      for (const Point& point : grid.points()) of_points.push_back(numbers(point)[number]);
-      return grid.through(of_points);
-    };
+    return Grid(std::move(nodes));
+  }
+
+  Numbers values_along(const Grid& grid, std::size_t number) {
+    Numbers along;
+    for (const Point& point : grid.points()) along.push_back(numbers(point)[number]);
+    return along;
+  }
+
+  /// Inside of one operator the peak moves, too: the greater of what holds at the least sizes and at the greatest.
+  void take_greater_of_two(const Grid& least, const Grid& greatest) {
+    if (moments_ == 0) return;
+    const auto along = [&](const Grid& grid, std::size_t number) { return grid.through(values_along(grid, number)); };
     std::erase_if(open_, [&](std::size_t number) {
       if (number < size_ - moments_) return false;
-      const Formulas::Law law{.greatest_of = {along(low, number), along(high, number)}, .why = ""};
+      const Formulas::Law law{.greatest_of = {along(least, number), along(greatest, number)}, .why = ""};
       if (!holds(law, number)) return false;
       laws_[number] = law;
       return true;
@@ -292,21 +316,54 @@ class Finder {
   }
 
   /// The peak is that of the moments which is the greatest: of this one here, of that one there.
-  void take_greatest() {
+  void take_greatest(const Grid& least) {
     if (moments_ == 0) return;
-    const std::size_t peak = found_.measures.size();
-    if (laws_[peak].found()) return;
-    std::vector<Polynomial> greatest;
-    for (std::size_t number = size_ - moments_; number < size_; ++number) {
-      if (!laws_[number].found()) return;
-      for (const Polynomial& moment : laws_[number].greatest_of) add_greatest(greatest, moment);
+    take(found_.measures.size(), greatest_moments(true, Polynomial()));
+    take_greatest_of_first_step(least);
+  }
+
+  /// Before the optimizer's first step there are no states. That step needs as much as later ones and what makes the
+  /// states: this is the same for all inputs, and shows at the least sizes.
+  void take_greatest_of_first_step(const Grid& least) {
+    const std::size_t number = found_.measures.size() + 1;
+    const auto states = std::ranges::find(found_.measures, Measure::states);
+    if (found_.extras.size() < 2 || laws_[number].found() || states == found_.measures.end()) return;
+    const Formulas::Law& law = laws_[static_cast<std::size_t>(states - found_.measures.begin())];
+    if (law.greatest_of.size() != 1) return;
+    std::vector<Polynomial> greatest = greatest_moments(false, law.greatest_of.front());
+    if (greatest.empty() || take(number, greatest)) return;
+    std::vector<Polynomial> steps = {least.through(values_along(least, number))};
+    if (const Formulas::Law& later = laws_[size_ - 1]; later.found() && phases_.back() == Phase::optimizer) {
+      const Rational more = Rational(numbers(first())[number]) - later.at(first());
+      const Polynomial makes_states({{Rational(-more), std::vector<unsigned>(count())}});
+      steps.insert(steps.begin(), later.greatest_of.front() - makes_states);
     }
+    for (const Polynomial& step : steps) {
+      std::vector<Polynomial> with_step = greatest;
+      add_greatest(with_step, step);
+      if (take(number, std::move(with_step))) return;
+    }
+  }
+
+  /// Each without what is not there then; none where one of them is no polynomial.
+  std::vector<Polynomial> greatest_moments(bool of_optimizer, const Polynomial& without) const {
+    std::vector<Polynomial> greatest;
+    for (std::size_t i = 0; i < moments_; ++i) {
+      if (!of_optimizer && phases_[i] == Phase::optimizer) continue;
+      const Formulas::Law& law = laws_[size_ - moments_ + i];
+      if (!law.found()) return {};
+      for (const Polynomial& moment : law.greatest_of) add_greatest(greatest, moment - without);
+    }
+    return greatest;
+  }
+
+  bool take(std::size_t number, std::vector<Polynomial> greatest) {
+    if (laws_[number].found() || greatest.empty()) return false;
     Formulas::Law law{.greatest_of = std::move(greatest), .why = ""};
-    const bool holds =
-        std::ranges::all_of(samples_, [&](const auto& sample) { return law.at(sample.first) == sample.second[peak]; });
-    if (!holds) return;
-    laws_[peak] = std::move(law);
-    std::erase(open_, peak);
+    if (!holds(law, number)) return false;
+    laws_[number] = std::move(law);
+    std::erase(open_, number);
+    return true;
   }
 
   static void add_greatest(std::vector<Polynomial>& greatest, const Polynomial& moment) {
@@ -357,8 +414,10 @@ class Finder {
 
   const Sample& sample_;
   Formulas found_;
-  std::size_t size_ = 0;     ///< how many numbers a sample has
-  std::size_t moments_ = 0;  ///< how many of them are of the timeline, at the end
+  std::size_t size_ = 0;       ///< how many numbers a sample has
+  std::size_t moments_ = 0;    ///< how many of them are of the timeline, at the end
+  std::vector<Phase> phases_;  ///< of these
+  bool comparable_ = true;     ///< the timeline has the same moments at all points
   std::map<Point, Numbers> samples_;
   std::vector<std::size_t> degrees_;  ///< by variable
   std::vector<Formulas::Law> laws_;   ///< by number

@@ -87,7 +87,7 @@ TEST_CASE("what cannot be asked") {
     return report;
   };
   CHECK_THROWS_WITH_AS(find_formulas({{"b", range(1, 9)}}, other_modules),
-                       "Net has other modules or operators at b=4 than at b=1: no formula covers both", Error);
+                       "Net has other modules at b=4 than at b=1: no formula covers both", Error);
   const auto raises = [](const Point& p) -> Report { throw Error("no forward for " + std::to_string(p[0])); };
   CHECK_THROWS_WITH_AS(find_formulas({{"b", range(3, 9)}}, raises), "at b=3: no forward for 3", Error);
 }

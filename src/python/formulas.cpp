@@ -2,6 +2,7 @@
 #include "report/formulas.h"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 
@@ -17,7 +18,9 @@
 #include "python/given.h"
 #include "python/layer_info.h"
 #include "python/to_python.h"
+#include "python/values.h"
 #include "render/formulas.h"
+#include "report/saved/formulas.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -164,6 +167,18 @@ FormulaRow row_at(const FormulaSet& self, nb::handle key) {
   return {self.of, &rows[static_cast<std::size_t>(index)]};
 }
 
+std::string text_of(const FormulaSet& self) { return render_formulas(*self.of, find_renderer("json")); }
+
+/// A part of formulas is pickled as all of them and its place.
+nb::tuple state_of(const Shared& of, std::size_t place) { return nb::make_tuple(FormulaSet{of}, place); }
+
+template <class Part>
+std::pair<Shared, const Part*> part_of(nb::handle state, std::vector<Part> Formulas::*parts) {
+  const auto [set, place] = nb::cast<std::pair<FormulaSet, std::size_t>>(state);
+  if (place >= (*set.of.*parts).size()) throw nb::cast_error();
+  return {set.of, &(*set.of.*parts)[place]};
+}
+
 template <class Owner, class Get>
 void bind_laws(nb::class_<Owner>& bound, Get get) {
   for (const Measure measure : all_measures()) {
@@ -175,8 +190,8 @@ void bind_laws(nb::class_<Owner>& bound, Get get) {
 }  // namespace
 
 void bind_formulas(nb::module_& m) {
-  nb::class_<Formula>(m, "Formula", kFormulaDoc)
-      .def("__call__", [](const Formula& self, const nb::kwargs& values) { return value_at(self, values); })
+  nb::class_<Formula> formula(m, "Formula", kFormulaDoc);
+  formula.def("__call__", [](const Formula& self, const nb::kwargs& values) { return value_at(self, values); })
       .def("latex", [](const Formula& self) { return law_latex(*self.law, self.of->variables); })
       .def_prop_ro("greatest_of", &all_terms)
       .def_prop_ro("variables", [](const Formula& self) { return names_of(*self.of); })
@@ -191,12 +206,33 @@ void bind_formulas(nb::module_& m) {
           nb::is_operator())
       .def("__hash__",
            [](const Formula& self) { return nb::hash(nb::str(law_text(*self.law, self.of->variables).c_str())); });
+  bind_pickling(
+      formula,
+      [](const Formula& self) { return state_of(self.of, static_cast<std::size_t>(self.law - self.of->laws.data())); },
+      [](nb::handle state) {
+        const auto [of, law] = part_of(state, &Formulas::laws);
+        return Formula{of, law};
+      });
   nb::class_<FormulaRow> row(m, "FormulaRow", kFormulaRowDoc);
   bind_laws(row, &own);
   row.def_prop_ro("name", [](const FormulaRow& self) { return to_str(self.row->path); })
       .def_prop_ro("cls", [](const FormulaRow& self) { return to_str(self.row->cls); })
       .def("__repr__", [](const FormulaRow& self) {
         return "FormulaRow(name=" + quoted(self.row->path) + ", cls=" + quoted(self.row->cls) + ")";
+      });
+  bind_pickling(
+      row,
+      [](const FormulaRow& self) {
+        return state_of(self.of, static_cast<std::size_t>(self.row - self.of->rows.data()));
+      },
+      [](nb::handle state) {
+        const auto [of, row] = part_of(state, &Formulas::rows);
+        return FormulaRow{of, row};
+      });
+  bind_equality(
+      row, [](const FormulaRow& self) { return self.row->path; },
+      [](const FormulaRow& a, const FormulaRow& b) {
+        return a.row->path == b.row->path && text_of({a.of}) == text_of({b.of});
       });
   nb::class_<FormulaSet> formulas(m, "Formulas", kFormulasDoc);
   bind_laws(formulas, &total);
@@ -218,6 +254,12 @@ void bind_formulas(nb::module_& m) {
         const Formulas& of = *self.of;
         return "<Formulas of " + of.model + " in " + std::to_string(of.variables.size()) + " variables>";
       });
+  bind_equality(
+      formulas, [](const FormulaSet& self) { return self.of->model; },
+      [](const FormulaSet& a, const FormulaSet& b) { return text_of(a) == text_of(b); });
+  bind_pickling(
+      formulas, [](const FormulaSet& self) { return to_bytes(text_of(self)); },
+      [](nb::handle state) { return FormulaSet{std::make_shared<const Formulas>(read_formulas(from_bytes(state)))}; });
   m.def("find_formulas", &found, "variables"_a, "sample"_a);
 }
 

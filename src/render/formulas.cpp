@@ -203,7 +203,13 @@ std::string as_json(const Formulas& formulas) {
     json["variables"].push_back(
         {{"name", variable.name}, {"least", variable.values.front()}, {"greatest", variable.values.back()}});
   }
-  for (const Named& named : of_whole(formulas)) json["total"][named.name] = law_json(*named.law, formulas);
+  json["shown"] = nlohmann::ordered_json::array();
+  for (const Measure measure : formulas.shown) json["shown"].push_back(row_of(measure).name);
+  for (const Named& named : of_whole(formulas)) {
+    nlohmann::ordered_json law = law_json(*named.law, formulas);
+    if (named.law->found()) law["latex"] = law_latex(*named.law, formulas.variables);
+    json["total"][named.name] = std::move(law);
+  }
   json["rows"] = nlohmann::ordered_json::array();
   for (const Formulas::Row& row : formulas.rows) {
     nlohmann::ordered_json one = {{"name", row.path}, {"class", row.cls}};

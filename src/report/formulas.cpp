@@ -10,4 +10,10 @@ Rational Formulas::Law::at(std::span<const std::int64_t> point) const {
   return greatest;
 }
 
+std::string_view title_of_extra(std::string_view name) {
+  return name == "peak"              ? "Peak memory"
+         : name == "peak_first_step" ? "Peak memory of the first step"
+                                     : std::string_view();
+}
+
 }  // namespace thoplw

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/polynomial.h"
@@ -33,7 +34,7 @@ struct Formulas {
   /// A number of the whole that is no sum over modules.
   struct Extra {
     std::string name;   ///< "peak_first_step"
-    std::string title;  ///< "Peak of the first step"
+    std::string title;  ///< "Peak memory of the first step"
     std::size_t law;
   };
 
@@ -51,5 +52,8 @@ struct Formulas {
   std::size_t samples = 0;  ///< how many points were counted
   std::size_t through = 0;  ///< how many of them the formulas were made of; the others confirmed them
 };
+
+/// Empty where there is no such number.
+std::string_view title_of_extra(std::string_view name);
 
 }  // namespace thoplw

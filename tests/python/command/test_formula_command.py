@@ -45,7 +45,10 @@ def test_formulas_for_programs(net: str) -> None:
     flags = ["--input", "1x3x8x8", "--convention", "exact", "--vary", "batch", "--kind", "json"]
     _, out, _ = in_process("formula", net, *flags)
     found = json.loads(out)
-    assert found["total"]["macs"] == {"terms": [{"coefficient": "7936", "powers": {"batch": 1}}]}
+    assert found["total"]["macs"] == {
+        "terms": [{"coefficient": "7936", "powers": {"batch": 1}}],
+        "latex": r"7\,936 \, \mathit{batch}",
+    }
     assert found["variables"] == [{"name": "batch", "least": 1, "greatest": 8}]
     assert [row["name"] for row in found["rows"]] == ["", "0", "1"]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import random
 from collections.abc import Callable
 from typing import Any
@@ -71,7 +73,7 @@ CASES: dict[str, Case] = {
     "gpt2": (lambda: language("gpt2"), ids, TOKENS),
     "llama": (lambda: language("llama"), ids, TOKENS),
     "t5": (lambda: language("t5"), t5_inputs, TOKENS),
-    "mamba": (lambda: language("mamba"), lambda batch: ids(batch, 16), {"batch": range(2, 9)}),
+    "mamba": (lambda: language("mamba"), ids, {"batch": range(2, 9), "seq": range(8, 25)}),
     "a U-Net": (Down, image, {"batch": range(2, 9), "side": range(16, 129, 2)}),
     "an LSTM": (Recurrent, lambda batch, seq: torch.zeros(batch, seq, 8), TOKENS),
 }
@@ -100,11 +102,14 @@ def test_a_formula_of_a_step_gives_what_a_capture_gives(name: str) -> None:
     build, inputs, variables = CASES[name]
     model = build()
     found = thoplw.formula(model, inputs, training={"optimizer": "adamw"}, **variables)
-    for values in some(variables, 5):
+    for values in some(variables, 10):
         step = thoplw.training(model, inputs(**values), optimizer="adamw", verbose=False)
         assert {name: getattr(found, name)(**values) for name in SUMS} == {name: getattr(step, name) for name in SUMS}
-        assert found.peak is not None
-        assert found.peak(**values) == step.peak
+        if name != "mamba":  # it loops over the sequence
+            assert found.peak is not None
+            assert found.peak_first_step is not None
+            assert found.peak(**values) == step.peak
+            assert found.peak_first_step(**values) == step.peak_first_step
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -112,7 +117,7 @@ def test_a_formula_of_memory_gives_what_a_capture_gives(name: str) -> None:
     build, inputs, variables = CASES[name]
     model = build().eval()
     found = thoplw.formula(model, inputs, memory={}, **variables)
-    for values in some(variables, 5):
+    for values in some(variables, 10):
         memory = thoplw.memory(model, inputs(**values), verbose=False)
         assert found.peak is not None
         assert (found.peak(**values), found.bytes(**values)) == (memory.peak, memory.weights + memory.buffers)
@@ -139,6 +144,64 @@ def test_the_formula_of_a_llama_by_hand() -> None:
         found.macs.latex() == r"80\,128 \, \mathit{batch} \, \mathit{seq} + 256 \, \mathit{batch} \, \mathit{seq}^{2}"
     )
     assert found.variables == ("batch", "seq")
+
+
+def test_the_cache_of_a_llama_by_hand() -> None:
+    pytest.importorskip("transformers")
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    config = LlamaConfig(
+        hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+        vocab_size=100,
+    )  # fmt: skip
+    found = thoplw.formula(LlamaForCausalLM(config).eval(), ids, memory={}, batch=range(1, 9), seq=range(8, 65))
+    assert found.retained is not None
+    assert str(found.retained) == "512·batch·seq"  # 2 layers, keys and values, 2 heads of 16, 4 bytes
+    assert found.retained(batch=3, seq=10**6) == 512 * 3 * 10**6
+
+
+def test_formulas_travel() -> None:
+    made = thoplw.formula(
+        lambda width: nn.Sequential(nn.Linear(width, 3), nn.Linear(3, width)),
+        lambda width, batch: torch.zeros(batch, width),
+        training={},
+        width=range(1, 20),
+        batch=range(2, 20, 2),
+    )
+    there = pickle.loads(pickle.dumps(made))
+    assert there == made
+    assert hash(there) == hash(made)
+    assert str(there) == str(made)
+    for kind in ("md", "csv", "json"):
+        assert there.summary(kind) == made.summary(kind)
+    assert there.variables == made.variables == ("width", "batch")
+    for values in some({"width": range(1, 500), "batch": range(2, 500, 2)}, 10):
+        for name in (*SUMS, "peak", "peak_first_step"):
+            assert getattr(there, name)(**values) == getattr(made, name)(**values)
+    assert pickle.loads(pickle.dumps(made.saved)) == made.saved
+    assert pickle.loads(pickle.dumps(made["1"])) == made["1"] != made["0"]
+    assert copy.deepcopy(made) is made
+    other = thoplw.formula(nn.Linear(2, 2), lambda b: torch.zeros(b, 2), b=range(1, 9))
+    assert other != made
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda text: "", "must be an object"),
+        (lambda text: text[:-5], "must be an object"),
+        (lambda text: text.replace('"8"', '"8/0"', 1), "total.macs.terms.0..coefficient: must be a fraction"),
+        (lambda text: text.replace('"8"', '"x"', 1), "total.macs.terms.0..coefficient: must be a fraction"),
+        (lambda text: text.replace('{"b":1}', '{"c":1}', 1), "total.macs.terms.0..powers.c: is of no variable"),
+        (lambda text: text.replace('{"b":1}', '{"b":99}', 1), "powers.b: must be a whole number from 0 to 64, not 99"),
+        (lambda text: text.replace('"rows"', '"lines"', 1), "'rows' is missing"),
+    ],
+)
+def test_pickles_that_are_no_formulas(wrong: Callable[[str], str], message: str) -> None:
+    made = thoplw.formula(nn.Linear(2, 4, bias=False), lambda b: torch.zeros(b, 2), b=range(1, 9))
+    text = wrong(made.summary("json"))
+    with pytest.raises(thoplw.Error, match=message):
+        made.__class__.__new__(made.__class__).__setstate__(text.encode())
 
 
 def test_a_scaling_law() -> None:
