@@ -28,8 +28,10 @@ void count_steps(const thoplw::Trace& trace) {
   };
   thoplw::TrainingPlan plan;
   step(plan);
-  plan.step = {
-      .optimizer = "sgd", .flavour = {.processor = thoplw::Processor::cuda}, .all_outputs = true, .accumulate = 2};
+  plan.step.optimizer = "sgd";
+  plan.step.flavour.processor = thoplw::Processor::cuda;
+  plan.step.all_outputs = true;
+  plan.step.accumulate = 2;
   step(plan);
   plan.precision = "amp-bf16";
   step(plan);
