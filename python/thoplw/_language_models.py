@@ -10,6 +10,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from thoplw import _native
+from thoplw._image_prompts import ImagePrompts, Images
 from thoplw._inputs import arguments
 from thoplw._models import build, import_torchvision, maker
 from thoplw._native import Error, Trace
@@ -32,7 +33,12 @@ _names: ContextVar[tuple[list[str], list[str]]] = ContextVar("names")
 
 
 def passes_of(
-    model: Any, settings: Mapping[str, Any], dtype: str | None, source: int | None, inputs: MoreInputs | None = None
+    model: Any,
+    settings: Mapping[str, Any],
+    dtype: str | None,
+    source: int | None,
+    images: Images = (0, None),
+    inputs: MoreInputs | None = None,
 ) -> Passes:
     """The passes of what a user calls a language model.
 
@@ -41,6 +47,7 @@ def passes_of(
         settings: fields of the config to change.
         dtype: what weights are stored in; None: bf16, or what a module has.
         source: how many tokens an encoder reads; None: as many as the decoder.
+        images: how many images are in each prompt, and their height and width if the config does not say them.
         inputs: further inputs of prompts, by batch and context.
     """
     try:
@@ -52,11 +59,12 @@ def passes_of(
             raise Error(
                 "settings are fields of a config, and the model is made already: change its config, or give that"
             )
-        return Passes(model, source, inputs)
+        return Passes(model, source, images, inputs)
     with contextlib.suppress(Error):
         import_torchvision()  # transformers imports it where it is there
     with _quiet():
-        return Passes(_made(model, settings, getattr(torch, _MADE_IN.get(dtype or "", "bfloat16"))), source, inputs)
+        made = _made(model, settings, getattr(torch, _MADE_IN.get(dtype or "", "bfloat16")))
+        return Passes(made, source, images, inputs)
 
 
 def _made(model: Any, settings: Mapping[str, Any], dtype: torch.dtype) -> torch.nn.Module:
@@ -89,13 +97,17 @@ def _given(model: Any) -> tuple[str, Any, Any]:
 class Passes:
     """Runs a model on a prompt and on one token more, at any batch and context."""
 
-    def __init__(self, model: torch.nn.Module, source: int | None, inputs: MoreInputs | None) -> None:
+    def __init__(
+        self, model: torch.nn.Module, source: int | None, images: Images = (0, None), inputs: MoreInputs | None = None
+    ) -> None:
         parameters = inspect.signature(model.forward).parameters
         if not any(name in parameters for name in (*_CACHES, "use_cache")):
             raise Error(f"{type(model).__name__} takes no cache, so that nothing can be said of one token more")
         self.model = model
         self.source = source
-        self.inputs = inputs
+        if images[0] and inputs is not None:
+            raise Error("images and inputs both say what is in a prompt: leave one of them out")
+        self.inputs = ImagePrompts(model, *images) if images[0] else inputs
 
     def __call__(
         self, batch: int, context: int
@@ -108,7 +120,7 @@ class Passes:
                 prompt, one = _inputs(self.model, batch, context, self.source)
                 if self.inputs is not None:
                     prompt |= arguments(self.model, dict(self.inputs(batch, context)), None)[1]
-                trace = _native.capture(_both_passes(self.model), (prompt, one), {}, {})
+                trace = _native.capture(_both_passes(self.model), (prompt, one), {}, {}, cuda=True, memory=True)
         finally:
             _names.reset(token)
         plans = _plan(self.model, "_tp_plan"), _plan(self.model, "_ep_plan")

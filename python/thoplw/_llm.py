@@ -27,7 +27,11 @@ def llm(
     tensor_parallel: int = 1,
     pipeline: int = 1,
     expert_parallel: int = 1,
+    prompts: int | None = None,
+    link: str | int | None = None,
     source: int | None = None,
+    images: int = 0,
+    image_size: tuple[int, int] | None = None,
     inputs: Callable[[int, int], Mapping[str, Any]] | None = None,
     settings: Mapping[str, Any] = {},
     largest: bool = True,
@@ -50,7 +54,12 @@ def llm(
         tensor_parallel: how many devices share each layer, by the plan that transformers has for the model.
         pipeline: how many groups of devices there are, one after the other, each with some of the layers.
         expert_parallel: how many devices share the experts.
+        prompts: how many prompts are read at once, as servers do; None: those of all sequences.
+        link: how many bytes a device can send to others in a second, or such as "450G", where that is not what the
+            table says.
         source: of a model with an encoder, how many tokens that reads; None: `context`.
+        images: how many images are in each prompt.
+        image_size: their height and width; None: as the config says.
         inputs: a function of batch and context that gives further inputs of the prompts by name, or others in place of
             token ids: images, and the tokens that stand for them. Inside it a tuple of ints is a shape.
         settings: fields of the config to change: ``{"num_hidden_layers": 4}``.
@@ -75,17 +84,23 @@ def llm(
         "pipeline": pipeline,
         "expert_parallel": expert_parallel,
         "largest": largest,
+        "prompts": prompts,
+        "link": link if link is None else str(link),
     }
     from thoplw._language_models import passes_of  # here, as it imports what takes longer than all of thoplw
 
-    passes = passes_of(model, settings, dtype, source, inputs)
+    passes = passes_of(model, settings, dtype, source, (images, image_size), inputs)
     return _native.count_llm(passes, {key: value for key, value in plan.items() if value is not None})
 
 
-def open_llm(name: str, settings: list[tuple[str, str]], dtype: str, source: int) -> Passes:
+def open_llm(
+    name: str, settings: list[tuple[str, str]], dtype: str, source: int, images: int, image_size: list[int]
+) -> Passes:
     """What ``thoplw llm`` runs: as ``open_model``, of a language model."""
     from thoplw._language_models import passes_of
     from thoplw._models import literal
 
+    fields = {key: literal(value) for key, value in settings}
+    size = (image_size[0], image_size[1]) if image_size else None
     with contextlib.redirect_stdout(sys.stderr):
-        return passes_of(name, {key: literal(value) for key, value in settings}, dtype or None, source or None)
+        return passes_of(name, fields, dtype or None, source or None, (images, size))

@@ -186,6 +186,7 @@ class Device:
     kind: str
     peak: dict[str, int]
     bandwidth: int | None
+    link: int | None
     memory: int | None
     flash: int | None
     note: str
@@ -486,7 +487,7 @@ def run_command_line(
     out: TextIO | None,
     err: TextIO | None,
     workers: Processes | None = None,
-    open_llm: Callable[[str, list[tuple[str, str]], str, int], Passes] | None = None,
+    open_llm: Callable[[str, list[tuple[str, str]], str, int, int, list[int]], Passes] | None = None,
     measure: Callable[[], str] | None = None,
     cache: Any = None,
     sweep: Callable[[list[str], list[Any], list[tuple[str, str]], list[tuple[str, str]]], str] | None = None,

@@ -38,8 +38,10 @@ using Opener = std::function<Trace(const ModelRequest&)>;
 struct LlmRequest {
   std::string model;
   std::vector<std::pair<std::string, std::string>> settings;  ///< --set key=value
-  std::string dtype;        ///< that it is made in: "bf16", "fp8"; empty: as its library makes it
-  std::int64_t source = 0;  ///< tokens that an encoder reads; 0: as many as the decoder
+  std::string dtype;                     ///< that it is made in: "bf16", "fp8"; empty: as its library makes it
+  std::int64_t source = 0;               ///< tokens that an encoder reads; 0: as many as the decoder
+  std::int64_t images = 0;               ///< in each prompt
+  std::vector<std::int64_t> image_size;  ///< height and width; none: as the config says
 };
 
 /// Makes a language model that can be run at any batch and context; throws Error with a message for the user.

@@ -18,8 +18,8 @@ nlohmann::ordered_json to_json(const Device& device) {
   for (std::size_t i = 0; i < kNumberTypes; ++i) {
     if (device.peaks.by[i] > 0) json["peak"][std::string(number_types()[i].name)] = device.peaks.by[i];
   }
-  for (const auto& [key, value] : {std::pair("bandwidth", device.bandwidth), std::pair("memory", device.memory),
-                                   std::pair("flash", device.flash)}) {
+  for (const auto& [key, value] : {std::pair("bandwidth", device.bandwidth), std::pair("link", device.link),
+                                   std::pair("memory", device.memory), std::pair("flash", device.flash)}) {
     json[key] = value > 0 ? nlohmann::ordered_json(value) : nullptr;
   }
   json["note"] = device.note;
@@ -39,7 +39,7 @@ Table records(std::span<const Device> devices) {
   Table table;
   for (const std::string_view title : {"name", "title", "kind"}) table.titles.emplace_back(title);
   for (const NumberTypeRow& type : number_types()) table.titles.emplace_back(type.name);
-  for (const std::string_view title : {"bandwidth", "memory", "flash", "note", "source", "read"}) {
+  for (const std::string_view title : {"bandwidth", "link", "memory", "flash", "note", "source", "read"}) {
     table.titles.emplace_back(title);
   }
   table.numbers.assign(table.titles.size(), false);
@@ -47,7 +47,8 @@ Table records(std::span<const Device> devices) {
   for (const Device& device : devices) {
     Table::Cells cells = {std::string(device.name), std::string(device.title), std::string(name(device.kind))};
     for (const std::uint64_t peak : device.peaks.by) cells.push_back(digits(peak));
-    for (const std::uint64_t number : {device.bandwidth, device.memory, device.flash}) cells.push_back(digits(number));
+    for (const std::uint64_t number : {device.bandwidth, device.link, device.memory, device.flash})
+      cells.push_back(digits(number));
     for (const std::string_view text : {device.note, device.source, device.read}) cells.emplace_back(text);
     table.rows.push_back(std::move(cells));
   }

@@ -52,6 +52,8 @@ struct Options {
   bool train = false;               ///< of `fit`: a step of training is what is to fit
   LlmPlan llm;
   std::int64_t source = 0;               ///< of `llm`: tokens that an encoder reads; 0: as many as the decoder
+  std::int64_t images = 0;               ///< of `llm`: in each prompt
+  std::vector<std::int64_t> image_size;  ///< of `llm`: height and width; none: as the config says
   std::string timeline;                  ///< the file that gets the memory over time; empty: none
   std::shared_ptr<const Device> device;  ///< null: none was named
   std::optional<NumberType> dtype;       ///< that it computes in there; none: not said

@@ -6,22 +6,30 @@ namespace {
 
 constexpr std::string_view kRead = "2026-11-30";
 constexpr std::string_view kHopper =
-    "https://www.nvidia.com/en-us/data-center/h100/, halved where it says with sparsity";
-constexpr std::string_view kH200 = "https://www.nvidia.com/en-us/data-center/h200/, halved where it says with sparsity";
+    "https://www.nvidia.com/en-us/data-center/h100/, halved where it says with sparsity"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
+constexpr std::string_view kH200 =
+    "https://www.nvidia.com/en-us/data-center/h200/, halved where it says with sparsity"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kB200 =
     "https://resources.nvidia.com/en-us-dgx-systems/dgx-b200-datasheet, as quoted by "
-    "https://github.com/stas00/ml-engineering";
+    "https://github.com/stas00/ml-engineering"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kB300 =
     "https://resources.nvidia.com/en-us-dgx-systems/dgx-b300-datasheet, as quoted by "
-    "https://github.com/stas00/ml-engineering";
+    "https://github.com/stas00/ml-engineering"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kGB200 =
-    "https://www.nvidia.com/en-us/data-center/gb200-nvl72/, as quoted by https://github.com/stas00/ml-engineering";
+    "https://www.nvidia.com/en-us/data-center/gb200-nvl72/, as quoted by https://github.com/stas00/ml-engineering"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kGH200 =
     "https://www.nvidia.com/en-us/data-center/grace-hopper-superchip/, as quoted by "
-    "https://github.com/stas00/ml-engineering";
+    "https://github.com/stas00/ml-engineering"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kA100 =
     "https://images.nvidia.com/aem-dam/en-zz/Solutions/data-center/nvidia-ampere-architecture-whitepaper.pdf and "
-    "https://www.nvidia.com/en-us/data-center/a100/";
+    "https://www.nvidia.com/en-us/data-center/a100/"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kA40 =
     "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/a40/"
     "proviz-print-nvidia-a40-datasheet-us-nvidia-1469711-r8-web.pdf";
@@ -35,34 +43,42 @@ constexpr std::string_view kT4 =
     "https://www.nvidia.com/content/dam/en-zz/Solutions/Data-Center/tesla-t4/t4-tensor-core-datasheet-951643.pdf";
 constexpr std::string_view kV100 =
     "https://images.nvidia.com/aem-dam/en-zz/Solutions/data-center/nvidia-ampere-architecture-whitepaper.pdf, table of "
-    "P100, V100 and A100";
+    "P100, V100 and A100"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kAda6000 =
     "https://www.nvidia.com/content/dam/en-zz/Solutions/design-visualization/quadro-product-literature/"
     "NVIDIA-RTX-Blackwell-PRO-GPU-Architecture-v1.0.pdf, table 4";
 constexpr std::string_view kMi250x =
     "https://www.amd.com/en/products/accelerators/instinct/mi200/mi250x.html, as quoted by "
-    "https://github.com/stas00/ml-engineering";
+    "https://github.com/stas00/ml-engineering"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kMi250 =
     "https://www.amd.com/en/products/accelerators/instinct/mi200/mi250.html, as quoted by "
     "https://github.com/stas00/ml-engineering";
 constexpr std::string_view kMi300x =
     "https://www.amd.com/en/products/accelerators/instinct/mi300/mi300x.html, as quoted by "
-    "https://github.com/alpharomercoma/MI300X-vs-H200";
+    "https://github.com/alpharomercoma/MI300X-vs-H200"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kMi325x =
     "https://www.amd.com/en/products/accelerators/instinct/mi300/mi325x.html, as quoted by "
-    "https://docs.vultr.com/inference-cookbook/rocm/getting-started/hardware-requirements";
+    "https://docs.vultr.com/inference-cookbook/rocm/getting-started/hardware-requirements"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kMi355x =
     "https://www.amd.com/en/products/accelerators/instinct/mi350/mi355x.html, as quoted by "
-    "https://github.com/stas00/ml-engineering";
+    "https://github.com/stas00/ml-engineering"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kGaudi2 =
     "https://www.intel.com/content/www/us/en/content-details/839363/intel-gaudi-2-ai-accelerators-white-paper.html, as "
-    "quoted by https://github.com/stas00/ml-engineering";
+    "quoted by https://github.com/stas00/ml-engineering"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kGaudi3 =
     "https://www.intel.com/content/www/us/en/content-details/817486/intel-gaudi-3-ai-accelerator-white-paper.html, as "
-    "quoted by https://github.com/stas00/ml-engineering";
+    "quoted by https://github.com/stas00/ml-engineering"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kTrainium2 =
     "https://awsdocs-neuron.readthedocs-hosted.com/en/latest/about-neuron/arch/neuron-hardware/trainium2.html, as "
-    "quoted by https://github.com/stas00/ml-engineering";
+    "quoted by https://github.com/stas00/ml-engineering"
+    "; link: https://github.com/stas00/ml-engineering/blob/master/network/README.md";
 constexpr std::string_view kTpu4 =
     "https://docs.cloud.google.com/tpu/docs/v4, as quoted by https://github.com/stas00/ml-engineering";
 constexpr std::string_view kTpu5p =
@@ -80,6 +96,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp32 = 67, .tf32 = 494.5, .fp16 = 989.5, .bf16 = 989.5, .fp8 = 1979, .int8 = 1979}),
      .bandwidth = gigabytes(3350),
+     .link = gigabytes(450),
      .memory = gigabytes(80),
      .source = kHopper,
      .read = kRead},
@@ -106,6 +123,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp32 = 67, .tf32 = 494.5, .fp16 = 989.5, .bf16 = 989.5, .fp8 = 1979, .int8 = 1979}),
      .bandwidth = gigabytes(4800),
+     .link = gigabytes(450),
      .memory = gigabytes(141),
      .source = kH200,
      .read = kRead},
@@ -123,6 +141,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp32 = 67, .tf32 = 494.5, .fp16 = 989.5, .bf16 = 989.5, .fp8 = 1979, .int8 = 1979}),
      .bandwidth = gigabytes(4000),
+     .link = gigabytes(450),
      .memory = gigabytes(96),
      .note = "the GPU alone",
      .source = kGH200,
@@ -133,6 +152,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp32 = 80, .tf32 = 1125, .fp16 = 2250, .bf16 = 2250, .fp8 = 4500, .int8 = 4500, .fp4 = 9000}),
      .bandwidth = gigabytes(8000),
+     .link = gigabytes(900),
      .memory = gigabytes(180),
      .source = kB200,
      .read = kRead},
@@ -142,6 +162,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp32 = 80, .tf32 = 1125, .fp16 = 2250, .bf16 = 2250, .fp8 = 4500, .fp4 = 12600}),
      .bandwidth = gigabytes(8000),
+     .link = gigabytes(900),
      .memory = gigabytes(288),
      .note = "for int8 sources contradict one another",
      .source = kB300,
@@ -151,6 +172,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp32 = 80, .tf32 = 1250, .fp16 = 2500, .bf16 = 2500, .fp8 = 5000, .int8 = 5000, .fp4 = 10000}),
      .bandwidth = gigabytes(8000),
+     .link = gigabytes(900),
      .memory = gigabytes(186),
      .source = kGB200,
      .read = kRead},
@@ -160,6 +182,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp64 = 19.5, .fp32 = 19.5, .tf32 = 156, .fp16 = 312, .bf16 = 312, .int8 = 624, .int4 = 1248}),
      .bandwidth = gigabytes(2039),
+     .link = gigabytes(300),
      .memory = gigabytes(80),
      .source = kA100,
      .read = kRead},
@@ -169,6 +192,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp64 = 19.5, .fp32 = 19.5, .tf32 = 156, .fp16 = 312, .bf16 = 312, .int8 = 624, .int4 = 1248}),
      .bandwidth = gigabytes(1555),
+     .link = gigabytes(300),
      .memory = gigabytes(40),
      .source = kA100,
      .read = kRead},
@@ -244,6 +268,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp64 = 7.8, .fp32 = 15.7, .fp16 = 125}),
      .bandwidth = gigabytes(900),
+     .link = gigabytes(150),
      .note = "with 16 or 32 GB",
      .source = kV100,
      .read = kRead},
@@ -278,6 +303,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp32 = 47.9, .fp16 = 383, .bf16 = 383, .int8 = 383}),
      .bandwidth = gigabytes(3280),
+     .link = gigabytes(350),
      .memory = gigabytes(128),
      .note = "both dies; a program sees two devices of half of it",
      .source = kMi250x,
@@ -287,6 +313,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp32 = 163.4, .tf32 = 653.7, .fp16 = 1307.4, .bf16 = 1307.4, .fp8 = 2614.9}),
      .bandwidth = gigabytes(5300),
+     .link = gigabytes(448),
      .memory = gigabytes(192),
      .source = kMi300x,
      .read = kRead},
@@ -295,6 +322,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp32 = 163.4, .tf32 = 653.7, .fp16 = 1307, .bf16 = 1307}),
      .bandwidth = gigabytes(6000),
+     .link = gigabytes(448),
      .memory = gigabytes(256),
      .source = kMi325x,
      .read = kRead},
@@ -303,6 +331,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp32 = 157.3, .fp16 = 2500, .bf16 = 2500, .fp8 = 5000, .int8 = 5000, .fp4 = 10100}),
      .bandwidth = gigabytes(8000),
+     .link = gigabytes(535.5),
      .memory = gigabytes(288),
      .source = kMi355x,
      .read = kRead},
@@ -311,6 +340,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.bf16 = 432, .fp8 = 865}),
      .bandwidth = gigabytes(2460),
+     .link = gigabytes(300),
      .memory = gigabytes(96),
      .note = "matrix units",
      .source = kGaudi2,
@@ -320,6 +350,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.bf16 = 1835}),
      .bandwidth = gigabytes(3700),
+     .link = gigabytes(600),
      .memory = gigabytes(128),
      .note = "matrix units, by the white paper; as sold they run at 1.6 GHz, which is 1677",
      .source = kGaudi3,
@@ -330,6 +361,7 @@ constexpr Device kRows[] = {
      .kind = DeviceKind::data_centre,
      .peaks = tera({.fp32 = 181, .tf32 = 667, .fp16 = 667, .bf16 = 667, .fp8 = 1299}),
      .bandwidth = gigabytes(2900),
+     .link = gigabytes(640),
      .memory = gigabytes(96),
      .source = kTrainium2,
      .read = kRead},

@@ -47,6 +47,7 @@ struct Device {
   DeviceKind kind = DeviceKind::own;
   Peaks peaks{};                ///< dense: what matrices with zeros left out would gain is not in them
   std::uint64_t bandwidth = 0;  ///< of its memory, in bytes per second; 0: no figure is public
+  std::uint64_t link = 0;       ///< to others of its kind in one direction, in bytes per second; 0: no figure is public
   std::uint64_t memory = 0;     ///< bytes; of a microcontroller its RAM on the chip; 0: sold with more than one size
   std::uint64_t flash = 0;      ///< bytes on the chip of a microcontroller, where weights may lie
   std::string_view note{};      ///< what a reader of the figures has to know

@@ -29,7 +29,7 @@ struct SizeKey {
   std::uint64_t Device::*field;
 };
 constexpr SizeKey kSizes[] = {
-    {"bandwidth", &Device::bandwidth}, {"flash", &Device::flash}, {"memory", &Device::memory}};
+    {"bandwidth", &Device::bandwidth}, {"flash", &Device::flash}, {"link", &Device::link}, {"memory", &Device::memory}};
 
 /// Devices with all that they point to.
 struct Owned {
@@ -137,6 +137,7 @@ std::string to_toml(const Device& device) {
   add("memory", memory_text(device.memory), device.memory > 0);
   add("flash", memory_text(device.flash), device.flash > 0);
   add("bandwidth", in_units(device.bandwidth, kDecimal), device.bandwidth > 0);
+  add("link", in_units(device.link, kDecimal), device.link > 0);
   add("note", quoted(device.note), !device.note.empty());
   add("source", quoted(device.source), !device.source.empty());
   add("read", quoted(device.read), !device.read.empty());

@@ -169,8 +169,8 @@ TEST_CASE("what is wrong in a user's file is named with its line") {
       {"", "mine.toml: has no device; write a table such as [mine] for each"},
       {"card = 1", "mine.toml:1: card: must be a table, such as [card], and below it bandwidth = \"3350G\", not 1"},
       {"[card]\nbandwith = \"1G\"",
-       "mine.toml:2: card.bandwith: unknown key 'bandwith'; did you mean 'bandwidth'? known: bandwidth flash memory "
-       "note peak read source title"},
+       "mine.toml:2: card.bandwith: unknown key 'bandwith'; did you mean 'bandwidth'? known: bandwidth flash link "
+       "memory note peak read source title"},
       {"[card]\npeak = { bf17 = \"1T\" }",
        "mine.toml:2: card.peak.bf17: unknown type 'bf17'; did you mean 'bf16'? known: fp64 fp32 tf32 fp16 bf16 fp8 "
        "int8 fp4 int4"},

@@ -110,7 +110,10 @@ cli::LlmOpener native_llm_opener(nb::handle opener) {
     return with_python([&]() -> LlmModel {
       nb::list settings;
       for (const auto& [key, value] : request.settings) settings.append(nb::make_tuple(key, value));
-      const LlmModel model = native_llm(opener(request.model, settings, request.dtype, request.source));
+      nb::list image_size;
+      for (const std::int64_t size : request.image_size) image_size.append(size);
+      const LlmModel model =
+          native_llm(opener(request.model, settings, request.dtype, request.source, request.images, image_size));
       return [model](std::int64_t batch, std::int64_t context) {
         return with_python([&] { return model(batch, context); });
       };

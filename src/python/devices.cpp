@@ -57,6 +57,7 @@ void bind_device(nb::module_& m) {
       .def_prop_ro("kind", [](const KeptDevice& of) { return std::string(name(of.device->kind)); })
       .def_prop_ro("peak", [](const KeptDevice& of) { return peaks_of(*of.device); })
       .def_prop_ro("bandwidth", number(&Device::bandwidth))
+      .def_prop_ro("link", number(&Device::link))
       .def_prop_ro("memory", number(&Device::memory))
       .def_prop_ro("flash", number(&Device::flash))
       .def_prop_ro("note", text(&Device::note))

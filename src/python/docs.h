@@ -88,7 +88,7 @@ Attributes:
     device: the same of the device that has most of it.
     cache: bytes of each tensor of the model's cache, by name.
     memory: bytes that a device has; 0 where none was named.
-    fits: whether weights and cache fit into that.
+    fits: whether weights, cache and activations fit into that.
     notes: sentences on what limits it, and what does not fit.)";
 
 constexpr const char* kLlmSummaryDoc = R"(The figures as "text", "md", "csv" or "json".
@@ -301,7 +301,7 @@ not counted: then they are lower bounds. ``mfu`` and ``hfu`` are of a step of tr
 
 constexpr const char* kDeviceDoc = R"(What a device can do at most, as its maker says; None where no figure is public.
 
-``peak`` has operations per second by type, dense, a multiply-add being two; ``bandwidth`` is in bytes per second,
+``peak`` has operations per second by type, dense, a multiply-add being two; ``bandwidth`` and ``link`` are in bytes per second,
 ``memory`` and ``flash`` in bytes. ``source`` says where the figures were read, ``read`` when.)";
 
 constexpr const char* kWithoutTraceDoc =

@@ -15,7 +15,9 @@
 #include "python/given.h"
 #include "python/llm_model.h"
 #include "python/to_python.h"
+#include "python/values.h"
 #include "render/llm_figures.h"
+#include "report/saved_llm.h"
 
 namespace nb = nanobind;
 using namespace nb::literals;
@@ -42,6 +44,8 @@ LlmPlan plan_of(nb::dict given) {
     if (name == "kv_dtype") plan.kv_dtype = find_number_type(given::text(value, "kv_dtype"));
     if (name == "device") plan.device = open_device(given::text(value, "device"));
     if (name == "memory") plan.memory = parse_bytes(given::text(value, "memory"));
+    if (name == "prompts") plan.prompts = number(value, "prompts");
+    if (name == "link") plan.link = parse_bytes(given::text(value, "link"));
     if (name == "count") split.count = devices();
     if (name == "tensor_parallel") split.tensor = devices();
     if (name == "pipeline") split.pipeline = devices();
@@ -90,8 +94,8 @@ LlmModel native_llm(nb::object run) {
 }
 
 void bind_llm(nb::module_& m) {
-  nb::class_<Llm>(m, "Llm", kLlmDoc)
-      .def_prop_ro("model", [](const Llm& llm) { return to_str(llm.model); })
+  nb::class_<Llm> llm(m, "Llm", kLlmDoc);
+  llm.def_prop_ro("model", [](const Llm& llm) { return to_str(llm.model); })
       .def_ro("context", &Llm::context)
       .def_ro("batch", &Llm::batch)
       .def_prop_ro("fits", &Llm::fits)
@@ -103,8 +107,11 @@ void bind_llm(nb::module_& m) {
       .def(
           "summary", [](const Llm& llm, nb::object kind) { return render_llm(llm, given::text(kind, "kind")); },
           nb::arg("kind").none() = "text", kLlmSummaryDoc)
-      .def("__str__", [](const Llm& llm) { return render_llm(llm, "text"); })
-      .def("__eq__", [](const Llm& a, const Llm& b) { return a == b; });
+      .def("__str__", [](const Llm& llm) { return render_llm(llm, "text"); });
+  bind_equality(llm, [](const Llm& self) { return self.model; });
+  bind_pickling(
+      llm, [](const Llm& self) { return to_bytes(saved_llm(self)); },
+      [](nb::handle state) { return read_llm(from_bytes(state)); });
   m.def(
       "count_llm", [](nb::object run, nb::dict plan) { return count_llm(native_llm(std::move(run)), plan_of(plan)); },
       "run"_a, "plan"_a);

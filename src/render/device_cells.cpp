@@ -28,12 +28,13 @@ Table device_table(std::span<const Device> devices) {
   Table table;
   table.titles = {"Name", "Device"};
   for (const NumberType type : kShown) table.titles.emplace_back(name(type));
-  for (const std::string_view title : {"GB/s", "Memory", "Flash"}) table.titles.emplace_back(title);
+  for (const std::string_view title : {"GB/s", "Link GB/s", "Memory", "Flash"}) table.titles.emplace_back(title);
   for (std::size_t i = 0; i < table.titles.size(); ++i) table.numbers.push_back(i >= 2);
   for (const Device& device : devices) {
     Table::Cells cells = {std::string(device.name), std::string(device.title)};
     for (const NumberType type : kShown) cells.push_back(tera_text(device.peaks[type]));
     cells.push_back(scaled(device.bandwidth, 1e9));
+    cells.push_back(scaled(device.link, 1e9));
     cells.push_back(memory_text(device.memory));
     cells.push_back(memory_text(device.flash));
     table.rows.push_back(std::move(cells));

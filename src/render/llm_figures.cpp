@@ -21,6 +21,7 @@ class Figures {
     if (llm_.split.tensor > 1) add("replicated", "weights on each device", FigureUnit::bytes, {}, llm_.replicated);
     add("cache", "cache", FigureUnit::bytes, llm_.cache.whole, llm_.cache.device);
     add("cache_per_token", "cache of a token more", FigureUnit::bytes, llm_.grows.whole, llm_.grows.device);
+    add("needed", "memory", FigureUnit::bytes, llm_.needed.whole, llm_.needed.device);
     pass("prefill", "prompts", llm_.prefill, llm_.context);
     pass("decode", "a token", llm_.decode, 1);
     if (llm_.largest_batch) {
@@ -46,6 +47,7 @@ class Figures {
     if (llm_.active < llm_.parameters.whole) {
       add_of("_traffic_even", "bytes moved, experts even", FigureUnit::bytes, {}, pass.even_traffic);
     }
+    add_of("_activations", "activations", FigureUnit::bytes, pass.activations.whole, pass.activations.device);
     if (llm_.split.devices() > 1) add_of("_sent", "bytes sent", FigureUnit::bytes, {}, pass.sent);
     if (pass.seconds == 0 || !llm_.fits()) return;
     const double speed = static_cast<double>(llm_.batch) * static_cast<double>(tokens) / pass.seconds;
@@ -86,22 +88,16 @@ void say_whether_it_fits(const Llm& llm, std::vector<std::string>& lines) {
                   "--dtype, or a larger device",
                   bytes_text(llm.weights.device), llm.split.devices() == 1 ? " on the device" : " on a device",
                   bytes_text(llm.memory)));
-  } else if (!llm.fits()) {
-    lines.push_back(formatted("does not fit: weights and cache need {}{}, and there are {}", bytes_text(llm.needed()),
-                              of_each(llm), bytes_text(llm.memory)));
   } else {
-    lines.push_back(
-        formatted("weights and cache need {} of {}{}", bytes_text(llm.needed()), bytes_text(llm.memory), of_each(llm)));
+    lines.push_back(formatted("{}weights, cache and activations need {} of {}{}", llm.fits() ? "" : "does not fit: ",
+                              bytes_text(llm.needed.device), bytes_text(llm.memory), of_each(llm)));
   }
 }
 
 void say_what_limits(const Llm& llm, std::vector<std::string>& lines) {
   if (llm.prefill.seconds == 0 || !llm.fits()) return;
-  const auto limit = [](const LlmPass& pass) { return pass.by_memory ? "memory" : "arithmetic"; };
-  lines.push_back(
-      formatted("no kernel can be faster: a prompt waits for {}, a token for {}; nothing is added for what "
-                "devices send",
-                limit(llm.prefill), limit(llm.decode)));
+  lines.push_back(formatted("no kernel can be faster: a prompt waits for {}, a token for {}", name(llm.prefill.limit),
+                            name(llm.decode.limit)));
 }
 
 }  // namespace

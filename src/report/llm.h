@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/count.h"
@@ -30,6 +31,13 @@ struct Shared {
   bool operator==(const Shared&) const = default;
 };
 
+/// What a pass waits for.
+enum class LlmLimit : std::uint8_t { arithmetic, memory, links };
+
+constexpr std::string_view name(LlmLimit limit) {
+  return limit == LlmLimit::arithmetic ? "arithmetic" : limit == LlmLimit::memory ? "memory" : "links between devices";
+}
+
 /// The prompts of a batch, or one token more for each of them.
 struct LlmPass {
   Shared macs;         ///< multiply-adds of products, as the model's own forward does them
@@ -37,10 +45,11 @@ struct LlmPass {
   Count again;         ///< of these, products with weights that work out anew what the cache keeps in a shorter form
   Shared traffic;      ///< bytes that are read and written at least: weights once, the cache once
   Count even_traffic;  ///< the same of a device, if tokens are spread evenly over experts
+  Shared activations;  ///< bytes at most alive, besides weights and the cache as it is after the prompts
   Count sent;          ///< bytes that a device sends to others
   double seconds = 0;  ///< at least; 0: nothing says what the device can do
-  bool by_memory = false;              ///< it is memory that takes this long, not arithmetic
-  std::vector<std::string> uncounted;  ///< operators without a rule: the work is a lower bound
+  LlmLimit limit = LlmLimit::arithmetic;  ///< what takes this long
+  std::vector<std::string> uncounted;     ///< operators without a rule: the work is a lower bound
 
   bool operator==(const LlmPass&) const = default;
 };
@@ -64,21 +73,22 @@ struct Llm {
   std::string kv_dtype;  ///< of keys and values; empty: that of the model
   std::string device;    ///< its name for people; empty: none was named
   Count memory;          ///< bytes that a device has; 0: not known
+  Count link;            ///< bytes a second that a device can send to others; 0: not known
   Shared parameters;
   Count active;      ///< parameters that take part in the work of one token
   Shared weights;    ///< bytes, with those of buffers
   Count replicated;  ///< of these, what each device that shares layers has whole
   Shared cache;      ///< bytes, of all sequences at that context
   Shared grows;      ///< bytes that a token of one sequence adds
+  Shared needed;     ///< bytes of weights, cache, and the activations of the pass that has more of them
   std::vector<CachePart> parts;
   LlmPass prefill, decode;
+  std::optional<std::int64_t> prompts;          ///< that are read at once; none: those of all sequences
   std::optional<std::int64_t> largest_batch;    ///< at that context
   std::optional<std::int64_t> largest_context;  ///< with that batch
   std::vector<std::string> notes;
 
-  /// Bytes that a device needs at least.
-  Count needed() const { return weights.device + cache.device; }
-  bool fits() const { return memory == 0 || needed() <= memory; }
+  bool fits() const { return memory == 0 || needed.device <= memory; }
   bool operator==(const Llm&) const = default;
 };
 

@@ -32,6 +32,23 @@ void set_source(Options& options, const std::string& value) {
   options.source = whole_number("source", value, 1, 1 << 24);
 }
 
+void set_images(Options& options, const std::string& value) {
+  options.images = whole_number("images", value, 1, 1 << 16);
+}
+
+void set_image_size(Options& options, const std::string& value) {
+  const std::size_t by = std::min(value.find('x'), value.size());
+  const std::string width = by == value.size() ? value : value.substr(by + 1);
+  options.image_size = {whole_number("image-size", value.substr(0, by), 1, 1 << 16),
+                        whole_number("image-size", width, 1, 1 << 16)};
+}
+
+void set_prompts(Options& options, const std::string& value) {
+  options.llm.prompts = whole_number("prompts", value, 1, 1 << 20);
+}
+
+void set_link(Options& options, const std::string& value) { options.llm.link = parse_bytes(value); }
+
 constexpr auto kRows = std::to_array<Flag>({
     {"--context", "N", "of `llm`: tokens of each prompt, which are then in the cache", set_context, false, nullptr,
      "2048", kLlm},
@@ -48,6 +65,15 @@ constexpr auto kRows = std::to_array<Flag>({
      set_expert_parallel, false, nullptr, "1", kLlm},
     {"--source", "N", "of `llm`: tokens that an encoder reads; as many as the decoder unless given", set_source, false,
      nullptr, "", kLlm},
+    {"--images", "N", "of `llm`: images in each prompt", set_images, false, nullptr, "", kLlm},
+    {"--image-size", "HxW",
+     "of `llm`: height and width of images, such as 448x672 or 448; as the config says unless given", set_image_size,
+     false, nullptr, "", kLlm},
+    {"--prompts", "N", "of `llm`: prompts that are read at once; those of all sequences unless given", set_prompts,
+     false, nullptr, "", kLlm},
+    {"--link", "SIZE",
+     "of `llm`: what a device can send to others in a second, such as 450G, where that is not what the table says",
+     set_link, false, nullptr, "", kLlm},
 });
 
 }  // namespace

@@ -25,6 +25,8 @@ What devices can do at most, as their makers say. `--device NAME` gives the leas
   there are some.
 - Memory is as makers write it, where a GB is 1000 MB; what is really there may be a little more. Of microcontrollers it is the
   RAM on the chip, and flash is where weights may lie.
+- A link is what a device can send to others of its kind in a second, over all its links: data sheets often give twice as much,
+  for both directions.
 - An empty cell means that no figure was found that somebody answers for. Nothing is guessed.
 - A source is the document that the figures come from; most were read where public pages and repositories quote it.
 - A name in brackets means the same device.
@@ -40,6 +42,7 @@ A device can be a TOML file: a table for each, every key of which may be left ou
 title = "My board"
 memory = "8G"            # of 1000; "8GiB" of 1024
 bandwidth = "17.1G"      # bytes per second
+link = "32G"             # bytes per second to others of its kind, in one direction
 flash = "2MiB"           # of a microcontroller
 note = "four cores"
 source = "https://example.org/datasheet.pdf"

@@ -6,7 +6,7 @@
 
 namespace thoplw {
 
-std::int64_t largest_that_fits(std::int64_t most, std::uint64_t room,
+std::int64_t largest_that_fits(std::int64_t most, std::uint64_t room, std::int64_t start,
                                const std::function<std::uint64_t(std::int64_t)>& needed) {
   std::map<std::int64_t, std::uint64_t> known;
   const auto need = [&](std::int64_t number) {
@@ -20,8 +20,13 @@ std::int64_t largest_that_fits(std::int64_t most, std::uint64_t room,
     const double steps = static_cast<double>(room - need(a)) / static_cast<double>(rise) * static_cast<double>(b - a);
     return steps >= static_cast<double>(most - a) ? most : a + static_cast<std::int64_t>(steps);
   };
-  if (need(1) > room) return 0;
-  std::int64_t fits = 1, beyond = std::min<std::int64_t>(2, most);
+  start = std::clamp<std::int64_t>(start, 1, most);
+  std::int64_t fits = start, beyond = std::min(2 * start, most);
+  if (need(start) > room) {
+    if (start == 1 || need(1) > room) return 0;
+    fits = 1;
+    beyond = start;
+  }
   while (need(beyond) <= room) {
     if (beyond == most) return most;
     const std::int64_t guess = last_inside(fits, beyond);

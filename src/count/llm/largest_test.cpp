@@ -42,8 +42,12 @@ TEST_CASE("the largest that fits is found by few tries") {
       ++tries;
       return row.needed(number);
     };
-    CHECK(largest_that_fits(1 << 20, row.room, needed) == row.largest);
-    CHECK(tries <= 28);
+    for (const std::int64_t start : {1, 16, 100'000, 1 << 20}) {
+      CAPTURE(start);
+      tries = 0;
+      CHECK(largest_that_fits(1 << 20, row.room, start, needed) == row.largest);
+      CHECK(tries <= 28);
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/formatted.h"
+#include "count/llm/activations.h"
 #include "count/llm/largest.h"
 #include "count/llm/on_devices.h"
 
@@ -55,10 +56,12 @@ Llm asked(const LlmPasses& passes, const LlmPlan& plan, const OnDevices& model) 
   llm.batch = plan.batch;
   llm.positions = passes.positions;
   llm.split = plan.split;
+  llm.prompts = plan.prompts;
   llm.dtype = plan.dtype ? std::string(thoplw::name(*plan.dtype)) : as_number_type(thoplw::name(model.compute_type()));
   if (plan.kv_dtype) llm.kv_dtype = thoplw::name(*plan.kv_dtype);
   if (plan.device) llm.device = plan.device->title;
   llm.memory = plan.memory.value_or(plan.device ? Count(plan.device->memory) : Count(0));
+  llm.link = plan.link.value_or(plan.device ? Count(plan.device->link) : Count(0));
   llm.notes = passes.trace.notes;
   return llm;
 }
@@ -70,43 +73,127 @@ bool loops_over_tokens(const LlmPasses& passes, const LlmPlan& plan) {
   return ops(parts.prefill) > ops(parts.decode) + plan.context;
 }
 
-/// By what a sequence has in the cache, and what a token adds to it.
-void extrapolate(Llm& llm) {
-  const std::int64_t replicas = llm.split.replicas(), of_replica = llm.batch / replicas;
-  const std::uint64_t room = (llm.memory - llm.weights.device).value(), cache = llm.cache.device.value();
-  const std::uint64_t all_grow = (llm.grows.device * of_replica).value();
-  const auto most = static_cast<std::uint64_t>(kMostBatch), longest = static_cast<std::uint64_t>(kMostContext);
-  const std::uint64_t sequences = cache == 0 ? most : (Count(room) * of_replica).value() / cache;
-  llm.largest_batch = static_cast<std::int64_t>(std::min(most, sequences)) * replicas;
-  std::uint64_t tokens = longest;
-  if (room < cache) {
-    const std::uint64_t fewer = all_grow == 0 ? longest : (cache - room + all_grow - 1) / all_grow;
-    tokens = static_cast<std::uint64_t>(llm.context) - std::min(static_cast<std::uint64_t>(llm.context), fewer);
-  } else if (all_grow > 0) {
-    tokens = std::min(longest, static_cast<std::uint64_t>(llm.context) + (room - cache) / all_grow);
+/// Bytes on one device of each stage.
+struct MemoryByStage {
+  std::vector<Count> weights;
+  CacheByStage cache;
+  std::vector<Count> prefill, decode;  ///< activations
+};
+
+/// What all devices together need, and the one that needs most.
+Shared needed(const Llm& llm, const MemoryByStage& memory, std::int64_t groups) {
+  Shared sum{llm.weights.whole + llm.cache.whole, 0};
+  sum.whole += std::max(llm.prefill.activations.whole, llm.decode.activations.whole);
+  for (std::size_t s = 0; s < memory.weights.size(); ++s) {
+    const Count activations = std::max(memory.prefill[s], memory.decode[s]);
+    sum.device = std::max(sum.device, memory.weights[s] + memory.cache.bytes[s] * groups + activations);
   }
-  llm.largest_context = static_cast<std::int64_t>(tokens);
-  llm.notes.emplace_back(
-      "the forward loops over tokens, so that larger batches and contexts were not run: the largest follow from what a "
-      "sequence has in the cache, and what a token adds to it");
+  return sum;
 }
 
-void search(const LlmModel& model, const LlmPlan& plan, Llm& llm) {
-  const auto needed = [&](std::int64_t batch, std::int64_t context) {
-    const LlmPlan wanted = with(plan, batch, context);
-    const LlmPasses passes = model(sequences_at_once(wanted), context);
-    const OnDevices on_devices(passes, wanted);
-    Llm memory;
-    count_weights(on_devices, memory);
-    count_cache(on_devices, memory);
-    return memory.needed().value();
-  };
+/// Of a model on its devices: prompts are read all at once, or as many of them as `prompts` was run with.
+MemoryByStage count_memory(const OnDevices& model, const OnDevices* prompts, Llm& llm) {
+  MemoryByStage memory;
+  memory.weights = count_weights(model, llm);
+  memory.cache = count_cache(model, llm);
+  memory.prefill.resize(model.stages);
+  memory.decode.resize(model.stages);
+  if (model.passes.trace.memory.known()) {
+    const Activations activations = activations_of(model);
+    const PassActivations prefill = prompts ? activations_of(*prompts).prefill : activations.prefill;
+    const Count replicas = model.plan.split.replicas();
+    memory.prefill = prefill.by_stage;
+    memory.decode = activations.decode.by_stage;
+    llm.prefill.activations = {prefill.whole * replicas, most(memory.prefill)};
+    llm.decode.activations = {activations.decode.whole * replicas, most(memory.decode)};
+    for (const std::string& op : activations.unknown) {
+      llm.notes.push_back(formatted("nothing says what {} makes inside: activations are a lower bound", op));
+    }
+  } else {
+    llm.notes.emplace_back("how long tensors live was not observed: there is no room for activations");
+  }
+  llm.needed = needed(llm, memory, model.groups);
+  return memory;
+}
+
+/// Runs the model, and keeps what it was run for.
+class Runs {
+ public:
+  Runs(const LlmModel& model, const LlmPlan& plan) : model_(model), plan_(plan) {}
+
+  Llm count(std::int64_t batch, std::int64_t context) {
+    const LlmPlan plan = with(plan_, batch, context);
+    passes_ = model_(sequences_at_once(plan), context);
+    return count_passes(passes_, plan, prompts(plan));
+  }
+
+  std::uint64_t needed(std::int64_t batch, std::int64_t context) {
+    const LlmPlan plan = with(plan_, batch, context);
+    const LlmPasses passes = model_(sequences_at_once(plan), context);
+    const OnDevices on_devices(passes, plan);
+    Llm llm;
+    const LlmPasses* of_prompts = prompts(plan);
+    if (of_prompts) {
+      const OnDevices fewer(*of_prompts, plan);
+      count_memory(on_devices, &fewer, llm);
+    } else {
+      count_memory(on_devices, nullptr, llm);
+    }
+    return llm.needed.device.value();
+  }
+
+  const LlmPasses& last() const { return passes_; }
+
+ private:
+  /// Null: all that go through the model at once.
+  const LlmPasses* prompts(const LlmPlan& plan) {
+    if (!plan.prompts || *plan.prompts >= sequences_at_once(plan)) return nullptr;
+    if (plan.context != context_of_prompts_) prompts_ = model_(*plan.prompts, plan.context);
+    context_of_prompts_ = plan.context;
+    return &prompts_;
+  }
+
+  const LlmModel& model_;
+  const LlmPlan& plan_;
+  LlmPasses passes_, prompts_;
+  std::int64_t context_of_prompts_ = 0;
+};
+
+std::int64_t at_most(Count amount, std::int64_t most) {
+  return static_cast<std::int64_t>(std::min(amount.value(), static_cast<std::uint64_t>(most)));
+}
+
+/// By what a sequence needs now, and a token of it: as if all of it grew in proportion.
+void extrapolate(Llm& llm) {
+  const std::int64_t replicas = llm.split.replicas(), of_replica = llm.batch / replicas;
+  const Count room = llm.memory - llm.weights.device;
+  const Count activations = std::max(llm.prefill.activations.device, llm.decode.activations.device);
+  const Count sequences = std::max(llm.cache.device + activations, Count(1));
+  llm.largest_batch = at_most((room * of_replica).value() / sequences.value(), kMostBatch) * replicas;
+  // What is in the cache whatever the context, and what each token takes: with the context as divisor, so in whole
+  // numbers.
+  const Count tokens = llm.grows.device * of_replica * llm.context;
+  const Count fixed = llm.cache.device - std::min(llm.cache.device, tokens), each = tokens + activations;
+  llm.largest_context = fixed > room ? 0
+                        : each == 0  ? kMostContext
+                                     : at_most(((room - fixed) * llm.context).value() / each.value(), kMostContext);
+  llm.notes.emplace_back(
+      "the forward loops over tokens, so that larger batches and contexts were not run: the largest are in proportion "
+      "to what this batch and context need");
+}
+
+/// Where a batch goes through a pipeline in groups, so does a larger one.
+void search(Runs& runs, const LlmPlan& plan, Llm& llm) {
   const std::uint64_t room = llm.memory.value();
-  const std::int64_t replicas = plan.split.replicas();
-  const auto of_replicas = [&](std::int64_t of_replica) { return needed(of_replica * replicas, plan.context); };
-  const auto of_context = [&](std::int64_t context) { return needed(plan.batch, context); };
-  llm.largest_batch = replicas * largest_that_fits(kMostBatch, room, of_replicas);
-  llm.largest_context = largest_that_fits(kMostContext, room, of_context);
+  const auto largest_batch = [&](std::int64_t step) {
+    const auto of_batch = [&](std::int64_t steps) { return runs.needed(steps * step, plan.context); };
+    return step * largest_that_fits(kMostBatch, room, plan.batch / step, of_batch);
+  };
+  const std::int64_t replicas = plan.split.replicas(), groups = plan.split.pipeline;
+  llm.largest_batch = largest_batch(replicas * groups);
+  if (llm.largest_batch == 0 && groups > 1) llm.largest_batch = largest_batch(replicas);
+  llm.largest_context = largest_that_fits(kMostContext, room, plan.context,
+                                          [&](std::int64_t context) { return runs.needed(plan.batch, context); });
 }
 
 }  // namespace
@@ -117,24 +204,26 @@ std::int64_t sequences_at_once(const LlmPlan& plan) {
   return of_replica % plan.split.pipeline == 0 ? of_replica / plan.split.pipeline : of_replica;
 }
 
-Llm count_passes(const LlmPasses& passes, const LlmPlan& plan) {
+Llm count_passes(const LlmPasses& passes, const LlmPlan& plan, const LlmPasses* prompts) {
   const OnDevices model(passes, plan);
   Llm llm = asked(passes, plan, model);
-  count_weights(model, llm);
-  count_both_passes(model, count_cache(model, llm), llm);
+  const std::optional<OnDevices> fewer =
+      prompts ? std::optional<OnDevices>(std::in_place, *prompts, plan) : std::nullopt;
+  const MemoryByStage memory = count_memory(model, fewer ? &*fewer : nullptr, llm);
+  count_both_passes(model, memory.cache, llm);
   return llm;
 }
 
 Llm count_llm(const LlmModel& model, const LlmPlan& plan) {
-  const LlmPasses passes = model(sequences_at_once(plan), plan.context);
-  Llm llm = count_passes(passes, plan);
+  Runs runs(model, plan);
+  Llm llm = runs.count(plan.batch, plan.context);
   if (llm.memory == 0 || !plan.largest) return llm;
   if (llm.weights.device > llm.memory) {
     llm.largest_batch = llm.largest_context = 0;
-  } else if (loops_over_tokens(passes, plan)) {
+  } else if (loops_over_tokens(runs.last(), plan)) {
     extrapolate(llm);
   } else {
-    search(model, plan, llm);
+    search(runs, plan, llm);
   }
   return llm;
 }

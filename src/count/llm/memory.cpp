@@ -66,7 +66,7 @@ int OnDevices::bits_of_cache(std::size_t part) const {
 }
 
 // Tied weights are there once in each stage that has them.
-void count_weights(const OnDevices& model, Llm& llm) {
+std::vector<Count> count_weights(const OnDevices& model, Llm& llm) {
   const Trace& trace = model.passes.trace;
   std::set<Id> met;
   std::set<std::pair<std::uint32_t, Id>> met_in_stage;
@@ -89,6 +89,7 @@ void count_weights(const OnDevices& model, Llm& llm) {
   llm.parameters.device = most(elements);
   llm.weights.device = most(bytes);
   if (model.plan.split.tensor > 1) llm.replicated = most(replicated);
+  return bytes;
 }
 
 CacheByStage count_cache(const OnDevices& model, Llm& llm) {

@@ -41,7 +41,8 @@ struct CacheByStage {
   std::vector<Count> grows;  ///< of those, by one token more
 };
 
-void count_weights(const OnDevices& model, Llm& llm);
+/// Bytes on one device of each stage.
+std::vector<Count> count_weights(const OnDevices& model, Llm& llm);
 CacheByStage count_cache(const OnDevices& model, Llm& llm);
 
 /// Work, traffic, bytes sent and time of both passes.

@@ -40,6 +40,7 @@ Sharding::Sharding(const LlmPasses& passes, const PassParts& parts, const Split&
       cuts_(trace_.values.size()),
       module_style_(trace_.modules.size(), nullptr),
       split_(trace_.values.size(), false),
+      summed_(trace_.values.size(), false),
       stages_(trace_.modules.size(), 0) {
   read_plan();
   find_split_values();
@@ -92,6 +93,9 @@ void Sharding::cut(const Param& param, const Style& style) {
   const std::uint32_t parts = style.divided == Divided::experts ? devices_.expert : devices_.tensor;
   if (rank == 0 || style.divided == Divided::no || (style.divided == Divided::columns && rank == 1)) return;
   std::size_t dim = 0;
+  // Each device has the sums over its own columns, or the rows that it has of those that are looked up.
+  const bool columns_of_sums = style.divided == Divided::columns && style.sent != Sent::parts;
+  if (columns_of_sums || style.divided == Divided::first) at(summed_, param.value) = true;
   if (style.divided == Divided::columns) dim = rank - 1;
   if (style.divided == Divided::rows) dim = rank == 1 ? 0 : rank - 2;
   at(cuts_, param.value) = {dim, parts};
@@ -124,8 +128,11 @@ void Sharding::find_split_values() {
   }
   for (const Op& op : trace_.ops) {
     if (!divides(op)) continue;
+    const bool sums = std::ranges::any_of(op.in, [&](Id value) { return value != kNone && at(summed_, value); });
     for (const Id value : op.out) {
-      if (value != kNone && !at(put_together, value)) at(split_, value) = true;
+      if (value == kNone || at(put_together, value)) continue;
+      at(split_, value) = true;
+      at(summed_, value) = sums;
     }
   }
 }
@@ -138,25 +145,34 @@ Count Sharding::cache_elements(Id value) const {
   return numel(shape);
 }
 
-Count Sharding::sent(const OpRange& pass, std::uint32_t stage, const std::vector<Count>& chosen) const {
-  Count sum = 0;
-  const auto to_others = [](Count bytes, Count times, std::uint32_t devices) {
-    return (bytes * times * (devices - 1)).value() / devices;
-  };
+SentBytes Sharding::sent(const OpRange& pass, std::uint32_t stage, const std::vector<Count>& chosen) const {
+  SentBytes sum;
+  const auto to_others = [](Count bytes, std::uint32_t devices) { return (bytes * (devices - 1)).value() / devices; };
   for (const Call& call : trace_.calls) {
+    if (call.first_op < pass.first_op || call.end_op > pass.end_op) continue;
+    if (stage < entries_.size() && call.module == at(entries_, static_cast<Id>(stage))) {
+      const Count bytes = share(bytes_of_first(call.in), devices_.tensor);
+      sum.ring += bytes;
+      sum.least += bytes;
+    }
     const Style* style = at(module_style_, call.module);
-    if (!style || style->sent == Sent::nothing || call.first_op < pass.first_op || call.end_op > pass.end_op) continue;
-    if (at(stages_, call.module) != stage) continue;
-    const std::optional<Tensor> result = first_tensor(trace_, call.out);
-    const Count bytes = result ? known_bytes(*result).value_or(0) : Count(0);
-    const bool among_all = style->sent == Sent::tokens && devices_.replicas() > 1;
-    if (style->sent == Sent::parts) sum += to_others(bytes, 1, devices_.tensor);
-    if (style->sent == Sent::sums) sum += to_others(bytes, 2, devices_.tensor);
-    if (style->sent == Sent::tokens && !among_all) sum += to_others(bytes, 2, devices_.expert);
-    // A token's features go to each of its experts, and come back from each.
-    if (among_all) sum += to_others(share(bytes, devices_.tensor), Count(2) * at(chosen, call.module), devices_.expert);
+    if (!style || style->sent == Sent::nothing || at(stages_, call.module) != stage) continue;
+    const Count bytes = bytes_of_first(call.out);
+    const std::uint32_t devices = style->sent == Sent::tokens ? devices_.expert : devices_.tensor;
+    if (style->sent == Sent::tokens && devices_.replicas() > 1) {
+      // A token's features go to each of its experts, and come back from each.
+      sum.ring += to_others(share(bytes, devices_.tensor) * 2 * at(chosen, call.module), devices);
+      continue;
+    }
+    sum.ring += to_others(bytes * (style->sent == Sent::parts ? 1 : 2), devices);
+    sum.least += to_others(bytes, devices);
   }
   return sum;
+}
+
+Count Sharding::bytes_of_first(const std::vector<Id>& values) const {
+  const std::optional<Tensor> tensor = first_tensor(trace_, values);
+  return tensor ? known_bytes(*tensor).value_or(0) : Count(0);
 }
 
 /// Layers are the modules of the list with the most parameters. What comes before them is with the first of them, what
@@ -191,7 +207,9 @@ void Sharding::find_stages() {
     stages_[i] = call == kNone || call < first ? 0 : last_stage;
   }
   for (std::size_t i = 0; i < each.size(); ++i) {
-    at(stages_, each[i]) = static_cast<std::uint32_t>(i * devices_.pipeline / each.size());
+    const auto stage = static_cast<std::uint32_t>(i * devices_.pipeline / each.size());
+    if (stage > entries_.size()) entries_.push_back(each[i]);
+    at(stages_, each[i]) = stage;
     at(settled, each[i]) = true;
   }
   for (std::size_t i = 1; i < trace_.modules.size(); ++i) {

@@ -12,6 +12,13 @@
 
 namespace thoplw {
 
+/// Bytes that a device sends.
+struct SentBytes {
+  Count ring;  ///< by the usual algorithms, in which devices pass on what they got
+  Count
+      least;  ///< no device can do with less: switches may add up and copy, and tokens may stay where their experts are
+};
+
 class Sharding {
  public:
   /// Throws Error where the model has no plan for what is asked.
@@ -24,6 +31,8 @@ class Sharding {
   std::uint32_t devices() const { return devices_.tensor; }
   /// Does each of them do only its part of the operator?
   bool divides(const Op& op) const;
+  /// Among how many devices a result is divided; sums of which each has a part are as large as the whole.
+  std::uint32_t parts_of(Id value) const { return at(split_, value) && !at(summed_, value) ? devices_.tensor : 1; }
   /// Elements of a tensor of the cache on one device: heads, or channels, are the second dimension.
   Count cache_elements(Id value) const;
 
@@ -32,7 +41,7 @@ class Sharding {
   std::uint32_t stage_of_op(const Op& op) const { return stage_of_module(at(trace_.calls, op.call).module); }
 
   /// Bytes that a device of the group sends in a pass. `chosen` is how many experts a token goes to, by module.
-  Count sent(const OpRange& pass, std::uint32_t stage, const std::vector<Count>& chosen) const;
+  SentBytes sent(const OpRange& pass, std::uint32_t stage, const std::vector<Count>& chosen) const;
 
  private:
   /// A dimension that is divided among so many devices.
@@ -47,6 +56,7 @@ class Sharding {
   void cut(const Param& param, const Style& style);
   const Style* style_of(std::string path);
   std::string path_of(Id module) const;  ///< within the model
+  Count bytes_of_first(const std::vector<Id>& values) const;
 
   const Trace& trace_;
   const LlmPasses& passes_;
@@ -55,7 +65,9 @@ class Sharding {
   std::vector<Cut> cuts_;                   ///< by value, of parameters and buffers
   std::vector<const Style*> module_style_;  ///< by module; null: none
   std::vector<bool> split_;                 ///< by value: each device has only a part of it, or of the sums in it
+  std::vector<bool> summed_;                ///< by value: of the sums in it
   std::vector<std::uint32_t> stages_;       ///< by module
+  std::vector<Id> entries_;                 ///< by stage but the first: the layer that gets what the one before sends
 };
 
 }  // namespace thoplw

@@ -37,8 +37,10 @@ class BothPasses {
 
   void count() {
     note_what_is_not_known();
+    const PassWork decode = work(model_.parts.decode, model_.parts.before, llm_.decode);
+    traffic(model_.parts.decode, 1, cache_.bytes, cache_.grows, llm_.decode);
+    bound(decode, llm_.decode);
     PassWork prefill = work(model_.parts.prefill, {}, llm_.prefill);
-    PassWork decode = work(model_.parts.decode, model_.parts.before, llm_.decode);
     // A kernel may leave out what a causal mask hides: then a prompt takes no more than its tokens one by one.
     for (std::size_t s = 0; s < model_.stages; ++s) {
       const Count one_by_one = (decode.by_stage[s].activations * model_.plan.context).value() / 2;
@@ -47,8 +49,6 @@ class BothPasses {
     const std::vector<Count> none(model_.stages);
     traffic(model_.parts.prefill, model_.plan.context, none, cache_.bytes, llm_.prefill);
     bound(prefill, llm_.prefill);
-    traffic(model_.parts.decode, 1, cache_.bytes, cache_.grows, llm_.decode);
-    bound(decode, llm_.decode);
   }
 
  private:
@@ -63,6 +63,11 @@ class BothPasses {
       llm_.notes.push_back(
           formatted("no figure says how fast the memory of {} is: times are those of arithmetic alone", device.title));
     }
+    if (llm_.link == 0 && model_.plan.split.devices() > 1) {
+      llm_.notes.push_back(formatted(
+          "no figure says how fast {} sends to others: times have nothing for it; say it, such as --link 450G",
+          device.title));
+    }
     if (llm_.memory == 0) {
       llm_.notes.push_back(
           formatted("{} is sold with memories of several sizes: say which, such as --memory 16GiB, to "
@@ -76,9 +81,12 @@ class BothPasses {
   PassWork work(const OpRange& pass, const std::vector<Id>& cached, LlmPass& result) {
     PassWork work = work_of_pass(model_.passes, pass, model_.sharding, model_.stages, cached, growing_sizes());
     std::vector<Count> macs, sent;
+    least_sent_.assign(model_.stages, 0);
     for (std::uint32_t s = 0; s < model_.stages; ++s) {
       macs.push_back(work.by_stage[s].sum());
-      sent.push_back(model_.sharding.sent(pass, s, experts_of_token()));
+      const SentBytes bytes = model_.sharding.sent(pass, s, experts_of_token());
+      sent.push_back(bytes.ring);
+      least_sent_[s] = bytes.least;
     }
     result.macs = {work.all.sum() * times(), most(macs) * model_.groups};
     result.attention = work.all.activations * times();
@@ -161,7 +169,7 @@ class BothPasses {
     const DType own = model_.compute_type();
     const double weights = rate(device, model_.plan.dtype, own);
     const double activations = std::max(weights, rate(device, model_.plan.kv_dtype, own));
-    double sum = 0, longest = 0, by_memory = 0, by_arithmetic = 0;
+    double sum = 0, longest = 0, by_memory = 0, by_arithmetic = 0, by_links = 0;
     for (std::size_t s = 0; s < model_.stages; ++s) {
       const Products& products = work.by_stage[s];
       const double arithmetic = weights == 0
@@ -170,19 +178,23 @@ class BothPasses {
                                           static_cast<double>(products.activations.value()) / activations;
       const double memory =
           device.bandwidth == 0 ? 0 : static_cast<double>(least_[s].value()) / static_cast<double>(device.bandwidth);
-      sum += std::max(arithmetic, memory);
-      longest = std::max({longest, arithmetic, memory});
+      const double links =
+          llm_.link == 0 ? 0 : static_cast<double>(least_sent_[s].value()) / static_cast<double>(llm_.link.value());
+      sum += std::max({arithmetic, memory, links});
+      longest = std::max({longest, arithmetic, memory, links});
       by_memory += memory;
       by_arithmetic += arithmetic;
+      by_links += links;
     }
     result.seconds = model_.groups > 1 ? longest * static_cast<double>(model_.groups) : sum;
-    result.by_memory = by_memory > by_arithmetic;
+    result.limit = by_memory > by_arithmetic ? LlmLimit::memory : LlmLimit::arithmetic;
+    if (by_links > std::max(by_memory, by_arithmetic)) result.limit = LlmLimit::links;
   }
 
   const OnDevices& model_;
   const CacheByStage& cache_;
   Llm& llm_;
-  std::vector<Count> least_;  ///< bytes by stage, of the pass that was counted last
+  std::vector<Count> least_, least_sent_;  ///< bytes by stage, of the pass that was counted last
 };
 
 }  // namespace

@@ -170,6 +170,30 @@ def test_time():
     assert found.device["decode_tokens_per_second"] == pytest.approx(1 / found.all["decode_seconds"] / 8)
 
 
+def test_time_of_links():
+    """A token adds up sums twice in a layer, and once for the embedding; it gathers the logits."""
+    plan = {"context": CONTEXT, "batch": BATCH, "tensor_parallel": 8, "device": "h200"}
+    found = thoplw.llm(llama(), **plan, link="1M")
+    least = ((2 * 126 + 1) * BATCH * 16384 * 2 + BATCH * 128256 * 2) * 7 // 8
+    assert found.all["decode_seconds"] == pytest.approx(least / 1e6)
+    assert "a token for links between devices" in found.notes[2]
+    assert thoplw.llm(llama(), **plan, link="450G") == thoplw.llm(llama(), **plan)
+    assert "no figure says how fast NVIDIA L4 sends" in "\n".join(thoplw.llm(llama(), **plan | {"device": "l4"}).notes)
+
+
+def test_a_stage_sends_to_the_next():
+    one, two, both = (
+        thoplw.llm(llama(), context=64, pipeline=pipeline, tensor_parallel=tensor).device
+        for pipeline, tensor in ((1, 2), (2, 1), (2, 2))
+    )
+    assert two["prefill_sent"] == 64 * 16384 * 2
+    assert two["decode_sent"] == 16384 * 2
+    first = (2 * 63 + 1) * 16384 * 2 + 16384 * 2 // 2  # sums, the embedding's too, and what the next stage gets
+    last = 2 * 63 * 16384 * 2 + 128256 * 2 // 2  # sums, and the logits
+    assert both["decode_sent"] == max(first, last)
+    assert one["decode_sent"] == (2 * 126 + 1) * 16384 * 2 + 128256 * 2 // 2
+
+
 def test_device_of_ones_own(tmp_path):
     (tmp_path / "mine.toml").write_text('[mine]\npeak = { bf16 = "100T" }\nmemory = "1G"\n')
     config = transformers.LlamaConfig(**SMALL)
@@ -201,8 +225,9 @@ def test_largest_where_the_forward_loops():
     found = thoplw.llm(config, context=100, memory="10M").all
     sequence = 2 * 128 * (4 * 2 + 8 * 4)
     assert found["cache"] == sequence
-    assert found["largest_batch"] == (10**7 - found["weights"]) // sequence
-    assert found["largest_context"] == 1 << 24
+    room = 10**7 - found["weights"]
+    assert found["largest_batch"] == room // (sequence + found["prefill_activations"])
+    assert found["largest_context"] == (room - sequence) * 100 // found["prefill_activations"]
 
 
 def test_weights_alone_exceed_the_memory():
