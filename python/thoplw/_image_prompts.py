@@ -114,7 +114,7 @@ def _size(model: Any, size: tuple[int, int] | None) -> tuple[int, ...]:
     """Channels, height and width."""
     config = getattr(model.config, "vision_config", model.config)
     if size is not None:
-        channels: int = getattr(config, "num_channels", None) or getattr(config, "in_channels", 3)
+        channels: Any = getattr(config, "num_channels", None) or getattr(config, "in_channels", 3)
         return channels, *size
     if (image := image_of(config)) is None:
         raise Error(
