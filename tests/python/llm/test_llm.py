@@ -96,8 +96,31 @@ def test_published():
     found = thoplw.llm(deepseek(), context=64).all
     assert round(found["parameters"] / 1e9) == 671
     assert round((found["active_parameters"] - 129280 * 7168) / 1e9) == 37  # without the embedding
+    # 47B, of which 13B are used: the abstract of 'Mixtral of Experts' (arXiv:2401.04088), whose sizes are the defaults.
+    found = thoplw.llm(transformers.MixtralConfig(), context=64).all
+    assert [round(found[name] / 1e9) for name in ("parameters", "active_parameters")] == [47, 13]
     found = thoplw.llm(mixtral(), context=64).all
     assert [round(found[name] / 1e9) for name in ("parameters", "active_parameters")] == [141, 39]
+
+
+# Layers, key-value heads of 128 features, and GiB of the cache of 1024, 16000 and 128000 tokens, by
+# https://huggingface.co/blog/llama31; of 405B by 16 heads, as https://github.com/huggingface/blog/issues/2345 says.
+LLAMAS = {
+    "8B": (32, 8, (0.125, 1.95, 15.62)),
+    "70B": (80, 8, (0.313, 4.88, 39.06)),
+    "405B": (126, 16, (0.984, 15.38, 123.05)),
+}
+
+
+@pytest.mark.parametrize("size", LLAMAS)
+def test_published_caches_of_llama(size):
+    layers, heads, published = LLAMAS[size]
+    config = transformers.LlamaConfig(
+        hidden_size=4096, num_hidden_layers=layers, num_attention_heads=32, num_key_value_heads=heads
+    )
+    for tokens, gib in zip((1024, 16000, 128000), published, strict=True):
+        cache = thoplw.llm(config, context=tokens).all["cache"]
+        assert cache / 2**30 == pytest.approx(gib, abs=0.0051 if gib > 1 else 0.00051)
 
 
 def test_types():
