@@ -16,9 +16,12 @@ constexpr const char* kGoesOn =
     "generation is counted to its maximum length: whether an end token comes earlier depends on values, which meta "
     "tensors do not have";
 
-ExchangedCode& check = *new ExchangedCode;  // never destroyed: at the end of the process Python is gone first
-EntryPoint end_token;                       // called as an object
-int installed = 0;                          // in all threads; Python's lock guards it
+// Never destroyed: at the end of the process Python is gone first.
+ExchangedCode& check = *new ExchangedCode;
+ExchangedCode& open_beams = *new ExchangedCode;
+ExchangedCode& finished_beams = *new ExchangedCode;
+EntryPoint end_token;  // called as an object
+int installed = 0;     // in all threads; Python's lock guards it
 
 /// The pass that asks, if it computes nothing; else null.
 Pass* asking() {
@@ -70,6 +73,30 @@ PyObject* ends(PyObject* function, PyObject* const* args, std::size_t nargsf, Py
   return nullptr;
 }
 
+/// GenerationMixin._beam_search_has_unfinished_sequences(improvable, finished, hit, early_stopping): while none has
+/// come to its end, that is until `hit` says that the maximum length is reached.
+nb::object beams_are_open(const nb::args& args, const nb::kwargs& kwargs) {
+  Pass* pass = args.size() > 2 ? asking() : nullptr;
+  if (!pass || !has_no_values(*pass) || !is_unknown(*pass, args[0].ptr()) || is_unknown(*pass, args[2].ptr())) {
+    return open_beams.original(args, kwargs);
+  }
+  note_that_it_goes_on(*pass);
+  return nb::bool_(!nb::cast<bool>(nb::bool_(args[2].attr("all")())));
+}
+
+/// GenerationMixin._update_finished_beams(self, ...): sequences, scores, beams, which are finished. From its beams the
+/// length of what was generated is read in the end; all of it is, if none comes to an end before.
+nb::object beams_of_full_length(const nb::args& args, const nb::kwargs& kwargs) {
+  const nb::object found = finished_beams.original(args, kwargs);
+  Pass* pass = asking();
+  if (!pass || !PyTuple_Check(found.ptr()) || PyTuple_GET_SIZE(found.ptr()) != 4) return found;
+  const nb::object beams = found[2];
+  if (!has_no_values(*pass) || !is_unknown(*pass, beams.ptr())) return found;
+  const nb::object full = pass->api.torch.attr("zeros")(beams.attr("shape"), nb::arg("dtype") = beams.attr("dtype"),
+                                                        nb::arg("device") = beams.attr("device"));
+  return nb::make_tuple(found[0], found[1], full, found[3]);
+}
+
 /// The Python function at that path of names, if its module is loaded; else a null object.
 nb::object loaded_function(const char* module, std::initializer_list<const char*> path) {
   nb::object found = nb::borrow(PyDict_GetItemString(PyImport_GetModuleDict(), module));
@@ -85,6 +112,15 @@ Assumptions::Assumptions() {
   if (installed++ > 0) return;
   const auto criteria = loaded_function("transformers.generation.stopping_criteria", {"EosTokenCriteria", "__call__"});
   if (criteria.is_valid()) end_token.exchange(criteria, ends);
+  constexpr const char* kGeneration = "transformers.generation.utils";
+  if (const auto open = loaded_function(kGeneration, {"GenerationMixin", "_beam_search_has_unfinished_sequences"});
+      open.is_valid()) {
+    open_beams.exchange(open, beams_are_open);
+  }
+  if (const auto update = loaded_function(kGeneration, {"GenerationMixin", "_update_finished_beams"});
+      update.is_valid()) {
+    finished_beams.exchange(update, beams_of_full_length);
+  }
   if (const auto all = loaded_function("torch", {"_check_tensor_all_with"}); all.is_valid()) {
     check.exchange(all, check_all);
   }
@@ -92,7 +128,7 @@ Assumptions::Assumptions() {
 
 Assumptions::~Assumptions() {
   if (--installed > 0) return;
-  check.put_back();
+  for (ExchangedCode* exchanged : {&check, &open_beams, &finished_beams}) exchanged->put_back();
   if (end_token.exchanged()) end_token.put_back();
 }
 

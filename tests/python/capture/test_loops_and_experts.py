@@ -78,6 +78,19 @@ def test_generate_tells_prefill_from_decode(device, end_token, said, how, capsys
 
 
 @pytest.mark.parametrize("device", ["cpu", "meta"])
+@pytest.mark.parametrize("how", [{}, {"early_stopping": True}, {"do_sample": True}, {"num_return_sequences": 2}])
+def test_beams(device, how):
+    """Each sequence runs once per beam, up to the maximum length where no values tell of an end."""
+    torch.manual_seed(0)
+    settings = {"max_new_tokens": NEW, "min_new_tokens": NEW, "num_beams": 3, **how}
+    _, _, info = thoplw.profile(
+        small_llama(device, 3), (ids(),), kwargs=settings, method="generate", convention="exact", verbose=False
+    )
+    expected = [llama_step(PROMPT, PROMPT)] + [llama_step(1, PROMPT + step) for step in range(1, NEW)]
+    assert [step.macs for step in info.steps] == [3 * macs for macs in expected]
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
 def test_a_step_with_a_cache_leaves_the_cache_as_it_was(device):
     model = small_llama(device, None).eval()
     with torch.no_grad():
