@@ -64,6 +64,11 @@ def passes_of(
         import_torchvision()  # transformers imports it where it is there
     with _quiet():
         made = _made(model, settings, getattr(torch, _MADE_IN.get(dtype or "", "bfloat16")))
+        if dtype is None and (stored := getattr(made.config, "quantization_config", None)):
+            raise Error(
+                f"the config has quantized weights ({_method(stored)}), and the model is made without: say what they "
+                "are stored in, such as --dtype fp8 or dtype='int4', or bf16 for what they stand for"
+            )
         return Passes(made, source, images, inputs)
 
 
@@ -79,6 +84,11 @@ def _made(model: Any, settings: Mapping[str, Any], dtype: torch.dtype) -> torch.
         config = type(config).from_dict(with_fields(type(config), config.to_dict(), settings))
     cls = model_class or language_model_class(config)
     return build(name, lambda: cls._from_config(config, dtype=dtype), {})
+
+
+def _method(stored: Any) -> str:
+    fields = stored if isinstance(stored, Mapping) else vars(stored)
+    return str(getattr(fields.get("quant_method"), "value", fields.get("quant_method", "of some kind")))
 
 
 def _given(model: Any) -> tuple[str, Any, Any]:
@@ -111,8 +121,8 @@ class Passes:
 
     def __call__(
         self, batch: int, context: int
-    ) -> tuple[Trace, list[str], list[str], dict[str, str], dict[str, str], int]:
-        """The trace, what is in the cache before a token and after it, plans for tensors and experts, positions."""
+    ) -> tuple[Trace, list[str], list[str], dict[str, str], dict[str, str], int, int]:
+        """The trace, the cache's names before a token and after it, plans for tensors and experts, positions, heads."""
         names: tuple[list[str], list[str]] = ([], [])
         token = _names.set(names)
         try:
@@ -124,15 +134,16 @@ class Passes:
         finally:
             _names.reset(token)
         plans = _plan(self.model, "_tp_plan"), _plan(self.model, "_ep_plan")
-        return trace, *names, *plans, _positions(self.model)
+        positions, heads = _size(self.model, "max_position_embeddings"), _size(self.model, "num_attention_heads")
+        return trace, *names, *plans, positions, heads
 
 
-def _positions(model: Any) -> int:
-    """For which the model was made; 0: its config does not say."""
+def _size(model: Any, name: str) -> int:
+    """A field of the config of text; 0: it does not say."""
     config: Any = getattr(model, "config", None)
     text = config.get_text_config() if hasattr(config, "get_text_config") else config
-    positions = getattr(text, "max_position_embeddings", None)
-    return positions if isinstance(positions, int) and positions > 0 else 0
+    size = getattr(text, name, None)
+    return size if isinstance(size, int) and size > 0 else 0
 
 
 def _plan(model: Any, name: str) -> dict[str, str]:

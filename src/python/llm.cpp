@@ -85,11 +85,10 @@ LlmModel native_llm(nb::object run) {
   });
   return [held](std::int64_t batch, std::int64_t context) {
     const nb::gil_scoped_acquire lock;
-    const auto [trace, cache, cache_after, tensor_plan, expert_plan, positions] =
-        nb::cast<std::tuple<nb::object, std::vector<std::string>, std::vector<std::string>,
-                            std::map<std::string, std::string>, std::map<std::string, std::string>, std::int64_t>>(
-            (*held)(batch, context));
-    return LlmPasses{nb::cast<const Trace&>(trace), cache, cache_after, tensor_plan, expert_plan, positions};
+    const auto [trace, cache, cache_after, tensor_plan, expert_plan, positions, heads] = nb::cast<
+        std::tuple<nb::object, std::vector<std::string>, std::vector<std::string>, std::map<std::string, std::string>,
+                   std::map<std::string, std::string>, std::int64_t, std::int64_t>>((*held)(batch, context));
+    return LlmPasses{nb::cast<const Trace&>(trace), cache, cache_after, tensor_plan, expert_plan, positions, heads};
   };
 }
 

@@ -14,6 +14,7 @@ namespace {
 constexpr std::int64_t kMostBatch = 1 << 20, kMostContext = 1 << 24;
 
 void check(const LlmPlan& plan) {
+  if (plan.memory && *plan.memory == 0) throw Error("a memory of 0 bytes has no room: leave it out if it is not known");
   const Split& split = plan.split;
   const std::uint32_t together = split.tensor * split.pipeline;
   if (split.devices() % together != 0) {
@@ -66,11 +67,34 @@ Llm asked(const LlmPasses& passes, const LlmPlan& plan, const OnDevices& model) 
   return llm;
 }
 
-/// Does the forward take operators of their own for each token? Then a long prompt takes long to run, too.
-bool loops_over_tokens(const LlmPasses& passes, const LlmPlan& plan) {
+std::int64_t operators(const OpRange& pass) { return pass.end_op - pass.first_op; }
+
+/// Does the forward take operators of their own for each token? Then a long prompt takes long to run, too. An encoder
+/// has more of them as well, but not more for a longer prompt.
+bool loops_over_tokens(const LlmModel& model, const LlmPasses& passes, const LlmPlan& plan) {
   const PassParts parts = parts_of(passes);
-  const auto ops = [](const OpRange& pass) { return static_cast<std::int64_t>(pass.end_op - pass.first_op); };
-  return ops(parts.prefill) > ops(parts.decode) + plan.context;
+  if (operators(parts.prefill) <= operators(parts.decode) + plan.context) return false;
+  constexpr std::int64_t kShort = 8, kLong = 24;
+  const auto of_prompt = [&](std::int64_t context) { return operators(parts_of(model(1, context)).prefill); };
+  return of_prompt(kLong) - of_prompt(kShort) >= kLong - kShort;
+}
+
+/// Then memory and time are those of real weights, and a larger one may take hours.
+bool ran_for_real(const LlmPasses& passes) {
+  return std::ranges::any_of(passes.trace.notes, [](const std::string& note) {
+    return note.find("one real forward was run") != std::string::npos;
+  });
+}
+
+/// What transformers' own plan could not do.
+void note_heads(const OnDevices& model, Llm& llm) {
+  const std::int64_t heads = model.passes.heads, devices = llm.split.tensor;
+  const auto divided = [&](Id value) { return model.sharding.parts_of(value) > 1; };
+  if (heads == 0 || heads % devices == 0 || std::ranges::none_of(model.parts.before, divided)) return;
+  llm.notes.push_back(
+      formatted("{} heads cannot be divided evenly among {} devices, so transformers' plan would not run: the figures "
+                "are of equal parts; give a --tensor-parallel that divides them",
+                heads, devices));
 }
 
 /// Bytes on one device of each stage.
@@ -178,8 +202,8 @@ void extrapolate(Llm& llm) {
                         : each == 0  ? kMostContext
                                      : at_most(((room - fixed) * llm.context).value() / each.value(), kMostContext);
   llm.notes.emplace_back(
-      "the forward loops over tokens, so that larger batches and contexts were not run: the largest are in proportion "
-      "to what this batch and context need");
+      "larger batches and contexts were not run, as the forward loops over tokens or ran for real: the largest are in "
+      "proportion to what this batch and context need");
 }
 
 /// Where a batch goes through a pipeline in groups, so does a larger one.
@@ -209,6 +233,7 @@ Llm count_passes(const LlmPasses& passes, const LlmPlan& plan, const LlmPasses* 
   Llm llm = asked(passes, plan, model);
   const std::optional<OnDevices> fewer =
       prompts ? std::optional<OnDevices>(std::in_place, *prompts, plan) : std::nullopt;
+  note_heads(model, llm);
   const MemoryByStage memory = count_memory(model, fewer ? &*fewer : nullptr, llm);
   count_both_passes(model, memory.cache, llm);
   return llm;
@@ -220,7 +245,7 @@ Llm count_llm(const LlmModel& model, const LlmPlan& plan) {
   if (llm.memory == 0 || !plan.largest) return llm;
   if (llm.weights.device > llm.memory) {
     llm.largest_batch = llm.largest_context = 0;
-  } else if (loops_over_tokens(runs.last(), plan)) {
+  } else if (ran_for_real(runs.last()) || loops_over_tokens(model, runs.last(), plan)) {
     extrapolate(llm);
   } else {
     search(runs, plan, llm);

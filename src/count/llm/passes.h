@@ -19,6 +19,7 @@ struct LlmPasses {
   std::map<std::string, std::string> tensor_plan;  ///< transformers' style by path, with * for numbers
   std::map<std::string, std::string> expert_plan;  ///< the same where experts are spread over devices
   std::int64_t positions = 0;                      ///< for which the model was made; 0: not known
+  std::int64_t heads = 0;                          ///< of queries; 0: not known
 };
 
 /// Runs the model on that many sequences of that many tokens.

@@ -292,12 +292,39 @@ def test_text_of_models_that_also_see():
         ({"device": "h10"}, "did you mean 'h100'"),
         ({"dtype": "fp9"}, "did you mean"),
         ({"context": 0}, "context"),
+        ({"memory": 0}, "a memory of 0 bytes has no room"),
         ({"settings": {"hidden_sice": 1}}, "did you mean 'hidden_size'"),
     ],
 )
 def test_refused(plan, message):
     with pytest.raises(thoplw.Error, match=message):
         thoplw.llm(transformers.LlamaConfig(**SMALL), **plan)
+
+
+def test_quantized_weights_are_asked_for(tmp_path):
+    config = transformers.LlamaConfig(**SMALL, quantization_config={"quant_method": "fp8"})
+    with pytest.raises(thoplw.Error, match=r"quantized weights \(fp8\).*--dtype fp8"):
+        thoplw.llm(config)
+    assert thoplw.llm(config, dtype="fp8").all == thoplw.llm(transformers.LlamaConfig(**SMALL), dtype="fp8").all
+
+
+@pytest.mark.parametrize("devices", [3, 8])
+def test_heads_that_cannot_be_divided(devices):
+    said = "4 heads cannot be divided evenly"
+    assert said in str(thoplw.llm(transformers.LlamaConfig(**SMALL), context=8, tensor_parallel=devices))
+    assert said not in str(thoplw.llm(transformers.LlamaConfig(**SMALL), context=8, tensor_parallel=4))
+
+
+@pytest.mark.parametrize("context", [1, 16])
+def test_an_encoder_is_no_loop(context):
+    config = transformers.T5Config(d_model=64, d_kv=16, d_ff=128, num_layers=4, num_heads=4, vocab_size=256)
+    for pipeline in (1, 2):
+        plan = {"context": context, "memory": "2M", "pipeline": pipeline, "batch": pipeline}
+        found = thoplw.llm(config, **plan)
+        assert "loops over tokens" not in str(found)
+        for more, fits in ((0, True), (pipeline, False)):
+            batch = found.all["largest_batch"] + more
+            assert thoplw.llm(config, **plan | {"batch": batch}, largest=False).fits is fits
 
 
 def test_models_that_are_refused():
