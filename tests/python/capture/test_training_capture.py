@@ -1,6 +1,6 @@
 """A capture for training: the mode, where autograd records, what it treats as one, and how long memory lives."""
 
-from __future__ import os
+from __future__ import annotations
 
 import copy
 import inspect
