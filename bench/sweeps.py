@@ -1,4 +1,4 @@
-"""python -m bench.sweeps: candidates per second of a sweep, beside the same loop with other tools; as Markdown.
+"""python -m bench.sweeps: time per candidate of a sweep, beside the same loop with other tools; as Markdown.
 
 With --save it writes SWEEPS.md, too.
 """
@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 from torch import nn
 
@@ -106,8 +107,8 @@ def settings_of(space: dict[str, Any], count: int) -> list[dict[str, Any]]:
     return everything[:: max(len(everything) // count, 1)][:count]
 
 
-def rate_of_tool(name: str, space: str) -> tuple[float | None, str]:
-    """Candidates per second, and where the model was."""
+def seconds_of_tool(name: str, space: str) -> tuple[float | None, str]:
+    """Of CPU for each candidate, and where the model was."""
     build, settings, shape, _, count = SPACES[space]
     for place in ("meta", "cpu"):
         seconds = []
@@ -115,49 +116,55 @@ def rate_of_tool(name: str, space: str) -> tuple[float | None, str]:
             with quiet(), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 for candidate in settings_of(settings, count + 1):
-                    start = time.perf_counter()
+                    start = time.process_time()
                     with torch.device(place):
                         model, x = build(**candidate), torch.zeros(shape)
                     TOOLS[name](model.eval(), x)
-                    seconds.append(time.perf_counter() - start)
+                    seconds.append(time.process_time() - start)
         except Exception:
             continue
-        return 1 / statistics.mean(seconds[1:]), place  # the first has its imports
+        return statistics.mean(seconds[1:]), place  # the first has its imports
     return None, ""
 
 
-def rate_of_sweep(space: str, jobs: int) -> float:
-    """Candidates per second, with workers that are there already."""
+def seconds_of_all() -> float:
+    """Of CPU, that this process and those that it started have used."""
+    this = psutil.Process()
+    return sum(sum(process.cpu_times()[:2]) for process in [this, *this.children(recursive=True)])
+
+
+def seconds_of_sweep(space: str, jobs: int) -> float:
+    """Of CPU for each candidate, with workers that are there already."""
     build, settings, shape, count, _ = SPACES[space]
     drawn = settings_of(settings, count)
     thoplw.sweep(build, drawn[: 4 * jobs], inputs=shape, jobs=jobs)
-    rates = []
+    found = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = seconds_of_all()
         assert not len(thoplw.sweep(build, drawn, inputs=shape, jobs=jobs).failed)
-        rates.append(len(drawn) / (time.perf_counter() - start))
-    return max(rates)
+        found.append((seconds_of_all() - start) / len(drawn))
+    return min(found)
 
 
 def speed() -> list[str]:
     rows = []
     for space in SPACES:
-        one, two = rate_of_sweep(space, 1), rate_of_sweep(space, 2)
-        tools = {name: rate_of_tool(name, space) for name in TOOLS}
-        fastest = max((rate for rate, _ in tools.values() if rate), default=1.0)
+        one, two = seconds_of_sweep(space, 1), seconds_of_sweep(space, 2)
+        tools = {name: seconds_of_tool(name, space) for name in TOOLS}
+        fastest = min((seconds for seconds, _ in tools.values() if seconds), default=0.0)
         rows.append(
             [
                 space,
-                f"{one:.0f}",
-                f"{two:.0f}",
-                f"{two / one:.2f} x",
-                *(f"{rate:.1f} ({place})" if rate else "fails" for rate, place in tools.values()),
-                f"{two / fastest:.1f} x",
-                f"{one / fastest:.1f} x",
+                f"{1000 * one:.2f}",
+                f"{1000 * two:.2f}",
+                f"{2 * one / two:.2f} x",
+                *(f"{1000 * seconds:.1f} ({place})" if seconds else "fails" for seconds, place in tools.values()),
+                f"{fastest / one:.1f} x",
+                f"{2 * fastest / two:.1f} x",
             ]
         )
-    titles = ["candidates", "one core", "two cores", "two to one", *TOOLS, "two cores to the fastest", "one core to it"]
-    return markdown(titles, rows)
+    titles = ["candidates", "one process", "two workers", "two cores to one", *TOOLS]
+    return markdown([*titles, "one core to the fastest", "two cores to it"], rows)
 
 
 def memory_of(process: int) -> float:
@@ -210,11 +217,12 @@ def main() -> None:
     logging.disable(logging.WARNING)
     import_torchvision()  # ptflops imports it, too
     torch.set_num_threads(1)
-    text = "# Sweeps\n\n## Candidates per second\n\n" + "\n".join(speed())
+    text = "# Sweeps\n\n## Milliseconds of CPU per candidate\n\n" + "\n".join(speed())
     text += (
-        "\n\nEach candidate is built and counted. `thoplw.sweep` builds on the meta device. The other tools\n"
-        "run in a loop of one process, on models that `torch.device` makes on the meta device; where a tool fails\n"
-        "there, on the CPU. Workers are started before time is taken; of three runs the fastest counts.\n"
+        "\n\nEach candidate is built and counted. `thoplw.sweep` builds on the meta device. The other tools run in a\n"
+        "loop of one process, on models that `torch.device` makes on the meta device; where a tool fails there, on\n"
+        "the CPU. Time is that of the CPU, of driver and workers together, which other work on the machine changes\n"
+        "little; of three runs the least counts. Workers are started before.\n"
     )
     text += "\n## Many\n\n" + "\n".join(many()) + "\n"
     text += f"\ntorch {torch.__version__}, Python {platform.python_version()}, {os.cpu_count()} cores.\n"
