@@ -18,8 +18,8 @@ void count_language_model(Session& session) {
   }
   if (!session.python.open_llm) throw Error(model + ": language models run in Python: pip install thoplw");
   const std::string dtype(options.dtype ? name(*options.dtype) : "");
-  const LlmModel passes = session.python.open_llm(
-      {model, options.settings, dtype, options.source, options.images, options.image_size});
+  const LlmModel passes =
+      session.python.open_llm({model, options.settings, dtype, options.source, options.images, options.image_size});
   LlmPlan plan = options.llm;
   if (options.sizes.batch != 0) plan.batch = options.sizes.batch;
   plan.memory = options.memory;
