@@ -214,9 +214,11 @@ def _both_passes(model: torch.nn.Module) -> torch.nn.Module:
             result = self.model(**prompt)
             cache = _cache_of(model, result)
             if "encoder_outputs" in one:
-                from transformers.modeling_outputs import BaseModelOutput
+                from transformers.modeling_outputs import BaseModelOutput, MoeModelOutputWithPast
 
-                encoded = BaseModelOutput(last_hidden_state=result.encoder_last_hidden_state)
+                # A model with experts in its decoder asks for what routers of its encoder gave.
+                kind = MoeModelOutputWithPast if hasattr(result, "encoder_router_logits") else BaseModelOutput
+                encoded = kind(last_hidden_state=result.encoder_last_hidden_state)
                 one = one | {"encoder_outputs": encoded}
             del result
             _mark(cache, before)

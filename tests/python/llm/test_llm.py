@@ -327,6 +327,19 @@ def test_an_encoder_is_no_loop(context):
             assert thoplw.llm(config, **plan | {"batch": batch}, largest=False).fits is fits
 
 
+def test_experts_that_were_hit_need_real_weights():
+    """The loop over them asks which, so a small model runs once for real; larger batches are not run then."""
+    sizes = {"d_model": 64, "d_kv": 16, "d_ff": 128, "num_heads": 4, "vocab_size": 256, "num_experts": 4}
+    layers = ("num_layers", "num_decoder_layers", "num_sparse_encoder_layers", "num_sparse_decoder_layers")
+    config = transformers.SwitchTransformersConfig(**sizes, **dict(zip(layers, (2, 2, 1, 1), strict=True)))
+    with pytest.raises(thoplw.Error, match="Build the model with real weights"):
+        thoplw.llm(config, context=8)
+    real = transformers.SwitchTransformersForConditionalGeneration(config).eval()
+    found = thoplw.llm(real, context=8, memory="100M")
+    assert found.all["cache"] == 2 * 2 * (8 + 8) * 64 * 4  # layers, keys and values, tokens of both sides, features
+    assert "ran for real" in str(found)
+
+
 def test_models_that_are_refused():
     with pytest.raises(thoplw.Error, match="no tensor-parallel plan"):
         thoplw.llm(transformers.GPT2Config(n_layer=1), tensor_parallel=2)
