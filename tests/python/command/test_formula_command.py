@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,35 @@ def test_what_cannot_vary(net: str, flags: list[str], message: str) -> None:
     code, _, err = in_process("formula", net, "--input", "1x3x8x8", *flags)
     assert code != 0
     assert message in err
+
+
+@pytest.fixture(scope="module")
+def program(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A linear layer on batch x 2 n x 4, of 2 to 64 and n of 3 to 9."""
+    import torch
+
+    file = str(tmp_path_factory.mktemp("program") / "linear.pt2")
+    sizes = {0: torch.export.Dim("batch", min=2, max=64), 1: 2 * torch.export.Dim("half", min=3, max=9)}
+    layer = torch.nn.Linear(4, 8, bias=False)
+    torch.export.save(torch.export.export(layer, (torch.zeros(4, 8, 4),), dynamic_shapes=(sizes,)), file)
+    return file
+
+
+def test_a_file_has_formulas_of_its_symbolic_sizes(program: str) -> None:
+    sizes = ("--vary", "input.0=2..9", "--vary", "input.1=6..18:2")
+    code, out, err = in_process("formula", program, "--convention", "exact", *sizes)
+    assert (code, err) == (0, "")
+    assert out.startswith("MACs(input.0, input.1) = 32·input.0·input.1\n")  # 4 x 8 for each row
+
+
+@pytest.mark.parametrize(
+    ("vary", "message"),
+    [
+        ("input.0=60..70", "at input.0=70: .* would be 70; the program was exported for 2 to 64"),
+        ("input.1=6..18", "at input.1=7: .* --dim input.1=7: no s[0-9]+ makes it so"),
+    ],
+)
+def test_a_file_says_for_which_sizes_it_is(program: str, vary: str, message: str) -> None:
+    code, _, err = in_process("formula", program, "--vary", vary)
+    assert code == 2
+    assert re.search(message, err), err
