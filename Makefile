@@ -36,7 +36,7 @@ export CCACHE_DIR ?= $(CURDIR)/build/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= true
 
-.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons test-clusters sweep test-torch test-fresh fuzz bench bench-training bench-llm bench-roofline bench-sweeps bench-files results models audit docs pictures format wheel clean
+.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons test-clusters sweep test-torch test-fresh fuzz bench bench-training bench-cache bench-llm bench-roofline bench-sweeps bench-files results models audit docs pictures format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -106,6 +106,9 @@ bench: $(STAMP)/installed $(STAMP)/bench-environment ## speed, against torch and
 
 bench-training: $(STAMP)/installed $(STAMP)/bench-environment ## a training step, against torch's own counter and tracker
 	$(BIN)/python -m bench.training --save
+
+bench-cache: $(STAMP)/installed $(STAMP)/bench-environment ## the command on models by name, the first time and the second
+	$(BIN)/python -m bench.cache
 
 bench-llm: $(STAMP)/installed $(STAMP)/bench-environment ## large language models from their configs: seconds and memory
 	$(BIN)/python -m bench.llm --save
