@@ -9,9 +9,7 @@ namespace thoplw {
 namespace {
 
 /// What is less than a thousand is written whole, under the digits of the others.
-std::string clever_text(Count value) {
-  return value < 1000 ? formatted("{:>6}", value.value()) : clever_format(value);
-}
+std::string clever_text(Count value) { return value < 1000 ? formatted("{:>6}", value.value()) : clever_format(value); }
 
 }  // namespace
 

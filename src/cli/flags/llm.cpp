@@ -47,7 +47,13 @@ void set_prompts(Options& options, const std::string& value) {
   options.llm.prompts = whole_number("prompts", value, 1, 1 << 20);
 }
 
-void set_link(Options& options, const std::string& value) { options.llm.link = parse_bytes(value); }
+void set_link(Options& options, const std::string& value) {
+  try {
+    options.llm.link = parse_bytes(value);
+  } catch (const Error&) {
+    throw Error("link '" + value + "' is not how many bytes a second a device sends, such as 450G");
+  }
+}
 
 constexpr auto kRows = std::to_array<Flag>({
     {"--context", "N", "of `llm`: tokens of each prompt, which are then in the cache", set_context, false, nullptr,
