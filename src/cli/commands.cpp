@@ -39,6 +39,8 @@ constexpr auto kCommands = std::to_array<Command>({
      1, list_devices},
     {"cache", "[--clear]", "", "what is kept of models that were opened before", 0, 0, show_cache},
     {"reference", "[PAGE]", "cli", "a page of the documentation; without PAGE, their names", 0, 1, print_reference},
+    {"completion", "SHELL", "bash", "a script that completes commands and flags: bash zsh fish", 1, 1,
+     print_completion},
     {"help", "[COMMAND | TOPIC]", "inputs", "what a command does, and about inputs, columns and conventions", 0, 1,
      print_help},
 });

@@ -35,5 +35,6 @@ void list_devices(Session& session);
 void show_cache(Session& session);
 void print_reference(Session& session);
 void print_help(Session& session);
+void print_completion(Session& session);
 
 }  // namespace thoplw::cli

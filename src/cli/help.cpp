@@ -23,14 +23,6 @@ int width_of(int columns) { return columns == 0 ? kUsual : std::clamp(columns, k
 constexpr std::string_view kUsualFlags[] = {"--input", "--set",    "--depth",     "--top",
                                             "--kind",  "--output", "--convention"};
 
-/// "-o, --output FILE".
-std::string usage_of(const Flag& flag) {
-  const bool short_too = flag.name.find(',') != std::string_view::npos;
-  std::string text = by_place(flag) ? std::string(flag.name) : std::string(short_too ? flag.name.substr(0, 2) : "");
-  if (!by_place(flag)) text += (short_too ? ", " : "    ") + std::string(long_name(flag));
-  return flag.metavar.empty() ? text : text + " " + std::string(flag.metavar);
-}
-
 constexpr int kFlagColumn = 28;
 
 std::string entry_of(const Flag& flag, int width) {
@@ -114,6 +106,7 @@ constexpr auto kTopics = std::to_array<Topic>({
     {"inputs", "what models are given, and how to say it", inputs_text},
     {"columns", "what tables can show", columns_text},
     {"conventions", "how tools count", conventions_text},
+    {"man", "the manual page, for `man`", manual_page},
 });
 
 std::vector<std::string_view> lines_of(std::string_view text) {
@@ -127,6 +120,13 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 }
 
 }  // namespace
+
+std::string usage_of(const Flag& flag) {
+  const bool short_too = flag.name.find(',') != std::string_view::npos;
+  std::string text = by_place(flag) ? std::string(flag.name) : std::string(short_too ? flag.name.substr(0, 2) : "");
+  if (!by_place(flag)) text += (short_too ? ", " : "    ") + std::string(long_name(flag));
+  return flag.metavar.empty() ? text : text + " " + std::string(flag.metavar);
+}
 
 std::string wrapped(std::string_view text, int indent, int columns) {
   const std::string margin(static_cast<std::size_t>(indent), ' ');

@@ -8,12 +8,19 @@
 namespace thoplw::cli {
 
 struct Command;
+struct Flag;
 
 /// On one screen: what it does, examples, commands, and the flags that most people need.
 std::string help(int columns);
 
 /// Of one command: how it is written, an example, and its flags, in groups.
 std::string help_of(const Command& command, int columns);
+
+/// "-o, --output FILE", with the long names below one another.
+std::string usage_of(const Flag& flag);
+
+/// In roff, whatever the width.
+std::string manual_page(int columns);
 
 /// Something that `thoplw help` tells of beside the commands.
 struct Topic {

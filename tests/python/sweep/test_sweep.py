@@ -339,14 +339,16 @@ def test_a_candidate_that_kills_its_worker_costs_one_row(tmp_path: Path) -> None
 
 
 def test_limits() -> None:
-    sweep = thoplw.sweep(
-        Hard, {"width": [14, 1, 13, 16, 2]}, inputs=(1, 3), jobs=2, timeout=6, memory_limit=1 << 30
-    ).sorted("width")
-    assert [(row["width"], row["macs"], row["error"]) for row in sweep] == [
+    in_time = thoplw.sweep(Hard, {"width": [14, 1, 13, 2]}, inputs=(1, 3), jobs=2, timeout=6).sorted("width")
+    assert [(row["width"], row["macs"], row["error"]) for row in in_time] == [
         (1, 16, None),
         (2, 16, None),
         (13, None, "the process that counted it died"),
         (14, None, "took longer than 6 s"),
+    ]
+    in_room = thoplw.sweep(Hard, {"width": [16, 1]}, inputs=(1, 3), jobs=2, memory_limit=1 << 30).sorted("width")
+    assert [(row["width"], row["macs"], row["error"]) for row in in_room] == [
+        (1, 16, None),
         (16, None, "needed more than 1073741824 bytes of memory"),
     ]
 

@@ -1,0 +1,71 @@
+"""Completion in the shells themselves, and the manual page by man."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from in_process import in_process
+
+
+def script(shell: str, folder: Path) -> Path:
+    path = folder / f"thoplw.{shell}"
+    code, out, err = in_process("completion", shell)
+    assert (code, err) == (0, "")
+    path.write_text(out)
+    return path
+
+
+def need(program: str) -> str:
+    return shutil.which(program) or pytest.skip(f"{program} is not installed")
+
+
+COMPLETED = [
+    (["ch"], ["check"]),
+    (["fit", "--mem"], ["--memory"]),
+    (["torchvision:resnet18", "-k", "ht"], ["html"]),
+    (["llm", "--tensor"], ["--tensor-parallel"]),
+    (["memory", "--optim"], []),  # that is of a step
+    (["train", "--optim"], ["--optimizer"]),
+]
+
+
+@pytest.mark.parametrize(("words", "expected"), COMPLETED)
+def test_bash(words: list[str], expected: list[str], tmp_path: Path) -> None:
+    code = (
+        f"source {script('bash', tmp_path)}; COMP_WORDS=(thoplw {' '.join(words)}); COMP_CWORD={len(words)}; "
+        'COMPREPLY=(); _thoplw; echo "${COMPREPLY[@]}"'
+    )
+    run = subprocess.run([need("bash"), "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert run.stdout.split() == expected
+
+
+@pytest.mark.parametrize(("words", "expected"), COMPLETED)
+def test_fish(words: list[str], expected: list[str], tmp_path: Path) -> None:
+    fish = need("fish")
+    code = f"source {script('fish', tmp_path)}; complete -C 'thoplw {' '.join(words)}'"
+    run = subprocess.run([fish, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    found = [line.split("\t")[0] for line in run.stdout.splitlines()]
+    assert [name for name in found if not name.startswith("thoplw.")] == expected
+
+
+def test_zsh(tmp_path: Path) -> None:
+    subprocess.run([need("zsh"), "-n", script("zsh", tmp_path)], check=True)
+
+
+def test_the_manual_page(tmp_path: Path) -> None:
+    page = tmp_path / "thoplw.1"
+    page.write_text(in_process("help", "man")[1])
+    run = subprocess.run([need("man"), "--warnings", "-l", page], capture_output=True, text=True, check=True)
+    assert run.stderr == ""
+    assert "--tensor-parallel N" in run.stdout
+    assert "what each layer costs" in run.stdout
+
+
+def test_an_unknown_shell_is_named() -> None:
+    assert (
+        in_process("completion", "csh")[2] == "thoplw: unknown shell 'csh'; did you mean 'zsh'? known: bash zsh fish\n"
+    )
