@@ -135,7 +135,7 @@ def test_patterns_and_workers(folder):
 def test_code_of_the_users_own_is_never_kept(folder, tmp_path, monkeypatch):
     (tmp_path / "mine.py").write_text("import torch\ndef net(w=4): return torch.nn.Linear(3, w)\n")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])  # syspath_prepend would keep what the fixture left
     for name in ("mine.py:net", "mine:net", "torch.nn:Linear"):
         sets = ["--set", "in_features=3", "--set", "out_features=4"] if name.startswith("torch") else []
         assert run(name, "--input", "1x3", *sets)[0] == 0
@@ -403,10 +403,15 @@ def test_a_damaged_entry_is_made_anew(folder, opened):
     (entry,) = entries(folder)
     data = entry.read_bytes()
     key = _cache._key(ASKED)
+    text = _cache._read(key)
+    found = []
     for damaged in damages(data):
         entry.write_bytes(damaged)
-        if damaged != data + b"x":  # the text is whole
-            assert _cache._read(key) is None
+        found.append(_cache._read(key))
+    whole = [place for place, read in enumerate(found) if read is not None]
+    assert all(found[place] == text for place in whole)  # bits that only pad what is packed, and "x" behind it
+    assert len(whole) <= 4
+    entry.write_bytes(data[:-1])
     opened.clear()
     assert run(RESNET) == good
     assert opened == [RESNET]
