@@ -48,18 +48,8 @@ class Processes:
         sources = {model.partition(":")[0] for model in models}
         self._libraries = [library for library in _LIBRARIES if library in sources]
 
-    def open(
-        self,
-        name: str,
-        inputs: Sequence[Any],
-        settings: Sequence[tuple[str, str]],
-        sizes: tuple[int, int, int] = (0, 0, 0),
-        question: str = "cost",
-        precision: str = "",
-        cuda: bool = False,
-    ) -> Trace:
+    def open(self, *request: Any) -> Trace:
         """As ``open_model``, in a worker that has nothing to do; any thread may call it."""
-        request = (name, list(inputs), list(settings), sizes, question, precision, cuda)
         kept = _cache.find(*request)
         if kept is not None:
             return kept

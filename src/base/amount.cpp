@@ -51,6 +51,15 @@ bool to_number(const std::string& digits, std::uint64_t& number) {
   return error == std::errc() && end == digits.data() + digits.size();
 }
 
+/// "2g" -> "2G": a letter that stands last is no unit of anything.
+std::string with_large_letter(std::string_view text) {
+  std::string large(text);
+  if (!large.empty() && std::string_view("mgt").find(large.back()) != std::string_view::npos) {
+    large.back() = static_cast<char>(std::toupper(static_cast<unsigned char>(large.back())));
+  }
+  return large;
+}
+
 }  // namespace
 
 Written take_apart(std::string_view text) {
@@ -83,15 +92,6 @@ std::optional<double> take_real(std::string_view& text) {
   if (end == copy.c_str() || !std::isfinite(value)) return {};
   text.remove_prefix(static_cast<std::size_t>(end - copy.c_str()));
   return value;
-}
-
-/// "2g" -> "2G": a letter that stands last is no unit of anything.
-static std::string with_large_letter(std::string_view text) {
-  std::string large(text);
-  if (!large.empty() && std::string_view("mgt").find(large.back()) != std::string_view::npos) {
-    large.back() = static_cast<char>(std::toupper(static_cast<unsigned char>(large.back())));
-  }
-  return large;
 }
 
 Count parse_amount(std::string_view text) {

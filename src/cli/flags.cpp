@@ -5,6 +5,19 @@
 #include "cli/flags/flag_rows.h"
 
 namespace thoplw::cli {
+namespace {
+
+/// Is the word one of those that spaces separate?
+bool among(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find(' '), words.size());
+    if (words.substr(0, end) == word) return true;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return false;
+}
+
+}  // namespace
 
 std::span<const FlagGroup> flag_groups() {
   static const std::array groups = {
@@ -28,16 +41,6 @@ std::span<const Flag> flags() {
     return rows;
   }();
   return all;
-}
-
-/// Is the word one of those that spaces separate?
-static bool among(std::string_view words, std::string_view word) {
-  while (!words.empty()) {
-    const std::size_t end = std::min(words.find(' '), words.size());
-    if (words.substr(0, end) == word) return true;
-    words.remove_prefix(std::min(end + 1, words.size()));
-  }
-  return false;
 }
 
 bool goes_with(const Flag& flag, const Command& command) {

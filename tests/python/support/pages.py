@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from thoplw import _cache, _llm, _measure, _models, _native, _sweep_command
+from in_process import in_process
 
 ROOT = Path(__file__).parents[3]
 
@@ -106,21 +106,10 @@ def run_command(command: Command) -> None:
     if command.words[0] != "thoplw":
         run_build(command)
         return
-    out, err = io.StringIO(), io.StringIO()
-    code = _native.run_command_line(
-        command.words[1:],
-        _models.open_model,
-        out,
-        err,
-        None,
-        _llm.open_llm,
-        _measure.this_machine,
-        _cache,
-        _sweep_command.run_sweep,
-    )
-    assert code == command.code, f"{command.line} exits with {code}: {err.getvalue()}"
+    code, out, err = in_process(*command.words[1:])
+    assert code == command.code, f"{command.line} exits with {code}: {err}"
     if command.shown.strip():
-        check_shown(command.shown, out.getvalue() + (err.getvalue() if command.code else ""))
+        check_shown(command.shown, out + (err if command.code else ""))
 
 
 def runs(page: str) -> bool:
