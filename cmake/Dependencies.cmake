@@ -65,18 +65,19 @@ function(thoplw_headers name header url sha256)
   target_include_directories(thoplw_${name} SYSTEM INTERFACE ${folder})
 endfunction()
 
-# The least versions are those of Debian 12. RapidJSON's last release is of 2016, and no compiler of today takes all of it.
-thoplw_headers(fmt fmt/format.h ${github}/fmtlib/fmt/archive/refs/tags/11.1.1.tar.gz
-               482eed9efbc98388dbaee5cb5f368be5eca4893456bb358c18b7ff71f835ae43
+# The least versions are those of Debian 12, the pinned ones those of Debian 13, but for RapidJSON: its last release is of
+# 2016, and no compiler of today takes all of it.
+thoplw_headers(fmt fmt/format.h ${github}/fmtlib/fmt/archive/refs/tags/10.1.1.tar.gz
+               78b8c0a72b1c35e4443a7e308df52498252d1cefc2b08c9a97bc9ee6cfe61f8b
                INSTALLED fmt 9.1 fmt::fmt-header-only DEFINE FMT_HEADER_ONLY=1)
-if(fmt_SOURCE_DIR AND NOT MSVC)
-  target_compile_options(thoplw_fmt INTERFACE "SHELL:-include cstdlib")  # malloc: fmt 11.1 forgets it, libc++ does not bring it
+if(fmt_SOURCE_DIR)
+  target_compile_definitions(thoplw_fmt INTERFACE FMT_CONSTEVAL=)  # clang 22 rejects how it checks formats while compiling
 endif()
 thoplw_headers(json nlohmann/json.hpp ${github}/nlohmann/json/archive/refs/tags/v3.11.3.tar.gz
                0d8ef5af7f9794e3263480193c491549b2ba6cc74bb018906202ada498a79406
                INSTALLED nlohmann_json 3.11 nlohmann_json::nlohmann_json)
-thoplw_headers(cli11 CLI/CLI.hpp ${github}/CLIUtils/CLI11/archive/refs/tags/v2.6.1.tar.gz
-               377691f3fac2b340f12a2f79f523c780564578ba3d6eaf5238e9f35895d5ba95 INSTALLED CLI11 2.1 CLI11::CLI11)
+thoplw_headers(cli11 CLI/CLI.hpp ${github}/CLIUtils/CLI11/archive/refs/tags/v2.4.1.tar.gz
+               73b7ec52261ce8fe980a29df6b4ceb66243bb0b779451dbd3d014cfec9fdbb58 INSTALLED CLI11 2.1 CLI11::CLI11)
 thoplw_headers(rapidjson rapidjson/document.h
                ${github}/Tencent/rapidjson/archive/24b5e7a8b27f42fa16b96fc70aade9106cf7102f.tar.gz
                2d2601a82d2d3b7e143a3c8d43ef616671391034bc46891a9816b79cf2d3e7a8)
@@ -91,11 +92,11 @@ thoplw_headers(toml toml++/toml.h ${github}/marzer/tomlplusplus/archive/refs/tag
 # Boost 1.74 derives from what C++17 took out of the standard, and libc++ in fact. The pinned sources, told that they stand
 # alone, need nothing else of Boost but its Config.
 thoplw_headers(boost boost/multiprecision/cpp_int.hpp
-               ${github}/boostorg/multiprecision/archive/refs/tags/boost-1.90.0.tar.gz
-               b28a20f95712e596b3eb8aa4ae2264363016a609a63ebc3d84ee8cb49831de67
+               ${github}/boostorg/multiprecision/archive/refs/tags/boost-1.83.0.tar.gz
+               ac9814552665051fa528206d8d3f8415015e2ab73220e1d7c0277bab03bd6d3e
                DEFINE _LIBCPP_ENABLE_CXX17_REMOVED_UNARY_BINARY_FUNCTION)
-thoplw_headers(boost_config boost/config.hpp ${github}/boostorg/config/archive/refs/tags/boost-1.90.0.tar.gz
-               1390bd79fbf270e40cfe5ac6b899f4a9c4e47139b6e17b4c1f7f78822adaa9fc)
+thoplw_headers(boost_config boost/config.hpp ${github}/boostorg/config/archive/refs/tags/boost-1.83.0.tar.gz
+               b927c5e02c41aa833b7d5c4f9c09dd7668e7aff1086a5e3b6257d4e4825601b0)
 target_link_libraries(thoplw_boost INTERFACE thoplw_boost_config)
 if(boost_SOURCE_DIR)
   target_compile_definitions(thoplw_boost INTERFACE BOOST_MP_STANDALONE)
