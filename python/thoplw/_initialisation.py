@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -36,6 +37,7 @@ def skipped_on_meta() -> Iterator[None]:
             setattr(init, name, function)
 
 
+@functools.cache
 def _skipping(function: Callable[..., Any], least: int) -> Callable[..., Any]:
     def fill(tensor: Any, *args: Any, **kwargs: Any) -> Any:
         if tensor.is_meta and (least == 0 or tensor.dim() >= least):

@@ -318,9 +318,7 @@ def build(name: str, make: Maker, options: dict[str, Any], wholly_on_meta: bool 
 
 @contextlib.contextmanager
 def _on_meta() -> Iterator[None]:
-    import torch
-
-    with torch.device("meta"), skipped_on_meta():
+    with _native.on_meta_device(), skipped_on_meta():
         yield
 
 

@@ -3,6 +3,7 @@
 #include <nanobind/stl/string.h>
 
 #include "base/harmless.h"
+#include "capture/meta_device.h"
 #include "capture/native_answers.h"
 #include "capture/torch_api.h"
 #include "python/bindings.h"
@@ -67,6 +68,7 @@ NB_MODULE(_native, m) {
   m.def("conventions", &names_and_docs);
   m.def(
       "harmless", [](const std::string& text) { return harmless(text); }, "text"_a);
+  m.def("on_meta_device", &capture::on_meta_device);
   m.def("shape_rule", &capture::shape_rule, "func"_a, "args"_a, "kwargs"_a);
 }
 
