@@ -36,7 +36,7 @@ export CCACHE_DIR ?= $(CURDIR)/build/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= true
 
-.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons test-clusters sweep test-torch test-fresh fuzz bench bench-training bench-cache bench-llm bench-roofline bench-sweeps bench-files results models audit docs pictures format wheel clean
+.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons test-clusters test-integrations sweep test-torch test-fresh fuzz bench bench-training bench-cache bench-llm bench-roofline bench-sweeps bench-files results models audit docs pictures format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -82,6 +82,9 @@ test-python: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/debian-page #
 test-clusters: $(STAMP)/installed $(STAMP)/test-environment ## sweeps on a local Ray and a local Dask cluster, which it installs
 	$(PIP) -c build/constraints.txt 'ray[tune]' 'dask[distributed]' psutil
 	$(BIN)/python -m pytest tests/python/sweep/test_clusters.py tests/python/sweep/test_searches.py
+
+test-integrations: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/integrations-environment ## Lightning, transformers, loggers, notebooks, hooks, all of which it installs
+	$(BIN)/python -m pytest tests/python/integrations
 
 sweep: $(STAMP)/installed $(STAMP)/test-environment $(STAMP)/debian-page ## the Python tests on all models that they know; about two hours
 	OMP_NUM_THREADS=1 THOPLW_SWEEP=1 $(BIN)/python -m pytest -n 2 --dist loadfile

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from thoplw import _native
@@ -32,6 +34,7 @@ def training(
     loss: str | int | Sequence[int] | None = None,
     round_to: int = 1,
     convention: str = "exact",
+    method: str = "forward",
     verbose: bool = True,
 ) -> LayerInfo:
     """Counts what one step of training computes and holds: a forward, a backward from the loss, an optimizer's step.
@@ -58,6 +61,7 @@ def training(
             has a gradient.
         round_to: bytes of each piece of memory are rounded up to a multiple of it; 512 as on CUDA.
         convention: what work is worth; one that prices work by its kind, such as "exact" or "flops".
+        method: which method of the model takes the inputs and returns the loss, such as "training_step".
         verbose: say on stderr what is worth knowing.
 
     Returns:
@@ -69,9 +73,9 @@ def training(
     Raises:
         Error: as :func:`profile` does, and where a glob matches nothing or a name is not known.
     """
-    check_model(model)
+    check_model(model, method)
     cuda = isinstance(processor, str) and processor == "cuda"
-    with initialised(model):
+    with initialised(model), _as_forward(model, method):
         positional, keyword = arguments(model, inputs, kwargs)
         trace = capture_pass(model, positional, keyword, "" if precision is None else precision, cuda, training=True)
     plan: dict[str, Any] = {
@@ -88,6 +92,35 @@ def training(
         plan |= {"precision": precision, "captured_so": True}
     plan |= _adapters(lora) | _outputs(loss)
     return told(_native.count_training(trace, convention, plan), False, verbose)
+
+
+@contextlib.contextmanager
+def _as_forward(model: torch.nn.Module, method: str) -> Iterator[None]:
+    """While the method is the model's forward, what it returns is what the loss is made of; it may call the forward."""
+    if method == "forward":
+        yield
+        return
+    if not hasattr(model, method):
+        raise Error(f"{type(model).__name__} has no method {_native.shown(method)}")
+    before, inside = vars(model).get("forward"), False
+
+    def step(self: torch.nn.Module, *args: Any, **kwargs: Any) -> Any:
+        nonlocal inside
+        if inside:
+            return before(*args, **kwargs) if before else type(self).forward(self, *args, **kwargs)
+        inside = True
+        try:
+            return getattr(self, method)(*args, **kwargs)
+        finally:
+            inside = False
+
+    vars(model)["forward"] = MethodType(step, model)  # which a copy of the model binds to itself
+    try:
+        yield
+    finally:
+        del vars(model)["forward"]
+        if before:
+            vars(model)["forward"] = before
 
 
 def _adapters(lora: Mapping[str, Any] | None) -> dict[str, Any]:

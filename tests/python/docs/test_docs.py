@@ -110,7 +110,8 @@ def test_readme_table_is_that_of_the_first_command():
 
 
 def test_links_of_the_pages_lead_somewhere():
-    for page in [*PAGES, *ABOUT, "bench/RESULTS.md", "bench/FILES.md"]:
+    integrations = [str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "integrations").glob("*.md")]
+    for page in [*PAGES, *integrations, *ABOUT, "bench/RESULTS.md", "bench/FILES.md"]:
         prose = re.sub(r"^```.*?^```$", "", (ROOT / page).read_text(), flags=re.MULTILINE | re.DOTALL)
         for link, place in re.findall(r"\]\(([^)#]*)(?:#([^)]*))?\)", prose):
             target = (ROOT / page).parent / link if link else ROOT / page

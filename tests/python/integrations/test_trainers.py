@@ -1,0 +1,193 @@
+"""The callbacks of transformers and Lightning in real training: FLOPs worked out by hand, MFU of a device of ours."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+import thoplw
+
+transformers = pytest.importorskip("transformers")
+pl = pytest.importorskip("lightning.pytorch")  # make test-integrations has it, and time for all of these
+
+from lightning.pytorch.loggers import CSVLogger  # noqa: E402
+
+from thoplw.integrations.lightning import CostMonitor  # noqa: E402
+from thoplw.integrations.transformers import CostCallback  # noqa: E402
+
+
+@pytest.fixture
+def device(tmp_path: Path) -> str:
+    """Of a billion operations a second in fp32, and four billions in bf16."""
+    (tmp_path / "device.toml").write_text('[slow]\ntitle = "Slow"\n[slow.peak]\nfp32 = "1G"\nbf16 = "4G"\n')
+    return f"{tmp_path}/device.toml:slow"
+
+
+def gpt2() -> torch.nn.Module:
+    config = transformers.GPT2Config(n_layer=2, n_embd=32, n_head=2, vocab_size=100, bos_token_id=0, eos_token_id=0)
+    model: torch.nn.Module = transformers.GPT2LMHeadModel(config)
+    return model
+
+
+def flops(batch: int, length: int, layers: int = 2, width: int = 32, words: int = 100) -> int:
+    """Of a step of GPT-2: a forward and twice that in backward, a multiply-add being two."""
+    linear = batch * length * (layers * 12 * width * width + width * words)
+    attention = layers * 2 * batch * length * length * width
+    return 2 * 3 * (linear + attention)
+
+
+def train(folder: Path, model: torch.nn.Module, lengths: list[int], callback: Any, **arguments: Any) -> list[dict]:
+    text = [{"input_ids": torch.arange(n) % 100, "labels": torch.arange(n) % 100} for n in lengths]
+    told = {
+        "per_device_train_batch_size": 2,
+        "per_device_eval_batch_size": 2,
+        "num_train_epochs": 1,
+        "logging_steps": 1,
+        "report_to": [],
+        "save_strategy": "no",
+        "use_cpu": True,
+        "disable_tqdm": True,
+        "train_sampling_strategy": "sequential",
+    }
+    trainer = transformers.Trainer(
+        model, transformers.TrainingArguments(str(folder), **(told | arguments)), train_dataset=text, eval_dataset=text
+    )
+    callback.add_to(trainer)
+    trainer.train()
+    return [entry for entry in trainer.state.log_history if "loss" in entry]
+
+
+def test_each_batch_of_the_trainer_is_counted_by_its_shape(tmp_path: Path, device: str) -> None:
+    callback = CostCallback(device)
+    model = gpt2()
+    logs = train(tmp_path, model, [16, 16, 16, 16, 24, 24], callback, eval_strategy="steps", eval_steps=1)
+    steps = [flops(2, 16), flops(2, 16), flops(2, 24)]
+    assert [entry["flops_per_step"] for entry in logs] == steps
+    assert [entry["total_flops"] for entry in logs] == [sum(steps[: i + 1]) for i in range(3)]
+    for entry in logs:
+        assert entry["mfu"] == pytest.approx(entry["flops_per_second"] / 1e9)
+        assert "hfu" not in entry
+    assert not model._forward_pre_hooks
+
+
+@pytest.mark.parametrize(
+    ("arguments", "each"),
+    [
+        ({"gradient_accumulation_steps": 2}, [flops(2, 16) + flops(2, 24)]),
+        ({"logging_steps": 2}, [(flops(2, 16) + flops(2, 24)) / 2]),
+        ({"bf16": True}, [flops(2, 16), flops(2, 24)]),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_steps_of_several_batches_and_logs_of_several_steps(
+    tmp_path: Path, device: str, arguments: dict[str, Any], each: list[float]
+) -> None:
+    logs = train(tmp_path, gpt2(), [16, 16, 24, 24], CostCallback(device), **arguments)
+    assert [entry["flops_per_step"] for entry in logs] == each
+    peak = 4e9 if "bf16" in arguments else 1e9
+    for entry in logs:
+        assert entry["mfu"] == pytest.approx(entry["flops_per_second"] / peak)
+
+
+def test_checkpoints_are_in_hfu_alone_and_frozen_layers_in_neither(tmp_path: Path, device: str) -> None:
+    model = gpt2()
+    (entry,) = train(tmp_path, model, [16, 16], CostCallback(device), gradient_checkpointing=True)
+    assert entry["flops_per_step"] == flops(2, 16)
+    again = flops(2, 16, words=0) // 3  # the forward of the blocks, but not of the head
+    assert entry["hfu"] == pytest.approx(entry["mfu"] * (flops(2, 16) + again) / flops(2, 16))
+
+    model = gpt2()
+    for parameter in [
+        *model.transformer.wte.parameters(),
+        *model.transformer.wpe.parameters(),
+        *model.transformer.h.parameters(),
+    ]:
+        parameter.requires_grad_(False)  # only the last norm is trained, and the head is the frozen embedding
+    (entry,) = train(tmp_path, model, [16, 16], CostCallback(device))
+    assert entry["flops_per_step"] == flops(2, 16) // 3 + 2 * 2 * 16 * 32 * 100  # a forward, and back through the head
+
+
+def test_what_cannot_be_counted_does_not_stop_training(tmp_path: Path) -> None:
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = torch.nn.Linear(1, 1)
+
+        def forward(self, input_ids: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
+            if any("thoplw" in frame.filename for frame in __import__("inspect").stack()):
+                raise RuntimeError("only real training here")
+            return {"loss": self.layer(input_ids.float().unsqueeze(-1)).mean()}
+
+    with pytest.warns(UserWarning, match="this training cannot be counted: .*only real training here") as caught:
+        logs = train(tmp_path, Net(), [4, 4, 4, 4], CostCallback())
+    assert len([warning for warning in caught if "cannot be counted" in str(warning.message)]) == 1
+    assert len(logs) == 2
+    assert all("flops_per_second" not in entry for entry in logs)
+
+
+def test_a_device_without_figures_gives_flops_and_no_mfu(tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match="no MFU: .*t4"):
+        logs = train(tmp_path, gpt2(), [16, 16], CostCallback("t4", "bf16"))
+    assert logs[0]["flops_per_step"] == flops(2, 16)
+    assert "mfu" not in logs[0]
+    with pytest.raises(thoplw.Error, match="did you mean"):
+        CostCallback("h10")
+
+
+def test_lightning(tmp_path: Path, device: str, capsys: pytest.CaptureFixture[str]) -> None:
+    class Net(pl.LightningModule):  # type: ignore[misc, name-defined]
+        def __init__(self) -> None:
+            super().__init__()
+            self.body, self.head = torch.nn.Linear(16, 32), torch.nn.Linear(32, 4)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(self.body(x))  # type: ignore[no-any-return]
+
+        def training_step(self, batch: Any) -> Any:
+            x, y = batch
+            loss = torch.nn.functional.cross_entropy(self(x), y)
+            self.log_dict({"loss": loss})
+            return loss
+
+        def validation_step(self, batch: Any, batch_idx: int) -> None:
+            self(batch[0])
+
+        def configure_optimizers(self) -> Any:
+            return torch.optim.SGD(self.parameters(), 0.1)
+
+    def step(batch: int) -> int:
+        return 2 * batch * (2 * 16 * 32 + 3 * 32 * 4)  # the first layer needs no gradient of its input
+
+    data = torch.utils.data.TensorDataset(torch.randn(20, 16), torch.randint(0, 4, (20,)))
+    loader = torch.utils.data.DataLoader(data, batch_size=8)
+    for precision, peak in (("32-true", 1e9), ("bf16-mixed", 4e9)):
+        folder = tmp_path / precision
+        net = Net()
+        trainer = pl.Trainer(
+            max_epochs=1,
+            accelerator="cpu",
+            precision=precision,
+            log_every_n_steps=1,
+            callbacks=[CostMonitor(device)],
+            logger=CSVLogger(folder),
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            enable_checkpointing=False,
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Lightning's advice on workers
+            trainer.fit(net, loader, loader)
+        rows = list(csv.DictReader(next(folder.rglob("metrics.csv")).open()))
+        logged = [row for row in rows if row["flops_per_step"]]
+        assert [float(row["flops_per_step"]) for row in logged] == [step(8), step(8), step(4)]
+        assert [int(row["total_flops"]) for row in logged] == [step(8), 2 * step(8), 2 * step(8) + step(4)]
+        for row in logged:
+            assert float(row["mfu"]) == pytest.approx(float(row["flops_per_second"]) / peak)
+        assert len([row for row in rows if row["loss"]]) == 3  # those of training alone
+        assert not {"log", "log_dict", "forward"} & set(vars(net))
+        assert f"a step computes {step(8) / 2e3:.2f} K MACs" in capsys.readouterr().out
