@@ -11,8 +11,10 @@ from pages import ROOT
 
 pytest_plugins = ("pytester",)
 
-NEEDS = {
+NEEDS: dict[str, list[str]] = {
+    "github": [],
     "lightning": ["lightning"],
+    "pre-commit": [],
     "pytest": [],
     "transformers": ["transformers", "accelerate"],
 }

@@ -1,0 +1,180 @@
+"""The comment on a pull request: real repositories and models; GitHub is a server here that keeps comments."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pages import ROOT
+
+TRACE = """thoplw trace 1
+model "Net"
+class torch.nn.Linear
+module "" torch.nn.Linear
+param "weight" %0:f32[{width},16] trainable
+call "" (%1:f32[1,16]) -> (%2:f32[1,{width}]) {{
+  aten::linear(%1:f32[1,16], %0:f32[{width},16]) -> %2:f32[1,{width}]
+}}
+"""
+
+
+class GitHub(BaseHTTPRequestHandler):
+    """https://docs.github.com/en/rest/issues/comments, as far as it is used."""
+
+    comments: list[dict[str, Any]]
+    asked: list[str]
+    refuses = 0
+
+    def do_GET(self) -> None:
+        page = int(self.path.rpartition("page=")[2]) - 1
+        self.answer(200, self.comments[100 * page :][:100])
+
+    def do_POST(self) -> None:
+        self.comments.append({"id": len(self.comments) + 1, **self.told()})
+        self.answer(201, self.comments[-1])
+
+    def do_PATCH(self) -> None:
+        comment = self.comments[int(self.path.rpartition("/")[2]) - 1]
+        comment.update(self.told())
+        self.answer(200, comment)
+
+    def told(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        return told
+
+    def answer(self, code: int, what: Any) -> None:
+        self.asked.append(f"{self.command} {self.path} {self.headers['Authorization']}")
+        body = json.dumps(what).encode()
+        self.send_response(self.refuses or code)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def github() -> Iterator[type[GitHub]]:
+    handler = type("Handler", (GitHub,), {"comments": [], "asked": []})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        handler.address = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield handler
+        server.shutdown()
+
+
+def git(*words: str, folder: Path) -> str:
+    named = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "init.defaultBranch=main"]
+    ran = subprocess.run(["git", *named, *words], cwd=folder, capture_output=True, text=True, check=True)
+    return ran.stdout.strip()
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> tuple[Path, str]:
+    """A shallow clone of a pull request that widens nets/old.trace from 8 to 12 and adds new.trace; and its base."""
+    origin = tmp_path / "origin"
+    (origin / "nets").mkdir(parents=True)
+    git("init", "-q", folder=origin)
+    git("config", "uploadpack.allowAnySHA1InWant", "true", folder=origin)  # as on GitHub
+    for width in (8, 12):
+        (origin / "nets" / "old.trace").write_text(TRACE.format(width=width))
+        if width == 12:
+            (origin / "nets" / "new.trace").write_text(TRACE.format(width=4))
+        git("add", "-A", folder=origin)
+        git("commit", "-qm", f"{width} wide", folder=origin)
+    base = git("rev-parse", "HEAD~1", folder=origin)
+    git("clone", "-q", "--depth=1", origin.as_uri(), "checkout", folder=tmp_path)
+    return tmp_path / "checkout" / "nets", base
+
+
+def comment(folder: Path, base: str | None, models: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    event = folder.parent.parent / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7, "base": {"sha": base}}} if base else {"ref": "main"}))
+    told = {"GITHUB_EVENT_PATH": str(event), "GITHUB_REPOSITORY": "a/b", "THOPLW_MODELS": models}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GITHUB_")}
+    return subprocess.run(
+        [sys.executable, "-m", "thoplw.integrations.pull_request"],
+        cwd=folder, capture_output=True, text=True, env={**inherited, **told, **variables},
+    )  # fmt: skip
+
+
+def test_one_comment_is_written_and_kept_up_to_date(github: type[GitHub], checkout: tuple[Path, str]) -> None:
+    folder, base = checkout
+    github.comments += [{"id": i + 1, "body": "a remark"} for i in range(100)]  # ours is on the second page
+    summary = folder.parent.parent / "summary.md"
+    where = {
+        "GITHUB_API_URL": github.address,  # type: ignore[attr-defined]
+        "GITHUB_TOKEN": "secret",
+        "GITHUB_STEP_SUMMARY": str(summary),
+    }
+    for _ in range(2):
+        ran = comment(folder, base, "old.trace\n\n  new.trace --convention exact\n", **where)
+        assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert len(github.comments) == 101
+    body = github.comments[-1]["body"]
+    assert body.startswith(
+        "<!-- thoplw -->\n\n## `old.trace`\n\n**MACs 128 -> 192 (+50.0 %), params 128 -> 192 (+50.0 %)**"
+    )
+    assert "## `new.trace --convention exact`\n\nNot in the base (" in body
+    assert "| Total" in body.partition("new.trace")[2]
+    assert summary.read_text() == 2 * (body + "\n")
+    assert [asked.split("?")[0].split(" Bearer")[0] for asked in github.asked] == [
+        "GET /repos/a/b/issues/7/comments",
+        "GET /repos/a/b/issues/7/comments",
+        "POST /repos/a/b/issues/7/comments",
+        "GET /repos/a/b/issues/7/comments",
+        "GET /repos/a/b/issues/7/comments",
+        "PATCH /repos/a/b/issues/comments/101",
+    ]
+    assert all(asked.endswith("Bearer secret") for asked in github.asked)
+    assert git("worktree", "list", folder=folder).count("\n") == 0
+    assert git("status", "--porcelain", folder=folder) == ""
+
+
+def test_who_may_not_comment_is_told_where_it_is(github: type[GitHub], checkout: tuple[Path, str]) -> None:
+    folder, base = checkout
+    github.refuses = 403
+    ran = comment(folder, base, "old.trace", GITHUB_API_URL=github.address, GITHUB_TOKEN="weak")  # type: ignore[attr-defined]
+    assert ran.returncode == 0
+    assert "::warning::thoplw may not comment (403" in ran.stdout
+
+
+def test_what_cannot_be_done_is_said(checkout: tuple[Path, str]) -> None:
+    folder, base = checkout
+    assert comment(folder, base, "old.trace").stdout.startswith("<!-- thoplw -->")  # without a token
+    for given, models, code, said in [
+        (None, "old.trace", 0, "this is no pull request"),
+        (base, " \n", 2, "THOPLW_MODELS is empty"),
+        (base, "gone.trace", 2, "gone.trace --kind md --fmt clever --depth 1 exits with 2: gone.trace"),
+        ("0" * 40, "old.trace", 2, "git fetch"),
+    ]:
+        ran = comment(folder, given, models)
+        assert (ran.returncode, ran.stdout) == (code, "")
+        assert said in ran.stderr
+
+
+def test_the_action_runs_the_module_with_what_it_reads() -> None:
+    """https://docs.github.com/en/actions/reference/workflows-and-actions/metadata-syntax"""
+    action = yaml.safe_load((ROOT / "action.yml").read_text())
+    assert {"name", "description", "inputs", "runs"} <= set(action)
+    assert all("description" in put for put in action["inputs"].values())
+    (step,) = action["runs"]["steps"]
+    assert action["runs"]["using"] == "composite"
+    assert step["shell"] == "bash"
+    used = str(step)
+    assert [name for name in action["inputs"] if f"inputs.{name}" not in used] == []
+    assert "inputs." not in step["run"]  # what others write must not become a part of the script
+    environment = {"PATH": os.environ["PATH"], "THOPLW_PYTHON": sys.executable, "GITHUB_EVENT_PATH": "/dev/null"}
+    ran = subprocess.run(["bash", "-e", "-c", step["run"]], capture_output=True, text=True, env=environment)
+    assert "JSONDecodeError" in ran.stderr  # it was started, and has read the event
