@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from in_process import in_process
+from onnx_files import exported
 
 NET = """
 from torch import nn
@@ -89,6 +90,21 @@ def test_a_file_has_formulas_of_its_symbolic_sizes(program: str) -> None:
     code, out, err = in_process("formula", program, "--convention", "exact", *sizes)
     assert (code, err) == (0, "")
     assert out.startswith("MACs(input.0, input.1) = 32·input.0·input.1\n")  # 4 x 8 for each row
+
+
+def test_an_onnx_file_has_formulas_of_the_sizes_it_names(tmp_path: Path) -> None:
+    import torch
+
+    class Scores(torch.nn.Linear):
+        def forward(self, tokens: torch.Tensor) -> torch.Tensor:
+            rows = super().forward(tokens)
+            return rows @ rows.transpose(1, 2)
+
+    sizes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("seq")}
+    file = exported(Scores(16, 8, bias=False), (torch.zeros(2, 5, 16),), tmp_path / "n.onnx", dynamic_shapes=(sizes,))
+    code, out, err = in_process("formula", str(file), "--convention", "exact", "--vary", "batch", "--vary", "seq")
+    assert (code, err) == (0, "")
+    assert out.startswith("MACs(batch, seq) = 128·batch·seq + 8·batch·seq²\n")  # 16 x 8 of a row, 8 of two rows
 
 
 @pytest.mark.parametrize(
