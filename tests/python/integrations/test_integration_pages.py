@@ -14,6 +14,7 @@ pytest_plugins = ("pytester",)
 NEEDS: dict[str, list[str]] = {
     "github": [],
     "lightning": ["lightning"],
+    "loggers": ["tensorboard", "wandb"],
     "pre-commit": [],
     "pytest": [],
     "transformers": ["transformers", "accelerate"],

@@ -18,7 +18,14 @@ PROJECT = """
 model = "net.trace"
 max-params = "{most}"
 """
-TRACE = 'thoplw trace 1\nmodel "Net"\nclass torch.nn.Linear\nmodule "" torch.nn.Linear\nparam "weight" %0:f32[8,16] trainable\n'
+TRACE = """thoplw trace 1
+model "Net"
+class torch.nn.Linear
+module "" torch.nn.Linear
+param "weight" %0:f32[8,16] trainable
+call "" () -> () {
+}
+"""
 
 
 def test_the_hook_stops_a_commit_that_is_over_budget(tmp_path: Path) -> None:
@@ -39,7 +46,7 @@ def test_the_hook_stops_a_commit_that_is_over_budget(tmp_path: Path) -> None:
     shutil.copy(ROOT / ".pre-commit-hooks.yaml", hooks)
     run("git", "add", "-A", folder=hooks)
     assert run("git", "commit", "-qm", "hooks", folder=hooks).returncode == 0
-    (project / "net.trace").write_text(TRACE + 'call "" () -> () {\n}\n')
+    (project / "net.trace").write_text(TRACE)
 
     for most, code, said in [("128", 0, "Passed"), ("127", 1, "128 of 127 params")]:
         (project / "pyproject.toml").write_text(PROJECT.format(most=most))
