@@ -36,7 +36,7 @@ export CCACHE_DIR ?= $(CURDIR)/build/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= true
 
-.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons test-clusters test-integrations sweep test-torch test-fresh fuzz bench bench-training bench-cache bench-llm bench-roofline bench-sweeps bench-files results models audit docs pictures format wheel clean
+.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons test-clusters test-integrations sweep test-torch test-fresh fuzz bench bench-training bench-cache bench-llm bench-roofline bench-sweeps bench-files results models audit docs site pictures format wheel clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -140,6 +140,11 @@ docs: $(STAMP)/debian-test ## the generated pages of docs/, by the native comman
 	cmake --preset release --log-level=WARNING
 	cmake --build --preset release --target thoplw_command
 	for page in $(REFERENCE); do build/release/thoplw reference $$page -o docs/$$page.md || exit 1; done
+
+site: export NO_MKDOCS_2_WARNING = 1
+site: $(STAMP)/installed $(STAMP)/site-environment ## the documentation as a site, in build/site/html; fails where a link leads nowhere
+	$(BIN)/python docs/website.py
+	$(BIN)/python -m mkdocs build --quiet
 
 pictures: $(STAMP)/installed $(STAMP)/test-environment ## docs/pictures: what docs/reports.md shows
 	$(BIN)/python docs/pictures.py

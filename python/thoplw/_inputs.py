@@ -27,6 +27,9 @@ def as_is(value: Any) -> Any:
 
     Args:
         value: such as a tuple of ints, which would be taken for a shape; or one input that is a tuple or a mapping.
+
+    Returns:
+        What any function that takes inputs hands to the forward unchanged.
     """
     return AsIs(value)
 

@@ -25,6 +25,8 @@ constexpr const char* kFormulaDoc = R"(A count as an exact polynomial: ``formula
 ``str`` writes it, ``latex()`` writes it in LaTeX. A peak may be the greatest of several polynomials: ``greatest_of`` has
 one dict for each, ``{(1, 2): Fraction(1, 2)}``: coefficients by the powers of ``variables``.)";
 
+constexpr const char* kLatexDoc = "The formula in LaTeX, without dollar signs.";
+
 constexpr const char* kFormulaRowDoc = R"(The formulas of one module's own counts.
 
 Attributes:
@@ -43,6 +45,14 @@ Attributes:
 
 ``formulas["layer1.0"]`` has those of a module's own counts, as does ``formulas[3]``; ``summary(kind)`` writes all as
 "text", "md" (with LaTeX), "csv" or "json".)";
+
+constexpr const char* kFormulasSummaryDoc = R"(The formulas in all and by module, as text.
+
+Args:
+    kind: "text", "md" (with LaTeX), "csv" or "json".
+
+Raises:
+    Error: `kind` is unknown.)";
 
 constexpr const char* kStepDoc =
     R"(One call of the model from outside of it: one in all, unless a method such as generate() loops.
@@ -76,7 +86,10 @@ Attributes:
     uncounted: the operators without a rule.
     steps: the calls of the model from outside, in order, each a ``Step``: one, or those of a loop.
     not_run: paths of modules with parameters that never ran.
-    notes: notices of the capture, such as that a real forward was run.)";
+    notes: notices of the capture, such as that a real forward was run.
+    training, peak, peak_first_step: of a step of training: what it needs besides the rows, a ``Training``, and its
+        greatest memory in bytes; None for other tables.
+    timing: how long it takes on a device, a ``Timing``; None unless a device was named.)";
 
 constexpr const char* kLlmDoc =
     R"(What a language model needs to read a prompt and to add a token to it. ``print()`` shows it as a table.
@@ -261,6 +274,7 @@ Args:
     fmt, depth: as in ``LayerInfo.summary``.
     sort: column to sort by, for counts the greatest change first; None for model order.
     unchanged: show modules that did not change, too.
+    columns: which columns, in their order, as in ``LayerInfo.summary``.
 
 Raises:
     Error: `kind`, `fmt` or `sort` is unknown, or the kind cannot show a diff.)";
@@ -294,12 +308,17 @@ Raises:
 
 constexpr const char* kTimingDoc = R"(How long a model takes on a device at least. All times are in seconds.
 
+``device`` and ``title`` name the device, ``dtype`` the type that it computes in; "" is the model's own.
+
 ``least`` is what nothing can beat: the longer of ``arithmetic``, all multiply-adds at the peak, and ``memory``, to move
 ``bytes`` once: weights and inputs as far as they are read, and what comes out. ``estimate`` is the sum over operators of
 the longer of both, as eager torch runs them one by one. ``exact`` is False where something has no public figure, or is
 not counted: then they are lower bounds. ``mfu`` and ``hfu`` are of a step of training whose time is known.)";
 
 constexpr const char* kDeviceDoc = R"(What a device can do at most, as its maker says; None where no figure is public.
+
+``name`` is what ``device=`` takes, ``title`` what its maker calls it, ``kind`` its group, such as "data centre"; ``note`` is
+what a reader of the figures has to know.
 
 ``peak`` has operations per second by type, dense, a multiply-add being two; ``bandwidth`` and ``link`` are in bytes per second,
 ``memory`` and ``flash`` in bytes. ``source`` says where the figures were read, ``read`` when.)";

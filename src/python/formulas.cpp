@@ -192,7 +192,8 @@ void bind_laws(nb::class_<Owner>& bound, Get get) {
 void bind_formulas(nb::module_& m) {
   nb::class_<Formula> formula(m, "Formula", kFormulaDoc);
   formula.def("__call__", [](const Formula& self, const nb::kwargs& values) { return value_at(self, values); })
-      .def("latex", [](const Formula& self) { return law_latex(*self.law, self.of->variables); })
+      .def(
+          "latex", [](const Formula& self) { return law_latex(*self.law, self.of->variables); }, kLatexDoc)
       .def_prop_ro("greatest_of", &all_terms)
       .def_prop_ro("variables", [](const Formula& self) { return names_of(*self.of); })
       .def("_repr_latex_", [](const Formula& self) { return "$" + law_latex(*self.law, self.of->variables) + "$"; })
@@ -248,7 +249,7 @@ void bind_formulas(nb::module_& m) {
           [](const FormulaSet& self, nb::object kind) {
             return render_formulas(*self.of, find_renderer(given::text(kind, "kind")));
           },
-          nb::arg("kind").none() = "text")
+          nb::arg("kind").none() = "text", kFormulasSummaryDoc)
       .def("__str__", [](const FormulaSet& self) { return render_formulas(*self.of, find_renderer("text")); })
       .def("__repr__", [](const FormulaSet& self) {
         const Formulas& of = *self.of;
