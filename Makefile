@@ -49,7 +49,7 @@ test: export THOPLW_WERROR = ON
 test: lint test-library test-sanitize test-pythons test-python ## everything that a change must pass
 
 lint: $(STAMP)/test-environment ## formats, types and rules of style
-	clang-format --dry-run -Werror $(CPP)
+	$(BIN)/clang-format --dry-run -Werror $(CPP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
@@ -150,7 +150,7 @@ pictures: $(STAMP)/installed $(STAMP)/test-environment ## docs/pictures: what do
 	$(BIN)/python docs/pictures.py
 
 format: $(STAMP)/test-environment ## lay out all sources
-	clang-format -i $(CPP)
+	$(BIN)/clang-format -i $(CPP)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -166,7 +166,7 @@ $(STAMP)/debian:
 	@mkdir -p $(@D) && touch $@
 
 $(STAMP)/debian-test: $(STAMP)/debian
-	.ci/packages doctest-dev clang-format
+	.ci/packages doctest-dev
 	@touch $@
 
 $(STAMP)/debian-clang: $(STAMP)/debian-test
