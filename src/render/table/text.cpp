@@ -2,7 +2,9 @@
 // columns can give way.
 
 #include <algorithm>
-#include <array>
+#include <functional>
+#include <numeric>
+#include <span>
 
 #include "base/formatted.h"
 #include "render/formats.h"
@@ -39,26 +41,42 @@ void drop_column(Table& table, std::size_t at) {
   table.numbers.erase(table.numbers.begin() + place);
 }
 
-/// Shortens names, and leaves columns out where that is not enough; those left out.
-std::vector<std::string> fit_screen(Table& table, std::size_t columns) {
-  constexpr std::size_t kReadable = 14, kLeast = 8;  // cells of a name
-  constexpr std::array<std::string_view, 3> kGiveWay = {"input", "output", "class"};
-  std::vector<std::string> dropped;
-  auto give_way = kGiveWay.begin();
-  while (true) {
-    const auto widths = fit(table, harmless);
-    std::size_t others = 4;  // of the name's own borders
-    for (std::size_t i = 1; i < widths.size(); ++i) others += widths[i] + 3;
-    const std::size_t room = columns > others ? columns - others : 0;
-    if (room >= std::min(widths[0], kReadable) || give_way == kGiveWay.end()) {
-      for_each_line(table, [&](Cells& cells) { cells[0] = shortened(cells[0], std::max(room, kLeast)); });
-      return dropped;
+constexpr std::size_t kBorders = 4, kBetween = 3;  ///< cells around a line, and for each column more
+
+/// Leaves out columns until names have so many cells; their titles are added to `dropped`.
+void make_room(Table& table, std::size_t columns, std::size_t least, const std::vector<std::size_t>& giving_way,
+               Cells& dropped) {
+  const auto widths = fit(table, harmless);
+  auto out = left_out(widths, kBetween, least, columns - std::min(columns, kBorders), giving_way);
+  for (const std::size_t column : out) dropped.push_back(table.titles[column]);
+  std::ranges::sort(out, std::greater{});
+  for (const std::size_t column : out) drop_column(table, column);
+}
+
+/// Shortens names, and leaves columns out where that is not enough: first those that can be done without for a name
+/// that can be read, then numbers after the first, as none is cut. The titles of those left out.
+Cells fit_screen(Table& table, std::size_t columns) {
+  constexpr std::size_t kAll = 1000;                                                               // of a number
+  const std::size_t readable = table.numbers[0] ? kAll : 14, least = table.numbers[0] ? kAll : 8;  // cells of a name
+  Cells dropped;
+  std::vector<std::size_t> giving_way;
+  for (const std::string_view name : {"input", "output", "class"}) {
+    const auto column = std::ranges::find(table.titles, find_column(name).title);
+    if (column > table.titles.begin() && column != table.titles.end()) {
+      giving_way.push_back(static_cast<std::size_t>(column - table.titles.begin()));
     }
-    const auto column = std::ranges::find(table.titles, find_column(*give_way++).title);
-    if (column == table.titles.end()) continue;
-    dropped.push_back(*column);
-    drop_column(table, static_cast<std::size_t>(column - table.titles.begin()));
   }
+  make_room(table, columns, readable, giving_way, dropped);
+  giving_way.resize(table.titles.size() - std::min<std::size_t>(table.titles.size(), 2));
+  std::iota(giving_way.begin(), giving_way.end(), std::size_t{2});
+  make_room(table, columns, least, giving_way, dropped);
+
+  std::size_t others = kBorders;
+  const auto widths = fit(table, harmless);
+  for (const std::size_t width : std::span(widths).subspan(1)) others += width + kBetween;
+  const std::size_t room = std::max(columns - std::min(columns, others), least);
+  for_each_line(table, [&](Cells& cells) { cells[0] = shortened(cells[0], room); });
+  return dropped;
 }
 
 /// With the titles once more below rows that fill the screen.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 
 #include "render/formats.h"
 #include "render/module_tree.h"
@@ -114,12 +115,17 @@ Layout fit_screen(std::vector<Line>& lines, Table::Cells& titles, const Screen& 
     for (const std::size_t width : layout.numbers) numbers += width + 2;
     return static_cast<std::size_t>(screen.columns) - std::min(static_cast<std::size_t>(screen.columns), numbers);
   };
-  while (room() < kLeastLabel && titles.size() > 2) {
-    const std::ptrdiff_t place = titles.size() > 3 ? 2 : 1 + static_cast<std::ptrdiff_t>(titles.size() > 2);
+  std::vector<std::size_t> widths{kLeastLabel}, giving_way;
+  widths.insert(widths.end(), layout.numbers.begin(), layout.numbers.end());
+  for (std::size_t i = 2; i < widths.size(); ++i) giving_way.push_back(i);
+  auto out = left_out(widths, 2, kLeastLabel, static_cast<std::size_t>(screen.columns), giving_way);
+  std::ranges::sort(out, std::greater{});
+  for (const std::size_t column : out) {
+    const auto place = static_cast<std::ptrdiff_t>(column);
     titles.erase(titles.begin() + place);
     for (Line& line : lines) line.numbers.erase(line.numbers.begin() + place - 1);
-    layout = widths_of(lines, titles);
   }
+  if (!out.empty()) layout = widths_of(lines, titles);
   if (layout.label > room()) {
     for (Line& line : lines) line.branches = narrow_branches(line.branches);
     layout = widths_of(lines, titles);
@@ -145,7 +151,8 @@ std::string last_cells(std::string_view text, std::size_t width) {
 std::string label_text(Line line, std::size_t width, bool color) {
   constexpr std::size_t kLeastName = 10, kLeastClass = 3, kColon = 2;
   const std::size_t most = width - std::min(width / 2, kLeastName);
-  if (display_width(line.branches) > most) line.branches = "…" + last_cells(line.branches, most - 1);
+  if (label_width(line) > width && display_width(line.branches) > most)
+    line.branches = "…" + last_cells(line.branches, most - 1);
   std::size_t room = width - display_width(line.branches);
   if (display_width(line.name) + kLeastClass > room && !line.name.empty()) {
     line.name = shortened(line.name.substr(0, line.name.size() - kColon), room);

@@ -72,6 +72,19 @@ std::string shortened(std::string_view text, std::size_t width) {
   return std::string(text.substr(0, head_size)) + "…" + std::string(text.substr(tail_start));
 }
 
+std::vector<std::size_t> left_out(std::span<const std::size_t> widths, std::size_t gap, std::size_t least,
+                                  std::size_t cells, std::span<const std::size_t> giving_way) {
+  std::size_t needed = std::min(widths.front(), least);
+  for (const std::size_t width : widths.subspan(1)) needed += width + gap;
+  std::vector<std::size_t> out;
+  for (const std::size_t column : giving_way) {
+    if (needed <= cells) break;
+    needed -= widths[column] + gap;
+    out.push_back(column);
+  }
+  return out;
+}
+
 std::string pad_right(std::string text, std::size_t width) {
   text.append(width - std::min(width, display_width(text)), ' ');
   return text;

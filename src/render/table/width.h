@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/harmless.h"
 
@@ -17,6 +19,11 @@ std::string_view first_character(std::string_view text);
 
 /// At most `width` cells: what is in the middle of longer text gives way to "…".
 std::string shortened(std::string_view text, std::size_t width);
+
+/// Which columns of such widths a line of `cells` leaves out for the first to have `least`, or all that it is wide,
+/// beside the others with `gap` more each: the fewest of `giving_way`, in that order.
+std::vector<std::size_t> left_out(std::span<const std::size_t> widths, std::size_t gap, std::size_t least,
+                                  std::size_t cells, std::span<const std::size_t> giving_way);
 
 std::string pad_right(std::string text, std::size_t width);
 std::string pad_left(std::string text, std::size_t width);
