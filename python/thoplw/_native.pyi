@@ -259,6 +259,7 @@ class LayerInfo:
         filter: str | Sequence[str] | None = None,  # noqa: A002
         columns: str | Sequence[str] | None = None,
         by: Literal["module", "class", "operator"] | None = None,
+        fold: bool | None = None,
     ) -> str: ...
     def save(
         self,
@@ -272,6 +273,7 @@ class LayerInfo:
         filter: str | Sequence[str] | None = None,  # noqa: A002
         columns: str | Sequence[str] | None = None,
         by: Literal["module", "class", "operator"] | None = None,
+        fold: bool | None = None,
     ) -> None: ...
     def on(self, device: str, dtype: str | None = None, *, step_seconds: float | None = None) -> LayerInfo: ...
     def under(self, convention: str) -> LayerInfo: ...

@@ -123,9 +123,12 @@ Args:
     columns: the names of the columns, such as ``["name", "macs", "share", "trainable", "bytes"]``; None for the usual
         ones. Formats that show the whole report (json, dot, svg, ...) have all that they can show.
     by: what has a row: a "module", all modules of a "class", or all calls of an "operator".
+    fold: whether equal modules next to each other, such as the layers of a transformer, are one row, in "text", "md",
+        "tree" and "html"; None for the usual: the tree folds them.
 
 Raises:
-    Error: `kind`, `fmt`, `sort`, `by` or a column is unknown, `top` is below 1, or a glob matches nothing.)";
+    Error: `kind`, `fmt`, `sort`, `by` or a column is unknown, `top` is below 1, a glob matches nothing, or the kind
+        cannot fold.)";
 
 constexpr const char* kMeasureRowDoc = R"(What is counted of each module.
 
@@ -183,7 +186,7 @@ constexpr const char* kSaveDoc = R"(Writes what ``summary`` gives to a file.
 Args:
     path: the file; its suffix says the kind: .txt, .csv, .md, .json, .tree, .svg, .folded, .dot, .mmd.
     kind: the kind, whatever the suffix.
-    fmt, depth, sort, top, filter, columns, by: as in ``summary``.
+    fmt, depth, sort, top, filter, columns, by, fold: as in ``summary``.
 
 Raises:
     Error: the suffix is unknown, an argument is wrong as in ``summary``, or the file cannot be written.)";

@@ -79,15 +79,15 @@ std::vector<Row> listed(const Report& report) {
 }
 
 std::string summary(const LayerInfo& info, nb::object kind, nb::object fmt, nb::object depth, nb::object sort,
-                    nb::object top, nb::object filter, nb::object columns, nb::object by) {
-  return render_report(info, renderer_of(kind), options_of(fmt, depth, sort, top, filter, columns, by));
+                    nb::object top, nb::object filter, nb::object columns, nb::object by, nb::object fold) {
+  return render_report(info, renderer_of(kind), options_of(fmt, depth, sort, top, filter, columns, by, fold));
 }
 
 void save(const LayerInfo& info, nb::object path, nb::object kind, nb::object fmt, nb::object depth, nb::object sort,
-          nb::object top, nb::object filter, nb::object columns, nb::object by) {
+          nb::object top, nb::object filter, nb::object columns, nb::object by, nb::object fold) {
   const std::string file = given::path(path);
   const Renderer& renderer = kind.is_none() ? renderer_for_path(file) : renderer_of(kind);
-  write_file(file, render_report(info, renderer, options_of(fmt, depth, sort, top, filter, columns, by)));
+  write_file(file, render_report(info, renderer, options_of(fmt, depth, sort, top, filter, columns, by, fold)));
 }
 
 std::string shown(const LayerInfo& info) {
@@ -137,10 +137,10 @@ void bind_lists(Bound& info) {
 void bind_text(Bound& info) {
   info.def("summary", &summary, nb::arg("kind").none() = "text", nb::arg("fmt").none() = "raw", nb::kw_only(),
            "depth"_a = nb::none(), "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(),
-           "columns"_a = nb::none(), "by"_a = nb::none(), kSummaryDoc)
+           "columns"_a = nb::none(), "by"_a = nb::none(), "fold"_a = nb::none(), kSummaryDoc)
       .def("save", &save, nb::arg("path").none(), "kind"_a = nb::none(), nb::arg("fmt").none() = "raw", nb::kw_only(),
            "depth"_a = nb::none(), "sort"_a = nb::none(), "top"_a = nb::none(), "filter"_a = nb::none(),
-           "columns"_a = nb::none(), "by"_a = nb::none(), kSaveDoc)
+           "columns"_a = nb::none(), "by"_a = nb::none(), "fold"_a = nb::none(), kSaveDoc)
       .def(
           "timeline", [](const LayerInfo& report) { return to_str(timeline_svg(report)); }, kTimelineDoc)
       .def("_repr_html_", [](const LayerInfo& report) { return notebook_html(report); })

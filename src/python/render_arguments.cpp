@@ -11,7 +11,7 @@ namespace nb = nanobind;
 namespace thoplw {
 
 RenderOptions options_of(nb::handle fmt, nb::handle depth, nb::handle sort, nb::handle top, nb::handle filter,
-                         nb::handle columns, nb::handle by) {
+                         nb::handle columns, nb::handle by, nb::handle fold) {
   RenderOptions options;
   options.numbers = find_number_format(given::text(fmt, "fmt"));
   constexpr std::int64_t kDeepest = std::numeric_limits<int>::max();
@@ -20,6 +20,7 @@ RenderOptions options_of(nb::handle fmt, nb::handle depth, nb::handle sort, nb::
   options.top = static_cast<std::size_t>(given::number_or_none(top, "top", 1).value_or(0));
   if (!columns.is_none()) options.columns = given::texts(columns, "columns");
   if (const auto grouping = given::text_or_none(by, "by")) options.by = find_grouping(*grouping);
+  if (!fold.is_none()) options.fold = given::flag(fold, "fold");
   if (!filter.is_none()) options.filter = given::texts(filter, "filter");
   return options;
 }

@@ -38,16 +38,14 @@ std::vector<KeptRow> kept_rows(const std::vector<Row>& rows, const std::vector<b
     auto own = std::make_unique<Row>(row);
     if (around) own->parent = static_cast<Id>(around - kept.data());
     now_at.push_back(kept.size());
-    kept.push_back({.row = std::move(own), .name = std::move(name), .shown = shown[i]});
+    kept.push_back({.row = std::move(own), .name = std::move(name), .shown = shown[i], .at = i});
   }
   return kept;
 }
 
 std::vector<KeptRow> kept_rows(const Report& report, const RenderOptions& options, std::span<const Measure> measures) {
-  const auto of = [&](const std::vector<Row>& rows) {
-    return kept_rows(rows, shown_rows(rows, options), [&](const Row& row) { return has_line(row, measures); });
-  };
-  return options.depth < 0 ? of(report.rows) : of(roll_up(report, options.depth).rows);
+  const ChosenRows chosen = chosen_rows(report, options);
+  return kept_rows(chosen.rows, chosen.shown, [&](const Row& row) { return has_line(row, measures); });
 }
 
 }  // namespace thoplw

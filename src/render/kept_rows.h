@@ -18,6 +18,7 @@ struct KeptRow {
   std::unique_ptr<Row> row;          ///< its parent is a place among the kept rows; whoever takes it frees it
   std::string name;                  ///< in the module around it: "0" of "layer1.0"; of the root it is empty
   bool shown = true;                 ///< false: it is kept as the root, or for what is inside it
+  std::size_t at = 0;                ///< its place among all rows
   std::size_t children = 0;          ///< how many modules are right inside it, kept or not
   std::unique_ptr<Others> others{};  ///< what is inside it and in none of the kept modules inside it; null: nothing
 

@@ -6,12 +6,35 @@
 #include <utility>
 
 #include "base/formatted.h"
+#include "render/fold.h"
 #include "render/kept_rows.h"
 #include "render/table/columns.h"
 #include "render/table/table.h"
 
 namespace thoplw {
 namespace {
+
+/// Amounts and calls of one of so many equal rows.
+Row one_of(Row row, int times) {
+  if (times == 1) return row;
+  for (Count& amount : row.own.by) amount = Count(amount.value() / static_cast<std::uint64_t>(times));
+  row.calls /= times;
+  return row;
+}
+
+Others one_of(Others others, int times) {
+  return {one_of(std::move(others.row), times), others.many / static_cast<std::size_t>(times)};
+}
+
+/// All of so many modules, with one of them inside.
+ModuleNode around_each(ModuleNode one, int times) {
+  ModuleNode all{.row = one.row, .name = std::exchange(one.name, "(each)"), .children = 1, .times = times};
+  for (Count& amount : all.row.own.by) amount *= times;
+  all.row.calls = added_calls(0, Count(one.row.calls) * Count(times));
+  one.kind = NodeKind::each;
+  all.inside.push_back(std::move(one));
+  return all;
+}
 
 void add_up(ModuleNode& node) {
   node.row.own = {};
@@ -29,13 +52,17 @@ struct Grower {
 
   ModuleNode tree() {
     for (std::size_t i = 1; i < kept.size(); ++i) inside[static_cast<std::size_t>(kept[i].row->parent)].push_back(i);
-    return grow(0);
+    return grow(0, 1);
   }
 
-  ModuleNode grow(std::size_t at) {
+  /// `around`: how many modules the one around it stands for.
+  ModuleNode grow(std::size_t at, int around) {
     KeptRow& of = kept[at];
-    ModuleNode node{
-        .row = std::move(*std::exchange(of.row, nullptr)), .name = std::move(of.name), .children = of.children};
+    const int times = of.row->times;
+    if (of.others) *of.others = one_of(std::move(*of.others), times);
+    ModuleNode node{.row = one_of(std::move(*std::exchange(of.row, nullptr)), times),
+                    .name = std::move(of.name),
+                    .children = of.children};
     if (has_own(node.row, asked) &&
         of.children > 0) {  // a node of its own, so that those inside add up to the one around
       if (of.shown) {
@@ -44,13 +71,13 @@ struct Grower {
         of.leave_out(node.row);
       }
     }
-    for (const auto child : inside[at]) node.inside.push_back(grow(child));
+    for (const auto child : inside[at]) node.inside.push_back(grow(child, times));
     std::ranges::stable_sort(node.inside, before, &ModuleNode::row);
     if (of.others) {
       node.inside.push_back({of.others->row, of.others->name(), NodeKind::others, 0, of.others->many});
     }
     if (!node.inside.empty()) add_up(node);
-    return node;
+    return times == around ? node : around_each(std::move(node), times / around);
   }
 };
 
@@ -78,7 +105,7 @@ std::string label(const ModuleNode& node) {
   if (node.name.empty()) return node.row.cls;
   const bool own_class =
       node.kind == NodeKind::module && !node.row.cls.empty() && node.row.cls != node.name;  // a group is its class
-  return own_class ? node.name + ": " + node.row.cls : node.name;
+  return own_class ? node.name + ": " + times_text(node.times, node.row.cls) : node.name;
 }
 
 std::size_t size(const ModuleNode& node) {

@@ -12,16 +12,17 @@
 
 namespace thoplw {
 
-enum class NodeKind : std::uint8_t { module, itself, others };
+enum class NodeKind : std::uint8_t { module, itself, others, each };
 
 /// What is inside a node adds up to it: own work beside other modules is a node "(itself)", and so are modules that are
-/// not shown, "(3 others)".
+/// not shown, "(3 others)". Of equal modules that are one node, what is inside is one of them, "(each)".
 struct ModuleNode {
   Row row;           ///< its own amounts are those of all that is inside
   std::string name;  ///< in the module around it: "0" of "layer1.0"; of the root it is empty
   NodeKind kind = NodeKind::module;
   std::size_t children = 0;          ///< how many modules are right inside it, shown or not
   std::size_t left_out = 0;          ///< how many modules are summed in it, where it is of others
+  int times = 1;                     ///< how many equal modules it is
   std::vector<ModuleNode> inside{};  ///< in the order in which they are shown, others at the end
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -58,6 +59,7 @@ struct RenderOptions {
   std::vector<std::string> filter{};   ///< globs of paths or classes, all else as one row; empty: all
   std::vector<std::string> columns{};  ///< names of the columns of tables and trees; empty: the usual ones
   By by = By::module;
+  std::optional<bool> fold{};  ///< are equal modules next to each other one row? None: as is usual in the format
   Screen screen{};
 };
 

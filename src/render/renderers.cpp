@@ -41,6 +41,7 @@ constexpr Renderer csv() {
 constexpr Renderer md() {
   Renderer row =
       tabular<md_table>({.name = "md", .doc = "Markdown table", .suffixes = ".md .markdown", .report = render_md});
+  row.folds = true;
   row.diff = diff_md;
   return row;
 }
@@ -48,6 +49,7 @@ constexpr Renderer md() {
 constexpr Renderer text() {
   Renderer row = tabular<text_table>(
       {.name = "text", .doc = "table for a terminal", .suffixes = ".txt .text", .report = render_text});
+  row.folds = true;
   row.verdicts = verdicts_text;
   return row;
 }
@@ -70,6 +72,7 @@ constexpr std::array kRenderers = {
                          .doc = "page to look at: a map of the modules, a table that opens, sorts and searches",
                          .suffixes = ".html .htm",
                          .report = render_html,
+                         .folds = true,
                          .between = "\n",
                          .opens = "<main>\n",
                          .closes = "\n</main>"}),
@@ -102,7 +105,8 @@ constexpr std::array kRenderers = {
     Renderer{.name = "tree",
              .doc = "tree of modules, each with all that is inside it",
              .suffixes = ".tree",
-             .report = render_tree},
+             .report = render_tree,
+             .folds = true},
 };
 static_assert(std::ranges::adjacent_find(kRenderers, std::ranges::greater_equal{}, &Renderer::name) ==
               kRenderers.end());
@@ -129,6 +133,16 @@ void refuse_choice(const RenderOptions& options, const std::string& why) {
   if (!options.columns.empty() || options.by != By::module) throw Error(why + ": leave --columns and --by out");
 }
 
+void refuse_fold(const Renderer& renderer, const RenderOptions& options) {
+  if (options.by != By::module) throw Error("only rows of modules are folded: leave --fold or --by out");
+  if (renderer.folds) return;
+  std::string kinds;
+  for (const Renderer& row : kRenderers) {
+    if (row.folds) kinds += (kinds.empty() ? "" : ", ") + std::string(row.name);
+  }
+  throw Error(std::string(renderer.name) + " has every module in full; equal ones are one row in " + kinds);
+}
+
 }  // namespace
 
 std::span<const Renderer> renderers() { return kRenderers; }
@@ -136,6 +150,7 @@ std::span<const Renderer> renderers() { return kRenderers; }
 const Renderer& find_renderer(std::string_view name) { return find_named(kRenderers, "kind", name); }
 
 std::string render_report(const Report& report, const Renderer& renderer, const RenderOptions& options) {
+  if (options.fold.value_or(false)) refuse_fold(renderer, options);
   if (options.by == By::module) return renderer.report(report, options);
   return renderer.report(options.by == By::cls ? by_class(report) : by_operator(report, about_moves(report, options)),
                          options);

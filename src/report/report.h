@@ -25,6 +25,7 @@ struct Row {
   std::optional<Tensor> in;         ///< first tensor into its first call
   std::optional<Tensor> out;        ///< first tensor out of its first call
   int calls = 0;                    ///< how often it ran
+  int times = 1;                    ///< how many equal modules it stands for, where these are shown as one
   Work cost;                        ///< of its own, all calls, by the kind of work that it pays
   Amounts own;                      ///< of its own. MACs are the sum of `cost`, per sample where the convention says so
   Amounts inside;                   ///< with everything inside it

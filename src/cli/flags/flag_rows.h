@@ -35,6 +35,8 @@ inline constexpr std::string_view kTyped = " train check diff llm";
 inline constexpr std::string_view kTraining = "train fit check compare formula";
 inline constexpr std::string_view kPass = "train memory fit check compare";
 inline constexpr std::string_view kLlm = "llm";
+/// The commands whose report has a row per module.
+inline constexpr std::string_view kFolding = " train memory";
 inline constexpr std::string_view kBatch = "train memory fit check compare llm";
 
 /// "a b c", of rows that have a name.

@@ -100,6 +100,9 @@ void set_top(Options& options, const std::string& value) {
 
 void add_filter(Options& options, const std::string& value) { options.render.filter.push_back(value); }
 
+void set_fold(Options& options, const std::string&) { options.render.fold = true; }
+void set_no_fold(Options& options, const std::string&) { options.render.fold = false; }
+
 struct ColorWhen {
   std::string_view name;
   std::optional<bool> color;
@@ -163,6 +166,11 @@ constexpr auto kReport = std::to_array<Flag>({
      "show only modules whose whole path or class matches, and what is inside them; * stands for any text; the others "
      "are one row; repeat it for each glob",
      add_filter, true},
+    {"--fold", "",
+     "show equal modules next to each other, such as the layers of a transformer, as one row; the tree does so unless "
+     "--no-fold is given",
+     set_fold, false, nullptr, "", kFolding},
+    {"--no-fold", "", "show each of them", set_no_fold, false, nullptr, "", kFolding},
     {"--with", "NAMES", "of `compare`: the conventions to show, separated by commas; all unless given", set_with, false,
      convention_names, "", "compare"},
     {"--all", "", "of `diff`: list modules that did not change too", set_all, false, nullptr, "", "diff"},

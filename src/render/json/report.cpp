@@ -105,7 +105,7 @@ Json row_json(const Row& row, const Report& report, NumberFormat numbers) {
 }
 
 void add_rows(const Report& report, const RenderOptions& options, const AddElement& add) {
-  for (const Row& row : narrowed(roll_up(report, options.depth).rows, options, all_measures())) {
+  for (const Row& row : narrowed(chosen_rows(report, options), options, all_measures())) {
     add(row_json(row, report, options.numbers));
   }
 }

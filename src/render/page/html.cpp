@@ -11,6 +11,7 @@
 #include "base/formatted.h"
 #include "conventions/convention.h"
 #include "render/escape.h"
+#include "render/fold.h"
 #include "render/formats.h"
 #include "render/kept_rows.h"
 #include "render/page/html_page.h"
@@ -63,6 +64,7 @@ struct Lines {
   const std::vector<Measure>& measures;
   Once<std::string> classes{};
   Shapes shapes{};
+  Json runs = Json::array();
   std::string text{};
 
   void add(const Row& row, const std::string& name, const ClassKind& kind) {
@@ -77,10 +79,32 @@ struct Lines {
   }
 };
 
+/// Runs of equal modules: a name for all of them, and the places of their rows.
+Json runs_json(const Report& report, const RenderOptions& options, const ChosenRows& chosen,
+               const std::vector<KeptRow>& kept) {
+  std::vector<Measure> compared = compared_measures(report, options);
+  compared.insert(compared.end(), report.shown().begin(), report.shown().end());
+  std::vector<int> place(chosen.rows.size(), -1);
+  for (std::size_t i = 0; i < kept.size(); ++i) place[kept[i].at] = static_cast<int>(i);
+  Json runs = Json::array();
+  for (const std::vector<std::size_t>& run : equal_runs(chosen.rows, chosen.shown, compared)) {
+    if (place[run.front()] < 0) continue;  // none of them is shown
+    Json json = Json::array({harmless(name_of_run(chosen.rows, run))});
+    for (const std::size_t at : run) json.push_back(place[at]);
+    runs.push_back(std::move(json));
+  }
+  return runs;
+}
+
 /// The rows that are wanted and the modules around them; after them a row for what each of these leaves out.
 Lines lines_of(const Report& report, const RenderOptions& options, const std::vector<Measure>& measures) {
   Lines lines{measures};
-  std::vector<KeptRow> kept = kept_rows(report, options, all_measures());
+  RenderOptions whole = options;  // the page folds by itself
+  whole.fold = false;
+  const ChosenRows chosen = chosen_rows(report, whole);
+  std::vector<KeptRow> kept =
+      kept_rows(chosen.rows, chosen.shown, [](const Row& row) { return has_line(row, all_measures()); });
+  if (options.by == By::module) lines.runs = runs_json(report, options, chosen, kept);
   for (const KeptRow& of : kept) lines.add(*of.row, of.name, kind_of(*of.row));
   for (std::size_t i = 0; i < kept.size(); ++i) {
     if (!kept[i].others) continue;
@@ -144,12 +168,16 @@ std::string data(const Report& report, const RenderOptions& options) {
   const std::vector<Measure> measures = known_measures(report);
   const Lines lines = lines_of(report, options, measures);
   const auto numbers = std::ranges::find(number_formats(), options.numbers, &NumberFormatName::format);
-  const Json head = {{"columns", columns_json(report, options)},
-                     {"measures", measures_json(report, measures)},
-                     {"kinds", kinds_json()},
-                     {"numbers", numbers->name},
-                     {"sort", options.sort},
-                     {"exact", report.exact}};
+  Json head = {{"columns", columns_json(report, options)},
+               {"measures", measures_json(report, measures)},
+               {"kinds", kinds_json()},
+               {"numbers", numbers->name},
+               {"sort", options.sort},
+               {"exact", report.exact}};
+  if (!lines.runs.empty()) {
+    head["fold"] = options.fold.value_or(false);
+    head["runs"] = lines.runs;
+  }
   std::string text = head.dump();
   text.pop_back();
   return text + ",\n\"classes\":" + lines.classes.list.dump() + ",\n\"shapes\":" + lines.shapes.once.list.dump() +

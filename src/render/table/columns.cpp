@@ -5,13 +5,14 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "render/fold.h"
 #include "render/numbers.h"
 
 namespace thoplw {
 namespace {
 
 std::string name_of(const Row& row) { return shown_path(row.path); }
-std::string class_of(const Row& row) { return row.cls; }
+std::string class_of(const Row& row) { return times_text(row.times, row.cls); }
 std::string calls_of(const Row& row) { return std::to_string(row.calls); }
 Count many_calls(const Row& row) { return row.calls; }
 

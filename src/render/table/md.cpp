@@ -48,7 +48,7 @@ std::string md_text(std::string_view cell) {
 }
 
 std::string render_md(const Report& report, const RenderOptions& options) {
-  return md_table(lay_out(report, options), options.title, footnotes(report, options));
+  return md_table(lay_out(report, options), options.title, table_notes(report, options));
 }
 
 std::string md_table(Table table, const std::string& title, const std::vector<std::string>& notes) {

@@ -7,6 +7,7 @@
 #include "base/formatted.h"
 #include "base/glob.h"
 #include "base/suggest.h"
+#include "render/fold.h"
 #include "render/table/columns.h"
 #include "render/table/table.h"
 
@@ -85,9 +86,15 @@ void require_sort(const Report& report, const RenderOptions& options) {
   if (const Column& column = find_column(options.sort); column.measure) require(report, *column.measure);
 }
 
-std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& options) {
+namespace {
+
+std::vector<bool> matching_rows(const std::vector<Row>& rows, const RenderOptions& options) {
   std::vector<bool> shown(rows.size(), true);
   if (!options.filter.empty()) filter_rows(rows, options.filter, shown);
+  return shown;
+}
+
+std::vector<bool> costliest_of(const std::vector<Row>& rows, std::vector<bool> shown, const RenderOptions& options) {
   if (options.top == 0) return shown;
   std::vector<bool> costliest(rows.size(), false);
   std::size_t room = options.top;
@@ -100,6 +107,22 @@ std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& 
   return costliest;
 }
 
+}  // namespace
+
+std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& options) {
+  return costliest_of(rows, matching_rows(rows, options), options);
+}
+
+ChosenRows chosen_rows(const Report& report, const RenderOptions& options) {
+  ChosenRows chosen{roll_up(report, options.depth).rows, {}};
+  chosen.shown = matching_rows(chosen.rows, options);
+  if (options.fold.value_or(false) && options.by == By::module) {
+    fold(chosen.rows, chosen.shown, compared_measures(report, options));
+  }
+  chosen.shown = costliest_of(chosen.rows, std::move(chosen.shown), options);
+  return chosen;
+}
+
 std::string order_column(const RenderOptions& options) {
   return options.sort.empty() && options.top > 0 ? "macs" : options.sort;
 }
@@ -110,18 +133,25 @@ void Others::add(const Row& other) {
   row.known = other.known;
   row.calls = added_calls(row.calls, other.calls);
   row.listed = true;
-  ++many;
+  many += static_cast<std::size_t>(other.times);
 }
 
 std::string Others::name() const { return formatted("({} {})", many, many == 1 ? "other" : "others"); }
 
-Selection selection_of(const std::vector<Row>& rows, const RenderOptions& options) {
-  const std::vector<bool> shown = shown_rows(rows, options);
+namespace {
+
+Selection parted(const std::vector<Row>& rows, const std::vector<bool>& shown, const RenderOptions& options) {
   Selection selection;
   for (const std::size_t i : order_of(rows, order_column(options))) {
     (shown[i] ? selection.shown : selection.others).push_back(i);
   }
   return selection;
+}
+
+}  // namespace
+
+Selection selection_of(const std::vector<Row>& rows, const RenderOptions& options) {
+  return parted(rows, shown_rows(rows, options), options);
 }
 
 Others added_up(const std::vector<Row>& rows, const std::vector<std::size_t>& places) {
@@ -130,9 +160,10 @@ Others added_up(const std::vector<Row>& rows, const std::vector<std::size_t>& pl
   return others;
 }
 
-std::vector<Row> narrowed(std::vector<Row> rows, const RenderOptions& options, std::span<const Measure> measures) {
-  if (options.top == 0 && options.filter.empty() && order_column(options).empty()) return rows;
-  Selection selection = selection_of(rows, options);
+std::vector<Row> narrowed(ChosenRows chosen, const RenderOptions& options, std::span<const Measure> measures) {
+  std::vector<Row>& rows = chosen.rows;
+  if (options.top == 0 && options.filter.empty() && order_column(options).empty()) return std::move(rows);
+  Selection selection = parted(rows, chosen.shown, options);
   std::erase_if(selection.others, [&](std::size_t i) { return !has_line(rows[i], measures); });
   Others others = added_up(rows, selection.others);
 

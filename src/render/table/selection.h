@@ -16,6 +16,15 @@ namespace thoplw {
 /// it. Throws Error where a glob matches none.
 std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& options);
 
+/// The modules that have rows, and which of these are shown.
+struct ChosenRows {
+  std::vector<Row> rows;
+  std::vector<bool> shown;
+};
+
+/// Rolled up to the depth, with equal modules as one where the options say so.
+ChosenRows chosen_rows(const Report& report, const RenderOptions& options);
+
 /// The column that rows are sorted by: where only the costliest are shown, these come first.
 std::string order_column(const RenderOptions& options);
 
@@ -34,7 +43,7 @@ std::vector<Measure> asked_measures(const Report& report, const RenderOptions& o
 /// Rows that are not shown, added up.
 struct Others {
   Row row;
-  std::size_t many = 0;
+  std::size_t many = 0;  ///< modules
 
   void add(const Row& other);
   bool empty() const { return many == 0; }
@@ -51,6 +60,6 @@ Others added_up(const std::vector<Row>& rows, const std::vector<std::size_t>& pl
 
 /// The rows that are shown, in their order, and at the end one row of the others that have a line. `parent` is the
 /// place of the nearest module around that is shown, too.
-std::vector<Row> narrowed(std::vector<Row> rows, const RenderOptions& options, std::span<const Measure> measures);
+std::vector<Row> narrowed(ChosenRows chosen, const RenderOptions& options, std::span<const Measure> measures);
 
 }  // namespace thoplw

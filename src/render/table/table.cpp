@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "base/formatted.h"
+#include "render/fold.h"
 #include "render/memory_lines.h"
 #include "render/table/columns.h"
 #include "render/table/selection.h"
@@ -79,7 +80,7 @@ std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view
 std::vector<Row> listed_rows(const Report& report, const RenderOptions& options) {
   require_sort(report, options);
   const std::vector<Measure> asked = asked_measures(report, options);
-  std::vector<Row> rows = narrowed(roll_up(report, options.depth).rows, options, asked);
+  std::vector<Row> rows = narrowed(chosen_rows(report, options), options, asked);
   std::erase_if(rows, [&](const Row& row) { return !has_line(row, asked); });
   return rows;
 }
@@ -170,6 +171,12 @@ std::vector<std::string> footnotes(const Report& report, const RenderOptions& op
   for (std::string& line : training_lines(report)) notes.push_back(std::move(line));
   for (std::string& line : time_lines(report)) notes.push_back(std::move(line));
   for (std::string& line : memory_lines(report)) notes.push_back(std::move(line));
+  return notes;
+}
+
+std::vector<std::string> table_notes(const Report& report, const RenderOptions& options) {
+  std::vector<std::string> notes = fold_lines(report, options);
+  for (std::string& note : footnotes(report, options)) notes.push_back(std::move(note));
   return notes;
 }
 

@@ -44,4 +44,7 @@ std::vector<std::size_t> fit(Table& table, std::string (*safe)(std::string_view)
 /// What must be said below a table: operators not counted, modules that never ran. Empty for an ordinary model.
 std::vector<std::string> footnotes(const Report& report, const RenderOptions& options);
 
+/// Before them, of equal modules that are one row, what each costs.
+std::vector<std::string> table_notes(const Report& report, const RenderOptions& options);
+
 }  // namespace thoplw

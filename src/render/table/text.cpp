@@ -99,7 +99,7 @@ std::string text_of(Table table, const std::string& title, const std::vector<std
 
 std::string render_text(const Report& report, const RenderOptions& options) {
   Table table = lay_out(report, options);
-  auto notes = footnotes(report, options);
+  auto notes = table_notes(report, options);
   if (options.screen.columns > 0) {
     const auto dropped = fit_screen(table, static_cast<std::size_t>(options.screen.columns));
     if (!dropped.empty()) {

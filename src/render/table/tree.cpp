@@ -5,6 +5,7 @@
 #include <cmath>
 #include <functional>
 
+#include "render/fold.h"
 #include "render/formats.h"
 #include "render/module_tree.h"
 #include "render/picture/class_kind.h"
@@ -54,8 +55,8 @@ struct Painter {
     Line line{.branches = branches, .name = "", .cls = "", .numbers = cells(node.row)};
     const bool own_class = node.kind == NodeKind::module && !node.row.cls.empty() && node.row.cls != node.name;
     if (own_class && !node.name.empty()) line.name = harmless(node.name) + ": ";
-    line.cls = harmless(own_class ? node.row.cls : node.name);
-    line.ansi = node.kind == NodeKind::module ? kind_of(node.row).ansi : 0;
+    line.cls = harmless(own_class ? times_text(node.times, node.row.cls) : node.name);
+    line.ansi = node.kind == NodeKind::module || node.kind == NodeKind::each ? kind_of(node.row).ansi : 0;
     line.costs = node.row.has_own();
     const Count all = total.own[Measure::macs];
     if (all > 0) {
@@ -209,7 +210,9 @@ std::string render_tree(const Report& report, const RenderOptions& options) {
   Table::Cells titles = {"Module"};
   for (const Column* column : columns) titles.push_back(title(*column, report.unit));
   Painter painter{report, columns, options.numbers};
-  if (!report.rows.empty()) painter.paint(module_tree(report, options), "", "");
+  RenderOptions folding = options;
+  folding.fold = options.fold.value_or(true);
+  if (!report.rows.empty()) painter.paint(module_tree(report, folding), "", "");
 
   const Screen& screen = options.screen;
   const Layout layout = fit_screen(painter.lines, titles, screen);

@@ -583,3 +583,63 @@ def test_comparisons_are_sorted_by_a_click(show):
     assert after != before
     last = shown.page.locator(".flat tfoot tr").first.inner_text().split("\t")
     assert int(last[3]) == comparison.macs["fvcore"]
+
+
+# --- equal modules as one row
+
+
+def test_equal_modules_are_one_row_that_opens(show, info):
+    shown = show(info.summary("html", fold=True))
+    assert shown.names() == ["(root)", "stem", "blocks", "0-2", "norm", "head"]
+    blocks = [row for row in info if row.name.startswith("blocks.")]
+    macs = sum(row.macs for row in blocks)
+    row = shown.rows()[3]
+    assert (row[1], row[4]) == ("3 x Block", str(macs))
+    assert shown.page.locator("tr", has_text="0-2").locator("td").nth(3).get_attribute("title") == f"each {macs // 3}"
+    shown.page.locator("tr", has_text="0-2").locator(".fold-mark").click()
+    assert shown.names() == ["(root)", "stem", "blocks", "0-2", "0", "1", "2", "norm", "head"]
+    assert {row[4] for row in shown.rows()[4:7]} == {str(macs // 3)}
+    level = "rows => rows.map(row => Number(row.ariaLevel))"
+    assert shown.page.eval_on_selector_all(".grid tbody tr", level) == [1, 2, 2, 3, 4, 4, 4, 2, 2]
+
+
+def test_a_module_within_equal_ones_is_found(show, info):
+    shown = show(info.summary("html", fold=True))
+    shown.page.locator(".cell[aria-label^='blocks.1:']").click()
+    assert shown.names() == ["(root)", "stem", "blocks", "0-2", "0", "1", "2", "norm", "head"]
+    assert shown.page.locator("tr.selected th").inner_text() == "1"
+    shown.page.locator("tr.selected").click()
+    shown.page.keyboard.press("ArrowLeft")
+    assert shown.page.evaluate("document.activeElement.textContent").startswith("0-2")
+    shown.page.locator(".filter input").fill("blocks.2.query")
+    assert shown.names() == ["(root)", "blocks", "2", "query"]
+
+
+def test_folding_can_be_switched(show, info):
+    shown = show(info.summary("html"))
+    box = shown.page.get_by_label("Fold equal")
+    assert not box.is_checked()
+    assert "0-2" not in shown.names()
+    box.check()
+    assert "0-2" in shown.names()
+    assert "1" not in shown.names()
+    assert shown.rows()[0][4] == str(info.macs)
+    alone = show(thoplw.profile(nn.Sequential(nn.Linear(2, 2)), (1, 2))[2].summary("html"))
+    assert not alone.page.get_by_label("Fold equal").is_visible()
+
+
+def test_the_costliest_layers_are_folded_too(show, info):
+    shown = show(info.summary("html", fold=True))
+    assert "blocks.0-2.query\u00d7 3" in shown.page.locator(".layers .bar-name").all_inner_texts()
+    shown.page.get_by_label("Fold equal").uncheck()
+    assert shown.page.locator(".layers .bar-name", has_text="blocks.1.query").count() == 1
+
+
+def test_sorting_takes_equal_modules_as_one(show, info):
+    shown = show(info.summary("html", fold=True, sort="macs"))
+    inside = [(name, int(macs)) for name, _, _, _, macs, *_ in shown.rows()]
+    assert [macs for name, macs in inside if name in ("stem", "blocks", "norm", "head")] == sorted(
+        (macs for name, macs in inside if name in ("stem", "blocks", "norm", "head")), reverse=True
+    )
+    shown.page.get_by_role("button", name="Expand all").click()
+    assert shown.names().count("query") == 3

@@ -9,10 +9,19 @@ function costliest(items) {
   return { shown: sorted.slice(0, kBars), count: rest.length, cost: rest.reduce((sum, item) => sum + item.cost, 0n) };
 }
 
+/** Layers of equal modules are one where these are folded. */
 function layersByCost(report, measure) {
-  return report.nodes.map((node) => ({
-    name: shownPath(node), kind: node.kind, cost: node.own[measure], exact: amountOf(node, measure, true).exact, node,
-  }));
+  const layers = new Map();
+  for (const node of report.nodes) {
+    const name = (report.fold && foldedPath(node)) || shownPath(node);
+    const key = report.fold ? name : node.id;
+    const item = layers.get(key) ?? { name, kind: node.kind, cost: 0n, exact: true, node, times: 0 };
+    item.cost += node.own[measure];
+    item.exact &&= amountOf(node, measure, true).exact;
+    item.times += 1;
+    layers.set(key, item);
+  }
+  return [...layers.values()];
 }
 
 function classesByCost(report, measure) {
@@ -46,7 +55,7 @@ function bar(report, state, item, longest) {
   text.dir = "ltr";
   text.textContent = item.name;
   name.append(text);
-  if (item.times > 1) part(name, "bar-times", `\u00d7 ${item.times}`);
+  if (item.times > 1) part(item.node ? text : name, "bar-times", `\u00d7 ${item.times}`);
   const fill = part(part(button, "bar-track", ""), `bar-fill kind-${item.kind}`, "");
   fill.style.width = item.kind ? `${(100 * Number(item.cost)) / Number(longest)}%` : "0";
   const amount = { value: item.cost, exact: item.exact, seconds: report.seconds.has(state.measure) };

@@ -14,8 +14,32 @@ function module(report, id, parent, label, cls, shapeIn, shapeOut, calls, flags,
     listed: Boolean(flags & kListed),
     itself: false,  // is it a module's own part, beside the modules inside?
     inside: [],
+    lines: [],   // those inside, each run of equal ones as one
+    run: null,   // of equal modules that it is one of
     open: false,
   };
+}
+
+/** Equal modules next to each other, as if they were one: what is inside are they. */
+function equals(label, members) {
+  const [first] = members;
+  const { report, parent, in: shapeIn, out: shapeOut, kind } = first;
+  const cls = `${members.length} x ${first.cls}`;
+  const calls = members.reduce((sum, node) => sum + node.calls, 0);
+  const none = Object.fromEntries(report.measures.map(({ name }) => [name, 0n]));
+  const sum = (measure) => members.reduce((total, node) => total + node.all[measure], 0n);
+  const run = module(report, "equal-" + first.id, parent, label, cls, shapeIn, shapeOut, calls, 0, kind, none);
+  for (const { name } of report.measures) run.all[name] = sum(name);
+  run.exact = members.every((node) => node.exact);
+  run.inside = run.lines = members;
+  run.members = members;
+  for (const node of members) node.run = run;
+  return run;
+}
+
+/** The lines inside a module. */
+function linesOf(node) {
+  return node.report.fold ? node.lines : node.inside;
 }
 
 /** A module's own counts as a line of their own, so that the lines inside add up to the one around them. */
@@ -38,6 +62,7 @@ function offeredMeasures(measures, columns) {
 
 /**
  * data.measures: what is counted, with its total; data.columns: what the table can show; data.kinds: of layers.
+ * data.runs: of equal modules: [name, places of their rows ...]; data.fold: each of them is one line at first.
  * data.rows: [parent, label, class, in, out, calls, flags, kind, amount of each measure ...], parents before what is inside.
  */
 function readReport(data) {
@@ -48,7 +73,7 @@ function readReport(data) {
   const bounded = new Set(measures.filter((measure) => measure.bounded).map(({ name }) => name));
   const nodes = [];
   const offered = offeredMeasures(measures, columns);
-  const report = { measures, offered, columns, kinds, titles, numbers, sort, total, bounded, seconds, exact, nodes };
+  const report = { measures, offered, columns, kinds, titles, numbers, sort, total, bounded, seconds, exact, nodes, fold: Boolean(data.fold) };
   for (const [parent, label, cls, shapeIn, shapeOut, calls, flags, kind, ...amounts] of data.rows) {
     const own = Object.fromEntries(measures.map(({ name }, i) => [name, BigInt(amounts[i])]));
     const [input, output] = [data.shapes[shapeIn], data.shapes[shapeOut]];
@@ -64,7 +89,10 @@ function readReport(data) {
     }
     if (hasOwn(node) && node.inside.length > 0) node.inside.unshift(itself(node, "own-" + node.id));
   }
-  return { ...report, root: nodes[0] };
+  report.runs = (data.runs ?? []).map(([label, ...ids]) => equals(label, ids.map((id) => nodes[id])));
+  for (const node of nodes) node.lines = [...new Set(node.inside.map((inner) => inner.run ?? inner))];
+  report.root = nodes[0];
+  return report;
 }
 
 /** What a line of the module says: all that is inside, or only its own. */
@@ -75,6 +103,14 @@ function amountOf(node, measure, own) {
 
 function shownPath(node) {
   return (node.path || "(root)") + (node.itself ? " (itself)" : "");
+}
+
+/** "layers.0-31.mlp": the path with runs of equal modules for those that are in one. */
+function foldedPath(node) {
+  if (!node.parent) return "";
+  const label = node.run ? node.run.label : node.label;
+  const around = foldedPath(node.parent);
+  return around ? around + "." + label : label;
 }
 
 function shownLabel(node) {
@@ -110,15 +146,15 @@ function found(report, words) {
   return { matches: new Set(matches), shown };
 }
 
-/** Opens levels while the table stays short enough to be seen at once. */
+/** Opens levels while the table stays short enough to be seen at once; of equal modules none. */
 function openFirst(report, rows) {
   let level = [report.root];
   let visible = 1;
   while (level.length > 0) {
-    const next = level.flatMap((node) => node.inside);
+    const next = level.flatMap((node) => linesOf(node));
     if (level[0] !== report.root && visible + next.length > rows) return;
     for (const node of level) node.open = node.inside.length > 0;
     visible += next.length;
-    level = next;
+    level = next.filter((node) => !node.members);
   }
 }

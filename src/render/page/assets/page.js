@@ -30,7 +30,10 @@ function showReport(section) {
 
   function select(node) {
     state.selected = node;
-    for (let around = node.parent; around; around = around.parent) around.open = true;
+    for (let inner = node; inner; inner = inner.parent) {
+      if (inner.run) inner.run.open = true;
+      if (inner.parent) inner.parent.open = true;
+    }
     drawMap();
     table.draw();
     table.show(node);
@@ -176,9 +179,16 @@ function showReport(section) {
       event.target.value = "";
       search("");
     });
+    const equal = one(".equal");
+    equal.hidden = report.runs.length === 0;
+    equal.querySelector("input").checked = report.fold;
+    equal.querySelector("input").addEventListener("change", (event) => {
+      report.fold = event.target.checked;
+      draw();
+    });
     for (const button of section.querySelectorAll("[data-fold]")) {
       button.addEventListener("click", () => {
-        for (const node of report.nodes) node.open = button.dataset.fold === "open" && node.inside.length > 0;
+        for (const node of [...report.nodes, ...report.runs]) node.open = button.dataset.fold === "open" && node.inside.length > 0;
         report.root.open = true;
         table.draw();
       });

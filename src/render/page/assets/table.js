@@ -97,13 +97,15 @@ function makeTable(report, state, panel, actions) {
   function listed() {
     if (inLayers()) return sorted(report.nodes.filter((node) => node.listed && (!state.found || state.found.matches.has(node))));
     const list = [];
-    const todo = [report.root];
+    const todo = [[report.root, 0]];
     while (todo.length > 0) {
-      const node = todo.pop();
+      const [node, depth] = todo.pop();
       if (state.found && !isFound(node, state.found)) continue;
+      node.level = depth;
       list.push(node);
       const open = whole || node.open || state.found;
-      if (open) todo.push(...sorted(node.inside).toReversed());
+      const inside = state.found ? node.inside : linesOf(node);
+      if (open) todo.push(...sorted(inside).toReversed().map((inner) => [inner, depth + 1]));
     }
     return list;
   }
@@ -114,7 +116,7 @@ function makeTable(report, state, panel, actions) {
       return inLayers() ? shownPath(node).length : shownLabel(node).length + 2.2 * node.depth + 4;
     };
     const longest = (column) =>
-      report.nodes.reduce((most, node) => Math.max(most, lengthOf(column, node)), titleOf(column).length + 1);
+      [...report.nodes, ...report.runs].reduce((most, node) => Math.max(most, lengthOf(column, node)), titleOf(column).length + 1);
     const nameAtMost = onPhone() ? 12 : onTablet() ? 18 : inLayers() ? 36 : 24;  // it gets more where there is room
     const most = { name: nameAtMost, class: 30, input: 26, output: 26 };
     const padding = onPhone() ? 1.6 : 2.6;
@@ -187,7 +189,7 @@ function makeTable(report, state, panel, actions) {
     label.textContent = inLayers() ? shownPath(node) : shownLabel(node);
     label.title = shownPath(node);
     if (!inLayers()) {
-      cell.style.paddingLeft = `calc(${node.depth} * var(--indent) + 6px)`;
+      cell.style.paddingLeft = `calc(${node.level} * var(--indent) + 6px)`;
       const fold = document.createElement("span");
       fold.className = node.inside.length > 0 ? "fold-mark" : "fold-mark none";
       cell.append(fold);
@@ -201,6 +203,7 @@ function makeTable(report, state, panel, actions) {
     cell.setAttribute("role", "gridcell");
     cell.textContent = cellText(column, node);
     if (column.number) cell.className = "number";
+    if (node.members && column.measure) cell.title = eachText(column, node);
     if (column.share) {
       const amount = amountOf(node, measureOf(column), inLayers());
       const total = Number(report.total[measureOf(column)]);
@@ -212,13 +215,20 @@ function makeTable(report, state, panel, actions) {
     return cell;
   }
 
+  /** What one of a run costs; nothing where they differ in what was not shown at first. */
+  function eachText(column, run) {
+    const [first, ...others] = run.members.map((node) => amountOf(node, column.measure, false));
+    if (others.some((amount) => amount.value !== first.value)) return "";
+    return "each " + numberText(first, report.total[column.measure], state.numbers);
+  }
+
   function rowOf(node, index) {
     const row = document.createElement("tr");
     row.setAttribute("role", "row");
     row.setAttribute("aria-rowindex", index + 2);
     row.dataset.id = node.id;
     if (!inLayers()) {
-      row.setAttribute("aria-level", node.depth + 1);
+      row.setAttribute("aria-level", node.level + 1);
       if (node.inside.length > 0) row.setAttribute("aria-expanded", Boolean(whole || node.open || state.found));
     }
     row.tabIndex = node === current ? 0 : -1;
@@ -309,7 +319,7 @@ function makeTable(report, state, panel, actions) {
     else if (event.key === "ArrowRight" && !open) fold(current, true);
     else if (event.key === "ArrowRight") focus(rows[rows.indexOf(current) + 1]);
     else if (event.key === "ArrowLeft" && open) fold(current, false);
-    else if (event.key === "ArrowLeft" && !inLayers()) focus(current.parent ?? null);
+    else if (event.key === "ArrowLeft" && !inLayers()) focus((report.fold && current.run) || current.parent);
     else if (event.key === "Enter") actions.zoomTo(current);
     else return;
     event.preventDefault();
