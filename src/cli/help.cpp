@@ -25,6 +25,18 @@ constexpr std::string_view kUsualFlags[] = {"--input", "--set",    "--depth",   
 
 constexpr int kFlagColumn = 28;
 
+/// Further lines are below the text. A command that goes on there says so as a shell wants it.
+std::string hanging(std::string_view before, const std::string& text, int width, bool for_shell = false) {
+  const int indent = static_cast<int>(before.size());
+  std::string below = wrapped(text, indent, for_shell ? width - 2 : width);
+  if (for_shell) {
+    for (auto end = below.find('\n'); end + 1 < below.size(); end = below.find('\n', end + 3)) below.insert(end, " \\");
+  }
+  return std::string(before) + below.substr(before.size());
+}
+
+std::string example(const std::string& command, int width) { return hanging("  ", command, width, true); }
+
 std::string entry_of(const Flag& flag, int width) {
   return entry(usage_of(flag), description(flag), kFlagColumn, width);
 }
@@ -77,9 +89,10 @@ std::string inputs_text(int columns) {
              "the config of a model of transformers. A file has its inputs in it; --dim batch=8 gives its symbolic "
              "sizes a value. --batch, of `train`, `memory`, `fit` and `llm`, replaces the first size of each input.",
              0, width) +
-         "\n" + "  thoplw torchvision:resnet50 --input 1x3x288x288\n" +
-         "  thoplw transformers:BertModel --set num_hidden_layers=4 --input 1x512:i64\n" +
-         "  thoplw net.py:Net --set width=64 --input 1x16x64x64\n  thoplw model.onnx --dim batch=8\n";
+         "\n" + example("thoplw torchvision:resnet50 --input 1x3x288x288", width) +
+         example("thoplw transformers:BertModel --set num_hidden_layers=4 --input 1x512:i64", width) +
+         example("thoplw net.py:Net --set width=64 --input 1x16x64x64", width) +
+         example("thoplw model.onnx --dim batch=8", width);
 }
 
 std::string columns_text(int columns_of_screen) {
@@ -182,8 +195,8 @@ std::string help_of(const Command& command, int columns) {
   const int width = width_of(columns);
   const std::string name = command.word.empty() ? "thoplw" : "thoplw " + std::string(command.word);
   std::string text = wrapped(formatted("{}: {}", name, command.doc), 0, width);
-  text += formatted("\nUsage: {} [FLAGS]\n", usage_of(command));
-  if (!command.example.empty()) text += formatted("Example: {} {}\n", name, command.example);
+  text += "\n" + hanging("Usage: ", usage_of(command) + " [FLAGS]", width);
+  if (!command.example.empty()) text += hanging("Example: ", formatted("{} {}", name, command.example), width, true);
   if (command.most > 0 && command.usage.find("MODEL") != std::string_view::npos) {
     text += "\n" + wrapped("MODEL: " + std::string(flags().front().doc), 0, width);
   }
