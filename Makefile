@@ -174,7 +174,7 @@ $(STAMP)/debian-clang: $(STAMP)/debian-test
 	@touch $@
 
 $(STAMP)/debian-page: $(STAMP)/debian
-	.ci/packages chromium
+	.ci/packages chromium zsh fish
 	@touch $@
 
 $(STAMP)/debian-fuzz: $(STAMP)/debian

@@ -99,15 +99,19 @@ std::string zsh_text(std::string_view text) {
   return out;
 }
 
+/// A line for each of its names; one that is given, or its other name, is not offered again.
 std::string zsh_flag(const Flag& flag) {
-  std::string spec = std::string(flag.repeats ? "*" : "") + std::string(long_name(flag));
-  if (!flag.metavar.empty()) spec += "=";
-  spec += "[" + zsh_text(flag.doc.substr(0, flag.doc.find(';'))) + "]";
+  const bool short_too = flag.name.find(',') != std::string_view::npos;
+  std::string rest = "[" + zsh_text(flag.doc.substr(0, flag.doc.find(';'))) + "]";
   if (!flag.metavar.empty()) {
     const std::string choices = flag.choices ? flag.choices() : "";
-    spec += ":" + zsh_text(flag.metavar) + ":" + (choices.empty() ? "_files" : "(" + choices + ")");
+    rest += ":" + zsh_text(flag.metavar) + ":" + (choices.empty() ? "_files" : "(" + choices + ")");
   }
-  return "    " + quoted(spec);
+  const auto line = [&](std::string_view name, std::string_view before_value) {
+    const std::string when = flag.repeats ? "*" : "(" + names_of(flag) + ")";
+    return "    " + quoted(formatted("{}{}{}{}", when, name, flag.metavar.empty() ? "" : before_value, rest)) + "\n";
+  };
+  return line(long_name(flag), "=") + (short_too ? line(flag.name.substr(0, 2), "+") : "");
 }
 
 std::string zsh() {
@@ -115,7 +119,7 @@ std::string zsh() {
   for (const Command& command : commands()) {
     std::string list;
     for (const Flag& flag : flags()) {
-      if (!by_place(flag) && goes_with(flag, command)) list += zsh_flag(flag) + "\n";
+      if (!by_place(flag) && goes_with(flag, command)) list += zsh_flag(flag);
     }
     (command.word.empty() ? others : cases) +=
         formatted("  {}) specs=(\n{}  ) ;;\n", command.word.empty() ? "*" : command.word, list);

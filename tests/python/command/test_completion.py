@@ -52,8 +52,28 @@ def test_fish(words: list[str], expected: list[str], tmp_path: Path) -> None:
     assert [name for name in found if not name.startswith("thoplw.")] == expected
 
 
-def test_zsh(tmp_path: Path) -> None:
-    subprocess.run([need("zsh"), "-n", script("zsh", tmp_path)], check=True)
+# A shell of its own, as a user has it: Tab is pressed after the words, and the line that is then there printed.
+PRESS_TAB = r"""
+zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell "PROMPT=; fpath=($1 \$fpath); autoload -Uz compinit; compinit -u -D"
+zpty -w shell 'tab() { zle complete-word; print -r -- "found=$BUFFER."; exit }; zle -N tab; bindkey "^T" tab'
+zpty -w -n shell "thoplw $2"$'\x14'
+while zpty -r shell line; do out+=$line; done
+print -r -- ${${out##*found=thoplw }%%.$'\r'*}
+"""
+
+
+@pytest.mark.parametrize(("words", "expected"), COMPLETED)
+def test_zsh(words: list[str], expected: list[str], tmp_path: Path) -> None:
+    zsh = need("zsh")
+    script("zsh", tmp_path).rename(tmp_path / "_thoplw")
+    asked = " ".join(words)
+    run = subprocess.run(
+        [zsh, "-f", "-c", PRESS_TAB, "zsh", tmp_path, asked], capture_output=True, text=True, check=True
+    )
+    completed = " ".join([*words[:-1], *expected]) if expected else asked
+    assert run.stdout.rstrip(" =\n") == completed
 
 
 def test_the_manual_page(tmp_path: Path) -> None:
