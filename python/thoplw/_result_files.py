@@ -27,6 +27,9 @@ class ResultFile(Protocol):
 
     def rows(self) -> Iterator[Row]: ...
     def append(self, rows: Sequence[Row]) -> None: ...
+    def remove(self, column: str) -> None:
+        """Rows that have something in the column."""
+
     def close(self, done: bool) -> None: ...
 
 
@@ -40,11 +43,14 @@ class CsvFile:
             _drop_torn_line(path)
             with path.open(newline="", encoding="utf-8") as file:
                 self.columns = next(csv.reader(file), self.columns)
-        self._file: IO[str] = path.open("a", newline="", encoding="utf-8")
-        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._open()
         if path.stat().st_size == 0:
             self._writer.writerow(self.columns)
             self._file.flush()
+
+    def _open(self) -> None:
+        self._file: IO[str] = self._path.open("a", newline="", encoding="utf-8")
+        self._writer = csv.writer(self._file, lineterminator="\n")
 
     def rows(self) -> Iterator[Row]:
         return read_csv(self._path)
@@ -58,6 +64,21 @@ class CsvFile:
                 )
         self._writer.writerows([_text(row.get(name)) for name in self.columns] for row in rows)
         self._file.flush()
+
+    def remove(self, column: str) -> None:
+        self._file.close()
+        place = self.columns.index(column)
+        partial = self._path.with_name(f"{self._path.name}.{os.getpid()}")
+        with (
+            self._path.open(newline="", encoding="utf-8") as file,
+            partial.open("w", newline="", encoding="utf-8") as fewer,
+        ):
+            lines = csv.reader(file)
+            writer = csv.writer(fewer, lineterminator="\n")
+            writer.writerow(next(lines))
+            writer.writerows(cells for cells in lines if not "".join(cells[place : place + 1]))
+        partial.replace(self._path)
+        self._open()
 
     def close(self, done: bool) -> None:
         self._file.close()
@@ -92,6 +113,9 @@ class SqliteFile:
                 names, marks = ", ".join(map(_quoted, row)), ", ".join("?" * len(row))
                 self._database.execute(f"INSERT INTO results ({names}) VALUES ({marks})", list(row.values()))
 
+    def remove(self, column: str) -> None:
+        self._database.execute(f"DELETE FROM results WHERE {_quoted(column)} IS NOT NULL")
+
     def close(self, done: bool) -> None:
         self._database.close()
 
@@ -114,6 +138,10 @@ class ParquetFile:
     def append(self, rows: Sequence[Row]) -> None:
         self._grown = True
         self._rows.append(rows)
+
+    def remove(self, column: str) -> None:
+        self._grown = True
+        self._rows.remove(column)
 
     def close(self, done: bool) -> None:
         self._rows.close(done)

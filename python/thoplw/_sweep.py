@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from thoplw import _native
+from thoplw._alone import alone
 from thoplw._candidates import Space, candidates, check_measures, how_many, models_of
 from thoplw._cells import Cell, cell_of, key_of
 from thoplw._counting import ERROR, EXACT, PAGE, Job
@@ -32,6 +33,7 @@ def sweep(
     timeout: float | None = None,
     memory_limit: int | None = None,
     limit: int | None = None,
+    retry: bool = False,
     convention: str | None = None,
     device: str | None = None,
     training: Mapping[str, Any] | None = None,
@@ -61,6 +63,7 @@ def sweep(
         timeout: seconds that a candidate may take.
         memory_limit: bytes that the process which counts it may have, torch and all. Linux only.
         limit: take no more than so many candidates of `space`.
+        retry: count those again that have an error in `output`, such as those that took longer than `timeout`.
         convention: the way of counting; None: that of :func:`profile`, or of :func:`training`.
         device: where times are wanted, as in :func:`profile`.
         training, memory: arguments of :func:`training` and :func:`memory` for their measures:
@@ -72,8 +75,8 @@ def sweep(
         A :class:`Sweep`: all rows, those that `output` had before too.
 
     Raises:
-        Error: an argument is wrong, a package is missing, or `output` is of another sweep. What is wrong with a
-            candidate is in its row.
+        Error: an argument is wrong, a package is missing, or `output` is of another sweep, or being written by one.
+            What is wrong with a candidate is in its row.
     """
     models = models_of(build)
     names = check_measures(measures, device)
@@ -99,12 +102,19 @@ def sweep(
     if output is None:
         rows = sorted(_rows(job, drawn, set(), jobs, total, progress), key=lambda one: one[0])  # as they were drawn
         return Sweep.of_rows((row for _, row in rows), [*names, EXACT, ERROR])
-    _write(job, drawn, os.fspath(output), jobs, total, progress)
+    with alone(os.fspath(output)):
+        _write(job, drawn, os.fspath(output), retry, jobs, total, progress)
     return Sweep.read(output)
 
 
 def _write(
-    job: Job, drawn: Iterator[dict[str, Any]], output: str, jobs: int | None, total: int | None, progress: bool | None
+    job: Job,
+    drawn: Iterator[dict[str, Any]],
+    output: str,
+    retry: bool,
+    jobs: int | None,
+    total: int | None,
+    progress: bool | None,
 ) -> None:
     """Appends to the file what it does not have."""
     last = [*job.measures, EXACT, ERROR, *[PAGE] * (job.pages is not None)]
@@ -112,7 +122,10 @@ def _write(
     file = open_results(output, [*(first or {}), *last])
     done = False
     try:
-        seen = _seen(file, output, last)
+        _check_columns(file, output, last)
+        if retry:
+            file.remove(ERROR)
+        seen = _seen(file)
         buffered = Buffered(file)
         try:
             drawn = _chained(first, drawn)
@@ -125,12 +138,15 @@ def _write(
         file.close(done)
 
 
-def _seen(file: ResultFile, output: str, last: Sequence[str]) -> set[bytes]:
+def _check_columns(file: ResultFile, output: str, last: Sequence[str]) -> None:
+    if missing := [name for name in last if name not in file.columns]:
+        raise Error(f"{output}: it has no column {missing[0]!r}, so it is of another sweep: write to another file")
+
+
+def _seen(file: ResultFile) -> set[bytes]:
     """The candidates that the file has."""
     from thoplw._counting import questions
 
-    if missing := [name for name in last if name not in file.columns]:
-        raise Error(f"{output}: it has no column {missing[0]!r}, so it is of another sweep: write to another file")
     others = {name for name in file.columns if name in questions() or name in (EXACT, ERROR, PAGE)}
     settings = [name for name in file.columns if name not in others]
     return {key_of({name: row.get(name) for name in settings}) for row in file.rows()}

@@ -10,6 +10,7 @@ from typing import Any
 
 from thoplw import _models
 from thoplw._cells import value_of
+from thoplw._counting import questions
 from thoplw._native import Error
 from thoplw._result_files import is_results
 from thoplw._results import Sweep
@@ -17,7 +18,35 @@ from thoplw._shown_results import KINDS, render
 from thoplw._sizes import Input
 from thoplw._sweep import sweep
 
-_OF_A_RUN = ("jobs", "backend", "address", "timeout", "memory_limit", "limit", "convention", "device", "pages")
+_OF_A_RUN = ("jobs", "backend", "address", "timeout", "memory_limit", "limit", "retry", "convention", "device", "pages")
+
+
+def _lora(text: str) -> dict[str, Any]:
+    settings = dict(part.split("=", 1) for part in text.split(","))
+    return {key: value.split("+") if key == "targets" else value_of(value) for key, value in settings.items()}
+
+
+def _loss(text: str) -> str | list[int]:
+    return text if text == "all" else [int(place) for place in text.split(",")]
+
+
+# Flags of passes: the argument of training() or memory() that each is, and what becomes of its text.
+_OF_A_PASS: dict[str, tuple[str, Any]] = {
+    "precision": ("precision", str),
+    "processor": ("processor", str),
+    "attention": ("attention", str),
+    "round": ("round_to", int),
+}
+_OF_A_FORWARD = _OF_A_PASS | {"lifetimes": ("lifetimes", str)}
+_OF_A_STEP = _OF_A_PASS | {
+    "optimizer": ("optimizer", str),
+    "freeze": ("freeze", list),
+    "checkpoint": ("checkpoint", list),
+    "reentrant": ("reentrant", bool),
+    "lora": ("lora", _lora),
+    "accumulate": ("accumulate", int),
+    "loss": ("loss", _loss),
+}
 
 
 def run_sweep(
@@ -40,9 +69,28 @@ def run_sweep(
             results.filter(under=under).save(file)
             file = ""
     else:
-        results = _run(models, inputs, settings, asked, file if is_results(file) else None)
+        results = _run(models, inputs, settings, asked, _passes(others), file if is_results(file) else None)
         file = "" if is_results(file) else file
     return render(results, asked, under, _kind(asked, file), file)
+
+
+def _passes(others: list[tuple[str, str]]) -> dict[str, Any]:
+    """The arguments `training` and `memory` of a sweep. A step of training is asked for by flags or measures of one."""
+    texts: dict[str, list[str]] = {}
+    for name, text in others:
+        texts.setdefault(name, []).append(text)
+
+    def arguments(flags: dict[str, tuple[str, Any]]) -> dict[str, Any]:
+        return {
+            argument: texts[name] if of is list else of(texts[name][-1])
+            for name, (argument, of) in flags.items()
+            if name in texts
+        }
+
+    step = any(name in texts for name in ("train", *_OF_A_STEP) if name not in _OF_A_PASS)
+    step = step or any(questions().get(name) == "training" for name in texts["measures"][-1].split(","))
+    training = {"optimizer": "adamw"} | arguments(_OF_A_STEP) if step else {}
+    return {"training": training, "memory": arguments(_OF_A_FORWARD)}
 
 
 def _kind(asked: dict[str, str], file: str) -> str:
@@ -58,7 +106,8 @@ def _kind(asked: dict[str, str], file: str) -> str:
 def _read(models: Sequence[str], inputs: Sequence[Any], settings: Sequence[Any], asked: dict[str, str]) -> Sweep:
     if len(models) > 1:
         raise Error(f"{models[0]}: results are shown of one file")
-    if inputs or settings or any(name in asked for name in _OF_A_RUN):
+    of_a_run = (*_OF_A_RUN, "train", *_OF_A_STEP, *_OF_A_FORWARD)
+    if inputs or settings or any(name in asked for name in of_a_run):
         raise Error(f"{models[0]}: these results are there already; leave --set, --input and flags of a run out")
     return Sweep.read(models[0])
 
@@ -68,6 +117,7 @@ def _run(
     inputs: list[Input],
     settings: list[tuple[str, str]],
     asked: dict[str, str],
+    passes: dict[str, Any],
     output: str | None,
 ) -> Sweep:
     limits: dict[str, Any] = {name: int(asked[name]) for name in ("jobs", "memory_limit", "limit") if name in asked}
@@ -81,7 +131,9 @@ def _run(
             inputs=_models.values_of("inputs", inputs) if inputs else None,
             measures=asked["measures"].split(","),
             output=output,
+            retry="retry" in asked,
             **limits,
+            **passes,
         )
 
 

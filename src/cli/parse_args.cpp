@@ -25,8 +25,13 @@ namespace {
                         name, meant.empty() ? "" : formatted("; did you mean '{}'?", meant)));
 }
 
+struct Given {
+  const Flag* flag;
+  std::string value;
+};
+
 /// Has `app` apply the flag to `options` for each value that it is given, and note that it was.
-void add_flag(CLI::App& app, const Flag& flag, Options& options, std::vector<const Flag*>& given) {
+void add_flag(CLI::App& app, const Flag& flag, Options& options, std::vector<Given>& given) {
   const std::string name(flag.name);
   const bool takes_value = !flag.metavar.empty();
   CLI::Option* option = takes_value ? app.add_option(name) : app.add_flag(name);
@@ -36,7 +41,7 @@ void add_flag(CLI::App& app, const Flag& flag, Options& options, std::vector<con
     if (!flag.repeats && option->count() > 1) complain(flag, "is given twice");
     if (!option->get_snames().empty() && value.starts_with('=')) value.erase(0, 1);  // CLI11 reads "-k=csv" as "=csv"
     flag.apply(options, value);
-    given.push_back(&flag);
+    given.push_back({&flag, std::move(value)});
   });
 }
 
@@ -112,8 +117,8 @@ std::string commands_of(std::string_view words) {
   return formatted("{}", fmt::join(all, ", "));
 }
 
-void refuse_others(const Command& command, const std::vector<const Flag*>& given) {
-  for (const Flag* flag : given) {
+void refuse_others(const Command& command, const std::vector<Given>& given) {
+  for (const auto& [flag, value] : given) {
     if (goes_with(*flag, command)) continue;
     throw Error(formatted("{} works only with {}", long_name(*flag), commands_of(flag->command)));
   }
@@ -133,8 +138,17 @@ void set_question(Options& options, bool of_step, bool of_pass) {
   }
   if (word == "compare" && (of_step || of_pass)) options.question = Question::training;
   if (word == "check") options.question = question_of(options.budget.limits, of_step, of_pass);
-  if (options.lifetimes && options.question != Question::memory) {
+  if (options.lifetimes && options.question != Question::memory && word != "sweep") {
     throw Error("--lifetimes is of a forward's memory: ask for that, as by --max-inference-memory, or leave it out");
+  }
+}
+
+/// What flags say of a pass goes to Python as text, by their names.
+void pass_on(Options& options, const std::vector<Given>& given) {
+  for (const auto& [flag, value] : given) {
+    const bool of_pass = std::ranges::find(pass_flags(), flag->name, &Flag::name) != pass_flags().end();
+    if (!of_pass && flag->name != "--train") continue;
+    options.sweep.emplace_back(long_name(*flag).substr(2), value);
   }
 }
 
@@ -150,7 +164,7 @@ Options defaults() {
 
 Options parse_args(const std::vector<std::string>& args) {
   Options options = defaults();
-  std::vector<const Flag*> given;
+  std::vector<Given> given;
   CLI::App app;
   app.set_help_flag();  // --help is a row of the table
   app.allow_extras();
@@ -163,12 +177,14 @@ Options parse_args(const std::vector<std::string>& args) {
   refuse_others(*options.command, given);
   const std::string_view word = options.command->word;
   const auto any_given = [&](std::string_view commands) {
-    return std::ranges::any_of(given, [&](const Flag* flag) { return flag->command == commands; });
+    return std::ranges::any_of(given, [&](const Given& one) { return one.flag->command == commands; });
   };
   const bool of_step = any_given(kTraining), of_pass = any_given(kPass) || any_given(kBatch);
   options.step_flags = of_step || of_pass || options.lifetimes;
   set_question(options, of_step, of_pass);
-  options.convention_given = std::ranges::any_of(given, [](const Flag* flag) { return flag->name == "--convention"; });
+  if (options.command->run == sweep_models) pass_on(options, given);
+  const auto is_convention = [](const Given& one) { return one.flag->name == "--convention"; };
+  options.convention_given = std::ranges::any_of(given, is_convention);
   if (!options.device && word != kLlm && (options.dtype || options.step_seconds > 0)) {
     throw Error(formatted("{} needs --device NAME", options.dtype ? "--dtype" : "--mfu"));
   }

@@ -31,9 +31,9 @@ constexpr auto kRows = std::to_array<Flag>({
      "--set",
      set_vary, true, nullptr, "", "fit formula"},
     {"--train", "",
-     "of `fit` and `formula`: what is to fit, or is counted, is a step of training, as the flags of `train` say; else "
-     "a forward",
-     set_train, false, nullptr, "", "fit formula"},
+     "of `fit`, `formula` and `sweep`: what is to fit, or is counted, is a step of training, as the flags of `train` "
+     "say; else a forward",
+     set_train, false, nullptr, "", "fit formula sweep"},
 });
 
 }  // namespace

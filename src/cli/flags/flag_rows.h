@@ -32,8 +32,8 @@ inline constexpr std::string_view kTimed = " train memory fit check diff llm swe
 /// Those of them that are told of a type apart from that of the pass.
 inline constexpr std::string_view kTyped = " train check diff llm";
 /// The commands that flags of a training step go with, and those of any pass whose memory is asked for.
-inline constexpr std::string_view kTraining = "train fit check compare formula";
-inline constexpr std::string_view kPass = "train memory fit check compare";
+inline constexpr std::string_view kTraining = "train fit check compare formula sweep";
+inline constexpr std::string_view kPass = "train memory fit check compare sweep";
 inline constexpr std::string_view kLlm = "llm";
 /// The commands whose report has a row per module.
 inline constexpr std::string_view kFolding = " train memory";

@@ -81,7 +81,7 @@ constexpr auto kRows = std::to_array<Flag>({
     {"--lifetimes", "NAME",
      "of a forward's memory: when it is freed; as observed of a model that runs and by last use of a file, unless "
      "given",
-     set_lifetimes, false, lifetime_names, "", "memory fit check"},
+     set_lifetimes, false, lifetime_names, "", "memory fit check sweep"},
     {"--timeline", "FILE", "of `train` and `memory`: also draw memory over time, as SVG, or as PNG if FILE says so",
      set_timeline, false, nullptr, "", "train memory"},
     {"--training", "", "of `compare`: what tools say that a step of training computes, and why they differ",

@@ -14,7 +14,7 @@ void add(Options& options, const std::string& value) {
 }
 
 constexpr char kMeasureNames[] = "measures", kBackend[] = "backend", kAddress[] = "address", kBest[] = "best",
-               kFront[] = "pareto", kPages[] = "pages";
+               kFront[] = "pareto", kPages[] = "pages", kRetry[] = "retry";
 
 void set_timeout(Options& options, const std::string& value) {
   std::string_view rest = value;
@@ -51,6 +51,8 @@ constexpr auto kRows = std::to_array<Flag>({
      "of `sweep`: how much memory the process may have that counts a candidate, torch and all, such as 4G",
      set_memory_limit, false, nullptr, "", kSweep},
     {"--limit", "N", "of `sweep`: count no more than so many candidates", set_limit, false, nullptr, "", kSweep},
+    {"--retry", "", "of `sweep`: count those again that have an error in the file of -o", add<kRetry>, false, nullptr,
+     "", kSweep},
     {"--best", "NAME", "of `sweep`: show the candidate with the least of this measure", add<kBest>, false, nullptr, "",
      kSweep},
     {"--under", "NAME=COUNT",

@@ -43,6 +43,15 @@ class Slow(Net):
         time.sleep(seconds)
 
 
+class Flaky(Net):
+    """A wide one fails until the file is there."""
+
+    def __init__(self, width: int, file: str) -> None:
+        super().__init__(width)
+        if width > 2 and not os.path.exists(file):
+            raise RuntimeError("not yet")
+
+
 class Unknown(nn.Module):
     """It has an operator that no rule counts."""
 

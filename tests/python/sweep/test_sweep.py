@@ -6,6 +6,8 @@ import csv
 import itertools
 import pickle
 import sqlite3
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import torch
 from torch import nn
 
 import thoplw
-from sweep_nets import Hard, Net, Slow, Unknown
+from sweep_nets import Flaky, Hard, Net, Slow, Unknown
 
 pytest.importorskip("joblib")
 
@@ -212,6 +214,42 @@ def test_a_sweep_goes_on_where_it_was(tmp_path: Path, name: str) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == ["begun", name]
     with pytest.raises(thoplw.Error, match="has no column 'bytes', so it is of another sweep"):
         thoplw.sweep(Hard, space, inputs=(1, 3), jobs=1, output=path, measures=["bytes"])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_those_that_failed_are_tried_again(tmp_path: Path, name: str) -> None:
+    if name.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    path, file = tmp_path / name, tmp_path / "file"
+    space = {"width": [1, 2, 3, 4], "file": [str(file)]}
+
+    def errors(retry: bool) -> list[object]:
+        swept = thoplw.sweep(Flaky, space, inputs=(1, 3), jobs=1, output=path, retry=retry)
+        assert sorted(swept.columns["width"]) == [1, 2, 3, 4]
+        return [row["error"] for row in swept if row["error"]]
+
+    assert errors(retry=True) == ["Flaky cannot be built: RuntimeError: not yet"] * 2
+    file.touch()
+    assert errors(retry=False) == ["Flaky cannot be built: RuntimeError: not yet"] * 2
+    assert errors(retry=True) == []
+    assert sorted(thoplw.Sweep.read(path).columns["macs"]) == [4, 8, 12, 16]
+
+
+def test_two_sweeps_do_not_write_to_one_file(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    hold = f"with alone({str(path)!r}): print('there', flush=True); time.sleep(99)"
+    other = f"import time\nfrom thoplw._alone import alone\n{hold}"
+    with subprocess.Popen([sys.executable, "-c", other], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "there\n"
+        with pytest.raises(thoplw.Error, match=r"results\.csv: another sweep is writing to it"):
+            thoplw.sweep(Net, SPACE, inputs=(1, 3), jobs=1, output=path)
+        assert not path.exists()
+        process.kill()
+    assert len(thoplw.sweep(Net, SPACE, inputs=(1, 3), jobs=1, output=path)) == 6  # a lock ends with its process
+    assert list(tmp_path.iterdir()) == [path]
+    with pytest.raises(thoplw.Error, match="cannot be written"):
+        thoplw.sweep(Net, SPACE, inputs=(1, 3), jobs=1, output=tmp_path / "nowhere" / "results.csv")
 
 
 def test_a_torn_line_is_dropped(tmp_path: Path) -> None:

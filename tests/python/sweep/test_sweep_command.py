@@ -80,6 +80,24 @@ def test_a_sweep_and_its_results(net: str, tmp_path: Path) -> None:
         assert len(thoplw.Sweep.read(tmp_path / f"few-{name}.csv")) == 2
 
 
+def test_passes_are_what_flags_say(net: str) -> None:
+    """Net is a linear layer of 3 x 4 weights, and what flags say of a pass goes to training() and memory()."""
+
+    def row(measures: str, *flags: str) -> dict[str, object]:
+        given = ("--set", "act=relu", "--input", "1x3", "--jobs", "1", "--kind", "json", "--measures", measures)
+        rows = json.loads(sweep(net, *given, *flags))
+        assert rows[0]["error"] is None
+        return dict(rows[0])
+
+    weights = 3 * 4 * 4  # bytes
+    assert row("states", "--optimizer", "momentum")["states"] == weights
+    assert row("states")["states"] > row("states", "--optimizer", "sgd")["states"] == 0
+    assert row("parameters", "--precision", "bf16")["parameters"] == weights // 2
+    assert row("gradients", "--freeze", "*")["gradients"] == 0
+    assert row("peak", "--train")["peak"] > row("peak")["peak"] == row("peak", "--lifetimes", "observed")["peak"]
+    assert row("peak", "--precision", "bf16")["peak"] < row("peak")["peak"]
+
+
 def test_the_table(net: str) -> None:
     out = sweep(net, "--set", "act=relu,none", "--input", "1x3", "--jobs", "1", "--measures", "params,bytes")
     assert re.search(r"\| relu \| 12 +\| 48 +\|", out)  # 3 x 4 weights of 4 bytes
