@@ -155,6 +155,27 @@ def test_readme_names_the_conventions():
         assert f"`{name}`" in README
 
 
+def test_readme_says_how_much_is_compared() -> None:
+    """As the tests and the recorded audit have it."""
+    transformers = pytest.importorskip("transformers")
+    pytest.importorskip("timm")
+    import architectures
+    import peers
+    import test_timm
+    import transformer_models
+    import vision
+
+    assert transformers.__version__.startswith("5.")
+    trust = README.partition("## Why the numbers can be trusted")[2].partition("\n## ")[0]
+    coverage = (ROOT / "docs" / "coverage.md").read_text()
+    models = len(vision.classification_models()), len(test_timm.MODELS), len(transformer_models.MODELS)
+    assert "of {} models of torchvision, {} of timm, {} of transformers".format(*models) in trust
+    assert f"what {len({*peers.PEERS, *peers.EXPORTED, *peers.WITHOUT})} other tools count" in trust
+    assert f"{len(architectures.KINDS)} kinds of models in transformers" in trust
+    runs, rules = re.search(r"In (\d+) runs of .* five layouts, (\d+) native shape rules", coverage).groups()  # type: ignore[union-attr]
+    assert f"shapes of {rules} operators, in {runs} runs" in trust
+
+
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
 
 
