@@ -74,7 +74,7 @@ class StepMeter:
             began = time.perf_counter()
             try:
                 self._costs[key] = self._counted(model, inputs, kwargs, method)
-            except Error as error:
+            except Exception as error:  # whatever it is, training goes on
                 self._failed = True
                 warnings.warn(f"thoplw: this training cannot be counted: {error}", stacklevel=2)
                 return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from os import PathLike, fspath
 from typing import Any
 
@@ -74,15 +74,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[_HELD] = Held(_limits(item))
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """A limit that nothing was held to is a mistake."""
-    result = yield
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """After a test that has passed: a limit that nothing was held to is a mistake."""
     held = item.stash[_HELD]
     if held.limits and not held.counted:
         what = f"{', '.join(held.limits)} limits what the fixture count_model counts, and this test counted nothing"
         pytest.fail(what, pytrace=False)
-    return result
 
 
 def _limits(item: pytest.Item) -> dict[str, int]:

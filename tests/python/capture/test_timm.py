@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -91,6 +93,9 @@ FAMILIES = {
 }
 MODELS = [name for names in FAMILIES.values() for name in names.split() if timm.is_model(name)]
 
+# All others, where THOPLW_SWEEP is set: an hour and a half.
+OTHERS = [name for name in timm.list_models() if name not in MODELS] if os.environ.get("THOPLW_SWEEP") else []
+
 # The reference runs step by step through the recurrent layers of this one: fewer steps, the same operators.
 SIZES = {"sequencer2d_s": (1, 3, 28, 28)}
 
@@ -98,7 +103,7 @@ SIZES = {"sequencer2d_s": (1, 3, 28, 28)}
 def reference(name: str, model: torch.nn.Module, shape: tuple[int, ...]) -> int:
     """Two operations for each multiply-add of a contraction, as torch counts them on meta."""
     device = "meta"
-    if name == "efficientvit_b0":
+    if name.startswith(("efficientvit_b", "efficientvit_l")):
         # It asks for autocast on the device of its activations, which torch refuses on meta. On the CPU torch counts
         # none of scaled_dot_product_attention, but this model has no such operator.
         model, device = timm.create_model(name).eval(), "cpu"
@@ -129,3 +134,13 @@ def test_model(name):
     assert info.all_params == all_params == sum(p.numel() for p in model.parameters())
     assert info.buffers == sum(b.numel() for b in model.buffers())
     assert 2 * contractions == reference(name, model.eval(), shape)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_work_of_all_others(name):
+    make, default_inputs = _from_timm("timm", name)
+    model = build(name, make, {})
+    shape = default_inputs(model)[0][0]
+    macs, _, info = thoplw.profile(model, shape, verbose=False, convention="exact")
+    assert info.exact
+    assert 2 * macs == reference(name, model.eval(), shape)
