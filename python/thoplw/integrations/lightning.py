@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import inspect
 import sys
 from collections.abc import Iterator
@@ -12,11 +13,19 @@ from thoplw._inputs import as_is
 from thoplw._native import LayerInfo
 from thoplw.integrations._step_meter import StepMeter, shapes_of, trained
 
-# Lightning is published under two names, and programs use one of them.
-if TYPE_CHECKING or "pytorch_lightning" not in sys.modules:
+if TYPE_CHECKING:
     from lightning.pytorch import Callback, LightningModule, Trainer
 else:
-    from pytorch_lightning import Callback, LightningModule, Trainer
+
+    def _lightning() -> Any:
+        """It is published under two names: the one that the program has imported, or what is installed."""
+        names = sorted(["lightning.pytorch", "pytorch_lightning"], key=lambda name: name not in sys.modules)
+        try:
+            return importlib.import_module(names[0])
+        except ImportError:
+            return importlib.import_module(names[1])
+
+    Callback = _lightning().Callback
 
 _PRECISIONS = {"bf16-mixed": "amp-bf16", "16-mixed": "amp-fp16"}  # in others the model has that type itself
 

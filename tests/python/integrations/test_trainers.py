@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 import warnings
 from pathlib import Path
 from typing import Any
@@ -191,3 +193,83 @@ def test_lightning(tmp_path: Path, device: str, capsys: pytest.CaptureFixture[st
         assert len([row for row in rows if row["loss"]]) == 3  # those of training alone
         assert not {"log", "log_dict", "forward"} & set(vars(net))
         assert f"a step computes {step(8) / 2e3:.2f} K MACs" in capsys.readouterr().out
+
+
+class Classifier(pl.LightningModule):  # type: ignore[misc, name-defined]
+    """Whose training depends on random numbers, statistics and the order of gradients."""
+
+    def __init__(self, manual: bool) -> None:
+        super().__init__()
+        self.automatic_optimization = not manual
+        self.layers = torch.nn.Sequential(
+            torch.nn.Linear(16, 32), torch.nn.BatchNorm1d(32), torch.nn.Dropout(), torch.nn.Linear(32, 4)
+        )
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        loss = torch.nn.functional.cross_entropy(self.layers(batch[0]), batch[1])
+        if self.automatic_optimization:
+            return loss
+        optimizer = self.optimizers()
+        optimizer.zero_grad()
+        self.manual_backward(loss)
+        optimizer.step()
+        return None
+
+    def configure_optimizers(self) -> Any:
+        return torch.optim.AdamW(self.parameters(), 0.1)
+
+
+def fitted(manual: bool, accumulate: int, callbacks: list[Any]) -> dict[str, torch.Tensor]:
+    pl.seed_everything(0, verbose=False)
+    model, inputs = Classifier(manual), torch.randn(20, 16)
+    data = torch.utils.data.TensorDataset(inputs, torch.randint(0, 4, (20,)))
+    trainer = pl.Trainer(
+        max_epochs=2,
+        accelerator="cpu",
+        accumulate_grad_batches=accumulate,
+        log_every_n_steps=1,
+        callbacks=callbacks,
+        logger=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        enable_checkpointing=False,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trainer.fit(model, torch.utils.data.DataLoader(data, batch_size=8, shuffle=True))
+    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+@pytest.mark.parametrize(("manual", "accumulate"), [(False, 1), (False, 2), (True, 1)])
+def test_lightning_trains_as_without_it_to_the_bit(manual: bool, accumulate: int) -> None:
+    monitor = CostMonitor(summary=None)
+    with_it = fitted(manual, accumulate, [monitor])
+    without = fitted(manual, accumulate, [])
+    assert all(torch.equal(with_it[name], without[name]) for name in without)
+    # A forward, and back to the weights; the norm's input needs a gradient, that of the first layer does not.
+    assert monitor.meter.total == 2 * 2 * 20 * (2 * 16 * 32 + 3 * 32 * 4)
+
+
+def test_transformers_trains_as_without_it_to_the_bit(tmp_path: Path) -> None:
+    weights = []
+    for callbacks in ([], [CostCallback()]):
+        transformers.set_seed(0)
+        model = gpt2()
+        text = [{"input_ids": torch.arange(16), "labels": torch.arange(16)} for _ in range(8)]
+        arguments = transformers.TrainingArguments(
+            str(tmp_path), per_device_train_batch_size=2, num_train_epochs=1, report_to=[], save_strategy="no",
+            use_cpu=True, disable_tqdm=True, logging_steps=1, learning_rate=0.01, gradient_accumulation_steps=2,
+        )  # fmt: skip
+        transformers.Trainer(model, arguments, train_dataset=text, callbacks=callbacks).train()
+        weights.append([tensor.clone() for tensor in model.state_dict().values()])
+    assert all(map(torch.equal, *weights))
+
+
+@pytest.mark.parametrize("package", ["lightning.pytorch", "pytorch_lightning"])
+def test_the_callback_is_one_of_the_package_that_is_used(package: str) -> None:
+    program = (
+        "import thoplw._models; thoplw._models.import_torchvision(); "
+        f"import {package} as pl; from thoplw.integrations.lightning import CostMonitor; "
+        "assert issubclass(CostMonitor, pl.Callback)"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=300)
