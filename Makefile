@@ -36,7 +36,7 @@ export CCACHE_DIR ?= $(CURDIR)/build/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= true
 
-.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons test-clusters test-integrations sweep test-torch test-fresh fuzz bench bench-training bench-cache bench-llm bench-roofline bench-sweeps bench-files results models audit docs site pictures format wheel clean
+.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons test-clusters test-integrations sweep test-torch test-fresh fuzz bench bench-training bench-cache bench-llm bench-roofline bench-sweeps bench-files results models audit docs site pictures format wheel wheels test-wheels clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -154,7 +154,22 @@ format: $(STAMP)/test-environment ## lay out all sources
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-wheel: $(STAMP)/wheel ## a wheel, in dist/
+wheel: $(STAMP)/wheel ## a wheel for this Python and this system, in dist/
+
+# Without GitHub the pinned libraries come from Debian and PyPI.
+BUNDLED = $$(curl --silent --fail --head --max-time 10 https://github.com > /dev/null || .ci/sources build/sources)
+
+wheels: $(STAMP)/release-tools ## what a release has, in dist/release: wheels of every Python here, static commands, sources
+	rm -rf dist/release
+	export CMAKE_ARGS="$(BUNDLED)" && .ci/wheels $(TOOLS) build/wheels dist/release && \
+	  .ci/commands $(TOOLS) build/wheels dist/release
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(TOOLS) -c \
+	  'from scikit_build_core.build import build_sdist; build_sdist("dist/release")' > build/sdist.log
+	cd dist/release && sha256sum thoplw-* > SHA256SUMS
+
+test-wheels: $(STAMP)/release-tools $(STAMP)/environment ## each wheel in an environment of its own; of ARM, under qemu
+	.ci/packages qemu-user-static
+	.ci/test-wheels $(TOOLS) build/test-wheels dist/release $(BIN)/python
 
 clean: ## remove all that was built
 	rm -rf build dist .venv .mypy_cache .ruff_cache .pytest_cache
@@ -202,6 +217,14 @@ $(STAMP)/installed: $(STAMP)/environment $(SOURCES)
 $(STAMP)/wheel: $(STAMP)/environment $(SOURCES)
 	rm -f dist/*.whl
 	$(BIN)/python -m pip wheel -qq --no-build-isolation --no-deps --config-settings=build-dir=build/python -w dist .
+	@touch $@
+
+TOOLS := $(CURDIR)/build/tools/bin/python
+# One version of each: two runs give the same bytes. The last three are needed by Python 3.10 alone.
+$(STAMP)/release-tools: $(STAMP)/debian
+	$(PYTHON) -m venv build/tools
+	$(TOOLS) -m pip install -qq --disable-pip-version-check ziglang==0.17.1 nanobind==3.1.0 scikit-build-core==1.1.2 \
+	  packaging==26.4 pathspec==1.1.1 wheel==0.48.0 auditwheel==6.8.2 pyelftools==0.33 tomli typing-extensions exceptiongroup
 	@touch $@
 
 # The extra named $* of pyproject.toml: test or bench.

@@ -1,16 +1,11 @@
 """Tries the extension under the Python that runs this, which needs nothing installed: not torch, not pytest."""
 
-import json
 import subprocess
 import sys
 import typing
-from pathlib import Path
 
 import entry_point
-
-import thoplw
-
-SAMPLES = Path(__file__).parents[1] / "data" / "samples"
+from installed import SAMPLES, check_files
 
 
 class Layer:
@@ -34,14 +29,6 @@ def check_entry_point() -> None:
         finally:
             entry_point.put_back()
     assert calls(layer) == [1, 3, 3, 4]
-
-
-def check_files() -> None:
-    """The same totals as everywhere."""
-    expected = json.loads((SAMPLES / "expected.json").read_text())
-    for name in ("cond-2.13.pt2", "net-2.13.pt2", "while-2.13.pt2"):
-        info = thoplw.load(SAMPLES / name, convention="exact", verbose=False)
-        assert (info.macs, info.all_params) == (expected[name]["contractions"], expected[name]["params"]), name
 
 
 def check_command() -> None:
