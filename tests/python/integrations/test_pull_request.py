@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from pages import ROOT
+from thoplw.integrations import pull_request
 
 TRACE = """thoplw trace 1
 model "Net"
@@ -178,3 +179,33 @@ def test_the_action_runs_the_module_with_what_it_reads() -> None:
     environment = {"PATH": os.environ["PATH"], "THOPLW_PYTHON": sys.executable, "GITHUB_EVENT_PATH": "/dev/null"}
     ran = subprocess.run(["bash", "-e", "-c", step["run"]], capture_output=True, text=True, env=environment)
     assert "JSONDecodeError" in ran.stderr  # it was started, and has read the event
+
+
+def test_what_github_would_not_take_is_cut_at_a_line() -> None:
+    lines = [f"| {i} |" + "x" * 90 for i in range(1000)]
+    short = pull_request.shortened("\n".join(lines))
+    assert len(short) < 65_536
+    kept, _, said = short.rpartition("\n\n")
+    assert kept.split("\n") == lines[: kept.count("\n") + 1]
+    assert said.startswith(f"... and {1000 - kept.count(chr(10)) - 1} more lines")
+    assert pull_request.shortened("\n".join(lines[:10])) == "\n".join(lines[:10])
+
+
+def test_models_of_python_are_those_of_either_commit(tmp_path: Path) -> None:
+    """The base is imported from its own folder."""
+    pytest.importorskip("pre_commit")  # make test-integrations has time to import torch four times
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    git("init", "-q", folder=repository)
+    for width in (8, 12):
+        (repository / "width.py").write_text(f"WIDTH = {width}\n")
+        (repository / "net.py").write_text(
+            "from torch import nn\nfrom width import WIDTH\n\ndef net(): return nn.Linear(16, WIDTH, bias=False)\n"
+        )
+        git("add", "-A", folder=repository)
+        git("commit", "-qm", f"{width} wide", folder=repository)
+    (tmp_path / "folder").mkdir()
+    git("clone", "-q", str(repository), "checkout", folder=tmp_path / "folder")
+    folder = tmp_path / "folder" / "checkout"
+    ran = comment(folder, git("rev-parse", "HEAD~1", folder=folder), "net:net --input 1x16\nnet.py:net --input 1x16")
+    assert ran.stdout.count("**MACs 128 -> 192 (+50.0 %), params 128 -> 192 (+50.0 %)**") == 2, ran.stderr
