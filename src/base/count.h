@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "base/error.h"
+#include "base/overflow.h"
 
 namespace thoplw {
 
@@ -23,16 +24,16 @@ class Count {
   constexpr std::uint64_t value() const { return value_; }
 
   constexpr Count& operator+=(Count other) {
-    if (__builtin_add_overflow(value_, other.value_, &value_)) overflow();
+    if (add_overflows(value_, other.value_, value_)) overflow();
     return *this;
   }
   constexpr Count& operator*=(Count other) {
-    if (__builtin_mul_overflow(value_, other.value_, &value_)) overflow();
+    if (multiply_overflows(value_, other.value_, value_)) overflow();
     return *this;
   }
   /// Exact difference; throws where it would be negative.
   constexpr Count& operator-=(Count other) {
-    if (__builtin_sub_overflow(value_, other.value_, &value_)) throw Error("a count cannot be negative");
+    if (subtract_overflows(value_, other.value_, value_)) throw Error("a count cannot be negative");
     return *this;
   }
   friend constexpr Count operator+(Count a, Count b) { return a += b; }

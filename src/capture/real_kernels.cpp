@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/overflow.h"
 #include "capture/failure.h"
 #include "capture/grad_mode.h"
 #include "capture/known_values.h"
@@ -80,7 +81,7 @@ Values values_of_results(const OpCall& call, const nb::object& result, bool on_m
 std::int64_t elements(const Dims& sizes) {
   std::int64_t count = 1;
   for (const std::int64_t size : sizes) {
-    if (__builtin_mul_overflow(count, size, &count)) return INT64_MAX;
+    if (multiply_overflows(count, size, count)) return INT64_MAX;
   }
   return count;
 }

@@ -1,6 +1,7 @@
 // Runs one operator for real, on zeros.
 #include "capture/second_opinion.h"
 
+#include "base/overflow.h"
 #include "capture/grad_mode.h"
 #include "capture/nested.h"
 
@@ -15,7 +16,7 @@ std::int64_t extent(const Strided& layout) {
   for (std::size_t i = 0; i < layout.sizes.size(); ++i) {
     if (layout.sizes[i] == 0) return 0;
     std::int64_t step = 0;
-    if (__builtin_mul_overflow(layout.sizes[i] - 1, layout.strides[i], &step) || step > kMostElements) {
+    if (multiply_overflows(layout.sizes[i] - 1, layout.strides[i], step) || step > kMostElements) {
       return kMostElements + 1;
     }
     last += step;

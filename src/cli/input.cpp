@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/overflow.h"
 #include "base/suggest.h"
 
 namespace thoplw::cli {
@@ -56,7 +57,7 @@ Tensor parse_input(std::string_view text) {
   for (std::size_t at = 0, end = 0; end != std::string_view::npos; at = end + 1) {
     end = sizes.find_first_of("x,", at);
     tensor.shape.push_back(parse_size(sizes.substr(at, end - at), text));
-    if (__builtin_mul_overflow(elements, tensor.shape.back(), &elements)) {
+    if (multiply_overflows(elements, tensor.shape.back(), elements)) {
       throw Error("input '" + std::string(text) + "' is too large");
     }
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/formatted.h"
+#include "base/overflow.h"
 #include "conventions/convention.h"
 #include "count/count.h"
 
@@ -39,7 +40,7 @@ void add_part(std::vector<Part>& parts, std::string_view what, const Report& a, 
     const std::int64_t more = difference(amount(a, a.rows[i]), amount(b, b.rows[i]));
     if (more == 0) continue;
     part.rows.push_back(static_cast<Id>(i));
-    if (__builtin_add_overflow(part.amount, more, &part.amount)) throw Error("the difference exceeds 2^63");
+    if (add_overflows(part.amount, more, part.amount)) throw Error("the difference exceeds 2^63");
   }
   if (!part.rows.empty()) parts.push_back(std::move(part));
 }

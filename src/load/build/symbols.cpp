@@ -8,13 +8,13 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/overflow.h"
+#include "base/wide.h"
 
 namespace thoplw {
 namespace {
 
 constexpr int kDeepest = 100;  ///< parentheses in parentheses
-
-__extension__ using Wide = __int128;  ///< holds the product of any two sizes
 
 /// Exact, in lowest terms, with a positive denominator; never INT64_MIN, whose negative leaves 64 bits.
 struct Fraction {
@@ -298,7 +298,7 @@ std::optional<std::pair<std::string, std::int64_t>> solve(std::string_view expre
     const auto at = [&](std::int64_t x) { return *evaluate(expression, {{symbols[0], x}}); };
     std::int64_t slope = 0, distance = 0;
     const std::int64_t base = at(0);
-    if (__builtin_sub_overflow(at(1), base, &slope) || __builtin_sub_overflow(value, base, &distance)) too_large();
+    if (subtract_overflows(at(1), base, slope) || subtract_overflows(value, base, distance)) too_large();
     if (slope == 0 || distance == INT64_MIN || distance % slope != 0 || at(distance / slope) != value)
       return std::nullopt;
     return std::pair(symbols[0], distance / slope);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include "base/overflow.h"
 #include "load/onnx/infer.h"
 
 namespace thoplw::onnx::infer {
@@ -121,7 +122,7 @@ void range(const NodeView& view, Out out) {
   Ints elements;
   for (std::int64_t i = 0, value = *first; i < count; ++i) {
     elements.push_back(value);
-    if (__builtin_add_overflow(value, *step, &value)) return;
+    if (add_overflows(value, *step, value)) return;
   }
   out[0].elements = std::move(elements);
 }

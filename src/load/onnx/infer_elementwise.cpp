@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/overflow.h"
 #include "load/onnx/infer.h"
 
 namespace thoplw::onnx::infer {
@@ -44,9 +45,9 @@ double fitted(DType dtype, double value) {
   return dtype == DType::f32 ? static_cast<double>(static_cast<float>(value)) : kNotKnown;
 }
 
-std::int64_t add(std::int64_t a, std::int64_t b) { return __builtin_add_overflow(a, b, &a) ? kUnknown : a; }
-std::int64_t subtract(std::int64_t a, std::int64_t b) { return __builtin_sub_overflow(a, b, &a) ? kUnknown : a; }
-std::int64_t multiply(std::int64_t a, std::int64_t b) { return __builtin_mul_overflow(a, b, &a) ? kUnknown : a; }
+std::int64_t add(std::int64_t a, std::int64_t b) { return add_overflows(a, b, a) ? kUnknown : a; }
+std::int64_t subtract(std::int64_t a, std::int64_t b) { return subtract_overflows(a, b, a) ? kUnknown : a; }
+std::int64_t multiply(std::int64_t a, std::int64_t b) { return multiply_overflows(a, b, a) ? kUnknown : a; }
 std::int64_t divide(std::int64_t a, std::int64_t b) {
   return b == 0 || (a == INT64_MIN && b == -1) ? kUnknown : a / b;  // towards zero
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <string>
 
+#include "base/overflow.h"
 #include "load/onnx/infer.h"
 
 namespace thoplw::onnx::infer {
@@ -220,7 +221,7 @@ void pad(const NodeView& view, Out out) {
     for (std::int64_t side : {(*pads.values)[i], (*pads.values)[axes->size() + i]}) {
       if (size < 0 || side == kUnknown) {
         size = kNoSize;
-      } else if (__builtin_add_overflow(size, side, &size) || size < 0) {  // a negative padding crops
+      } else if (add_overflows(size, side, size) || size < 0) {  // a negative padding crops
         throw Error("a padding of " + std::to_string(side) + " leaves no size");
       }
     }

@@ -2,13 +2,13 @@
 #include <algorithm>
 #include <string>
 
+#include "base/wide.h"
 #include "load/onnx/infer.h"
 
 namespace thoplw::onnx::infer {
 namespace {
 
-__extension__ using Wide = __int128;  // no sum of products of a few 64 bit sizes wraps
-
+/// Sizes are worked out in Wide, where no sum of products of a few wraps.
 std::int64_t narrow(Wide size) {
   if (size < 0) throw Error("a size is below 0");
   if (size > INT64_MAX) throw Error("its sizes exceed 2^63");

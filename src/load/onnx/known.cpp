@@ -6,6 +6,8 @@
 #include <limits>
 #include <string>
 
+#include "base/overflow.h"
+
 namespace thoplw::onnx {
 namespace {
 
@@ -37,7 +39,7 @@ bool is_small(const Known& out) {
   if (!out.whole()) return false;
   std::int64_t count = 1;
   for (std::int64_t size : out.shape) {
-    if (__builtin_mul_overflow(count, size, &count)) return false;
+    if (multiply_overflows(count, size, count)) return false;
   }
   return count <= static_cast<std::int64_t>(kMostElements);
 }
@@ -134,14 +136,14 @@ void give_rank(Out out, std::size_t i, DType dtype, std::int64_t rank) {
 
 std::int64_t plus(std::int64_t a, std::int64_t b) {
   if (a < 0 || b < 0) return kNoSize;
-  if (__builtin_add_overflow(a, b, &a)) too_large();
+  if (add_overflows(a, b, a)) too_large();
   return a;
 }
 
 std::int64_t times(std::int64_t a, std::int64_t b) {
   if (a == 0 || b == 0) return 0;
   if (a < 0 || b < 0) return kNoSize;
-  if (__builtin_mul_overflow(a, b, &a)) too_large();
+  if (multiply_overflows(a, b, a)) too_large();
   return a;
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/overflow.h"
+
 namespace thoplw::onnx {
 namespace {
 
@@ -235,7 +237,7 @@ std::optional<Dims> unpacked(const NodeView& view, std::size_t slot, const Tenso
     if (bits.op != node.op_type || !has(bits.slots, slot) || tensor.dtype != DType::u8 || tensor.dims.empty()) continue;
     Dims sizes = tensor.dims;
     const std::int64_t each = std::clamp<std::int64_t>(node.integer(bits.bits, bits.otherwise), 1, 8);
-    if (__builtin_mul_overflow(sizes.back(), std::int64_t{8}, &sizes.back())) return std::nullopt;
+    if (multiply_overflows(sizes.back(), std::int64_t{8}, sizes.back())) return std::nullopt;
     sizes.back() /= each;
     return sizes;
   }

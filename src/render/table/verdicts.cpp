@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/formatted.h"
+#include "base/wide.h"
 #include "render/formats.h"
 #include "render/json_text.h"
 #include "render/table/columns.h"
@@ -27,8 +28,7 @@ std::string number(Count value, const Use& use, NumberFormat numbers) {
 /// Rounded down, so that 100 % and more is at the limit or above it.
 std::string share(Count used, Count most) {
   if (most == 0) return used == 0 ? "all" : "no limit but 0";
-  __extension__ using Wide = unsigned __int128;
-  const auto tenths = static_cast<Wide>(used.value()) * 1000 / most.value();
+  const auto tenths = static_cast<UnsignedWide>(used.value()) * 1000 / most.value();
   return formatted("{:.1f} %", static_cast<double>(tenths) / 10);
 }
 
