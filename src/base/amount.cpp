@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <clocale>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
+
+#include "base/system/process.h"
+#include "base/wide.h"
 
 namespace thoplw {
 namespace {
@@ -85,10 +86,9 @@ Written take_apart(std::string_view text) {
 
 // Not by std::from_chars, which libc++ has for whole numbers only.
 std::optional<double> take_real(std::string_view& text) {
-  static const locale_t c_locale = newlocale(LC_ALL_MASK, "C", nullptr);
   const std::string copy(text);
   char* end = nullptr;
-  const double value = strtod_l(copy.c_str(), &end, c_locale);
+  const double value = system::to_real(copy.c_str(), &end);
   if (end == copy.c_str() || !std::isfinite(value)) return {};
   text.remove_prefix(static_cast<std::size_t>(end - copy.c_str()));
   return value;
@@ -174,8 +174,7 @@ Percent parse_percent(std::string_view text) {
 
 // 2^64 times 10^6 percent in millionths is below 2^128.
 Count plus(Count base, Percent percent) {
-  __extension__ using Wide = unsigned __int128;
-  const Wide more = static_cast<Wide>(base.value()) * percent.digits / percent.per;
+  const UnsignedWide more = static_cast<UnsignedWide>(base.value()) * percent.digits / percent.per;
   if (more > std::numeric_limits<std::uint64_t>::max()) throw Error("the limit exceeds 2^64: lower the tolerance");
   return base + Count(static_cast<std::uint64_t>(more));
 }

@@ -2,14 +2,17 @@
 #include "base/file_bytes.h"
 
 #include <doctest/doctest.h>
+#ifndef _WIN32
 #include <sys/stat.h>
-#include <unistd.h>
+#endif
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
 
 #include "base/error.h"
+#include "base/path.h"
+#include "base/system/process.h"
 #include "load/load.h"
 
 namespace thoplw {
@@ -18,8 +21,9 @@ namespace {
 struct Place {
   std::string path;
   explicit Place(const std::string& name)
-      : path((std::filesystem::temp_directory_path() / ("thoplw_" + std::to_string(getpid()) + name)).string()) {}
-  ~Place() { std::filesystem::remove(path); }
+      : path(to_text(std::filesystem::temp_directory_path() /
+                     to_path("thoplw_" + std::to_string(system::process_id()) + name))) {}
+  ~Place() { std::filesystem::remove(to_path(path)); }
 };
 
 std::string complaint(const auto& run) {
@@ -59,6 +63,13 @@ TEST_CASE("a file that is cut short while it is read is an error, not the end of
   CHECK(complaint([&] { file.all(); }).starts_with(place.path + ": the file was cut short while"));
 }
 
+TEST_CASE("a file's name may have letters of any language") {
+  const Place place("-größe-размер-尺寸.bin");
+  std::ofstream(to_path(place.path), std::ios::binary) << "bytes";
+  CHECK(FileBytes(place.path).all() == "bytes");
+}
+
+#ifndef _WIN32
 TEST_CASE("pipes and devices are refused at once") {
   const Place pipe(".onnx");
   REQUIRE(mkfifo(pipe.path.c_str(), 0600) == 0);
@@ -67,6 +78,8 @@ TEST_CASE("pipes and devices are refused at once") {
   }
   CHECK(complaint([&] { load(pipe.path); }) == pipe.path + ": not a regular file; name a model file");
 }
+
+#endif
 
 }  // namespace
 }  // namespace thoplw

@@ -2,10 +2,10 @@
 #include "cli/budget_file.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/formatted.h"
+#include "base/path.h"
 #include "base/toml_reader.h"
 #include "count/training/optimizer.h"
 #include "load/load.h"
@@ -16,7 +16,7 @@ namespace {
 
 class Reader : TomlReader {
  public:
-  explicit Reader(const std::string& path) : TomlReader(path), folder_(std::filesystem::path(path).parent_path()) {}
+  explicit Reader(const std::string& path) : TomlReader(path), folder_(to_path(path).parent_path()) {}
 
   std::vector<BudgetEntry> read(const toml::table& file) const {
     const toml::node_view<const toml::node> ours = file["tool"]["thoplw"];
@@ -180,7 +180,7 @@ class Reader : TomlReader {
                            return colon == std::string::npos && file.ends_with(format.suffix);
                          });
     if (!is_file || folder_.empty()) return name;
-    return (folder_ / file).string() + (colon == std::string::npos ? "" : name.substr(colon));
+    return to_text(folder_ / to_path(file)) + (colon == std::string::npos ? "" : name.substr(colon));
   }
 
   static constexpr std::string_view kMost = "max-";

@@ -1,10 +1,10 @@
 // `thoplw check`: models against budgets, of the command line or of a project's pyproject.toml.
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/file_bytes.h"
 #include "base/formatted.h"
+#include "base/path.h"
 #include "cli/commands.h"
 #include "cli/input.h"
 #include "cli/session.h"
@@ -16,7 +16,7 @@ constexpr const char* kProject = "pyproject.toml";
 
 Report open_baseline(Session& session, const std::string& baseline, const std::string& model) {
   std::error_code ignored;
-  if (is_saved_report(baseline) && !std::filesystem::exists(baseline, ignored)) {
+  if (is_saved_report(baseline) && !std::filesystem::exists(to_path(baseline), ignored)) {
     throw Error(formatted("the baseline {} does not exist; write it: thoplw {} -o {}", baseline, model, baseline));
   }
   return session.open_side(baseline, model);

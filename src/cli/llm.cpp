@@ -1,7 +1,7 @@
 // `thoplw llm MODEL`: what a language model needs on given devices.
-#include <filesystem>
 #include <system_error>
 
+#include "base/path.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 #include "render/llm_figures.h"
@@ -12,7 +12,7 @@ void count_language_model(Session& session) {
   const Options& options = session.options;
   const std::string& model = options.models.front();
   std::error_code ignored;
-  const bool config = is_saved_report(model) || std::filesystem::is_directory(model, ignored);
+  const bool config = is_saved_report(model) || std::filesystem::is_directory(to_path(model), ignored);
   if (!config && is_model_file(model)) {
     throw Error(model + ": a file has one pass in it, and no cache; name a model of transformers or its config.json");
   }

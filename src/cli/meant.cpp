@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <utility>
 #include <vector>
 
 #include "base/formatted.h"
+#include "base/path.h"
 #include "base/suggest.h"
 #include "cli/commands.h"
 
@@ -38,7 +38,7 @@ constexpr auto kWords = std::to_array<Row>({
 /// Names of models and files have one of these.
 bool could_be_model(const std::string& word) {
   std::error_code ignored;
-  return word.find_first_of(":./*\\") != std::string::npos || std::filesystem::exists(word, ignored);
+  return word.find_first_of(":./*\\") != std::string::npos || std::filesystem::exists(to_path(word), ignored);
 }
 
 }  // namespace

@@ -1,14 +1,15 @@
 // Standard input as a file.
 #include "cli/piped.h"
 
-#include <stdlib.h>
-
 #include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 
 #include "base/error.h"
+#include "base/path.h"
+#include "base/system/file.h"
+#include "base/system/process.h"
 #include "load/load.h"
 
 namespace thoplw::cli {
@@ -22,9 +23,11 @@ std::string suffix_of(std::string_view bytes) {
 }
 
 std::filesystem::path new_folder() {
-  std::string path = (std::filesystem::temp_directory_path() / "thoplw-XXXXXX").string();
-  if (!mkdtemp(path.data())) throw Error("stdin: no folder for what it gives can be made in " + path);
-  return path;
+  try {
+    return to_path(system::new_folder("thoplw-"));
+  } catch (const Error& error) {
+    throw Error(std::string("stdin: no folder for what it gives can be made: ") + error.what());
+  }
 }
 
 }  // namespace
@@ -33,12 +36,13 @@ Piped::Piped(std::vector<std::string>& models) {
   const auto place = std::ranges::find(models, kStdin);
   if (place == models.end()) return;
   if (std::ranges::count(models, kStdin) > 1) throw Error("- is given twice; standard input gives one model");
+  system::carry_bytes(system::kInput);
   const std::string bytes{std::istreambuf_iterator<char>(std::cin), {}};
   if (bytes.empty()) throw Error("stdin: nothing came; give a model, as in `thoplw - < model.onnx`");
   folder_ = new_folder();
   const std::filesystem::path file = folder_ / ("stdin" + suffix_of(bytes));
   std::ofstream(file, std::ios::binary) << bytes;
-  *place = file.string();
+  *place = to_text(file);
 }
 
 Piped::~Piped() {

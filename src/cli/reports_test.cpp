@@ -1,12 +1,12 @@
 // Saved reports, `thoplw diff` and `thoplw check` as a user runs them, with models that are given as traces.
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "base/system/process.h"
 #include "cli/outcome_test.h"
 
 namespace thoplw::cli {
@@ -49,7 +49,7 @@ Outcome run_with(const std::vector<std::string>& args) {
 /// A folder of its own, gone after the test.
 struct Folder {
   std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("thoplw_reports_test" + std::to_string(getpid()));
+      std::filesystem::temp_directory_path() / ("thoplw_reports_test" + std::to_string(system::process_id()));
   Folder() { std::filesystem::create_directories(path); }
   ~Folder() { std::filesystem::remove_all(path); }
   std::string file(const std::string& name) const { return (path / name).string(); }

@@ -1,6 +1,5 @@
 // Tests of the command line as a whole, with models that are given as traces.
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,6 +12,7 @@
 #include <stdexcept>
 #include <streambuf>
 
+#include "base/system/process.h"
 #include "cli/commands.h"
 #include "cli/flags.h"
 #include "cli/help.h"
@@ -429,7 +429,8 @@ TEST_CASE("the version") {
 
 TEST_CASE("a model is saved as a trace, which is a model again") {
   const std::string path =
-      (std::filesystem::temp_directory_path() / ("thoplw_run_test" + std::to_string(getpid()) + ".trace")).string();
+      (std::filesystem::temp_directory_path() / ("thoplw_run_test" + std::to_string(system::process_id()) + ".trace"))
+          .string();
   const auto live = run_with({"net", "--save-trace", path});
   const auto saved = run_with({path});
   std::remove(path.c_str());

@@ -1,12 +1,11 @@
 // Asks the environment and the terminal.
 #include "cli/screen.h"
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <string>
 #include <string_view>
+
+#include "base/system/process.h"
 
 namespace thoplw::cli {
 namespace {
@@ -25,10 +24,10 @@ int size_of(const char* name, int told, int usual) {
 }  // namespace
 
 Screen screen_of_terminal(int descriptor) {
-  winsize size{};
-  if (descriptor < 0 || ioctl(descriptor, TIOCGWINSZ, &size) != 0) size = {};
-  return {size_of("COLUMNS", size.ws_col, 80), size_of("LINES", size.ws_row, 0),
-          variable("NO_COLOR").empty() && variable("TERM") != "dumb"};
+  const system::TerminalSize size = system::terminal_size(descriptor);
+  const bool escapes = system::enable_escapes(descriptor);
+  return {size_of("COLUMNS", size.columns, 80), size_of("LINES", size.lines, 0),
+          escapes && variable("NO_COLOR").empty() && variable("TERM") != "dumb"};
 }
 
 }  // namespace thoplw::cli

@@ -1,11 +1,9 @@
 // Expands patterns, counts cores and live models.
 #include "cli/workers.h"
 
-#include <sched.h>
-
 #include <algorithm>
-#include <thread>
 
+#include "base/system/process.h"
 #include "cli/commands.h"
 #include "cli/session.h"
 
@@ -16,12 +14,6 @@ constexpr std::size_t kFewLive = 4;  // with fewer, starting processes costs mor
 
 /// Does the command take any number of models?
 bool takes_many(const Command& command) { return command.most > 2 && command.run != sweep_models; }
-
-std::size_t cores() {
-  cpu_set_t allowed;
-  if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return static_cast<std::size_t>(CPU_COUNT(&allowed));
-  return std::max(1U, std::thread::hardware_concurrency());
-}
 
 /// "torchvision:resnet*".
 bool is_pattern(const std::string& model) {
@@ -43,7 +35,7 @@ void expand(std::vector<std::string>& models, const ManyModels& many) {
 
 Opener open_elsewhere(Options& options, const ManyModels& many) {
   if (!takes_many(*options.command)) return {};
-  if (options.jobs == 0) options.jobs = cores();
+  if (options.jobs == 0) options.jobs = system::usable_cores();
   const bool patterns = std::ranges::any_of(options.models, is_pattern);
   const bool parallel = options.jobs > 1 && many.workers;
   Opener elsewhere;

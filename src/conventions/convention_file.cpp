@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <array>
 #include <deque>
-#include <filesystem>
 #include <vector>
 
 #include "base/file_bytes.h"
 #include "base/formatted.h"
+#include "base/path.h"
 #include "base/toml_reader.h"
 
 namespace thoplw {
@@ -55,7 +55,7 @@ class Reader : TomlReader {
     owned_.param_tests.assign(convention_.params.only.begin(), convention_.params.only.end());
     convention_.tool = {};
     convention_.doc = "";
-    convention_.name = keep(std::filesystem::path(path()).stem().string());
+    convention_.name = keep(to_text(to_path(path()).stem()));
     for (const auto& [key, node] : file) read_key(std::string(key.str()), node);
     if (std::ranges::find(conventions(), convention_.name, &Convention::name) != conventions().end()) {
       const toml::node* name = file.get("name");

@@ -129,7 +129,8 @@ std::string foreign_by_content(std::string_view bytes) {
 }
 
 std::string foreign_by_suffix(std::string_view path) {
-  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);  // .mlpackage is a folder
+  while (path.size() > 1 && (path.ends_with('/') || path.ends_with('\\')))
+    path.remove_suffix(1);  // .mlpackage is a folder
   const auto row = std::ranges::find_if(kSuffixes, [&](const Suffix& one) { return path.ends_with(one.suffix); });
   return row == kSuffixes.end() ? "" : text_of(row->kind);
 }

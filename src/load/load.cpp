@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <stdexcept>
 
+#include "base/path.h"
 #include "load/foreign.h"
 #include "load/formats.h"
 
@@ -23,6 +23,7 @@ constexpr auto kFormats = std::to_array<Format>({
 });
 
 constexpr std::size_t kFirstBytes = 65536;  ///< that tell what a file is
+constexpr std::size_t kDrive = 2;           ///< "C:" is no place that models come from
 
 const Format* by_suffix(const std::string& path) {
   const auto row = std::ranges::find_if(kFormats, [&](const Format& format) { return path.ends_with(format.suffix); });
@@ -54,19 +55,19 @@ std::span<const Format> formats() { return kFormats; }
 
 bool is_model_file(const std::string& path) {
   std::error_code ignored;
-  return by_suffix(path) || !foreign_by_suffix(path).empty() || std::filesystem::exists(path, ignored);
+  return by_suffix(path) || !foreign_by_suffix(path).empty() || std::filesystem::exists(to_path(path), ignored);
 }
 
 // "transformers:config.json" is a model. An index may have a variant in its name: ".safetensors.index.fp16.json".
 bool is_saved_report(const std::string& path) {
   std::error_code ignored;
   return path.ends_with(".json") && path.find(".safetensors.index.") == std::string::npos &&
-         (path.find(':') == std::string::npos || std::filesystem::is_regular_file(path, ignored));
+         (path.find(':', kDrive) == std::string::npos || std::filesystem::is_regular_file(to_path(path), ignored));
 }
 
 Trace load(const std::string& path, const LoadOptions& options) {
   std::error_code ignored;
-  if (std::filesystem::is_directory(path, ignored)) {
+  if (std::filesystem::is_directory(to_path(path), ignored)) {
     if (const std::string what = foreign_by_suffix(path); !what.empty()) throw Error(path + ": this is " + what);
   }
   FileBytes file(path);

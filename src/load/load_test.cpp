@@ -2,12 +2,13 @@
 #include "load/load.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 
+#include "base/path.h"
+#include "base/system/process.h"
 #include "trace/text.h"
 
 namespace thoplw {
@@ -18,7 +19,8 @@ constexpr std::string_view kTrace = "thoplw trace 1\nmodel \"Net\"\nsource \"tes
 struct TemporaryFile {
   std::string path;
   TemporaryFile(const std::string& name, std::string_view content)
-      : path((std::filesystem::temp_directory_path() / ("thoplw_load_test_" + std::to_string(getpid()) + name))
+      : path((std::filesystem::temp_directory_path() /
+              ("thoplw_load_test_" + std::to_string(system::process_id()) + name))
                  .string()) {
     std::ofstream(path, std::ios::binary) << content;
   }

@@ -1,7 +1,7 @@
 // The .onnx format.
 #include <algorithm>
-#include <filesystem>
 
+#include "base/path.h"
 #include "load/formats.h"
 #include "load/onnx/graph.h"
 #include "load/onnx/model.h"
@@ -29,7 +29,7 @@ std::string name_of(const Model& model, const Scopes& scopes, const std::string&
   constexpr std::string_view kSayNothing[] = {"", "main_graph", "torch_jit", "torch-jit-export", "graph"};
   const std::string_view name = model.graph.name;
   if (std::ranges::find(kSayNothing, name) == std::end(kSayNothing)) return std::string(name);
-  return std::filesystem::path(path).stem().string();
+  return to_text(to_path(path).stem());
 }
 
 struct Names {

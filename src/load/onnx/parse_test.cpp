@@ -2,16 +2,18 @@
 #include "load/onnx/model.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "base/file_bytes.h"
+#include "base/system/process.h"
 #include "load/onnx/test_model.h"
 
 namespace thoplw::onnx::test {
 namespace {
+
+#ifdef __linux__
 
 /// Bytes in the memory of this process.
 std::int64_t resident() {
@@ -27,7 +29,8 @@ std::int64_t resident() {
 
 TEST_CASE("of a file of 100 MB, less than 1 is read") {
   const std::string path =
-      (std::filesystem::temp_directory_path() / ("thoplw_parse_test" + std::to_string(getpid()) + ".onnx")).string();
+      (std::filesystem::temp_directory_path() / ("thoplw_parse_test" + std::to_string(system::process_id()) + ".onnx"))
+          .string();
   {
     GraphOf graph;
     const std::string zeros(4 << 20, '\0');
@@ -44,6 +47,8 @@ TEST_CASE("of a file of 100 MB, less than 1 is read") {
   CHECK(model.graph.initializers.back().name == "w24");
   CHECK(resident() - before < 1'000'000);
 }
+
+#endif
 
 }  // namespace
 }  // namespace thoplw::onnx::test

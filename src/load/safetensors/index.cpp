@@ -4,10 +4,10 @@
 #include <rapidjson/error/en.h>
 
 #include <algorithm>
-#include <filesystem>
 
 #include "base/formatted.h"
 #include "base/harmless.h"
+#include "base/path.h"
 #include "load/foreign.h"
 #include "load/formats.h"
 #include "load/safetensors/header.h"
@@ -37,8 +37,8 @@ rapidjson::Document parsed(std::string_view text) {
 
 /// An index comes from strangers, and must not make us open what else is on the machine.
 void check_beside(const std::string& shard) {
-  const std::filesystem::path path(shard);
-  if (shard.empty() || shard.find('\0') != std::string::npos || path.is_absolute() ||
+  const std::filesystem::path path = to_path(shard);
+  if (shard.empty() || shard.find('\0') != std::string::npos || path.has_root_path() ||
       std::ranges::find(path, "..") != path.end()) {
     throw Error(
         formatted("shard '{}' would lie outside of the index's folder; name files beside the index", harmless(shard)));
@@ -69,15 +69,16 @@ void read_shard(const std::string& path, Weights& weights) {
   read_header({path, file.bytes(), [&](std::string_view part) { file.need(part); }}, weights);
 }
 
-void add_shard(const std::string& folder, const std::string& shard, const std::vector<std::string>& names,
+void add_shard(const std::filesystem::path& folder, const std::string& shard, const std::vector<std::string>& names,
                Weights& weights) {
   std::error_code ignored;
-  if (!std::filesystem::exists(folder + shard, ignored)) {
+  const std::filesystem::path path = folder / to_path(shard);
+  if (!std::filesystem::exists(path, ignored)) {
     throw Error(formatted("shard '{}' is missing; put all files that the index names beside it", shard));
   }
   const std::size_t first = weights.tensors.size();
   try {
-    read_shard(folder + shard, weights);
+    read_shard(to_text(path), weights);
   } catch (const Error& error) {
     throw Error(formatted("shard '{}': {}", shard, error.what()));
   }
@@ -111,7 +112,7 @@ Trace read_safetensors_index(const ModelFile& file, const LoadOptions& options) 
   if (file.bytes.size() > kLongestHeader) throw Error("the index is over 100 MB long; the file is damaged");
   file.need(file.bytes);
   const rapidjson::Document index = parsed(file.bytes);
-  const std::string folder = file.path.substr(0, file.path.rfind('/') + 1);
+  const std::filesystem::path folder = to_path(file.path).parent_path();
   Weights weights;
   for (const auto& [shard, names] : shards_of(index)) add_shard(folder, shard, names, weights);
   add_aliases(index, weights);

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/formatted.h"
+#include "base/path.h"
 #include "load/build/trace_builder.h"
 #include "load/formats.h"
 #include "load/safetensors/header.h"
@@ -51,7 +52,7 @@ Trace trace_of(Weights weights, const std::string& path) {
   builder.add_op({}, {.name = "safetensors::forward", .in = {}, .out = {}, .attrs = {}});  // unknown is never 0
   builder.add_note("weights only: the file has parameters, but says nothing of what is computed with them");
   for (const std::string& note : notes) builder.add_note(note);
-  const std::string name = path.substr(path.rfind('/') + 1);
+  const std::string name = to_text(to_path(path).filename());
   return std::move(builder).finish(name.substr(0, name.find('.')), Origin::safetensors, "safetensors");
 }
 

@@ -1,12 +1,12 @@
 // Safetensors files, sound and damaged.
 #include <doctest/doctest.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
 
 #include "base/formatted.h"
+#include "base/system/process.h"
 #include "conventions/convention.h"
 #include "count/count.h"
 #include "load/formats.h"
@@ -275,7 +275,7 @@ TEST_CASE("what is no parameter of a quantized layer is a buffer, and packed wei
 /// A folder of files, by their names.
 struct Folder {
   std::filesystem::path path =
-      std::filesystem::temp_directory_path() / ("thoplw_safetensors_test_" + std::to_string(getpid()));
+      std::filesystem::temp_directory_path() / ("thoplw_safetensors_test_" + std::to_string(system::process_id()));
   explicit Folder(const std::vector<std::pair<std::string, std::string>>& files) {
     std::filesystem::create_directories(path / "inner");
     for (const auto& [name, content] : files) std::ofstream(path / name, std::ios::binary) << content;
