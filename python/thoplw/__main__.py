@@ -1,13 +1,14 @@
 """The command: hands the arguments to the engine's command line and ends with its exit code."""
 
 import importlib
+import io
 import os
 import signal
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from thoplw import _cache, _native, _processes
+from thoplw import _cache, _native, _processes, _system
 
 
 def _lazily(module: str, function: str) -> Callable[..., Any]:
@@ -26,10 +27,18 @@ def _hold_closed_streams() -> None:
             )  # the lowest number that is free; no write succeeds
 
 
+def _write_utf8() -> None:
+    """On Windows, files and pipes would get the code page of the machine, which has few signs, and \\r\\n."""
+    for stream in (sys.stdout, sys.stderr):
+        if sys.platform == "win32" and isinstance(stream, io.TextIOWrapper) and not stream.isatty():
+            stream.reconfigure(encoding="utf-8", newline="\n")
+
+
 def main() -> None:
     """Runs ``thoplw`` with the arguments of the process and exits: 0 ok, 1 not exact where that was asked, 2 error."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, also inside the engine
     _hold_closed_streams()
+    _write_utf8()
     with _processes.Processes() as processes:
         try:
             code = _native.run_command_line(
@@ -44,7 +53,7 @@ def main() -> None:
                 _lazily("_sweep_command", "run_sweep"),
             )
         except KeyboardInterrupt:  # of a sweep, which has put away what it had
-            os.kill(os.getpid(), signal.SIGINT)
+            _system.end_as_interrupted()
     try:
         if sys.stdout is not None:  # as it is where it was closed
             sys.stdout.flush()

@@ -105,7 +105,7 @@ def _key(request: Sequence[Any]) -> str | None:
 
 
 def _is_path(text: str) -> bool:
-    return "/" in text or text.endswith(".json") or os.path.exists(text)
+    return "/" in text or "\\" in text or text.endswith(".json") or os.path.exists(text)
 
 
 def _folder() -> str | None:

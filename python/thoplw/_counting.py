@@ -7,7 +7,6 @@ import functools
 import os
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from thoplw._load import load
 from thoplw._memory import memory
 from thoplw._native import Error, LayerInfo
 from thoplw._profile import profile
+from thoplw._system import wait_for_end_of
 from thoplw._training import training
 
 MODEL = "model"  # the column of what candidates are made of, where that has a name
@@ -182,6 +182,5 @@ def end_with(parent: int) -> None:
 
 
 def _watch(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(0.5)
+    wait_for_end_of(parent)
     os._exit(1)

@@ -16,6 +16,7 @@ _WATCHED = (*LIBRARIES, "torch.nn")
 _BEGAN = time.time_ns()
 
 _INSTALLED = ".dist-info"
+_BINARY = ("so", "pyd")  # how the names of extension modules end
 _SETTINGS = ("ATEN_", "CUDA_VISIBLE_", "HF_", "PYTORCH_", "TIMM_", "TORCH_", "TORCHVISION_", "TRANSFORMERS_", "USE_")
 
 
@@ -37,12 +38,18 @@ def fingerprint(library: str) -> str | None:
     editable = {name for folder in folders for name in folder.editable()}
     if editable and not editable.isdisjoint(_rests_on(library, folders)):
         return None
-    parts = [sys.version, sys.platform, os.uname().machine, f"optimize {sys.flags.optimize}", *_own_files()]
+    parts = [sys.version, sys.platform, _machine(), f"optimize {sys.flags.optimize}", *_own_files()]
     parts.append(f"nvidia {os.path.exists('/dev/nvidiactl')}")
     parts += sorted(f"{key}={value}" for key, value in os.environ.items() if key.startswith(_SETTINGS))
     for folder in folders:
         parts += [folder.path if folder.distributions else "", *folder.contents()]
     return "\n".join(parts)
+
+
+def _machine() -> str:
+    if sys.platform == "win32":
+        return os.environ.get("PROCESSOR_ARCHITECTURE", "")
+    return os.uname().machine
 
 
 @functools.cache
@@ -78,7 +85,7 @@ class _Folder:
         """Names of what can be imported from here."""
         for name, entry in self._entries.items():
             stem, _, suffix = name.partition(".")
-            if suffix == "py" or suffix.endswith("so"):
+            if suffix == "py" or suffix.endswith(_BINARY):
                 yield stem
             elif not suffix and entry.is_dir() and os.path.exists(f"{entry.path}/__init__.py"):
                 yield name
@@ -105,7 +112,8 @@ class _Folder:
 def _of_python(path: str) -> bool:
     """Is it a folder of the standard library?"""
     own = os.path.dirname(os.__file__)
-    return path in (own, f"{own}/lib-dynload") or (path.endswith(".zip") and not os.path.exists(path))
+    binaries = os.path.join(sys.base_prefix, "DLLs") if os.name == "nt" else os.path.join(own, "lib-dynload")
+    return path in (own, binaries) or (path.endswith(".zip") and not os.path.exists(path))
 
 
 def _shadowed(folders: list[_Folder]) -> bool:
@@ -176,7 +184,7 @@ def _read(file: str) -> bytes:
 def _own_files() -> list[str]:
     """This build of thoplw: its engine and its Python."""
     folder = os.path.dirname(__file__)
-    files = sorted(name for name in os.listdir(folder) if name.endswith((".py", ".so")))
+    files = sorted(name for name in os.listdir(folder) if name.endswith((".py", *_BINARY)))
     return [f"{name} {version_of(f'{folder}/{name}')}" for name in files]
 
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
-import subprocess
-import sys
 import time
-from multiprocessing.connection import Connection
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from thoplw._cells import Cell
 from thoplw._counting import Job, Row, Settings, end_with, failed
-from thoplw._native import Error
+from thoplw._system import memory_of, start_python
+
+if TYPE_CHECKING:
+    from thoplw._system import Connection
 
 _LOOK = 0.05  # seconds between looks at its memory
 _START = 120.0  # seconds that it may take to import what a candidate needs
@@ -30,17 +29,7 @@ class Child:
         from multiprocessing import Pipe
 
         self._pipe, there = Pipe()
-        code = (
-            f"import sys; sys.path[:] = {sys.path!r}; from thoplw import _limits; "
-            f"_limits.serve({there.fileno()}, {os.getpid()})"
-        )
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # it ends with this process, and is silent
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-c", code], pass_fds=[there.fileno()], stdin=subprocess.DEVNULL
-            )
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        self._process = start_python("_limits.serve", there)
         there.close()
 
     def count(self, job: Job, settings: Settings, cells: dict[str, Cell]) -> Row:
@@ -70,7 +59,7 @@ class Child:
         while not self._pipe.poll(_LOOK if most is not None else seconds):
             if end is not None and time.monotonic() >= end:
                 raise _Over(f"took longer than {seconds:g} s")
-            if most is not None and _memory_of(self._process.pid) > most:
+            if most is not None and memory_of(self._process.pid) > most:
                 raise _Over(f"needed more than {most} bytes of memory")
 
 
@@ -94,17 +83,16 @@ def count_within(job: Job, settings: Settings, cells: dict[str, Cell]) -> Row:
     return row
 
 
-def serve(pipe: int, parent: int) -> None:
+def serve(pipe: Connection[Any, Any], parent: int) -> None:
     """What the process does until its parent is no more."""
     end_with(parent)
-    connection = Connection(pipe)
     while True:
         try:
-            job, settings, cells = pickle.loads(connection.recv_bytes())
+            job, settings, cells = pickle.loads(pipe.recv_bytes())
             job.enter()
             job.prepare(settings)
-            connection.send_bytes(b"")
-            connection.send_bytes(pickle.dumps(job.count(settings, cells)))
+            pipe.send_bytes(b"")
+            pipe.send_bytes(pickle.dumps(job.count(settings, cells)))
         except (EOFError, BrokenPipeError):
             os._exit(0)
 
@@ -117,13 +105,3 @@ def _dumped(job: Any) -> bytes:
         from pickle import dumps
     dumped: bytes = dumps(job)
     return dumped
-
-
-def _memory_of(process: int) -> int:
-    try:
-        with open(f"/proc/{process}/statm") as file:
-            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except FileNotFoundError as missing:
-        if sys.platform == "linux":
-            return 0  # it is gone
-        raise Error("memory_limit needs Linux") from missing

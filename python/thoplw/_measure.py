@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import time
 from collections.abc import Callable, Iterable
@@ -10,6 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from thoplw._native import Error
+from thoplw._system import memory_of_machine
 
 if TYPE_CHECKING:
     import torch
@@ -89,7 +89,7 @@ def _memory(on: str) -> int:
 
     if on == "cuda":
         return int(torch.cuda.get_device_properties(0).total_memory)
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return memory_of_machine()
 
 
 def _best(run: Callable[[], object], on: str) -> float:

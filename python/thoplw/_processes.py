@@ -1,7 +1,8 @@
 """Processes that open models for the command line, so that several are worked on at once.
 
-The standard library's fork server imports torch and the libraries that the models come from, once. Pools of the library
-are of no use any more when a worker dies, and leave semaphores behind at Ctrl-C; so each worker has a pipe.
+The standard library's fork server imports torch and the libraries that the models come from, once; where processes
+cannot be forked, each imports them. Pools of the library are of no use any more when a worker dies, and leave
+semaphores behind at Ctrl-C; so each worker has a pipe.
 """
 
 from __future__ import annotations
@@ -9,15 +10,17 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from thoplw import _cache
+from thoplw import _cache, _system
 from thoplw._native import Error, Trace
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
     from queue import SimpleQueue
+
+    from thoplw._system import Connection
 
 _LIBRARIES = ("torchvision", "timm", "transformers")
 PRELOAD = "THOPLW_PRELOAD"  # tells the fork server which libraries to import
@@ -28,7 +31,7 @@ class Processes:
 
     def __init__(self) -> None:
         self._jobs = 0
-        self._idle: SimpleQueue[Connection] | None = None
+        self._idle: SimpleQueue[Connection[Any, Any]] | None = None
 
     def __enter__(self) -> Processes:
         return self
@@ -78,7 +81,7 @@ class Processes:
             raise Error(answer)
         return answer
 
-    def _idle_ones(self) -> SimpleQueue[Connection]:
+    def _idle_ones(self) -> SimpleQueue[Connection[Any, Any]]:
         with self._starting:
             if self._idle is None:
                 from queue import SimpleQueue
@@ -91,40 +94,38 @@ class Processes:
 
 
 def _start_server(libraries: Sequence[str]) -> None:
-    from multiprocessing import forkserver, resource_tracker, set_forkserver_preload
+    if sys.platform != "win32":
+        from multiprocessing import resource_tracker
+
+        resource_tracker.ensure_running()  # it lets interrupts in again when it starts
+    if _system.START_METHOD != "forkserver":
+        return
+    from multiprocessing import forkserver, set_forkserver_preload
 
     set_forkserver_preload(["thoplw._preload"])
-    resource_tracker.ensure_running()  # it lets interrupts in again when it starts
-    with _without_interrupts():
+    with _system.without_interrupts():  # they end when this process does
         os.environ[PRELOAD] = " ".join(libraries)
         forkserver.ensure_running()
         del os.environ[PRELOAD]
 
 
-def _worker() -> Connection:
+def _worker() -> Connection[Any, Any]:
     from multiprocessing import Pipe, get_context
 
     here, there = Pipe()
-    get_context("forkserver").Process(target=_work, args=(there,), daemon=True).start()
+    context: Any = get_context(_system.START_METHOD)
+    with _system.without_interrupts():
+        context.Process(target=_work, args=(there,), daemon=True).start()
     there.close()
     return here
 
 
-@contextlib.contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """What is started here never sees one: Python would show where it was. It ends when this process does."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _work(pipe: Connection) -> None:
+def _work(pipe: Connection[Any, Any]) -> None:
     """What a worker does until nobody is at the other end of the pipe."""
     import threading
 
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where none can be kept from it
     with contextlib.suppress(ImportError):
         import torch
 

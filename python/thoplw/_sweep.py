@@ -61,7 +61,8 @@ def sweep(
             counted again, so a sweep that was stopped goes on where it was.
         jobs: how many are counted at once; -1: as many as there are cores, which is so unless joblib is told otherwise.
         timeout: seconds that a candidate may take.
-        memory_limit: bytes that the process which counts it may have, torch and all. Linux only.
+        memory_limit: bytes that the process which counts it may have, torch and all. Where this is not Linux it takes
+            psutil.
         limit: take no more than so many candidates of `space`.
         retry: count those again that have an error in `output`, such as those that took longer than `timeout`.
         convention: the way of counting; None: that of :func:`profile`, or of :func:`training`.
