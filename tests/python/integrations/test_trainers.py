@@ -221,7 +221,13 @@ class Classifier(pl.LightningModule):  # type: ignore[misc, name-defined]
 
 def fitted(manual: bool, accumulate: int, callbacks: list[Any]) -> dict[str, torch.Tensor]:
     pl.seed_everything(0, verbose=False)
-    model, inputs = Classifier(manual), torch.randn(20, 16)
+    model = Classifier(manual)
+    fit(model, accumulate, callbacks)
+    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+def fit(model: torch.nn.Module, accumulate: int, callbacks: list[Any]) -> None:
+    inputs = torch.randn(20, 16)
     data = torch.utils.data.TensorDataset(inputs, torch.randint(0, 4, (20,)))
     trainer = pl.Trainer(
         max_epochs=2,
@@ -237,7 +243,6 @@ def fitted(manual: bool, accumulate: int, callbacks: list[Any]) -> dict[str, tor
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trainer.fit(model, torch.utils.data.DataLoader(data, batch_size=8, shuffle=True))
-    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
 
 @pytest.mark.parametrize(("manual", "accumulate"), [(False, 1), (False, 2), (True, 1)])
@@ -273,3 +278,20 @@ def test_the_callback_is_one_of_the_package_that_is_used(package: str) -> None:
         "assert issubclass(CostMonitor, pl.Callback)"
     )
     subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=300)
+
+
+class Unfrozen(Classifier):
+    """Its first layer is trained from the second epoch on."""
+
+    def on_train_epoch_start(self) -> None:
+        for layer in self.layers[:2]:
+            layer.requires_grad_(self.current_epoch > 0)
+
+
+def test_layers_that_are_unfrozen_on_the_way_cost_more_from_then_on() -> None:
+    monitor = CostMonitor(summary=None)
+    fit(Unfrozen(manual=False), 1, [monitor])
+    first, second = 16 * 32, 32 * 4
+    frozen = first + 2 * second  # forward, and the weights of the second
+    trained = 2 * first + 3 * second
+    assert monitor.meter.total == 2 * 20 * (frozen + trained)
