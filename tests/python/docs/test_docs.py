@@ -174,6 +174,13 @@ def test_readme_says_how_much_is_compared() -> None:
     assert f"{len(architectures.KINDS)} kinds of models in transformers" in trust
     runs, rules = re.search(r"In (\d+) runs of .* five layouts, (\d+) native shape rules", coverage).groups()  # type: ignore[union-attr]
     assert f"shapes of {rules} operators, in {runs} runs" in trust
+    of_llm = re.findall(r"on (\d+) architectures", (ROOT / "docs" / "llm.md").read_text())
+    assert "on {} and {} architectures".format(*of_llm) in trust
+    faster = re.search(
+        r"fastest peer / `profile\(\)`, median.*\| +([\d.]+)x", (ROOT / "bench" / "RESULTS.md").read_text()
+    )
+    assert faster
+    assert f"the fastest other tool takes {faster[1]} times as long" in trust
 
 
 FORMS = sorted((ROOT / ".github" / "ISSUE_TEMPLATE").glob("[0-9]*.yml"))
