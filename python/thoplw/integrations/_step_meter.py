@@ -42,17 +42,23 @@ class StepMeter:
         if device is not None:
             devices(device)
         self.device, self.dtype = device, dtype
+        self._forget()
+
+    def _forget(self) -> None:
         self.precision: str | None = None
-        self.total = 0  # FLOPs since the beginning
+        self.total = 0  # FLOPs since training began
         self.latest: LayerInfo | None = None  # the last step that was counted
         self._costs: dict[Hashable, Cost] = {}
         self._window: list[Cost] = []  # since the last reading
         self._steps, self._seconds, self._last = 0, 0.0, 0.0
         self._where: torch.device | None = None
+        self._devices = 1
         self._failed = False
 
-    def begin(self, model: torch.nn.Module, precision: str | None) -> None:
-        """Training begins, in a precision as ``thoplw.training`` names them."""
+    def begin(self, model: torch.nn.Module, precision: str | None, of_process: int = 1) -> None:
+        """Training begins, in a precision as ``thoplw.training`` names them, on so many devices in this process."""
+        self._forget()  # of a model that was trained before
+        self._devices = of_process
         self._where = next((parameter.device for parameter in model.parameters()), None)
         self.precision = precision
         if self.device is None and self._where is not None:
@@ -106,7 +112,7 @@ class StepMeter:
         }
         peaks = [cost.at_peak for cost in window if cost.at_peak is not None]
         if len(peaks) == len(window):
-            figures["mfu"] = sum(peaks) / seconds
+            figures["mfu"] = sum(peaks) / seconds / self._devices
             recomputed = sum(cost.recomputed for cost in window)
             if recomputed:
                 figures["hfu"] = figures["mfu"] * (flops + recomputed) / flops

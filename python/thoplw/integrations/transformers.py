@@ -54,7 +54,8 @@ class CostCallback(TrainerCallback):  # type: ignore[misc]
         model = kwargs["model"]
         self._unhook()
         self._hook = model.register_forward_pre_hook(self._before_forward, with_kwargs=True)
-        self.meter.begin(model, "amp-bf16" if args.bf16 else "amp-fp16" if args.fp16 else None)
+        precision = "amp-bf16" if args.bf16 else "amp-fp16" if args.fp16 else None
+        self.meter.begin(model, precision, max(args.n_gpu, 1))
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         for key, positional, keyword in list(self._batches):  # counting runs the model, and so the hook

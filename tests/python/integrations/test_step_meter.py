@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -39,6 +41,28 @@ def test_a_cpu_has_no_mfu() -> None:
     figures = meter.step(read=True)
     assert figures["flops_per_step"] == 2 * 2 * (2 * 4 * 4)  # forward, and the gradient of the weights: 2 * 4 * 4 each
     assert set(figures) == {"flops_per_step", "flops_per_second", "total_flops"}
+
+
+def test_two_devices_have_twice_the_peak(tmp_path: Path) -> None:
+    """As under DataParallel, where each replica is a batch of this process."""
+    (tmp_path / "device.toml").write_text('[slow]\ntitle = "Slow"\n[slow.peak]\nfp32 = "1G"\n')
+    meter = StepMeter(f"{tmp_path}/device.toml")
+    model = torch.nn.Linear(4, 4)
+    meter.begin(model, None, of_process=2)
+    for _ in range(2):
+        meter.add("key", model, [torch.empty(2, 4)], None)
+    figures = meter.step(read=True)
+    assert figures["flops_per_step"] == 2 * 2 * 2 * (2 * 4 * 4)
+    assert figures["mfu"] == pytest.approx(figures["flops_per_second"] / 2e9)
+
+
+def test_a_second_training_is_of_its_own_model() -> None:
+    meter = StepMeter()
+    for width in (4, 8):
+        model = torch.nn.Linear(4, width)
+        meter.begin(model, None)
+        meter.add("key", model, [torch.empty(2, 4)], None)
+        assert meter.step(read=True)["total_flops"] == 2 * 2 * (2 * 4 * width)
 
 
 class Frozen(torch.nn.Module):
