@@ -18,17 +18,29 @@ def check_files() -> None:
         assert (info.macs, info.all_params) == (expected[name]["contractions"], params), name
 
 
+def check_errors() -> None:
+    """What C++ throws arrives, also where torch has brought a C++ library of its own."""
+    message = ""
+    try:
+        thoplw.load("missing.onnx")
+    except thoplw.Error as error:
+        message = str(error)
+    assert "missing.onnx" in message
+
+
 def check_profile() -> None:
     """A layer by hand."""
     import torch
 
-    info = thoplw.profile(torch.nn.Linear(4, 5), torch.ones(2, 4), convention="exact", verbose=False)
-    assert (info.macs, info.all_params) == (2 * 4 * 5, 4 * 5 + 5)
+    macs, params, _ = thoplw.profile(torch.nn.Linear(4, 5), torch.ones(2, 4), convention="exact", verbose=False)
+    assert (macs, params) == (2 * 4 * 5, 4 * 5 + 5)
     print(f"with torch {torch.__version__}")
 
 
 if __name__ == "__main__":
     check_files()
+    check_errors()
     if importlib.util.find_spec("torch"):
         check_profile()
+        check_errors()
     print(f"{thoplw.__file__}: passed")
