@@ -156,13 +156,14 @@ format: $(STAMP)/test-environment ## lay out all sources
 
 wheel: $(STAMP)/wheel ## a wheel for this Python and this system, in dist/
 
-# Without GitHub the pinned libraries come from Debian and PyPI.
+# What make wheels is for. Without GitHub the pinned libraries come from Debian and PyPI.
+ARCHITECTURES ?= x86_64 aarch64
 BUNDLED = $$(curl --silent --fail --head --max-time 10 https://github.com > /dev/null || .ci/sources build/sources)
 
 wheels: $(STAMP)/release-tools ## what a release has, in dist/release: wheels of every Python here, static commands, sources
 	rm -rf dist/release
-	export CMAKE_ARGS="$(BUNDLED)" && .ci/wheels $(TOOLS) build/wheels dist/release && \
-	  .ci/commands $(TOOLS) build/wheels dist/release
+	export CMAKE_ARGS="$(BUNDLED)" && .ci/wheels $(TOOLS) build/wheels dist/release $(ARCHITECTURES) && \
+	  .ci/commands $(TOOLS) build/wheels dist/release $(ARCHITECTURES)
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(TOOLS) -c \
 	  'from scikit_build_core.build import build_sdist; build_sdist("dist/release")' > build/sdist.log
 	cd dist/release && sha256sum thoplw-* > SHA256SUMS
