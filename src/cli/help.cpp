@@ -37,10 +37,6 @@ std::string hanging(std::string_view before, const std::string& text, int width,
 
 std::string example(const std::string& command, int width) { return hanging("  ", command, width, true); }
 
-std::string entry_of(const Flag& flag, int width) {
-  return entry(usage_of(flag), description(flag), kFlagColumn, width);
-}
-
 /// Enough to know whether to read on.
 std::string_view first_part(std::string_view doc) { return doc.substr(0, doc.find(';')); }
 
@@ -65,7 +61,8 @@ std::string groups_text(const Command& command, int width) {
   for (const FlagGroup& group : flag_groups()) {
     std::string entries;
     for (const Flag& flag : group.flags) {
-      if (tells_of(command, group, flag) && !by_place(flag)) entries += entry_of(flag, width);
+      if (tells_of(command, group, flag) && !by_place(flag))
+        entries += entry(usage_of(flag), description(flag, command), kFlagColumn, width);
     }
     if (!entries.empty()) text += "\n" + wrapped(formatted("{}:", group.title), 0, width) + entries;
   }
@@ -101,8 +98,16 @@ std::string columns_text(int columns_of_screen) {
       "--columns name,macs,params gives a table these columns, in that order; --sort takes one of them, too. Columns "
       "of memory, time and training are there where the report has them.",
       0, width);
-  for (const Column& column : columns()) text += entry(column.name, title(column, Unit::mac), 20, width);
-  return text;
+  for (const Column& column : columns()) {
+    if (column.share) continue;
+    const std::string what = column.per
+                                 ? formatted("{} divided by {}", row_of(*column.measure).name, row_of(*column.per).name)
+                             : column.measure ? std::string(row_of(*column.measure).doc)
+                                              : title(column, Unit::mac);
+    text += entry(column.name, what, 20, width);
+  }
+  text += entry("share", "MACs, in percent of the total", 20, width);
+  return text + entry("params-share ...", "the same of any other count: its name and -share", 20, width);
 }
 
 std::string conventions_text(int columns) {
@@ -133,6 +138,13 @@ std::vector<std::string_view> lines_of(std::string_view text) {
 }
 
 }  // namespace
+
+std::string description(const Flag& flag, const Command& command) {
+  std::string text = description(flag);
+  const std::string of_it = formatted("of `{}`: ", command.word);
+  if (text.starts_with(of_it)) text.erase(0, of_it.size());
+  return text;
+}
 
 std::string usage_of(const Flag& flag) {
   const bool short_too = flag.name.find(',') != std::string_view::npos;
@@ -172,7 +184,7 @@ std::string help(int columns) {
   std::string text = wrapped("What a PyTorch model costs, layer by layer, without running it.", 0, width);
   text += "\n  thoplw torchvision:resnet18\n  thoplw model.onnx -o report.html\n" +
           std::string("  thoplw fit torchvision:resnet18 --memory 8G\n\nUsage: thoplw [COMMAND] MODEL... [FLAGS]\n\n");
-  text += wrapped(flags().front().doc, 0, width);
+  text += wrapped("MODEL: " + std::string(flags().front().doc), 0, width);
   text += "\nCommands, beside what each layer costs:\n" + commands_text(width);
   text += "\nFlags that most people need:\n";
   for (const std::string_view name : kUsualFlags) {

@@ -16,6 +16,9 @@ std::string help(int columns);
 /// Of one command: how it is written, an example, and its flags, in groups.
 std::string help_of(const Command& command, int columns);
 
+/// In the help of a command, which need not be named again.
+std::string description(const Flag& flag, const Command& command);
+
 /// "-o, --output FILE", with the long names below one another.
 std::string usage_of(const Flag& flag);
 
