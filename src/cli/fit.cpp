@@ -60,6 +60,10 @@ class Fitting {
     name_ = vary;
     if (file()) {
       one_ = vary + " = ";
+      const std::vector<SymbolicSize> sizes = symbolic_sizes(model_);
+      dim_ = name_in_file(sizes, vary);
+      if (dim_ != vary) session_.complain(formatted("{}: {} is {} of the file", model_, vary, dim_));
+      if (const SymbolicSize* size = find_size(sizes, dim_)) least_ = size->least;
       return;
     }
     vary_ = &find_named(varied_sizes(), "size to vary", vary);
@@ -73,8 +77,8 @@ class Fitting {
     Options options = options_;
     if (vary_) {
       options.sizes.*(vary_->size) = value;
-    } else if (!name_.empty()) {
-      options.load.dims.emplace_back(name_, value);
+    } else if (!dim_.empty()) {
+      options.load.dims.emplace_back(dim_, value);
     }
     const Session one{options, session_.open, session_.elsewhere, session_.terminal, session_.out};
     return one.open_report(model_);
@@ -84,6 +88,7 @@ class Fitting {
   /// makes them smaller.
   Range range() {
     if (name_ == "image" && vary_) return range_of_images();
+    if (least_ > 1) return {.least = least_};
     try {
       tries_.with(1);
       return {};
@@ -259,6 +264,8 @@ class Fitting {
   const std::string& model_;
   Tries tries_;
   std::string name_, one_;
+  std::string dim_;                   ///< what it is called in a file
+  std::int64_t least_ = 1;            ///< that the file is for
   const VariedSize* vary_ = nullptr;  ///< null: a dimension of a file, or nothing
   bool fits_ = true;
 };

@@ -55,6 +55,44 @@ const VariedSize* find_varied_size(std::string_view name) {
   return found == kSizes.end() ? nullptr : found;
 }
 
+const SymbolicSize* find_size(std::span<const SymbolicSize> sizes, std::string_view name) {
+  const auto found = [&](const auto& is) {
+    const auto at = std::ranges::find_if(sizes, is);
+    return at == sizes.end() ? nullptr : &*at;
+  };
+  if (const auto* named = found([&](const SymbolicSize& size) { return size.name == name; })) return named;
+  if (const auto* there = found([&](const SymbolicSize& size) { return size.place == name; })) return there;
+  const std::string_view suffix = name == "batch" ? ".0" : name == "seq" ? ".1" : "";
+  if (suffix.empty()) return nullptr;
+  return found([&](const SymbolicSize& size) { return size.place.ends_with(suffix); });
+}
+
+std::string name_in_file(std::span<const SymbolicSize> sizes, const std::string& name) {
+  const SymbolicSize* size = find_size(sizes, name);
+  return size && size->place != name ? size->name : name;
+}
+
+Variable varied_in_file(const std::string& text, std::span<const SymbolicSize> sizes) {
+  constexpr std::int64_t kValues = 8;
+  const std::size_t equals = text.find('=');
+  const std::string name = text.substr(0, equals);
+  if (equals != text.npos) return {.name = name, .values = values_of(std::string_view(text).substr(equals + 1), text)};
+  const SymbolicSize* size = find_size(sizes, name);
+  if (!size) {
+    std::string known;
+    for (const SymbolicSize& open : sizes) {
+      known += formatted("{}{}{}", known.empty() ? "" : ", ", open.name,
+                         open.place.empty() || open.place == open.name ? "" : formatted(" ({})", open.place));
+    }
+    throw Error(known.empty() ? formatted("--vary {}: all sizes of this file are fixed", name)
+                              : formatted("--vary {}: this file has no such size; it has {}", name, known));
+  }
+  Variable variable{.name = name, .values = {}};
+  const std::int64_t last = std::min(size->most.value_or(size->least + kValues), size->least + kValues - 1);
+  for (std::int64_t value = size->least; value <= last; ++value) variable.values.push_back(value);
+  return variable;
+}
+
 Variable varied(const std::string& text, bool in_training) {
   const std::size_t equals = text.find('=');
   const std::string name = text.substr(0, equals);

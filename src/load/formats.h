@@ -13,6 +13,8 @@ bool looks_like_trace(std::string_view bytes);
 
 Trace read_onnx(const ModelFile& file, const LoadOptions& options);
 Trace read_pt2(const ModelFile& file, const LoadOptions& options);
+std::vector<SymbolicSize> onnx_sizes(const ModelFile& file);
+std::vector<SymbolicSize> pt2_sizes(const ModelFile& file);
 Trace read_safetensors(const ModelFile& file, const LoadOptions& options);
 Trace read_safetensors_index(const ModelFile& file, const LoadOptions& options);
 Trace read_trace(const ModelFile& file, const LoadOptions& options);

@@ -13,8 +13,8 @@ namespace thoplw {
 namespace {
 
 constexpr auto kFormats = std::to_array<Format>({
-    {"onnx", ".onnx", "a graph in the ONNX format", looks_like_onnx, read_onnx},
-    {"pt2", ".pt2", "a program saved by torch.export", looks_like_pt2, read_pt2},
+    {"onnx", ".onnx", "a graph in the ONNX format", looks_like_onnx, read_onnx, onnx_sizes},
+    {"pt2", ".pt2", "a program saved by torch.export", looks_like_pt2, read_pt2, pt2_sizes},
     {"safetensors", ".safetensors", "named weights: parameters without multiply-adds", looks_like_safetensors,
      read_safetensors},
     {"safetensors.index.json", ".safetensors.index.json", "the index of named weights in several files",
@@ -49,6 +49,27 @@ const Format& format_of(const std::string& path, std::string_view bytes) {
   throw Error("unknown format; known are " + suffixes());
 }
 
+/// What `read` makes of the file by its row of the table.
+template <typename Read>
+auto opened(const std::string& path, const Read& read) {
+  std::error_code ignored;
+  if (std::filesystem::is_directory(to_path(path), ignored)) {
+    if (const std::string what = foreign_by_suffix(path); !what.empty()) throw Error(path + ": this is " + what);
+  }
+  FileBytes file(path);
+  try {
+    file.need(file.bytes().substr(0, kFirstBytes));
+    const Format& format = format_of(path, file.bytes());
+    return read(format, ModelFile{path, file.bytes(), [&](std::string_view part) { file.need(part); }});
+  } catch (const Error& error) {
+    throw Error(path + ": " + error.what());
+  } catch (const std::length_error&) {
+    throw Error(path + ": more memory is needed than there can be; the file is damaged");
+  } catch (const std::bad_alloc&) {
+    throw Error(path + ": more memory is needed than there is; the file may be damaged");
+  }
+}
+
 }  // namespace
 
 std::span<const Format> formats() { return kFormats; }
@@ -66,22 +87,13 @@ bool is_saved_report(const std::string& path) {
 }
 
 Trace load(const std::string& path, const LoadOptions& options) {
-  std::error_code ignored;
-  if (std::filesystem::is_directory(to_path(path), ignored)) {
-    if (const std::string what = foreign_by_suffix(path); !what.empty()) throw Error(path + ": this is " + what);
-  }
-  FileBytes file(path);
-  try {
-    file.need(file.bytes().substr(0, kFirstBytes));
-    const Format& format = format_of(path, file.bytes());
-    return format.read({path, file.bytes(), [&](std::string_view part) { file.need(part); }}, options);
-  } catch (const Error& error) {
-    throw Error(path + ": " + error.what());
-  } catch (const std::length_error&) {
-    throw Error(path + ": more memory is needed than there can be; the file is damaged");
-  } catch (const std::bad_alloc&) {
-    throw Error(path + ": more memory is needed than there is; the file may be damaged");
-  }
+  return opened(path, [&](const Format& format, const ModelFile& file) { return format.read(file, options); });
+}
+
+std::vector<SymbolicSize> symbolic_sizes(const std::string& path) {
+  return opened(path, [](const Format& format, const ModelFile& file) {
+    return format.sizes ? format.sizes(file) : std::vector<SymbolicSize>();
+  });
 }
 
 }  // namespace thoplw

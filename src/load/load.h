@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -20,6 +21,15 @@ struct LoadOptions {
   std::vector<std::pair<std::string, std::int64_t>> dims;
 };
 
+/// A size that a file leaves open.
+struct SymbolicSize {
+  std::string name;                    ///< as LoadOptions::dims take it: "batch", "s77"; else its place
+  std::string place;                   ///< of an input, where it stands by itself: "x.0"; empty: nowhere
+  std::int64_t least = 1;              ///< that the file is for
+  std::optional<std::int64_t> most{};  ///< none: any size
+  bool operator==(const SymbolicSize&) const = default;
+};
+
 /// A model file at hand.
 struct ModelFile {
   std::string path;
@@ -33,6 +43,7 @@ struct Format {
   std::string_view doc;
   bool (*sniff)(std::string_view bytes);  ///< do the first bytes look like it?
   Trace (*read)(const ModelFile& file, const LoadOptions& options);
+  std::vector<SymbolicSize> (*sizes)(const ModelFile& file) = nullptr;  ///< null: all are fixed
 };
 
 std::span<const Format> formats();
@@ -44,5 +55,8 @@ bool is_saved_report(const std::string& path);
 
 /// Throws Error("<path>: where, what, and the cure").
 Trace load(const std::string& path, const LoadOptions& options = {});
+
+/// Those of the file's inputs, in their order. Throws Error as load() does.
+std::vector<SymbolicSize> symbolic_sizes(const std::string& path);
 
 }  // namespace thoplw

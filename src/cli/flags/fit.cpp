@@ -26,9 +26,10 @@ constexpr auto kRows = std::to_array<Flag>({
      nullptr, "", "fit"},
     {"--vary", "SIZE",
      "of `fit`: the size of the inputs whose largest value is looked for: batch, seq, image, or of a file the name of "
-     "a symbolic dimension; batch with --memory, and none of a file or with --flash or --ram, unless given. Of "
+     "a symbolic dimension, of which batch and seq are the first and the second of an input; batch with --memory, and "
+     "none of a file or with --flash or --ram, unless given. Of "
      "`formula`: each size that varies, with its values: batch=1..8, image=224..512:32 in steps, width=16,32,64 of "
-     "--set",
+     "--set; batch, seq and sizes of a file have some unless given",
      set_vary, true, nullptr, "", "fit formula"},
     {"--train", "",
      "of `fit`, `formula` and `sweep`: what is to fit, or is counted, is a step of training, as the flags of `train` "

@@ -471,6 +471,14 @@ TEST_CASE("a scan counts its body once per slice") {
   CHECK(report.exact);
 }
 
+TEST_CASE("sizes that are open") {
+  GraphOf graph = product("N");
+  graph.inputs.push_back(value("z", kFloat, {"N", "2*half", "", "3", "half"}));
+  CHECK(onnx_sizes({"net.onnx", model(graph)}) ==
+        std::vector<SymbolicSize>{{"N", "x.0"}, {"half", ""}, {"z.2", "z.2"}});
+  CHECK(onnx_sizes({"net.onnx", model(product())}).empty());
+}
+
 TEST_CASE("sizes of symbolic dimensions") {
   CHECK(read(model(product("batch"))).total[Measure::macs] == 4 * 4);
   CHECK(noted(read(model(product("batch"))), "batch is taken as 1; set it with --dim batch=N"));

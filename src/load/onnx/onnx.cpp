@@ -58,4 +58,9 @@ Trace read_onnx(const ModelFile& file, const LoadOptions& options) {
   return std::move(trace).finish(std::move(names.model), Origin::onnx, std::move(names.source));
 }
 
+std::vector<SymbolicSize> onnx_sizes(const ModelFile& file) {
+  const Model model = onnx::parse(file.bytes, file.need);
+  return open_sizes(model.graph);
+}
+
 }  // namespace thoplw

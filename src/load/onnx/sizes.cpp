@@ -51,6 +51,17 @@ bool holds_one_number(const ValueInfo& input) {
          std::ranges::all_of(input.dims, [](const Dim& dim) { return dim.size == 1; });
 }
 
+/// Without those that are weights.
+std::vector<const ValueInfo*> inputs_of(const Graph& graph) {
+  std::unordered_set<std::string_view> weights;
+  for (const TensorData& tensor : graph.initializers) weights.insert(tensor.name);
+  std::vector<const ValueInfo*> inputs;
+  for (const ValueInfo& input : graph.inputs) {
+    if (!weights.contains(input.name)) inputs.push_back(&input);
+  }
+  return inputs;
+}
+
 std::string taken_as_one(const std::string& name) { return name + " is taken as 1; set it with --dim " + name + "=N"; }
 
 }  // namespace
@@ -62,20 +73,17 @@ Sizes::Sizes(const Graph& graph, const LoadOptions& options) : graph_(graph) {
 }
 
 void Sizes::find_symbols() {
-  std::unordered_set<std::string_view> weights;
-  for (const TensorData& tensor : graph_.initializers) weights.insert(tensor.name);
-  for (const ValueInfo& input : graph_.inputs) {
-    if (weights.contains(input.name)) continue;
-    inputs_.push_back(&input);
-    for (std::size_t i = 0; i < input.dims.size(); ++i) {
-      const Dim& dim = input.dims[i];
+  inputs_ = inputs_of(graph_);
+  for (const ValueInfo* input : inputs_) {
+    for (std::size_t i = 0; i < input->dims.size(); ++i) {
+      const Dim& dim = input->dims[i];
       if (dim.size) continue;
       if (dim.symbol.empty()) {
-        places_.emplace(place(input.name, i), -1);
+        places_.emplace(place(input->name, i), -1);
         continue;
       }
       for (const std::string& symbol : symbols_of(dim.symbol))
-        uses_[symbol].push_back({input.name, i, input.dims.size()});
+        uses_[symbol].push_back({input->name, i, input->dims.size()});
     }
   }
 }
@@ -209,6 +217,24 @@ Known Sizes::known(const ValueInfo& value) const {
     known.shape.push_back(named == places_.end() ? of(value.dims[i]) : named->second);
   }
   return known;
+}
+
+std::vector<SymbolicSize> open_sizes(const Graph& graph) {
+  std::vector<SymbolicSize> sizes;
+  for (const ValueInfo* input : inputs_of(graph)) {
+    for (std::size_t i = 0; i < input->dims.size(); ++i) {
+      const Dim& dim = input->dims[i];
+      const std::string here = place(input->name, i);
+      if (dim.size) continue;
+      if (dim.symbol.empty()) sizes.push_back({.name = here, .place = here});
+      if (dim.symbol.empty()) continue;
+      for (const std::string& symbol : symbols_of(dim.symbol)) {
+        const bool known = std::ranges::find(sizes, symbol, &SymbolicSize::name) != sizes.end();
+        if (!known) sizes.push_back({.name = symbol, .place = symbol == dim.symbol ? here : ""});
+      }
+    }
+  }
+  return sizes;
 }
 
 }  // namespace thoplw::onnx

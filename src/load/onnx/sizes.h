@@ -53,4 +53,7 @@ class Sizes {
   mutable std::unordered_map<std::string_view, std::int64_t> evaluated_;
 };
 
+/// Those that inputs leave open, in their order.
+std::vector<SymbolicSize> open_sizes(const Graph& graph);
+
 }  // namespace thoplw::onnx

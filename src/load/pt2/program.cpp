@@ -196,4 +196,9 @@ Trace read_program(std::string json, const std::vector<Stored>& weights, const L
   }
 }
 
+std::vector<SymbolicSize> program_sizes(std::string json) {
+  const Document document(std::move(json));
+  return Sizes(document.root(), {}).open(document.root());
+}
+
 }  // namespace thoplw::pt2

@@ -14,4 +14,7 @@ namespace thoplw::pt2 {
 Trace read_program(std::string json, const std::vector<Stored>& weights, const LoadOptions& options,
                    const std::string& name);
 
+/// The sizes of its inputs that it leaves open.
+std::vector<SymbolicSize> program_sizes(std::string json);
+
 }  // namespace thoplw::pt2

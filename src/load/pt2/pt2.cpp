@@ -87,4 +87,9 @@ Trace read_pt2(const ModelFile& file, const LoadOptions& options) {
   }
 }
 
+std::vector<SymbolicSize> pt2_sizes(const ModelFile& file) {
+  const ZipArchive archive(file.bytes, file.need);
+  return pt2::program_sizes(archive.read(*find_program(archive).entry));
+}
+
 }  // namespace thoplw

@@ -126,6 +126,11 @@ TEST_CASE("pt2: sizes by symbol, by place, and derived") {
   CHECK(counted({}, {{{"x.2", 4}}}).total[Measure::macs] == 2 * 6 * 32);
 }
 
+TEST_CASE("pt2: sizes that are open") {
+  CHECK(pt2::program_sizes(program({})) ==
+        std::vector<SymbolicSize>{{"s0", "x.0", 1, 64}, {"s1", "", 2, std::nullopt}});  // of 2*s1, which is 4 or more
+}
+
 TEST_CASE("pt2: sizes that cannot be") {
   const auto said = [](std::vector<std::pair<std::string, std::int64_t>> dims) {
     return complaint({}, {std::move(dims)});

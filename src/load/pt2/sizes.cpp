@@ -92,7 +92,9 @@ void Sizes::read_graph() {
     const auto [tag, value] = tagged(input);
     if (tag != "as_tensor") continue;
     const auto found = values.find(text_of(*value, "name"));
-    if (found != values.end()) add_tensor(found->first, *found->second);
+    if (found == values.end()) continue;
+    inputs_.insert(found->first);
+    add_tensor(found->first, *found->second);
   }
   for (const auto& [name, size] : members(member(graph_, "sym_int_values"))) add(std::string(text(name)), size);
   for (const auto& [name, meta] : members(member(graph_, "tensor_values"))) add_tensor(text(name), meta);
@@ -176,13 +178,35 @@ void Sizes::check_ranges(const Json& program) const {
   }
 }
 
+bool Sizes::Standing::plain() const { return solve(expression, 1) == std::pair(symbol, std::int64_t{1}); }
+
+std::vector<SymbolicSize> Sizes::open(const Json& program) {
+  read_graph();
+  std::vector<SymbolicSize> sizes;
+  for (const Standing& standing : standings_) {
+    if (!inputs_.contains(std::string_view(standing.place).substr(0, standing.place.rfind('.')))) continue;
+    SymbolicSize size{.name = standing.symbol, .place = standing.plain() ? standing.place : ""};
+    for (const auto& [key, range] : members(member(program, "range_constraints"))) {
+      const Json *least = find(range, "min_val"), *most = find(range, "max_val");
+      const auto bound = [&](const Json* value) -> std::optional<std::int64_t> {
+        const auto solved = value && value->IsInt64() ? solve(text(key), value->GetInt64()) : std::nullopt;
+        return solved && solved->first == standing.symbol ? std::optional(solved->second) : std::nullopt;
+      };
+      size.least = std::max(size.least, bound(least).value_or(1));
+      if (const auto greatest = bound(most)) size.most = std::min(*greatest, size.most.value_or(*greatest));
+    }
+    sizes.push_back(std::move(size));
+  }
+  return sizes;
+}
+
 std::string Sizes::known_names() const {
   if (standings_.empty()) return "all sizes of this file are fixed";
   std::string names;
   for (std::size_t i = 0; i < std::min(standings_.size(), kNamesShown); ++i) {
-    const auto& [symbol, place, expression] = standings_[i];
-    const bool plain = solve(expression, 1) == std::pair(symbol, std::int64_t{1});
-    names += formatted("{}{} ({}{})", names.empty() ? "" : ", ", symbol, plain ? "" : "in ", place);
+    const Standing& standing = standings_[i];
+    names += formatted("{}{} ({}{})", names.empty() ? "" : ", ", standing.symbol, standing.plain() ? "" : "in ",
+                       standing.place);
   }
   return "known are " + names + (standings_.size() > kNamesShown ? ", ..." : "");
 }

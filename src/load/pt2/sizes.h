@@ -26,11 +26,15 @@ class Sizes {
   /// Of a SymInt: {"as_int": 3}, or {"as_expr": {"expr_str": "2*s44", "hint": {"as_int": 6}}}.
   std::int64_t of(const Json& size);
 
+  /// Those that inputs leave open, in their order.
+  std::vector<SymbolicSize> open(const Json& program);
+
  private:
   /// Where a symbol stands first: "x.1", as "2*s44".
   struct Standing {
     std::string symbol, place;
     std::string_view expression;
+    bool plain() const;  ///< is the expression the symbol alone?
   };
   void read_graph();
   void add(const std::string& place, const Json& size);
@@ -47,6 +51,7 @@ class Sizes {
   bool read_ = false;  ///< was the graph looked through for symbols?
   std::vector<Standing> standings_;
   std::unordered_set<std::string> names_;                  ///< of all symbols
+  std::unordered_set<std::string_view> inputs_;            ///< that are tensors, weights too
   std::unordered_set<std::string_view> expressions_;       ///< those that were looked at
   Symbols symbols_;                                        ///< values: the exporter's, or the user's
   std::map<std::string, std::string, std::less<>> given_;  ///< by symbol: what the user calls it

@@ -92,6 +92,19 @@ def test_a_file_has_formulas_of_its_symbolic_sizes(program: str) -> None:
     assert out.startswith("MACs(input.0, input.1) = 32·input.0·input.1\n")  # 4 x 8 for each row
 
 
+def test_a_file_has_a_batch_and_a_range_of_its_own(program: str) -> None:
+    code, out, err = in_process("formula", program, "--convention", "exact", "--vary", "batch", "--kind", "json")
+    found = json.loads(out)
+    assert found["variables"] == [{"name": "batch", "least": 2, "greatest": 9}]
+    assert found["total"]["macs"]["terms"] == [{"coefficient": "256", "powers": {"batch": 1}}]  # 8 rows of 4 x 8
+    assert code == 0
+    assert re.fullmatch(r"thoplw: .*linear\.pt2: batch is s[0-9]+ of the file\n", err)
+    code, _, err = in_process("formula", program, "--vary", "seq")
+    assert code == 2
+    assert re.search(r"--vary seq: this file has no such size; it has s[0-9]+ \(input\.0\), s[0-9]+\n", err)
+    assert json.loads(in_process("fit", program, "--memory", "1G", "--vary", "batch", "--kind", "json")[1])["batch"] == 64
+
+
 def test_an_onnx_file_has_formulas_of_the_sizes_it_names(tmp_path: Path) -> None:
     import torch
 
