@@ -19,7 +19,7 @@ class FileBytes {
   FileBytes(const FileBytes&) = delete;
   FileBytes& operator=(const FileBytes&) = delete;
 
-  /// All bytes in their places. They are zeros until need() is called for them.
+  /// All bytes in their places. Those that need() was not called for are not to be looked at.
   std::string_view bytes() const { return bytes_; }
   /// Reads those bytes of `part` that were not read yet; `part` is in bytes(). Throws Error if the file became shorter.
   void need(std::string_view part);

@@ -180,7 +180,8 @@ class Reader : TomlReader {
                            return colon == std::string::npos && file.ends_with(format.suffix);
                          });
     if (!is_file || folder_.empty()) return name;
-    return to_text(folder_ / to_path(file)) + (colon == std::string::npos ? "" : name.substr(colon));
+    const auto path = (folder_ / to_path(file)).generic_string<std::filesystem::path::value_type>();  // "/" everywhere
+    return to_text(path) + (colon == std::string::npos ? "" : name.substr(colon));
   }
 
   static constexpr std::string_view kMost = "max-";

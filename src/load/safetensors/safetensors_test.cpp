@@ -324,6 +324,11 @@ TEST_CASE("an index that its shards do not bear out is refused with the shard an
       {R"({"weight_map":{"embed":"/etc/passwd"}})", "shard '/etc/passwd' would lie outside"},
       {R"({"weight_map":{"embed":"a\u0000b"}})", "would lie outside"},
       {R"({"weight_map":{"embed":""}})", "shard '' would lie outside"},
+#ifdef _WIN32
+      {R"({"weight_map":{"embed":"inner\\..\\..\\b"}})", "would lie outside"},
+      {R"({"weight_map":{"embed":"\\Windows\\win.ini"}})", "would lie outside"},
+      {R"({"weight_map":{"embed":"C:win.ini"}})", "would lie outside"},
+#endif
       {R"({"weight_map":{"embed":"inner"}})", "a folder"},
       {R"({"weight_map":{"embed":"a","norm.weight":"a"}})", "shard 'a' has no tensor 'norm.weight'"},
       {R"({"weight_map":{"embed":"a","norm.weight":"b","norm.bias":"a"}})", "shard 'a' has no tensor 'norm.bias'"},
