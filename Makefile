@@ -36,7 +36,7 @@ export CCACHE_DIR ?= $(CURDIR)/build/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= true
 
-.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons test-clusters test-integrations sweep test-torch test-fresh fuzz bench bench-training bench-cache bench-llm bench-roofline bench-sweeps bench-files results models audit docs site pictures format wheel wheels test-wheels clean
+.PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons test-clusters test-integrations sweep test-torch test-fresh fuzz bench bench-training bench-cache bench-llm bench-roofline bench-sweeps bench-files results models audit docs site pictures format wheel wheels test-wheels test-ports clean
 .DELETE_ON_ERROR:
 
 help: ## say what there is
@@ -171,6 +171,11 @@ wheels: $(STAMP)/release-tools ## what a release has, in dist/release: wheels of
 test-wheels: $(STAMP)/release-tools $(STAMP)/environment ## each wheel in an environment of its own; of ARM, under qemu
 	.ci/packages qemu-user-static
 	.ci/test-wheels $(TOOLS) build/test-wheels dist/release $(BIN)/python
+
+test-ports: $(STAMP)/release-tools $(STAMP)/test-environment ## the C++ tests for Windows, under wine, and for macOS, only compiled; half an hour
+	for platform in win32 darwin; do $(BIN)/mypy --strict --platform $$platform python || exit 1; done
+	.ci/packages wine wine64
+	export CMAKE_ARGS="$(BUNDLED)" && .ci/ports $(TOOLS) build/ports
 
 clean: ## remove all that was built
 	rm -rf build dist .venv .mypy_cache .ruff_cache .pytest_cache
