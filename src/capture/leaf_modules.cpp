@@ -14,7 +14,7 @@ namespace {
 
 /// Where one argument of the operator comes from, in schema order.
 struct Source {
-  enum class From : std::uint8_t { end, input, param, buffer, attr, yes, no, none };
+  enum class From : std::uint8_t { end, input, param, buffer, attr, yes, none };
   From from = From::end;
   const char* name = "";
   int copies = 1;                  ///< an attribute that is one int stands for that many
@@ -27,7 +27,7 @@ using enum Source::From;
 constexpr Source kX{input};
 constexpr Source kWeight{param, "weight"};
 constexpr Source kBias{param, "bias"};
-constexpr Source kYes{yes}, kNo{no}, kNothing{none};
+constexpr Source kYes{yes}, kNothing{none};
 constexpr Source own(const char* name, int copies = 1) { return {attr, name, copies}; }
 
 }  // namespace
@@ -128,8 +128,6 @@ PyObject* value_of(const TorchApi& api, const Source& source, PyObject* dict, Py
       return PyDict_GetItem(dict, name_object(source.name));
     case yes:
       return Py_True;
-    case no:
-      return Py_False;
     default:
       return Py_None;
   }
