@@ -165,10 +165,14 @@ std::string each_text(const Row& row, bool exact, const Report& report, const st
 std::vector<Measure> compared_measures(const Report& report, const RenderOptions& options) {
   std::vector<Measure> compared = asked_measures(report, options);
   compared.push_back(Measure::macs);  // of bars, too
-  for (const Column* column : chosen_columns(report, options)) {
-    if (column->measure) compared.push_back(*column->measure);
-    if (column->per) compared.push_back(*column->per);
-    if (column->name == "bound") compared.insert(compared.end(), {Measure::arithmetic_time, Measure::memory_time});
+  const auto add = [&](const Column& column) {
+    if (column.measure) compared.push_back(*column.measure);
+    if (column.per) compared.push_back(*column.per);
+    if (column.name == "bound") compared.insert(compared.end(), {Measure::arithmetic_time, Measure::memory_time});
+  };
+  for (const std::string& name : options.columns) add(find_column(name));
+  if (options.columns.empty()) {
+    for (const Column* column : usual_columns(report, options.by)) add(*column);
   }
   std::ranges::sort(compared);
   compared.erase(std::ranges::unique(compared).begin(), compared.end());

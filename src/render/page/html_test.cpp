@@ -108,6 +108,19 @@ TEST_CASE("what a filter leaves out of a page is a row in the module around it")
   CHECK(macs == small_report().total[Measure::macs].value());
 }
 
+TEST_CASE("the page has runs of equal modules, and leaves out columns that the report has not") {
+  Report report = of_one_layer(0, 0);
+  for (const std::string path : {"0", "1", "2", "3"}) add_row(report, path, path == "3" ? "B" : "A", {1}, {1}, 8, 4);
+  add_totals(report);
+  CHECK(data_of(page_of(report)).at("runs") == nlohmann::json{{"0-2", 1, 2, 3}});
+  CHECK(data_of(page_of(report)).at("fold") == false);
+  RenderOptions options{.filter = {"A"}, .columns = {"name", "time"}, .fold = true};
+  const auto data = data_of(page_of(report, options));
+  CHECK(data.at("fold") == true);
+  CHECK(data.at("runs") == nlohmann::json{{"0-2", 1, 2, 3}});
+  CHECK_FALSE(data_of(page_of(small_report())).contains("runs"));
+}
+
 TEST_CASE("the page begins as the options say") {
   RenderOptions options{.numbers = NumberFormat::clever, .depth = 1, .sort = "params", .title = "timm:<x>"};
   const std::string page = page_of(small_report(), options);

@@ -131,7 +131,7 @@ std::vector<const Column*> chosen_columns(const Report& report, const RenderOpti
 
 void require(const Report& report, Measure measure) {
   if (report.has(measure)) return;
-  const std::string what(words(measure, report.unit));
+  const std::string what(row_of(measure).seconds ? row_of(measure).name : words(measure, report.unit));
   throw Error("the report of " + report.model + " has no " + what +
               (row_of(measure).seconds
                    ? ": name a device, as in --device h100"

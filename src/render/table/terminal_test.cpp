@@ -57,6 +57,14 @@ TEST_CASE("text gives way in its middle") {
   }
 }
 
+TEST_CASE("paths give way at their beginnings") {
+  CHECK(shortened_path("layers.12.attention.query", 25) == "layers.12.attention.query");
+  CHECK(shortened_path("layers.12.attention.query", 19) == "…12.attention.query");
+  CHECK(shortened_path("層層層", 4) == "…層");  // of two cells each
+  CHECK(shortened_path("conv", 1) == "…");
+  CHECK(shortened_path("conv", 0) == "");
+}
+
 TEST_CASE("no line is wider than the terminal, and no number is cut") {
   for (const auto& sample : kSamples) {
     const Report report = sample.report();

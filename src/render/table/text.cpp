@@ -75,7 +75,7 @@ Cells fit_screen(Table& table, std::size_t columns) {
   const auto widths = fit(table, harmless);
   for (const std::size_t width : std::span(widths).subspan(1)) others += width + kBetween;
   const std::size_t room = std::max(columns - std::min(columns, others), least);
-  for_each_line(table, [&](Cells& cells) { cells[0] = shortened(cells[0], room); });
+  for_each_line(table, [&](Cells& cells) { cells[0] = shortened_path(cells[0], room); });
   return dropped;
 }
 

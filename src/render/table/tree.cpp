@@ -139,15 +139,6 @@ Layout fit_screen(std::vector<Line>& lines, Table::Cells& titles, const Screen& 
   return layout;
 }
 
-std::string last_cells(std::string_view text, std::size_t width) {
-  for (std::size_t left = display_width(text); left > width;) {
-    const std::string_view first = first_character(text);
-    left -= display_width(first);
-    text.remove_prefix(first.size());
-  }
-  return std::string(text);
-}
-
 /// The label in so many cells: the class gives way first, then the name, then the branches.
 std::string label_text(Line line, std::size_t width, bool color) {
   constexpr std::size_t kLeastName = 10, kLeastClass = 3, kColon = 2;

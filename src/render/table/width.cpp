@@ -72,6 +72,20 @@ std::string shortened(std::string_view text, std::size_t width) {
   return std::string(text.substr(0, head_size)) + "…" + std::string(text.substr(tail_start));
 }
 
+std::string last_cells(std::string_view text, std::size_t width) {
+  for (std::size_t left = display_width(text); left > width;) {
+    const std::string_view first = first_character(text);
+    left -= display_width(first);
+    text.remove_prefix(first.size());
+  }
+  return std::string(text);
+}
+
+std::string shortened_path(std::string_view text, std::size_t width) {
+  if (display_width(text) <= width) return std::string(text);
+  return width == 0 ? "" : "…" + last_cells(text, width - 1);
+}
+
 std::vector<std::size_t> left_out(std::span<const std::size_t> widths, std::size_t gap, std::size_t least,
                                   std::size_t cells, std::span<const std::size_t> giving_way) {
   std::size_t needed = std::min(widths.front(), least);

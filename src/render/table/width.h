@@ -20,6 +20,12 @@ std::string_view first_character(std::string_view text);
 /// At most `width` cells: what is in the middle of longer text gives way to "…".
 std::string shortened(std::string_view text, std::size_t width);
 
+/// At most `width` cells from its end on.
+std::string last_cells(std::string_view text, std::size_t width);
+
+/// At most `width` cells: the beginning of longer text gives way to "…", as what tells paths apart is at their ends.
+std::string shortened_path(std::string_view text, std::size_t width);
+
 /// Which columns of such widths a line of `cells` leaves out for the first to have `least`, or all that it is wide,
 /// beside the others with `gap` more each: the fewest of `giving_way`, in that order.
 std::vector<std::size_t> left_out(std::span<const std::size_t> widths, std::size_t gap, std::size_t least,

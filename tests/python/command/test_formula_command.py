@@ -102,7 +102,9 @@ def test_a_file_has_a_batch_and_a_range_of_its_own(program: str) -> None:
     code, _, err = in_process("formula", program, "--vary", "seq")
     assert code == 2
     assert re.search(r"--vary seq: this file has no such size; it has s[0-9]+ \(input\.0\), s[0-9]+\n", err)
-    assert json.loads(in_process("fit", program, "--memory", "1G", "--vary", "batch", "--kind", "json")[1])["batch"] == 64
+    assert (
+        json.loads(in_process("fit", program, "--memory", "1G", "--vary", "batch", "--kind", "json")[1])["batch"] == 64
+    )
 
 
 def test_an_onnx_file_has_formulas_of_the_sizes_it_names(tmp_path: Path) -> None:
