@@ -35,8 +35,9 @@ std::string flags_of(const Command& command) {
   return text;
 }
 
-/// Quoted for any of the shells, which all take '\'' for a quote inside.
-std::string quoted(std::string_view text) {
+/// For any of the shells, which all take '\'' for a quote inside. "quoted" would be std::quoted where <iomanip> is
+/// there.
+std::string in_quotes(std::string_view text) {
   std::string out = "'";
   for (const char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return out + "'";
@@ -51,7 +52,7 @@ std::string bash_values() {
     std::ranges::replace(names, ' ', '|');
     const std::string choices = flag.choices ? flag.choices() : "";
     text += formatted("    {}) COMPREPLY=($(compgen {} -- \"$word\")); return ;;\n", names,
-                      choices.empty() ? "-f" : "-W " + quoted(choices));
+                      choices.empty() ? "-f" : "-W " + in_quotes(choices));
   }
   return text;
 }
@@ -59,7 +60,7 @@ std::string bash_values() {
 std::string bash_flags() {
   std::string text;
   for (const Command& command : commands()) {
-    text += formatted("    {}) flags={} ;;\n", command.word.empty() ? "*" : command.word, quoted(flags_of(command)));
+    text += formatted("    {}) flags={} ;;\n", command.word.empty() ? "*" : command.word, in_quotes(flags_of(command)));
   }
   // The one without a word takes what no other does, so it stands last.
   const std::size_t end = text.find('\n') + 1;
@@ -86,7 +87,7 @@ _thoplw() {{
 }}
 complete -o filenames -F _thoplw thoplw
 )",
-      bash_values(), bash_flags(), quoted(words()));
+      bash_values(), bash_flags(), in_quotes(words()));
 }
 
 /// Brackets and colons part the fields of zsh's _arguments.
@@ -109,7 +110,7 @@ std::string zsh_flag(const Flag& flag) {
   }
   const auto line = [&](std::string_view name, std::string_view before_value) {
     const std::string when = flag.repeats ? "*" : "(" + names_of(flag) + ")";
-    return "    " + quoted(formatted("{}{}{}{}", when, name, flag.metavar.empty() ? "" : before_value, rest)) + "\n";
+    return "    " + in_quotes(formatted("{}{}{}{}", when, name, flag.metavar.empty() ? "" : before_value, rest)) + "\n";
   };
   return line(long_name(flag), "=") + (short_too ? line(flag.name.substr(0, 2), "+") : "");
 }
@@ -127,7 +128,7 @@ std::string zsh() {
   std::string described;
   for (const Command& command : commands()) {
     if (command.word.empty()) continue;
-    described += "    " + quoted(std::string(command.word) + ":" + zsh_text(command.doc)) + "\n";
+    described += "    " + in_quotes(std::string(command.word) + ":" + zsh_text(command.doc)) + "\n";
   }
   return formatted(R"(#compdef thoplw
 # thoplw: completion for zsh. Put it as _thoplw into a folder of $fpath.
