@@ -46,7 +46,7 @@ void add_up(ModuleNode& node) {
 
 struct Grower {
   std::vector<KeptRow> kept;
-  std::vector<Measure> asked;  ///< besides those that are shown by default
+  std::vector<Measure> asked;  ///< besides MACs and parameters
   std::function<bool(const Row&, const Row&)> before;
   std::vector<std::vector<std::size_t>> inside{kept.size()};  ///< by kept row
 

@@ -67,9 +67,7 @@ bool has_line(const Row& row, std::span<const Measure> measures) { return row.li
 
 std::vector<Measure> asked_measures(const Report& report, const RenderOptions& options) {
   std::vector<Measure> asked;
-  if (report.timing && report.question() == Question::cost && options.columns.empty()) {
-    asked.assign(timed_measures().begin(), timed_measures().end());
-  }
+  if (options.columns.empty()) asked.assign(report.shown().begin(), report.shown().end());
   const auto ask = [&](const std::string& name) {
     if (const Column& column = find_column(name); column.measure) {
       asked.push_back(*column.measure);

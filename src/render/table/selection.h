@@ -37,7 +37,7 @@ bool has_own(const Row& row, std::span<const Measure> measures);
 /// Is it one of the rows that people count: has it a line in the flat table, or any of `measures`?
 bool has_line(const Row& row, std::span<const Measure> measures);
 
-/// The measures that columns and order ask for, and those of a device, besides those that are shown by default.
+/// The measures that columns and order ask for; without columns those that the report shows by default.
 std::vector<Measure> asked_measures(const Report& report, const RenderOptions& options);
 
 /// Rows that are not shown, added up.

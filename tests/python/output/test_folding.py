@@ -94,6 +94,17 @@ def test_one_of_them_costs_what_the_first_does():
         assert last == f"model.layers.0-3: 4 x LlamaDecoderLayer, each {macs} MACs, {params} params"
 
 
+@pytest.mark.parametrize("count", [thoplw.memory, thoplw.training])
+@pytest.mark.parametrize("fold", [False, True])
+def test_rows_add_up_in_every_measure_that_is_shown(count, fold):
+    """Of modules such as LlamaMLP, which have no weights of their own but make activations, too."""
+    lines = count(llama(), TOKENS, verbose=False).summary(fold=fold).partition("\n\n")[0].splitlines()
+    titles, _, *rows, _, total = ([cell.strip() for cell in line.split("|")[1:-1]] for line in lines)
+    for column, title in enumerate(titles):
+        if title not in ("Name", "Class", "Output shape"):
+            assert sum(int(row[column]) for row in rows) == int(total[column]), title
+
+
 def test_what_is_alive_at_the_peak_tells_layers_apart():
     info = thoplw.memory(llama(), TOKENS, verbose=False)
     assert "0-3: 4 x LlamaDecoderLayer" in info.summary("tree", columns=["name", "macs", "activations"])
