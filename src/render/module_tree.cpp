@@ -98,7 +98,10 @@ ModuleNode module_tree(const Report& report, const RenderOptions& options) {
 }
 
 ModuleNode tree_of_shown(const Report& report, const std::vector<bool>& shown) {
-  return Grower{kept_rows(report.rows, shown, [](const Row&) { return true; }), {}, ordering("")}.tree();
+  const auto measures = report.shown();
+  return Grower{
+      kept_rows(report.rows, shown, [](const Row&) { return true; }), {measures.begin(), measures.end()}, ordering("")}
+      .tree();
 }
 
 std::string label(const ModuleNode& node) {

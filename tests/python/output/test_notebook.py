@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from typing import Any
 
@@ -106,6 +107,25 @@ def test_to_pandas_has_the_layers(net):
     assert frame["params"].sum() == net.params
     assert str(frame["macs"].dtype) == "int64"
     assert frame.attrs == {"model": "Net", "convention": "thoplw", "unit": "MAC"}
+
+
+class Squared(nn.Module):
+    """Beside a layer it makes a tensor itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layer(x).square()
+
+
+def test_the_tree_of_memory_has_what_containers_make_themselves():
+    info = thoplw.memory(nn.Sequential(Squared()), (1, 4), verbose=False)
+    text = re.sub(r"<[^>]+>", " ", info._repr_html_())
+    lines = [line.split() for line in text.splitlines() if "%" in line]
+    activations = {line[-1]: line[3] for line in lines}
+    assert activations == {"Sequential": "32", "Squared": "32", "(itself)": "16", "Linear": "16"}  # 4 floats, twice
 
 
 def test_to_pandas_of_all_rows_has_subtrees(net):
