@@ -175,7 +175,7 @@ std::vector<Measure> compared_measures(const Report& report, const RenderOptions
     for (const Column* column : usual_columns(report, options.by)) add(*column);
   }
   std::ranges::sort(compared);
-  compared.erase(std::ranges::unique(compared).begin(), compared.end());
+  compared.erase(std::unique(compared.begin(), compared.end()), compared.end());
   return compared;
 }
 

@@ -110,9 +110,9 @@ TEST_CASE("neighbours are one row where they are equal and their names count on"
        {{"18446744073709551615", "A", 2}, {"0", "A", 2}},
        {"18446744073709551615", "0"}},
   };
-  for (const auto& [why, modules, names] : cases) {
-    CAPTURE(why);
-    CHECK(folded_names(model_of(modules)) == names);
+  for (const Case& row : cases) {
+    CAPTURE(row.why);
+    CHECK(folded_names(model_of(row.modules)) == row.folded);
   }
 }
 

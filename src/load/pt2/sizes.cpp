@@ -187,13 +187,14 @@ std::vector<SymbolicSize> Sizes::open(const Json& program) {
     if (!inputs_.contains(std::string_view(standing.place).substr(0, standing.place.rfind('.')))) continue;
     SymbolicSize size{.name = standing.symbol, .place = standing.plain() ? standing.place : ""};
     for (const auto& [key, range] : members(member(program, "range_constraints"))) {
-      const Json *least = find(range, "min_val"), *most = find(range, "max_val");
+      const std::string_view expression = text(key);
       const auto bound = [&](const Json* value) -> std::optional<std::int64_t> {
-        const auto solved = value && value->IsInt64() ? solve(text(key), value->GetInt64()) : std::nullopt;
+        const auto solved = value && value->IsInt64() ? solve(expression, value->GetInt64()) : std::nullopt;
         return solved && solved->first == standing.symbol ? std::optional(solved->second) : std::nullopt;
       };
-      size.least = std::max(size.least, bound(least).value_or(1));
-      if (const auto greatest = bound(most)) size.most = std::min(*greatest, size.most.value_or(*greatest));
+      size.least = std::max(size.least, bound(find(range, "min_val")).value_or(1));
+      const std::optional<std::int64_t> most = bound(find(range, "max_val"));
+      if (most) size.most = std::min(*most, size.most.value_or(*most));
     }
     sizes.push_back(std::move(size));
   }
