@@ -174,7 +174,7 @@ std::uint64_t rate(const Target& target, DType type) {
 Count picoseconds(Count many, std::uint64_t per_second) {
   if (per_second == 0) return 0;
   const UnsignedWide time = (static_cast<UnsignedWide>(many.value()) * 1'000'000'000'000 + per_second / 2) / per_second;
-  if (time >> 64 != 0) throw Error("the time exceeds 2^64 picoseconds, which are seven months");
+  if ((time >> 64) != 0) throw Error("the time exceeds 2^64 picoseconds, which are seven months");
   return static_cast<std::uint64_t>(time);
 }
 
