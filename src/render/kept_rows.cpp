@@ -44,8 +44,12 @@ std::vector<KeptRow> kept_rows(const std::vector<Row>& rows, const std::vector<b
 }
 
 std::vector<KeptRow> kept_rows(const Report& report, const RenderOptions& options, std::span<const Measure> measures) {
+  const CountsRow counts = [&](const Row& row) { return has_line(row, measures); };
+  if (options.depth < 0 && !options.fold.value_or(false)) {  // rows as they are need no copy
+    return kept_rows(report.rows, shown_rows(report.rows, options), counts);
+  }
   const ChosenRows chosen = chosen_rows(report, options);
-  return kept_rows(chosen.rows, chosen.shown, [&](const Row& row) { return has_line(row, measures); });
+  return kept_rows(chosen.rows, chosen.shown, counts);
 }
 
 }  // namespace thoplw

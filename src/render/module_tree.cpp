@@ -77,7 +77,8 @@ struct Grower {
       node.inside.push_back({of.others->row, of.others->name(), NodeKind::others, 0, of.others->many});
     }
     if (!node.inside.empty()) add_up(node);
-    return times == around ? node : around_each(std::move(node), times / around);
+    if (times != around) return around_each(std::move(node), times / around);
+    return node;  // by itself, as a conditional expression would copy it
   }
 };
 
