@@ -39,9 +39,13 @@ def skipped_on_meta() -> Iterator[None]:
 
 @functools.cache
 def _skipping(function: Callable[..., Any], least: int) -> Callable[..., Any]:
+    import torch
+
+    unasked = torch._C.DisableTorchFunction  # asking a function mode takes longer than all the rest
+
     def fill(tensor: Any, *args: Any, **kwargs: Any) -> Any:
-        if tensor.is_meta and (least == 0 or tensor.dim() >= least):
-            return tensor
-        return function(tensor, *args, **kwargs)
+        with unasked():
+            skipped = tensor.is_meta and (least == 0 or tensor.dim() >= least)
+        return tensor if skipped else function(tensor, *args, **kwargs)
 
     return fill
