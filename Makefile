@@ -35,6 +35,7 @@ export CMAKE_CXX_COMPILER_LAUNCHER = $(shell command -v ccache)
 export CCACHE_DIR ?= $(CURDIR)/build/ccache
 export CCACHE_BASEDIR ?= $(CURDIR)
 export CCACHE_NOHASHDIR ?= true
+export CCACHE_SLOPPINESS ?= pch_defines,time_macros
 
 .PHONY: help demo test lint test-library test-cpp test-sanitize test-python test-pythons test-clusters test-integrations sweep test-torch test-fresh fuzz bench bench-training bench-cache bench-llm bench-roofline bench-sweeps bench-files results models audit docs site pictures format wheel wheels test-wheels test-ports clean
 .DELETE_ON_ERROR:
