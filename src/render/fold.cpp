@@ -190,9 +190,10 @@ std::vector<std::vector<std::size_t>> equal_runs(const std::vector<Row>& rows, c
   return runs_of(walk, {walk, shown, measures});
 }
 
-void fold(std::vector<Row>& rows, std::vector<bool>& shown, std::span<const Measure> measures) {
+void fold(ChosenRows& chosen, std::span<const Measure> measures) {
+  const std::vector<Row>& rows = chosen.rows();
   const Walk walk(rows);
-  const auto runs = runs_of(walk, {walk, shown, measures});
+  const auto runs = runs_of(walk, {walk, chosen.shown, measures});
   if (runs.empty()) return;
   const std::vector<std::size_t> kept = kept_in(walk, runs);
   std::vector<std::string> name(rows.size());
@@ -208,7 +209,7 @@ void fold(std::vector<Row>& rows, std::vector<bool>& shown, std::span<const Meas
     if (kept[i] != i) continue;
     now_at[i] = fewer.size();
     fewer.push_back(rows[i]);
-    fewer_shown.push_back(shown[i]);
+    fewer_shown.push_back(chosen.shown[i]);
   }
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (kept[i] != i) add_equal(fewer[now_at[kept[i]]], rows[i]);
@@ -220,21 +221,22 @@ void fold(std::vector<Row>& rows, std::vector<bool>& shown, std::span<const Meas
     row.parent = static_cast<Id>(now_at[static_cast<std::size_t>(row.parent)]);
     if (row.times > 1) row.path = around.path.empty() ? name[i] : around.path + "." + name[i];
   }
-  rows = std::move(fewer);
-  shown = std::move(fewer_shown);
+  chosen.changed = std::move(fewer);
+  chosen.shown = std::move(fewer_shown);
 }
 
 std::vector<std::string> fold_lines(const Report& report, const RenderOptions& options) {
   constexpr std::size_t kMost = 8;
   if (!options.fold.value_or(false)) return {};
   const ChosenRows chosen = chosen_rows(report, options);
-  const Walk walk(chosen.rows);
+  const std::vector<Row>& rows = chosen.rows();
+  const Walk walk(rows);
   const std::vector<const Column*> columns = chosen_columns(report, options);
   std::vector<std::string> lines;
   std::size_t more = 0;
-  for (std::size_t i = 1; i < chosen.rows.size(); ++i) {
-    const Row& row = chosen.rows[i];
-    if (row.times == chosen.rows[static_cast<std::size_t>(row.parent)].times) continue;
+  for (std::size_t i = 1; i < rows.size(); ++i) {
+    const Row& row = rows[i];
+    if (row.times == rows[static_cast<std::size_t>(row.parent)].times) continue;
     const std::string each = each_text(row, all_exact(walk, i), report, columns, options.numbers);
     if (each.empty() || !row.inside.any_shown()) continue;
     if (lines.size() == kMost) {

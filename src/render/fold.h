@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "render/options.h"
+#include "render/table/selection.h"
 #include "report/report.h"
 
 namespace thoplw {
@@ -24,8 +25,8 @@ std::vector<std::vector<std::size_t>> equal_runs(const std::vector<Row>& rows, c
 std::string name_of_run(const std::vector<Row>& rows, const std::vector<std::size_t>& run);
 
 /// Of each run one row with the sum, which says how many it stands for: "layers.0-31". What is inside is folded with
-/// it. `shown` is what it was before, without the rows that are gone.
-void fold(std::vector<Row>& rows, std::vector<bool>& shown, std::span<const Measure> measures);
+/// it. Which rows are shown stays as it was.
+void fold(ChosenRows& chosen, std::span<const Measure> measures);
 
 /// "layers.0-31: 32 x Layer, each 6.29 M MACs, 202.38 K params": what one costs of each run that a table folds.
 std::vector<std::string> fold_lines(const Report& report, const RenderOptions& options);

@@ -59,8 +59,9 @@ RenderOptions folding() {
 
 /// "0-2 x3" for each row but the root.
 Names folded_names(const Report& report, const RenderOptions& options = folding()) {
+  const ChosenRows chosen = chosen_rows(report, options);
   Names names;
-  for (const Row& row : chosen_rows(report, options).rows) {
+  for (const Row& row : chosen.rows()) {
     if (!row.path.empty()) names.push_back(row.times == 1 ? row.path : formatted("{} x{}", row.path, row.times));
   }
   return names;
@@ -288,7 +289,8 @@ TEST_CASE("whatever is folded, rows add up to the total and stand for every modu
     std::vector<Module> modules;
     grow(chance, "", 3, modules);
     const Report report = model_of(modules);
-    const std::vector<Row> folded = chosen_rows(report, folding()).rows;
+    const ChosenRows chosen = chosen_rows(report, folding());
+    const std::vector<Row>& folded = chosen.rows();
     Amounts sum;
     int times = 0;
     for (const Row& row : folded) {

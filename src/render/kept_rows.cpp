@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "render/table/table.h"
 #include "report/names.h"
 
 namespace thoplw {
@@ -35,21 +34,11 @@ std::vector<KeptRow> kept_rows(const std::vector<Row>& rows, const std::vector<b
       continue;
     }
     std::string name = around ? std::string(own_name(row.path, around->row->path)) : "";
-    auto own = std::make_unique<Row>(row);
-    if (around) own->parent = static_cast<Id>(around - kept.data());
+    const Id parent = around ? static_cast<Id>(around - kept.data()) : kNone;
     now_at.push_back(kept.size());
-    kept.push_back({.row = std::move(own), .name = std::move(name), .shown = shown[i], .at = i});
+    kept.push_back({.row = &row, .parent = parent, .name = std::move(name), .shown = shown[i], .at = i});
   }
   return kept;
-}
-
-std::vector<KeptRow> kept_rows(const Report& report, const RenderOptions& options, std::span<const Measure> measures) {
-  const CountsRow counts = [&](const Row& row) { return has_line(row, measures); };
-  if (options.depth < 0 && !options.fold.value_or(false)) {  // rows as they are need no copy
-    return kept_rows(report.rows, shown_rows(report.rows, options), counts);
-  }
-  const ChosenRows chosen = chosen_rows(report, options);
-  return kept_rows(chosen.rows, chosen.shown, counts);
 }
 
 }  // namespace thoplw

@@ -4,18 +4,17 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "render/options.h"
 #include "render/table/selection.h"
 #include "report/report.h"
 
 namespace thoplw {
 
 struct KeptRow {
-  std::unique_ptr<Row> row;          ///< its parent is a place among the kept rows; whoever takes it frees it
+  const Row* row;                    ///< among all rows, which have to outlive this
+  Id parent = kNone;                 ///< the place, among the kept rows, of the one around it
   std::string name;                  ///< in the module around it: "0" of "layer1.0"; of the root it is empty
   bool shown = true;                 ///< false: it is kept as the root, or for what is inside it
   std::size_t at = 0;                ///< its place among all rows
@@ -33,8 +32,5 @@ using CountsRow = std::function<bool(const Row&)>;
 
 /// In the order of `rows`; the root is always kept.
 std::vector<KeptRow> kept_rows(const std::vector<Row>& rows, const std::vector<bool>& shown, const CountsRow& counts);
-
-/// As the options choose them; others are rows that have a line by `measures`.
-std::vector<KeptRow> kept_rows(const Report& report, const RenderOptions& options, std::span<const Measure> measures);
 
 }  // namespace thoplw

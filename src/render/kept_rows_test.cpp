@@ -14,7 +14,7 @@ namespace {
 std::vector<std::string> words_of(const std::vector<KeptRow>& kept) {
   std::vector<std::string> words;
   for (const KeptRow& row : kept) {
-    words.push_back(row.name + " " + std::to_string(row.row->parent) + " " + std::to_string(row.children));
+    words.push_back(row.name + " " + std::to_string(row.parent) + " " + std::to_string(row.children));
     if (!row.others) continue;
     words.back() += " " + row.others->name() + " " + std::to_string(row.others->row.own[Measure::macs].value());
   }

@@ -51,7 +51,7 @@ struct Grower {
   std::vector<std::vector<std::size_t>> inside{kept.size()};  ///< by kept row
 
   ModuleNode tree() {
-    for (std::size_t i = 1; i < kept.size(); ++i) inside[static_cast<std::size_t>(kept[i].row->parent)].push_back(i);
+    for (std::size_t i = 1; i < kept.size(); ++i) inside[static_cast<std::size_t>(kept[i].parent)].push_back(i);
     return grow(0, 1);
   }
 
@@ -60,9 +60,7 @@ struct Grower {
     KeptRow& of = kept[at];
     const int times = of.row->times;
     if (of.others) *of.others = one_of(std::move(*of.others), times);
-    ModuleNode node{.row = one_of(std::move(*std::exchange(of.row, nullptr)), times),
-                    .name = std::move(of.name),
-                    .children = of.children};
+    ModuleNode node{.row = one_of(*of.row, times), .name = std::move(of.name), .children = of.children};
     if (has_own(node.row, asked) &&
         of.children > 0) {  // a node of its own, so that those inside add up to the one around
       if (of.shown) {
@@ -91,7 +89,9 @@ ModuleNode module_tree(const Report& report, const RenderOptions& options) {
     root.row.cls = report.model;
   } else {
     const std::vector<Measure> asked = asked_measures(report, options);
-    root = Grower{kept_rows(report, options, asked), asked, ordering(order_column(options))}.tree();
+    const ChosenRows chosen = chosen_rows(report, options);
+    const auto counts = [&](const Row& row) { return has_line(row, asked); };
+    root = Grower{kept_rows(chosen.rows(), chosen.shown, counts), asked, ordering(order_column(options))}.tree();
   }
   root.row.own = report.total;
   root.row.exact = report.exact;

@@ -67,11 +67,11 @@ struct Lines {
   Json runs = Json::array();
   std::string text{};
 
-  void add(const Row& row, const std::string& name, const ClassKind& kind) {
+  void add(const Row& row, Id parent, const std::string& name, const ClassKind& kind) {
     constexpr int kInexact = 1, kListed = 2;
     const std::string cls = harmless(row.cls);
     Json line =
-        Json::array({row.parent == kNone ? -1 : row.parent, harmless(name), classes.place(cls, cls),
+        Json::array({parent == kNone ? -1 : parent, harmless(name), classes.place(cls, cls),
                      shapes.place(find_column("input"), row, row.in), shapes.place(find_column("output"), row, row.out),
                      row.calls, (row.exact ? 0 : kInexact) | (row.listed ? kListed : 0), place_of(kind)});
     for (const Measure measure : measures) line.push_back(exact_json(row.own[measure]));
@@ -84,12 +84,12 @@ Json runs_json(const Report& report, const RenderOptions& options, const ChosenR
                const std::vector<KeptRow>& kept) {
   std::vector<Measure> compared = compared_measures(report, options);
   compared.insert(compared.end(), report.shown().begin(), report.shown().end());
-  std::vector<int> place(chosen.rows.size(), -1);
+  std::vector<int> place(chosen.rows().size(), -1);
   for (std::size_t i = 0; i < kept.size(); ++i) place[kept[i].at] = static_cast<int>(i);
   Json runs = Json::array();
-  for (const std::vector<std::size_t>& run : equal_runs(chosen.rows, chosen.shown, compared)) {
+  for (const std::vector<std::size_t>& run : equal_runs(chosen.rows(), chosen.shown, compared)) {
     if (place[run.front()] < 0) continue;  // none of them is shown
-    Json json = Json::array({harmless(name_of_run(chosen.rows, run))});
+    Json json = Json::array({harmless(name_of_run(chosen.rows(), run))});
     for (const std::size_t at : run) json.push_back(place[at]);
     runs.push_back(std::move(json));
   }
@@ -103,14 +103,13 @@ Lines lines_of(const Report& report, const RenderOptions& options, const std::ve
   whole.fold = false;
   const ChosenRows chosen = chosen_rows(report, whole);
   std::vector<KeptRow> kept =
-      kept_rows(chosen.rows, chosen.shown, [](const Row& row) { return has_line(row, all_measures()); });
+      kept_rows(chosen.rows(), chosen.shown, [](const Row& row) { return has_line(row, all_measures()); });
   if (options.by == By::module) lines.runs = runs_json(report, options, chosen, kept);
-  for (const KeptRow& of : kept) lines.add(*of.row, of.name, kind_of(*of.row));
+  for (const KeptRow& of : kept) lines.add(*of.row, of.parent, of.name, kind_of(*of.row));
   for (std::size_t i = 0; i < kept.size(); ++i) {
     if (!kept[i].others) continue;
-    Others& others = *kept[i].others;
-    others.row.parent = static_cast<Id>(i);
-    lines.add(others.row, others.name(), class_kinds().back());
+    const Others& others = *kept[i].others;
+    lines.add(others.row, static_cast<Id>(i), others.name(), class_kinds().back());
   }
   return lines;
 }

@@ -112,12 +112,11 @@ std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& 
 }
 
 ChosenRows chosen_rows(const Report& report, const RenderOptions& options) {
-  ChosenRows chosen{roll_up(report, options.depth).rows, {}};
-  chosen.shown = matching_rows(chosen.rows, options);
-  if (options.fold.value_or(false) && options.by == By::module) {
-    fold(chosen.rows, chosen.shown, compared_measures(report, options));
-  }
-  chosen.shown = costliest_of(chosen.rows, std::move(chosen.shown), options);
+  ChosenRows chosen{report.rows};
+  if (options.depth >= 0) chosen.changed = rolled_up(report.rows, options.depth);
+  chosen.shown = matching_rows(chosen.rows(), options);
+  if (options.fold.value_or(false) && options.by == By::module) fold(chosen, compared_measures(report, options));
+  chosen.shown = costliest_of(chosen.rows(), std::move(chosen.shown), options);
   return chosen;
 }
 
@@ -159,7 +158,8 @@ Others added_up(const std::vector<Row>& rows, const std::vector<std::size_t>& pl
 }
 
 std::vector<Row> narrowed(ChosenRows chosen, const RenderOptions& options, std::span<const Measure> measures) {
-  std::vector<Row>& rows = chosen.rows;
+  if (!chosen.changed) chosen.changed = chosen.whole;
+  std::vector<Row>& rows = *chosen.changed;
   if (options.top == 0 && options.filter.empty() && order_column(options).empty()) return std::move(rows);
   Selection selection = parted(rows, chosen.shown, options);
   std::erase_if(selection.others, [&](std::size_t i) { return !has_line(rows[i], measures); });

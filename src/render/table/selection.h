@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,8 +19,11 @@ std::vector<bool> shown_rows(const std::vector<Row>& rows, const RenderOptions& 
 
 /// The modules that have rows, and which of these are shown.
 struct ChosenRows {
-  std::vector<Row> rows;
-  std::vector<bool> shown;
+  const std::vector<Row>& whole;              ///< of the report, which has to outlive this
+  std::optional<std::vector<Row>> changed{};  ///< what depth and fold make of them, where that is anything else
+  std::vector<bool> shown{};                  ///< by row
+
+  const std::vector<Row>& rows() const { return changed ? *changed : whole; }
 };
 
 /// Rolled up to the depth, with equal modules as one where the options say so.

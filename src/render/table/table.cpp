@@ -31,23 +31,26 @@ std::string some_of(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Report roll_up(const Report& report, int depth) {
-  Report rolled = report;
-  if (depth < 0) return rolled;
-  rolled.rows.clear();
-  std::vector<Id> now_at;  // by row of `report`: its row, or that of its ancestor, in `rolled`
-  for (const Row& row : report.rows) {
+std::vector<Row> rolled_up(const std::vector<Row>& rows, int depth) {
+  std::vector<Row> rolled;
+  std::vector<Id> now_at;  // by row: its place, or that of its ancestor, in `rolled`
+  for (const Row& row : rows) {
     const Id parent = row.parent == kNone ? kNone : now_at.at(static_cast<std::size_t>(row.parent));
     if (row.depth <= depth || parent == kNone) {
-      now_at.push_back(static_cast<Id>(rolled.rows.size()));
-      rolled.rows.push_back(row);
-      rolled.rows.back().parent = parent;
+      now_at.push_back(static_cast<Id>(rolled.size()));
+      rolled.push_back(row);
+      rolled.back().parent = parent;
       continue;
     }
     now_at.push_back(parent);
-    Row& ancestor = rolled.rows[static_cast<std::size_t>(parent)];
-    ancestor.add(row);
+    rolled[static_cast<std::size_t>(parent)].add(row);
   }
+  return rolled;
+}
+
+Report roll_up(const Report& report, int depth) {
+  Report rolled = report;
+  if (depth >= 0) rolled.rows = rolled_up(report.rows, depth);
   return rolled;
 }
 

@@ -13,7 +13,10 @@
 
 namespace thoplw {
 
-/// The report with modules deeper than `depth` added to the row of their ancestor there; -1: as it is.
+/// The rows of modules up to `depth`; deeper ones are added to that of their ancestor there.
+std::vector<Row> rolled_up(const std::vector<Row>& rows, int depth);
+
+/// The report with rows rolled up to `depth`; -1: as it is.
 Report roll_up(const Report& report, int depth);
 
 /// For a stable sort by the column of that name: numbers descending, text ascending; "": leaves the order as it is.

@@ -22,7 +22,7 @@ from in_process import in_process
 from thoplw import _native
 
 MEMORY = 200 << 20
-TIMES_THE_FILE = 60
+TIMES_THE_FILE = 50
 KINDS = ("csv", "dot", "folded", "html", "json", "md", "mermaid", "svg", "text", "tree")
 
 
