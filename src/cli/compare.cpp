@@ -58,7 +58,7 @@ std::string totals_text(const std::vector<ToolTotal>& totals, const Renderer& re
     table.rows.push_back(std::move(cells));
     notes.push_back(formatted("{}: {}", total.tool, total.why));
   }
-  return writer->write(std::move(table), options.title, notes);
+  return writer->write(std::move(table), options, notes);
 }
 
 void compare_tools(Session& session) {

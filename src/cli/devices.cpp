@@ -57,10 +57,10 @@ Table records(std::span<const Device> devices) {
 
 std::string list_text(std::span<const Device> devices, const Renderer& renderer) {
   if (renderer.name == "json") return list_json(devices);
-  if (renderer.name == "csv") return csv_table(records(devices), "", {});
+  if (renderer.name == "csv") return csv_table(records(devices), {}, {});
   WriteTable* const write = renderer.name == "text" ? text_table : renderer.name == "md" ? md_table : nullptr;
   if (!write) throw Error("devices can be shown as text, md, csv or json");
-  return write(device_table(devices), "", {std::string(kDeviceUnits)});
+  return write(device_table(devices), {}, {std::string(kDeviceUnits)});
 }
 
 /// As a file of a user has it.

@@ -25,7 +25,7 @@ WriteTable* writer_of(const std::string& kind) {
 
 std::string write_table(const std::string& kind, Table::Cells titles, std::vector<bool> numbers,
                         std::vector<Table::Cells> rows, const std::vector<std::string>& notes) {
-  return writer_of(kind)({std::move(titles), std::move(numbers), std::move(rows), {}}, "", notes);
+  return writer_of(kind)({std::move(titles), std::move(numbers), std::move(rows), {}}, {}, notes);
 }
 
 /// `front`: the places of those on the front, `names` what they are called.

@@ -34,8 +34,8 @@ std::string verdicts_json(std::span<const Verdict> verdicts, const RenderOptions
 std::string diff_md(const Diff& diff, const RenderOptions& options, bool all);
 std::string verdicts_text(std::span<const Verdict> verdicts, const RenderOptions& options);
 
-/// Writes any table, with a heading (or "") and remarks.
-using WriteTable = std::string(Table table, const std::string& title, const std::vector<std::string>& notes);
+/// Writes any table, with remarks below it. Of the options it needs the heading and the screen.
+using WriteTable = std::string(Table table, const RenderOptions& options, const std::vector<std::string>& notes);
 WriteTable csv_table, html_table, md_table, text_table;
 
 // Records laid out as a table, which any of these writes.

@@ -171,7 +171,7 @@ std::string for_people(const Formulas& formulas, WriteTable* write, bool latex) 
     text += latex ? formatted("**{}**({}) = {}\n\n", md_text(named.title), md_text(arguments(formulas.variables)), law)
                   : formatted("{}({}) = {}\n", named.title, arguments(formulas.variables), law);
   }
-  return text + (latex ? "" : "\n") + write(table_of(formulas), "", notes_of(formulas));
+  return text + (latex ? "" : "\n") + write(table_of(formulas), {}, notes_of(formulas));
 }
 
 nlohmann::ordered_json terms_json(const Polynomial& polynomial, const Formulas& formulas) {
@@ -234,7 +234,7 @@ std::string law_latex(const Formulas::Law& law, const std::vector<Variable>& var
 std::string render_formulas(const Formulas& formulas, const Renderer& renderer) {
   if (renderer.name == "text") return for_people(formulas, text_table, false);
   if (renderer.name == "md") return for_people(formulas, md_table, true);
-  if (renderer.name == "csv") return csv_table(table_of(formulas), "", {});
+  if (renderer.name == "csv") return csv_table(table_of(formulas), {}, {});
   if (renderer.name == "json") return as_json(formulas);
   throw Error("formulas can be shown as text, md, csv or json");
 }

@@ -45,7 +45,7 @@ std::string as_csv(const Llm& llm) {
     table.rows.push_back(
         {figure.name, std::string(name(figure.unit)), raw_text(figure.whole), raw_text(figure.device)});
   }
-  return csv_table(std::move(table), "", {});
+  return csv_table(std::move(table), {}, {});
 }
 
 nlohmann::ordered_json as_json(const FigureNumber& number) {
@@ -92,9 +92,9 @@ std::string as_table(const Llm& llm, WriteTable* write) {
     table.rows.push_back(std::move(cells));
   }
   std::vector<std::string> lines = llm_lines(llm);
-  const std::string title = lines.front();
+  const RenderOptions titled{.title = lines.front()};
   lines.erase(lines.begin());
-  return write(std::move(table), title, lines);
+  return write(std::move(table), titled, lines);
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ std::vector<std::string> remarks(std::span<const NamedReport> models, const Rend
 }  // namespace
 
 std::string models_by(WriteTable* write, std::span<const NamedReport> models, const RenderOptions& options) {
-  return write(lay_out(models, options), options.title, remarks(models, options));
+  return write(lay_out(models, options), options, remarks(models, options));
 }
 
 }  // namespace thoplw

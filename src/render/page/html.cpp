@@ -278,14 +278,14 @@ std::string render_html(const Report& report, const RenderOptions& options) {
                                         script_escaped(data(report, options)) + "\n</script>\n"));
 }
 
-std::string html_table(Table table, const std::string& title, const std::vector<std::string>& notes) {
+std::string html_table(Table table, const RenderOptions& options, const std::vector<std::string>& notes) {
   std::string text = "<div class=\"panel\">\n<div class=\"scroll\">\n<table class=\"flat\">\n<thead>\n";
   text += line(table, table.titles, "col") + "</thead>\n<tbody>\n";
   for (const auto& row : table.rows) text += line(table, row, "row");
   text += "</tbody>\n<tfoot>\n";
   for (const auto& row : table.totals) text += line(table, row, "row");
   text += "</tfoot>\n</table>\n</div>\n</div>\n" + list("notes plain", notes);
-  return html_page(title.empty() ? "thoplw" : title, section(title, text));
+  return html_page(options.title.empty() ? "thoplw" : options.title, section(options.title, text));
 }
 
 }  // namespace thoplw

@@ -213,12 +213,12 @@ TEST_CASE("several pages are one") {
 TEST_CASE("any table is a page") {
   Table table{
       .titles = {"Name", "<b>"}, .numbers = {false, true}, .rows = {{"a<b", "  1.82 G"}}, .totals = {{"Total", "2"}}};
-  const std::string page = html_table(table, "x & y", {"a <note>"});
+  const std::string page = html_table(table, {.title = "x & y"}, {"a <note>"});
   CHECK(page.find("<h1>x &amp; y</h1>") != std::string::npos);
   CHECK(page.find("<th scope=\"col\">Name</th><th scope=\"col\" class=\"number\">&lt;b&gt;</th>") != std::string::npos);
   CHECK(page.find("<tr><th scope=\"row\">a&lt;b</th><td class=\"number\">1.82 G</td></tr>") != std::string::npos);
   CHECK(page.find("<li>a &lt;note&gt;</li>") != std::string::npos);
-  CHECK(html_table(table, "", {}).find("<title>thoplw</title>") != std::string::npos);
+  CHECK(html_table(table, {}, {}).find("<title>thoplw</title>") != std::string::npos);
 }
 
 TEST_CASE("the page knows every column of text, or would leave it out") {

@@ -176,7 +176,7 @@ std::string head(const Report& report, Measure bars) {
       titles, xml_escaped(report.model), kFaint, totals, in.empty() ? "" : ", input " + in);
 }
 
-std::string notebook_table(Table table, const std::string&, const std::vector<std::string>& notes) {
+std::string notebook_table(Table table, const RenderOptions&, const std::vector<std::string>& notes) {
   const std::size_t more = table.rows.size() - std::min(table.rows.size(), kRows);
   table.rows.resize(table.rows.size() - more);
   const auto row = [&](const Table::Cells& cells, std::string_view tag, std::string_view style) {

@@ -144,7 +144,7 @@ std::vector<std::string> in_words(const Comparison& comparison, const RenderOpti
 }  // namespace
 
 std::string comparison_by(WriteTable* write, const Comparison& comparison, const RenderOptions& options) {
-  return write(lay_out(comparison, options), options.title, in_words(comparison, options));
+  return write(lay_out(comparison, options), options, in_words(comparison, options));
 }
 
 }  // namespace thoplw

@@ -34,12 +34,12 @@ std::string record(const Table& table, const std::vector<std::string>& cells) {
 std::string render_csv(const Report& report, const RenderOptions& options) {
   RenderOptions for_programs = options;
   if (options.numbers == NumberFormat::raw) for_programs.numbers = NumberFormat::digits;
-  return csv_table(lay_out(report, for_programs), options.title, {});
+  return csv_table(lay_out(report, for_programs), options, {});
 }
 
 // Notes are for people: they have no place in records.
-std::string csv_table(Table table, const std::string& title, const std::vector<std::string>&) {
-  std::string text = title.empty() ? "" : field(title) + "\n";
+std::string csv_table(Table table, const RenderOptions& options, const std::vector<std::string>&) {
+  std::string text = options.title.empty() ? "" : field(options.title) + "\n";
   text += record(table, table.titles);
   for (const auto& row : table.rows) text += "\n" + record(table, row);
   for (const auto& row : table.totals) text += "\n" + record(table, row);

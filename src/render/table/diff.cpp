@@ -350,7 +350,7 @@ std::string diff_md(const Diff& whole, const RenderOptions& options, bool all) {
   const View view(whole, options, all);
   std::string text = options.title.empty() ? "" : "## " + md_text(options.title) + "\n\n";
   text += "**" + view.layout.total_in_words() + "**\n\n";
-  const std::string table = md_table(view.layout.for_people(), "", view.notes);
+  const std::string table = md_table(view.layout.for_people(), {}, view.notes);
   const std::size_t modules = view.lines.shown.size();
   if (modules <= kMostUnfolded) return text + table;
   return text + formatted("<details>\n<summary>{} modules</summary>\n\n{}\n\n</details>", modules, table);
@@ -359,12 +359,12 @@ std::string diff_md(const Diff& whole, const RenderOptions& options, bool all) {
 std::string diff_by(WriteTable* write, const Diff& whole, const RenderOptions& options, bool all) {
   View view(whole, options, all);
   view.notes.insert(view.notes.begin(), view.layout.total_in_words());
-  return write(view.layout.for_people(), options.title, view.notes);
+  return write(view.layout.for_people(), options, view.notes);
 }
 
 std::string diff_records_by(WriteTable* write, const Diff& whole, const RenderOptions& options, bool all) {
   const View view(whole, options, all);
-  return write(view.layout.records(), options.title, view.notes);
+  return write(view.layout.records(), options, view.notes);
 }
 
 }  // namespace thoplw

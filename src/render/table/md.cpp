@@ -48,12 +48,12 @@ std::string md_text(std::string_view cell) {
 }
 
 std::string render_md(const Report& report, const RenderOptions& options) {
-  return md_table(lay_out(report, options), options.title, table_notes(report, options));
+  return md_table(lay_out(report, options), options, table_notes(report, options));
 }
 
-std::string md_table(Table table, const std::string& title, const std::vector<std::string>& notes) {
+std::string md_table(Table table, const RenderOptions& options, const std::vector<std::string>& notes) {
   const auto widths = fit(table, md_text);
-  std::string text = title.empty() ? "" : "## " + md_text(title) + "\n\n";
+  std::string text = options.title.empty() ? "" : "## " + md_text(options.title) + "\n\n";
   text += line(table, table.titles, widths) + rule(table, widths);
   for (const auto& row : table.rows) text += line(table, row, widths);
   for (const auto& row : table.totals) text += line(table, row, widths);

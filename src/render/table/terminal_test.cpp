@@ -63,6 +63,9 @@ TEST_CASE("paths give way at their beginnings") {
   CHECK(shortened_path("層層層", 4) == "…層");  // of two cells each
   CHECK(shortened_path("conv", 1) == "…");
   CHECK(shortened_path("conv", 0) == "");
+  CHECK(shortened_path("layer1.2.conv1 [new]", 15) == "….2.conv1 [new]");
+  CHECK(shortened_path("classifier [renamed from fc]", 19) == "classifier [re… fc]");
+  CHECK(shortened_path("a.classifier [renamed from fc]", 16) == "…ssifier [r… fc]");
 }
 
 TEST_CASE("no line is wider than the terminal, and no number is cut") {
@@ -97,7 +100,7 @@ TEST_CASE("a narrow table leaves out shapes, then classes, then numbers but the 
 +-------------+-------+
 | Total       | 34002 |
 
-not shown for want of room: Input shape, Output shape, Class, Params; see all with -o FILE or in a pipe)");
+not shown for want of room: Class, Input shape, Output shape, Params; see all with -o FILE or in a pipe)");
   RenderOptions options;
   options.screen.columns = 20;
   options.columns = {"params", "name", "macs"};  // no number is cut
@@ -109,6 +112,83 @@ TEST_CASE("a wide terminal changes nothing in a table") {
   for (const auto& sample : kSamples) {
     CHECK(render("text", sample.report(), {200, 0, false}) == render("text", sample.report(), {}));
   }
+}
+
+namespace {
+
+/// small_report() as another convention counts it.
+Report other_count(const std::string& convention, Count macs) {
+  Report report = small_report();
+  report.convention = convention;
+  report.rows.at(1).own[Measure::macs] = macs;
+  add_up(report);
+  return report;
+}
+
+Comparison comparison() {
+  return {.reports = {small_report(), other_count("fvcore", 7776), other_count("ultralytics-thop", 8064)},
+          .base = 0,
+          .parts = {{}, {}, {}},
+          .notes = {}};
+}
+
+struct TableOfSeveral {
+  std::string_view what;
+  std::string (*shown)(Screen);
+};
+
+constexpr TableOfSeveral kTablesOfSeveral[] = {
+    {"diff",
+     [](Screen screen) {
+       return render_diff(diff(small_report(), other_count("thoplw", 15568)), find_renderer("text"), {.screen = screen},
+                          true);
+     }},
+    {"diff of other models",
+     [](Screen screen) {
+       return render_diff(diff(small_report(), hostile_report()), find_renderer("text"), {.screen = screen}, false);
+     }},
+    {"comparison",
+     [](Screen screen) { return render_comparison(comparison(), find_renderer("text"), {.screen = screen}); }},
+    {"models",
+     [](Screen screen) {
+       const std::vector<NamedReport> models = {{"torchvision:small", small_report()},
+                                                {"path/to/hostile.onnx", hostile_report()}};
+       return render_models(models, find_renderer("text"), {.screen = screen});
+     }},
+};
+
+}  // namespace
+
+TEST_CASE("tables of several models and conventions fit the terminal, too") {
+  for (const TableOfSeveral& table : kTablesOfSeveral) {
+    const std::string whole = table.shown({});
+    for (int columns = 30; columns < 160; ++columns) {
+      CAPTURE(table.what);
+      CAPTURE(columns);
+      const std::string text = table.shown({columns, 0, false});
+      CHECK(widest(text) <= static_cast<std::size_t>(columns));
+      CHECK(text.find("34002") != std::string::npos);  // what the small one costs: the first number is whole
+      CHECK((text == whole) == (widest(whole) <= static_cast<std::size_t>(columns)));
+    }
+  }
+}
+
+TEST_CASE("a narrow comparison leaves out the last conventions, but never the one that all are compared to") {
+  // 14 cells for "Total - thoplw", 6 for "Conv2d", 11, 11 and 21 of numbers; 3 between and 4 around: 79
+  CHECK(kTablesOfSeveral[2].shown({78, 0, false}).find("want of room: Class; see") != std::string::npos);
+  CHECK("\n" + kTablesOfSeveral[2].shown({60, 0, false}) == R"(
+| Name           | thoplw MACs | fvcore MACs |
++----------------+-------------+-------------+
+| conv           | 7784        | 7776        |
+| block          | 20736       | 20736       |
+| block.mlp.0    | 2592        | 2592        |
+| head           | 2890        | 2890        |
++----------------+-------------+-------------+
+| Total          | 34002       | 33994       |
+| Parameters     | 3194        | 3194        |
+| Total - thoplw | 0           | -8          |
+
+not shown for want of room: Class, ultralytics-thop MACs; see all with -o FILE or in a pipe)");
 }
 
 TEST_CASE("bars are shares of the total, in eighths of cells") {

@@ -2,7 +2,6 @@
 // columns can give way.
 
 #include <algorithm>
-#include <functional>
 #include <numeric>
 #include <span>
 
@@ -48,16 +47,18 @@ void make_room(Table& table, std::size_t columns, std::size_t least, const std::
                Cells& dropped) {
   const auto widths = fit(table, harmless);
   auto out = left_out(widths, kBetween, least, columns - std::min(columns, kBorders), giving_way);
+  std::ranges::sort(out);
   for (const std::size_t column : out) dropped.push_back(table.titles[column]);
-  std::ranges::sort(out, std::greater{});
+  std::ranges::reverse(out);
   for (const std::size_t column : out) drop_column(table, column);
 }
 
 /// Shortens names, and leaves columns out where that is not enough: first those that can be done without for a name
-/// that can be read, then numbers after the first, as none is cut. The titles of those left out.
+/// that can be read, then numbers after the first, from the last on, as none is cut. The titles of those left out.
 Cells fit_screen(Table& table, std::size_t columns) {
-  constexpr std::size_t kAll = 1000;                                                               // of a number
-  const std::size_t readable = table.numbers[0] ? kAll : 14, least = table.numbers[0] ? kAll : 8;  // cells of a name
+  const std::size_t readable = table.numbers[0] ? 1000 : 14, least = std::min<std::size_t>(readable, 8);  // of a name
+  std::size_t label = least;
+  for (const Cells& cells : table.totals) label = std::clamp(display_width(cells[0]), label, readable);
   Cells dropped;
   std::vector<std::size_t> giving_way;
   for (const std::string_view name : {"input", "output", "class"}) {
@@ -68,8 +69,8 @@ Cells fit_screen(Table& table, std::size_t columns) {
   }
   make_room(table, columns, readable, giving_way, dropped);
   giving_way.resize(table.titles.size() - std::min<std::size_t>(table.titles.size(), 2));
-  std::iota(giving_way.begin(), giving_way.end(), std::size_t{2});
-  make_room(table, columns, least, giving_way, dropped);
+  std::iota(giving_way.rbegin(), giving_way.rend(), std::size_t{2});
+  make_room(table, columns, label, giving_way, dropped);
 
   std::size_t others = kBorders;
   const auto widths = fit(table, harmless);
@@ -79,39 +80,31 @@ Cells fit_screen(Table& table, std::size_t columns) {
   return dropped;
 }
 
+}  // namespace
+
+std::string render_text(const Report& report, const RenderOptions& options) {
+  return text_table(lay_out(report, options), options, table_notes(report, options));
+}
+
 /// With the titles once more below rows that fill the screen.
-std::string text_of(Table table, const std::string& title, const std::vector<std::string>& notes, int lines) {
+std::string text_table(Table table, const RenderOptions& options, const std::vector<std::string>& notes) {
+  const Screen& screen = options.screen;
+  const Cells dropped = screen.columns > 0 ? fit_screen(table, static_cast<std::size_t>(screen.columns)) : Cells{};
   const auto widths = fit(table, harmless);
-  std::string text = title.empty() ? "" : harmless(title) + "\n";
+  std::string text = options.title.empty() ? "" : harmless(options.title) + "\n";
   const std::string head = line(table.titles, widths);
   text += head + rule(widths);
   for (const auto& row : table.rows) text += line(row, widths);
   text += rule(widths);
-  if (lines > 0 && table.rows.size() + 4 > static_cast<std::size_t>(lines)) text += head + rule(widths);
+  if (screen.lines > 0 && table.rows.size() + 4 > static_cast<std::size_t>(screen.lines)) text += head + rule(widths);
   for (const auto& row : table.totals) text += line(row, widths);
-  if (!notes.empty()) text += "\n";
+  if (!notes.empty() || !dropped.empty()) text += "\n";
   for (const auto& note : notes) text += harmless(note) + "\n";
+  if (!dropped.empty()) {
+    text += formatted("not shown for want of room: {}; see all with -o FILE or in a pipe\n", fmt::join(dropped, ", "));
+  }
   text.pop_back();
   return text;
-}
-
-}  // namespace
-
-std::string render_text(const Report& report, const RenderOptions& options) {
-  Table table = lay_out(report, options);
-  auto notes = table_notes(report, options);
-  if (options.screen.columns > 0) {
-    const auto dropped = fit_screen(table, static_cast<std::size_t>(options.screen.columns));
-    if (!dropped.empty()) {
-      notes.push_back(
-          formatted("not shown for want of room: {}; see all with -o FILE or in a pipe", fmt::join(dropped, ", ")));
-    }
-  }
-  return text_of(std::move(table), options.title, notes, options.screen.lines);
-}
-
-std::string text_table(Table table, const std::string& title, const std::vector<std::string>& notes) {
-  return text_of(std::move(table), title, notes, 0);
 }
 
 }  // namespace thoplw

@@ -151,7 +151,7 @@ std::string verdicts_text(std::span<const Verdict> verdicts, const RenderOptions
 }
 
 std::string verdicts_by(WriteTable* write, std::span<const Verdict> verdicts, const RenderOptions& options) {
-  return write(table(verdicts, options.numbers), options.title, notes_of(verdicts, options.numbers));
+  return write(table(verdicts, options.numbers), options, notes_of(verdicts, options.numbers));
 }
 
 }  // namespace thoplw

@@ -83,6 +83,11 @@ std::string last_cells(std::string_view text, std::size_t width) {
 
 std::string shortened_path(std::string_view text, std::size_t width) {
   if (display_width(text) <= width) return std::string(text);
+  const std::size_t remark = text.ends_with("]") ? text.find(" [") : std::string_view::npos;
+  if (remark != std::string_view::npos) {
+    const std::string kept = shortened(text.substr(remark), width / 2);
+    return shortened_path(text.substr(0, remark), width - display_width(kept)) + kept;
+  }
   return width == 0 ? "" : "…" + last_cells(text, width - 1);
 }
 

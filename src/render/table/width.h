@@ -23,7 +23,8 @@ std::string shortened(std::string_view text, std::size_t width);
 /// At most `width` cells from its end on.
 std::string last_cells(std::string_view text, std::size_t width);
 
-/// At most `width` cells: the beginning of longer text gives way to "…", as what tells paths apart is at their ends.
+/// At most `width` cells: the beginning of longer text gives way to "…", as what tells paths apart is at their ends. A
+/// remark after it, "conv [renamed from first]", has at most half of them.
 std::string shortened_path(std::string_view text, std::size_t width);
 
 /// Which columns of such widths a line of `cells` leaves out for the first to have `least`, or all that it is wide,
