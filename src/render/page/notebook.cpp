@@ -22,6 +22,8 @@ constexpr std::size_t kRows = 200;     // more are summed up
 constexpr std::size_t kUnfolded = 24;  // lines that are seen at first, where they suffice
 constexpr std::string_view kFrame =
     "<div style=\"font:12px/1.6 Menlo,Consolas,'DejaVu Sans Mono',monospace;max-width:72em;overflow-x:auto\">\n";
+/// Pages around it, such as those of a documentation, have styles for such elements.
+constexpr std::string_view kPlain = "font:inherit;background:none;border:0;box-shadow:none;margin:0;padding:0";
 constexpr std::string_view kFaint = "<span style=\"opacity:.6\">";
 
 double share(Count part, Count whole) {
@@ -102,7 +104,7 @@ struct Writer {
   }
 
   void write_leaf(const Line& line, int depth) {
-    html += formatted("<div style=\"padding-left:{:.1f}em\">", 1.2 * depth + 1.1);
+    html += formatted("<div style=\"{} 0 0 {:.1f}em\">", kPlain, 1.2 * depth + 1.1);
     write(line);
     html += "</div>\n";
   }
@@ -137,8 +139,8 @@ struct Writer {
       if (node.children > 0) line.cls += formatted(", {} inside", node.inside.back().left_out);
       return write_leaf(line, depth);
     }
-    html += formatted("<details{}><summary style=\"padding-left:{:.1f}em\">", open.contains(&node) ? " open=\"\"" : "",
-                      1.2 * depth);
+    html += formatted("<details{0} style=\"{1}\"><summary style=\"{1} 0 0 {2:.1f}em\">",
+                      open.contains(&node) ? " open=\"\"" : "", kPlain, 1.2 * depth);
     write(line);
     html += "</summary>\n";
     for (const ModuleNode& inner : node.inside) write_tree(inner, depth + 1);

@@ -643,3 +643,21 @@ def test_sorting_takes_equal_modules_as_one(show, info):
     )
     shown.page.get_by_role("button", name="Expand all").click()
     assert shown.names().count("query") == 3
+
+
+STYLE_OF_A_HOST = (
+    "details, summary, div, details > :last-child { margin: 2em; padding: 1em 3em; border: 5px solid; font-size: 20px }"
+)
+
+
+def test_a_notebook_inside_of_another_page_keeps_its_columns(info, chromium, tmp_path):
+    path = tmp_path / "host.html"
+    path.write_text(f"<!DOCTYPE html><style>{STYLE_OF_A_HOST}</style>{info._repr_html_()}", "utf-8")
+    shown = Shown(chromium, path)
+    script = "numbers => numbers.map(it => it.getBoundingClientRect()).map(({right, height}) => [right, height])"
+    lines = shown.page.eval_on_selector_all("details span[style*=float]", script)
+    # Net, stem, three blocks with what is inside, norm and head: numbers end at one place, in lines of 12 px x 1.6.
+    assert len(lines) > 7
+    assert {tuple(line) for line in lines if line[1]} == {(lines[0][0], lines[0][1])}
+    assert lines[0][1] < 20
+    shown.close()
