@@ -46,9 +46,10 @@ TEST_CASE("what is left out is added up by the nearest module around it that is 
 }
 
 TEST_CASE("a tree of rows that are shown adds up to them and to what is not") {
-  const ModuleNode root = tree_of_shown(small_report(), {true, false, true, false, false, false, false});
+  const Report report = small_report();
+  const ModuleNode root = tree_of_shown(report.rows, {true, false, true, false, false, false, false}, report.shown());
   REQUIRE(root.inside.size() == 3);  // the parameter of its own, the block, and 2 others
-  CHECK(root.row.own == small_report().total);
+  CHECK(root.row.own == report.total);
   CHECK(root.inside[0].kind == NodeKind::itself);
   CHECK(root.inside[2].left_out == 2);
   const ModuleNode& block = root.inside[1];

@@ -24,17 +24,17 @@ bool overlap(const Box& a, const Box& b) {
   return a.left < b.left + b.width && b.left < a.left + a.width && a.top < b.top + b.height && b.top < a.top + a.height;
 }
 
-/// `blocks` blocks of `layers` linear layers, each of 4*4 + 4.
-Report large_report(int blocks, int layers) {
+/// `blocks` blocks of `layers` linear layers, each of 4*4 + 4. Equal ones are one row where their names count on by 1.
+Report large_report(int blocks, int layers, int by = 2) {
   Report report;
   report.model = "Large";
   add_row(report, "", "Large", {1, 4}, {1, 4}, 0, 0).listed = false;
   for (int b = 0; b < blocks; ++b) {
-    const std::string block = "b" + std::to_string(b);
+    const std::string block = "b" + std::to_string(b * by);
     Row row = add_row(report, block, "Block", {1, 4}, {1, 4}, 0, 0);
     for (int i = 0; i < layers; ++i) {
       Row layer = row;
-      layer.path = block + "." + std::to_string(i);
+      layer.path = block + "." + std::to_string(i * by);
       layer.cls = "Linear";
       layer.parent = static_cast<Id>(report.rows.size() - 1 - static_cast<std::size_t>(i));
       layer.depth = 2;
@@ -120,6 +120,17 @@ TEST_CASE("a notebook gets the tree, safe and with what adds up") {
   CHECK(hostile.find("not counted: my|lib::op (2 times)") == std::string::npos);  // 1 + 3
   CHECK(hostile.find("not counted: my|lib::op (4 times)") != std::string::npos);
   CHECK(hostile.find('\x1b') == std::string::npos);
+}
+
+TEST_CASE("a notebook shows equal modules as one, which opens") {
+  const std::string html = notebook_html(large_report(12, 2, 1));
+  CHECK(occurrences(html, "float:right") == 1 + 5);  // titles; Large, b0-11, (each), 0 and 1
+  CHECK(occurrences(html, "<details") == 3);         // all but the layers
+  CHECK(html.find("b0-11 <span style=\"opacity:.6\">12 x Block</span>") != std::string::npos);
+  for (const std::string_view tip : {"480 MACs, 480 par", "40 MACs, 40 par", "20 MACs, 20 par"}) {  // 12 * 2 * 20
+    CHECK(html.find("title=\"" + std::string(tip)) != std::string::npos);
+  }
+  CHECK(html.find("... and") == std::string::npos);
 }
 
 TEST_CASE("a notebook stays small for thousands of layers") {

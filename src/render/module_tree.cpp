@@ -98,11 +98,10 @@ ModuleNode module_tree(const Report& report, const RenderOptions& options) {
   return root;
 }
 
-ModuleNode tree_of_shown(const Report& report, const std::vector<bool>& shown) {
-  const auto measures = report.shown();
-  return Grower{
-      kept_rows(report.rows, shown, [](const Row&) { return true; }), {measures.begin(), measures.end()}, ordering("")}
-      .tree();
+ModuleNode tree_of_shown(const std::vector<Row>& rows, const std::vector<bool>& shown,
+                         std::span<const Measure> measures) {
+  const auto all = [](const Row&) { return true; };
+  return Grower{kept_rows(rows, shown, all), {measures.begin(), measures.end()}, ordering("")}.tree();
 }
 
 std::string label(const ModuleNode& node) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,8 +30,10 @@ struct ModuleNode {
 /// Rolled up, narrowed to what is wanted and sorted; a report without rows gives a root with its totals.
 ModuleNode module_tree(const Report& report, const RenderOptions& options);
 
-/// Of the rows that are shown, by row; all that are not are among the others. The report has rows.
-ModuleNode tree_of_shown(const Report& report, const std::vector<bool>& shown);
+/// Of the rows that are shown, by row, of which there is one; all that are not are among the others. What a module has
+/// of `measures` beside others inside it is a node.
+ModuleNode tree_of_shown(const std::vector<Row>& rows, const std::vector<bool>& shown,
+                         std::span<const Measure> measures);
 
 /// "0: BasicBlock".
 std::string label(const ModuleNode& node);

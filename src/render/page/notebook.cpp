@@ -9,9 +9,11 @@
 
 #include "base/formatted.h"
 #include "render/escape.h"
+#include "render/fold.h"
 #include "render/formats.h"
 #include "render/module_tree.h"
 #include "render/table/columns.h"
+#include "render/table/selection.h"
 #include "render/table/table.h"
 #include "render/table/width.h"
 
@@ -40,9 +42,9 @@ double weight(const Amounts& amounts, const Report& report) {
 }
 
 /// By row: is it one of the costliest? What is around one comes before it, as it weighs no less and stands before it.
-std::vector<bool> costliest(const Report& report) {
+std::vector<bool> costliest(const std::vector<Row>& rows, const Report& report) {
   std::vector<std::pair<double, std::size_t>> order;
-  for (const Row& row : report.rows) order.emplace_back(weight(row.inside, report), order.size());
+  for (const Row& row : rows) order.emplace_back(weight(row.inside, report), order.size());
   std::ranges::stable_sort(order, std::ranges::greater{}, [](const auto& entry) { return entry.first; });
   std::vector<bool> shown(order.size(), false);
   for (std::size_t i = 0; i < std::min(order.size(), kRows); ++i) shown[order[i].second] = true;
@@ -67,6 +69,8 @@ std::set<const ModuleNode*> unfolded(const ModuleNode& root, const Report& repor
   }
   return open;
 }
+
+bool is_module(const ModuleNode& node) { return node.kind == NodeKind::module || node.kind == NodeKind::each; }
 
 /// Name, class and amounts of a line.
 struct Line {
@@ -112,7 +116,7 @@ struct Writer {
   std::string tip(const Row& row) const {
     std::string text;
     for (const Measure measure : report.shown()) {
-      const Amount amount{row.inside[measure], true, row_of(measure).seconds};
+      const Amount amount{row.own[measure], true, row_of(measure).seconds};
       text += formatted("{}{} {}", text.empty() ? "" : ", ", number_text(amount, {}, NumberFormat::raw),
                         noun(measure, report.unit));
     }
@@ -126,16 +130,14 @@ struct Writer {
   Line line_of(const ModuleNode& node) const {
     Line line{.name = node.name, .cls = "", .tip = "", .amounts = node.row.own, .exact = node.row.exact};
     if (node.kind == NodeKind::others) line.name = formatted("... and {} more", node.left_out);
-    if (node.kind == NodeKind::module) {
-      line.cls = node.row.cls;
-      line.tip = tip(node.row);
-    }
+    if (node.kind == NodeKind::module) line.cls = times_text(node.times, node.row.cls);
+    if (is_module(node)) line.tip = tip(node.row);
     return line;
   }
 
   void write_tree(const ModuleNode& node, int depth) {
     Line line = line_of(node);
-    if (std::ranges::find(node.inside, NodeKind::module, &ModuleNode::kind) == node.inside.end()) {
+    if (std::ranges::none_of(node.inside, is_module)) {
       if (node.children > 0) line.cls += formatted(", {} inside", node.inside.back().left_out);
       return write_leaf(line, depth);
     }
@@ -207,7 +209,9 @@ std::string notebook_html(const Report& report) {
   const Measure bars = measure_of_bars(report);
   std::string html = std::string(kFrame) + head(report, bars);
   if (!report.rows.empty()) {
-    const ModuleNode root = tree_of_shown(report, costliest(report));
+    const ChosenRows chosen = chosen_rows(report, {.fold = true});
+    const std::vector<Row>& rows = chosen.rows();
+    const ModuleNode root = tree_of_shown(rows, costliest(rows, report), report.shown());
     Writer writer{report, bars, unfolded(root, report)};
     writer.write_tree(root, 0);
     html += writer.html;
