@@ -105,7 +105,19 @@ not shown for want of room: Class, Input shape, Output shape, Params; see all wi
   options.screen.columns = 20;
   options.columns = {"params", "name", "macs"};  // no number is cut
   const std::string table = render_report(small_report(), find_renderer("text"), options);
-  CHECK(table.starts_with("| Params | Name        |\n"));
+  CHECK(table.starts_with("| Params | Name     |\n"));  // nor is a name to less than 8 cells
+  options.screen.columns = 31;
+  CHECK("\n" + render_report(small_report(), find_renderer("text"), options) == R"(
+| Params | Name       | MACs  |
++--------+------------+-------+
+| 8      | (root)     | 0     |
+| 224    | conv       | 7784  |
+| 0      | block      | 20736 |
+| 0      | block.act  | 0     |
+| 72     | …ock.mlp.0 | 2592  |
+| 2890   | head       | 2890  |
++--------+------------+-------+
+| 3194   | Total      | 34002 |)");
 }
 
 TEST_CASE("a wide terminal changes nothing in a table") {

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 #include <numeric>
-#include <span>
+#include <optional>
 
 #include "base/formatted.h"
 #include "render/formats.h"
@@ -42,41 +42,67 @@ void drop_column(Table& table, std::size_t at) {
 
 constexpr std::size_t kBorders = 4, kBetween = 3;  ///< cells around a line, and for each column more
 
-/// Leaves out columns until names have so many cells; their titles are added to `dropped`.
-void make_room(Table& table, std::size_t columns, std::size_t least, const std::vector<std::size_t>& giving_way,
-               Cells& dropped) {
-  const auto widths = fit(table, harmless);
-  auto out = left_out(widths, kBetween, least, columns - std::min(columns, kBorders), giving_way);
+/// The place of the column that says what a row is; none where all are numbers.
+std::optional<std::size_t> name_column(const Table& table) {
+  auto place = std::ranges::find(table.titles, "Name") - table.titles.begin();
+  if (place == std::ssize(table.titles)) place = std::ranges::find(table.numbers, false) - table.numbers.begin();
+  if (place == std::ssize(table.titles)) return std::nullopt;
+  return static_cast<std::size_t>(place);
+}
+
+/// What can be done without, if there is any of it.
+std::vector<std::size_t> shapes_and_class(const Table& table) {
+  std::vector<std::size_t> places;
+  for (const std::string_view name : {"input", "output", "class"}) {
+    const auto place = std::ranges::find(table.titles, find_column(name).title) - table.titles.begin();
+    if (place < std::ssize(table.titles)) places.push_back(static_cast<std::size_t>(place));
+  }
+  return places;
+}
+
+/// All columns but the first two, from the last on; the name is one of the two wherever it stands.
+std::vector<std::size_t> all_but_first(const Table& table) {
+  const std::size_t kept = name_column(table).value_or(0) == 0 ? 1 : 0;
+  std::vector<std::size_t> places;
+  for (std::size_t place = table.titles.size(); place-- > 0;) {
+    if (place != kept) places.push_back(place);
+  }
+  return places;
+}
+
+/// Leaves out columns until names have so many cells; the titles of those left out.
+Cells make_room(Table& table, std::size_t columns, std::size_t least, std::vector<std::size_t> giving_way) {
+  auto widths = fit(table, harmless);
+  const auto name = name_column(table);
+  if (name) widths[*name] = std::min(widths[*name], least);
+  std::erase(giving_way, name.value_or(0));
+  auto out = left_out(widths, kBetween, columns - std::min(columns, kBorders), giving_way);
   std::ranges::sort(out);
-  for (const std::size_t column : out) dropped.push_back(table.titles[column]);
+  Cells dropped;
+  for (const std::size_t place : out) dropped.push_back(table.titles[place]);
   std::ranges::reverse(out);
-  for (const std::size_t column : out) drop_column(table, column);
+  for (const std::size_t place : out) drop_column(table, place);
+  return dropped;
 }
 
 /// Shortens names, and leaves columns out where that is not enough: first those that can be done without for a name
 /// that can be read, then numbers after the first, from the last on, as none is cut. The titles of those left out.
 Cells fit_screen(Table& table, std::size_t columns) {
-  const std::size_t readable = table.numbers[0] ? 1000 : 14, least = std::min<std::size_t>(readable, 8);  // of a name
-  std::size_t label = least;
-  for (const Cells& cells : table.totals) label = std::clamp(display_width(cells[0]), label, readable);
-  Cells dropped;
-  std::vector<std::size_t> giving_way;
-  for (const std::string_view name : {"input", "output", "class"}) {
-    const auto column = std::ranges::find(table.titles, find_column(name).title);
-    if (column > table.titles.begin() && column != table.titles.end()) {
-      giving_way.push_back(static_cast<std::size_t>(column - table.titles.begin()));
-    }
-  }
-  make_room(table, columns, readable, giving_way, dropped);
-  giving_way.resize(table.titles.size() - std::min<std::size_t>(table.titles.size(), 2));
-  std::iota(giving_way.rbegin(), giving_way.rend(), std::size_t{2});
-  make_room(table, columns, label, giving_way, dropped);
+  constexpr std::size_t kReadable = 14, kLeast = 8;  // cells of a name
+  Cells dropped = make_room(table, columns, kReadable, shapes_and_class(table));
+  const auto before = name_column(table);
+  std::size_t label = kLeast;
+  for (const Cells& cells : table.totals)
+    label = std::clamp(display_width(cells[before.value_or(0)]), label, kReadable);
+  for (std::string& title : make_room(table, columns, label, all_but_first(table))) dropped.push_back(std::move(title));
 
-  std::size_t others = kBorders;
+  const auto name = name_column(table);
+  if (!name) return dropped;
   const auto widths = fit(table, harmless);
-  for (const std::size_t width : std::span(widths).subspan(1)) others += width + kBetween;
-  const std::size_t room = std::max(columns - std::min(columns, others), least);
-  for_each_line(table, [&](Cells& cells) { cells[0] = shortened_path(cells[0], room); });
+  const std::size_t others =
+      std::accumulate(widths.begin(), widths.end(), kBorders) - widths[*name] + kBetween * (widths.size() - 1);
+  const std::size_t room = std::max(columns - std::min(columns, others), kLeast);
+  for_each_line(table, [&](Cells& cells) { cells[*name] = shortened_path(cells[*name], room); });
   return dropped;
 }
 

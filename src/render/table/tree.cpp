@@ -119,7 +119,7 @@ Layout fit_screen(std::vector<Line>& lines, Table::Cells& titles, const Screen& 
   std::vector<std::size_t> widths{kLeastLabel}, giving_way;
   widths.insert(widths.end(), layout.numbers.begin(), layout.numbers.end());
   for (std::size_t i = 2; i < widths.size(); ++i) giving_way.push_back(i);
-  auto out = left_out(widths, 2, kLeastLabel, static_cast<std::size_t>(screen.columns), giving_way);
+  auto out = left_out(widths, 2, static_cast<std::size_t>(screen.columns), giving_way);
   std::ranges::sort(out, std::greater{});
   for (const std::size_t column : out) {
     const auto place = static_cast<std::ptrdiff_t>(column);

@@ -91,10 +91,10 @@ std::string shortened_path(std::string_view text, std::size_t width) {
   return width == 0 ? "" : "…" + last_cells(text, width - 1);
 }
 
-std::vector<std::size_t> left_out(std::span<const std::size_t> widths, std::size_t gap, std::size_t least,
-                                  std::size_t cells, std::span<const std::size_t> giving_way) {
-  std::size_t needed = std::min(widths.front(), least);
-  for (const std::size_t width : widths.subspan(1)) needed += width + gap;
+std::vector<std::size_t> left_out(std::span<const std::size_t> widths, std::size_t gap, std::size_t cells,
+                                  std::span<const std::size_t> giving_way) {
+  std::size_t needed = gap * (widths.size() - 1);
+  for (const std::size_t width : widths) needed += width;
   std::vector<std::size_t> out;
   for (const std::size_t column : giving_way) {
     if (needed <= cells) break;

@@ -27,10 +27,10 @@ std::string last_cells(std::string_view text, std::size_t width);
 /// remark after it, "conv [renamed from first]", has at most half of them.
 std::string shortened_path(std::string_view text, std::size_t width);
 
-/// Which columns of such widths a line of `cells` leaves out for the first to have `least`, or all that it is wide,
-/// beside the others with `gap` more each: the fewest of `giving_way`, in that order.
-std::vector<std::size_t> left_out(std::span<const std::size_t> widths, std::size_t gap, std::size_t least,
-                                  std::size_t cells, std::span<const std::size_t> giving_way);
+/// Which columns of such widths, with `gap` between them, a line of `cells` has no room for: the fewest of
+/// `giving_way`, in that order.
+std::vector<std::size_t> left_out(std::span<const std::size_t> widths, std::size_t gap, std::size_t cells,
+                                  std::span<const std::size_t> giving_way);
 
 std::string pad_right(std::string text, std::size_t width);
 std::string pad_left(std::string text, std::size_t width);
