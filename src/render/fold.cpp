@@ -237,6 +237,8 @@ std::vector<std::string> fold_lines(const Report& report, const RenderOptions& o
   for (std::size_t i = 1; i < rows.size(); ++i) {
     const Row& row = rows[i];
     if (row.times == rows[static_cast<std::size_t>(row.parent)].times) continue;
+    const auto is_shown = [&](std::size_t inner) { return chosen.shown[inner]; };
+    if (std::ranges::none_of(walk.subtree(i), is_shown)) continue;
     const std::string each = each_text(row, all_exact(walk, i), report, columns, options.numbers);
     if (each.empty() || !row.inside.any_shown()) continue;
     if (lines.size() == kMost) {

@@ -188,6 +188,12 @@ TEST_CASE("a folded table has the sums, and says what one costs") {
 layers.0-2: 3 x Block, each 32 MACs, 16 params)");
   CHECK(shown(report, "md", folding()).ends_with("\nlayers.0-2: 3 x Block, each 32 MACs, 16 params"));
   CHECK(shown(report, "text").find("0-2") == std::string::npos);
+  RenderOptions options = folding();
+  options.filter = {"head", "layers.0"};  // what layers.1-2 cost is with the others
+  CHECK(shown(report, "text", options)
+            .ends_with("\n| Total      | Net    | 4           | 4            | 136  | 68     |"));
+  options.filter = {"*.a"};
+  CHECK(shown(report, "text", options).ends_with("\nlayers.0-2: 3 x Block, each 32 MACs, 16 params"));
 }
 
 TEST_CASE("the tree folds unless it must not, and shows one of each run") {
