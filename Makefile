@@ -54,6 +54,8 @@ lint: $(STAMP)/test-environment ## formats, types and rules of style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
+	$(BIN)/check-jsonschema -qq --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema -qq --builtin-schema vendor.github-actions action.yml
 
 LIBRARY_TESTS = ^(command|install|consumer|guide|count_file)$$
 
