@@ -1,6 +1,8 @@
 // Makes code that passes all its arguments on.
 #include "capture/exchanged_code.h"
 
+#include "capture/interrupts.h"
+
 namespace thoplw::capture {
 namespace {
 
@@ -32,6 +34,10 @@ nb::object code_that_calls(const nb::object& ours, bool within_class) {
 
 void ExchangedCode::exchange(const nb::object& function, Ours ours) {
   if (!PyFunction_Check(function.ptr())) return;
+  undo("thoplw: exchanging the code of a function", [&] { set(function, ours); });
+}
+
+void ExchangedCode::set(const nb::object& function, Ours ours) {
   nb::object code = function.attr("__code__");
   if (!code.is(code_)) {
     const nb::tuple outer = nb::borrow<nb::tuple>(nb::object(code.attr("co_freevars")));
@@ -49,7 +55,7 @@ void ExchangedCode::exchange(const nb::object& function, Ours ours) {
 
 void ExchangedCode::put_back() {
   if (!function_.is_valid()) return;
-  function_.attr("__code__") = code_;
+  undo("thoplw: putting the code of a function back", [&] { function_.attr("__code__") = code_; });
   function_.reset();
 }
 

@@ -5,7 +5,8 @@
 
 namespace thoplw::capture {
 
-/// For functions that Python itself calls: Python 3.11 runs their code without asking their entry points.
+/// For functions that Python itself calls: Python 3.11 runs their code without asking their entry points. Python tells
+/// audit hooks of it, in which an interrupt may come.
 class ExchangedCode {
  public:
   using Ours = nb::object (*)(const nb::args& args, const nb::kwargs& kwargs);
@@ -18,6 +19,8 @@ class ExchangedCode {
   nb::object original(const nb::args& args, const nb::kwargs& kwargs) const { return original_(*args, **kwargs); }
 
  private:
+  void set(const nb::object& function, Ours ours);
+
   nb::object function_;  ///< null: not exchanged
   nb::object code_;      ///< what it had, and what it gets
   nb::object our_code_;

@@ -136,6 +136,34 @@ def test_real_signals_at_any_time():
     assert profile(model) == MACS
 
 
+def test_an_interrupt_in_an_audit_hook():
+    """Such as that of filelock, which imports of torch add: Python runs it wherever the code of a function is set."""
+    left = 0
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        nonlocal left
+        if event == "object.__setattr__" and left > 0:
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+
+    sys.addaudithook(hook)  # which stays until the process ends
+    model = Net()
+    before = found(model)
+    for at in range(1, 100):
+        left = at
+        try:
+            profile(model)
+        except KeyboardInterrupt:
+            assert_same(before, found(model))
+        else:
+            break
+    assert left > 0
+    assert at > 2  # a function is exchanged and put back
+    left = 0
+    assert profile(model) == MACS
+
+
 def profile_for_ever(model: nn.Module) -> None:
     while True:
         profile(model)
