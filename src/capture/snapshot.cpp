@@ -317,6 +317,12 @@ nb::object Snapshot::exchange_tensors(nb::handle inputs, const std::function<nb:
   return result;
 }
 
+std::vector<std::string> Snapshot::not_put_back() const {
+  std::vector<std::string> notes = generators_.advanced();
+  std::ranges::move(stand_ins_.advanced(), std::back_inserter(notes));
+  return notes;
+}
+
 void Snapshot::restore() {
   for (const nb::object& dict : training_) {
     if (PyDict_SetItem(dict.ptr(), api_.names.training, Py_True) < 0) throw nb::python_error();

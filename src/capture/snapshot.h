@@ -35,7 +35,7 @@ class Snapshot {
 
   void restore();
   /// Notes of what cannot be put back.
-  std::vector<std::string> not_put_back() const { return generators_.advanced(); }
+  std::vector<std::string> not_put_back() const;
 
  private:
   bool only_flags(const std::vector<nb::object>& modules) const;

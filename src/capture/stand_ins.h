@@ -1,6 +1,7 @@
 // Gives a forward copies of iterators to use up, since an iterator cannot be turned back; names those without a copy.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -13,14 +14,19 @@ namespace thoplw::capture {
 class StandIns {
  public:
   /// The copy, always the same one for the same iterator. If an iterator cannot tell where it is, it is returned
-  /// itself.
+  /// itself, or watched.
   nb::object of(const nb::object& iterator);
+
+  /// A note for each iterator without a copy that the forward has advanced, as far as they could be watched.
+  std::vector<std::string> advanced() const;
 
  private:
   nb::object copied(const nb::object& iterator);
+  nb::object watched(const nb::object& iterator);
 
   std::unordered_map<PyObject*, nb::object> copies_;
   std::vector<nb::object> originals_;  ///< kept alive, so that no other object gets the address of one
+  std::vector<std::pair<std::string, std::shared_ptr<bool>>> watched_;  ///< the name of a class, and whether it advanced
 };
 
 /// Generators, as functions with yield return them. They cannot be copied, only watched.

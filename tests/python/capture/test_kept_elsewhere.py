@@ -11,6 +11,7 @@ import functools
 import io
 import itertools
 import queue
+import sys
 import threading
 import types
 import weakref
@@ -182,10 +183,12 @@ def wrapped_error() -> Any:
 # What a module keeps, what its forward does to it, and how it looks: equal before and after.
 ELSEWHERE: list[tuple[str, Callable[[], Any], Callable[[Any, Any], Any], Callable[[Any], Any]]] = [
     ("a count", lambda: begun(itertools.count(5, 2)), lambda kept, y: used_up(kept, 4), repr),
-    ("a cycle that is being seen", lambda: begun(itertools.cycle("abc")), lambda kept, y: used_up(kept), stands),
-    ("a cycle that was seen", seen_cycle, lambda kept, y: used_up(kept), stands),
-    ("a chain", lambda: itertools.chain([1], iter([2, 3])), lambda kept, y: used_up(kept, 2), stands),
-    ("a zip of a map", lambda: zip(map(str, [1, 2, 3]), itertools.count()), lambda kept, y: used_up(kept), stands),
+    (
+        "a zip of a map",
+        lambda: zip(map(str, [1, 2, 3]), iter("abc"), strict=False),
+        lambda kept, y: used_up(kept),
+        stands,
+    ),
     ("two that share one", shared, lambda kept, y: used_up(kept["numbered"]), lambda kept: stands(kept["items"])),
     ("an iterator over a dict", lambda: iter({1: 2, 3: 4}), lambda kept, y: used_up(kept), stands),
     (
@@ -365,6 +368,20 @@ ELSEWHERE: list[tuple[str, Callable[[], Any], Callable[[Any, Any], Any], Callabl
 ]
 
 
+if sys.version_info < (3, 14):  # from then on they cannot be copied
+    ELSEWHERE += [
+        ("a cycle that is being seen", lambda: begun(itertools.cycle("abc")), lambda kept, y: used_up(kept), stands),
+        ("a cycle that was seen", seen_cycle, lambda kept, y: used_up(kept), stands),
+        ("a chain", lambda: itertools.chain([1], iter([2, 3])), lambda kept, y: used_up(kept, 2), stands),
+        (
+            "a zip of a count",
+            lambda: zip("abc", itertools.count(), strict=False),
+            lambda kept, y: used_up(kept),
+            stands,
+        ),
+    ]
+
+
 @pytest.mark.parametrize("real", [False, True])
 @pytest.mark.parametrize(("name", "make", "use", "look"), ELSEWHERE, ids=[name for name, *_ in ELSEWHERE])
 def test_what_is_kept_elsewhere(name, make, use, look, real):
@@ -386,6 +403,28 @@ def test_a_generator_that_was_advanced_is_told_of():
     model.use = lambda kept, y: None
     assert profile(model)[2].notes == []
     assert next(model.kept) == 3
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="itertools can be copied")
+@pytest.mark.parametrize(
+    "kept", [itertools.cycle("ab"), itertools.chain("ab"), zip("ab", itertools.cycle([None]), strict=False)]
+)
+def test_iterators_that_cannot_be_copied_are_told_of(kept):
+    name = "chain" if isinstance(kept, itertools.chain) else "cycle"
+    model = Keeps(lambda: [kept], lambda kept, y: None)
+    assert profile(model)[2].notes == []
+    model.use = lambda kept, y: next(kept[0])
+    (note,) = profile(model)[2].notes
+    assert f"(itertools.{name}), which has no way back" in note
+    if name == "chain":
+        assert next(kept) == "b"
+
+
+def test_a_count_of_any_numbers_goes_on():
+    numbers = [2**70, -3, 0.5, 2j]
+    kept = [itertools.count(start, start) for start in numbers]
+    assert profile(Keeps(lambda: kept, lambda kept, y: [*map(next, kept)]))[2].notes == []
+    assert [*map(next, kept)] == numbers
 
 
 def test_iterators_without_a_way_to_tell_where_they_stand():
