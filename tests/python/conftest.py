@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -16,6 +17,9 @@ from vision import build_on_meta, classification_models
 
 # Tests are of what is opened, not of what was; commands that they start see this, too.
 os.environ["THOPLW_CACHE"] = ""
+# What runs in the background ignores interrupts, and so would the commands that tests start and interrupt.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 with contextlib.suppress(thoplw.Error):
     import_torchvision()  # so that a plain `import torchvision` works in every test
