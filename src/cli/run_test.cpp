@@ -454,6 +454,11 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"net", "--fmt=rat"}, "unknown fmt 'rat'; did you mean 'raw'? known: clever ratio raw"},
            Case{{"net", "--sort", "mac"}, "unknown column 'mac'; did you mean 'macs'? known: " + names_of(columns())},
            Case{{"net", "--with", "exact"}, "--with works only with `thoplw compare`"},
+           Case{{"diff", "net", "net", "--top", "1"},
+                "--top works only with `thoplw MODEL`, `thoplw train`, `thoplw memory`, `thoplw compare`, `thoplw "
+                "sweep`"},
+           Case{{"diff", "net", "net", "--filter", "fc"},
+                "--filter works only with `thoplw MODEL`, `thoplw train`, `thoplw memory`, `thoplw compare`"},
            Case{{"compare", "net", "--with", "exact,thp"},
                 "unknown convention 'thp'; did you mean 'thop'? known: " + known_conventions()},
            Case{{"conventions", "net"}, "write `thoplw conventions`; 1 arguments are given"},

@@ -35,8 +35,10 @@ inline constexpr std::string_view kTyped = " train check diff llm";
 inline constexpr std::string_view kTraining = "train fit check compare formula sweep";
 inline constexpr std::string_view kPass = "train memory fit check compare sweep";
 inline constexpr std::string_view kLlm = "llm";
-/// The commands whose report has a row per module.
+/// The commands whose report has a row per module; those that can sum rows up, and of them those that know the first.
 inline constexpr std::string_view kFolding = " train memory";
+inline constexpr std::string_view kFiltering = " train memory compare";
+inline constexpr std::string_view kTopping = " train memory compare sweep";
 inline constexpr std::string_view kBatch = "train memory fit check compare llm";
 
 /// "a b c", of rows that have a name.

@@ -161,11 +161,11 @@ constexpr auto kReport = std::to_array<Flag>({
     {"--by", "WHAT", "what has a row: a module, all modules of a class, or all calls of an operator", set_by, false,
      grouping_names, "module"},
     {"--top", "N", "show only the N costliest rows, by the column of --sort or by MACs; the others are one row",
-     set_top},
+     set_top, false, nullptr, "", kTopping},
     {"--filter", "GLOB",
      "show only modules whose whole path or class matches, and what is inside them; * stands for any text; the others "
      "are one row; repeat it for each glob",
-     add_filter, true},
+     add_filter, true, nullptr, "", kFiltering},
     {"--fold", "",
      "show equal modules next to each other, such as the layers of a transformer, as one row; the tree does so unless "
      "--no-fold is given",
