@@ -656,7 +656,8 @@ def test_a_notebook_inside_of_another_page_keeps_its_columns(info, chromium, tmp
     shown = Shown(chromium, path)
     script = "numbers => numbers.map(it => it.getBoundingClientRect()).map(({right, height}) => [right, height])"
     lines = shown.page.eval_on_selector_all("details span[style*=float]", script)
-    # Net, stem, three blocks with what is inside, norm and head: numbers end at one place, in lines of 12 px x 1.6.
+    # Net, stem, three blocks in one, with what is inside, norm and head: numbers end at one place, in lines of
+    # 12 px x 1.6.
     assert len(lines) > 7
     assert {tuple(line) for line in lines if line[1]} == {(lines[0][0], lines[0][1])}
     assert lines[0][1] < 20
