@@ -26,7 +26,7 @@ class StandIns {
 
   std::unordered_map<PyObject*, nb::object> copies_;
   std::vector<nb::object> originals_;  ///< kept alive, so that no other object gets the address of one
-  std::vector<std::pair<std::string, std::shared_ptr<bool>>> watched_;  ///< the name of a class, and whether it advanced
+  std::vector<std::pair<std::string, std::shared_ptr<bool>>> watched_;  ///< a class, and whether it advanced
 };
 
 /// Generators, as functions with yield return them. They cannot be copied, only watched.
