@@ -91,7 +91,7 @@ void add_lower_bounds(Json& json, const MeasureSet& least) {
   }
 }
 
-Json row_json(const Row& row, const Report& report, NumberFormat numbers) {
+Json row_json(const Row& row, Id parent, const Report& report, NumberFormat numbers) {
   Json json = {{"name", row.path},   {"class", row.cls},        {"depth", row.depth},       {"listed", row.listed},
                {"calls", row.calls}, {"input", tensor(row.in)}, {"output", tensor(row.out)}};
   add_amounts(json, row, report, numbers);
@@ -100,14 +100,13 @@ Json row_json(const Row& row, const Report& report, NumberFormat numbers) {
   json["work"] = work(row.work);
   json["cost"] = work(row.cost);
   add_lower_bounds(json, row.least);
-  json["parent"] = row.parent == kNone ? Json() : Json(row.parent);  // the place of its row in the list
+  json["parent"] = parent == kNone ? Json() : Json(parent);  // the place of its row in the list
   return json;
 }
 
 void add_rows(const Report& report, const RenderOptions& options, const AddElement& add) {
-  for (const Row& row : narrowed(chosen_rows(report, options), options, all_measures())) {
-    add(row_json(row, report, options.numbers));
-  }
+  for_each_shown(chosen_rows(report, options), options, all_measures(),
+                 [&](const Row& row, Id parent) { add(row_json(row, parent, report, options.numbers)); });
 }
 
 /// The module is named by its path: rows are written in another order, or fewer of them.
@@ -214,7 +213,7 @@ std::string render_json(const Report& report, const RenderOptions& options) {
   return std::move(text).end();
 }
 
-std::string json_record(const Row& row) { return json_line(row_json(row, {}, NumberFormat::raw)); }
+std::string json_record(const Row& row) { return json_line(row_json(row, row.parent, {}, NumberFormat::raw)); }
 
 std::string json_record(const Step& step) { return json_line(step_json(step)); }
 

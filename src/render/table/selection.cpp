@@ -157,10 +157,13 @@ Others added_up(const std::vector<Row>& rows, const std::vector<std::size_t>& pl
   return others;
 }
 
-std::vector<Row> narrowed(ChosenRows chosen, const RenderOptions& options, std::span<const Measure> measures) {
-  if (!chosen.changed) chosen.changed = chosen.whole;
-  std::vector<Row>& rows = *chosen.changed;
-  if (options.top == 0 && options.filter.empty() && order_column(options).empty()) return std::move(rows);
+void for_each_shown(const ChosenRows& chosen, const RenderOptions& options, std::span<const Measure> measures,
+                    const VisitRow& visit) {
+  const std::vector<Row>& rows = chosen.rows();
+  if (options.top == 0 && options.filter.empty() && order_column(options).empty()) {
+    for (const Row& row : rows) visit(row, row.parent);
+    return;
+  }
   Selection selection = parted(rows, chosen.shown, options);
   std::erase_if(selection.others, [&](std::size_t i) { return !has_line(rows[i], measures); });
   Others others = added_up(rows, selection.others);
@@ -176,17 +179,10 @@ std::vector<Row> narrowed(ChosenRows chosen, const RenderOptions& options, std::
     if (now_at[i] == kNone) now_at[i] = around(rows[i]);
   }
 
-  std::vector<Row> kept;
-  kept.reserve(selection.shown.size() + 1);
-  for (const std::size_t i : selection.shown) {
-    kept.push_back(std::move(rows[i]));
-    kept.back().parent = around(kept.back());
-  }
-  if (!others.empty()) {
-    others.row.path = others.name();
-    kept.push_back(std::move(others.row));
-  }
-  return kept;
+  for (const std::size_t i : selection.shown) visit(rows[i], around(rows[i]));
+  if (others.empty()) return;
+  others.row.path = others.name();
+  visit(others.row, kNone);
 }
 
 }  // namespace thoplw

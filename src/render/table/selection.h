@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -62,8 +63,11 @@ struct Selection {
 Selection selection_of(const std::vector<Row>& rows, const RenderOptions& options);
 Others added_up(const std::vector<Row>& rows, const std::vector<std::size_t>& places);
 
-/// The rows that are shown, in their order, and at the end one row of the others that have a line. `parent` is the
-/// place of the nearest module around that is shown, too.
-std::vector<Row> narrowed(ChosenRows chosen, const RenderOptions& options, std::span<const Measure> measures);
+/// Visits a row of a list; `parent` is the place in the list of the nearest module around that is in it, too.
+using VisitRow = std::function<void(const Row& row, Id parent)>;
+
+/// The rows that are shown, in their order, and at the end one row of the others that have a line.
+void for_each_shown(const ChosenRows& chosen, const RenderOptions& options, std::span<const Measure> measures,
+                    const VisitRow& visit);
 
 }  // namespace thoplw

@@ -80,12 +80,12 @@ std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view
   return order;
 }
 
-std::vector<Row> listed_rows(const Report& report, const RenderOptions& options) {
+void for_each_line(const Report& report, const RenderOptions& options, const std::function<void(const Row&)>& visit) {
   require_sort(report, options);
   const std::vector<Measure> asked = asked_measures(report, options);
-  std::vector<Row> rows = narrowed(chosen_rows(report, options), options, asked);
-  std::erase_if(rows, [&](const Row& row) { return !has_line(row, asked); });
-  return rows;
+  for_each_shown(chosen_rows(report, options), options, asked, [&](const Row& row, Id) {
+    if (has_line(row, asked)) visit(row);
+  });
 }
 
 Row total_row(const Report& report) {
@@ -117,7 +117,7 @@ Table lay_out(const Report& report, const RenderOptions& options) {
     table.titles.push_back(group ? (options.by == By::cls ? "Class" : "Operator") : title(*column, report.unit));
     table.numbers.push_back(column->number());
   }
-  for (const Row& row : listed_rows(report, options)) table.rows.push_back(cells(row));
+  for_each_line(report, options, [&](const Row& row) { table.rows.push_back(cells(row)); });
   table.totals.push_back(cells(total));
   return table;
 }

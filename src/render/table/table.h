@@ -26,7 +26,7 @@ std::function<bool(const Row&, const Row&)> ordering(std::string_view column);
 std::vector<std::size_t> order_of(const std::vector<Row>& rows, std::string_view column);
 
 /// Rolled up, narrowed to what is wanted and sorted: the lines of the flat table.
-std::vector<Row> listed_rows(const Report& report, const RenderOptions& options);
+void for_each_line(const Report& report, const RenderOptions& options, const std::function<void(const Row&)>& visit);
 
 Row total_row(const Report& report);
 

@@ -28,7 +28,7 @@ std::string rule(const std::vector<std::size_t>& widths) {
 }
 
 template <typename Change>
-void for_each_line(Table& table, Change change) {
+void change_lines(Table& table, Change change) {
   change(table.titles);
   for (auto& row : table.rows) change(row);
   for (auto& row : table.totals) change(row);
@@ -36,7 +36,7 @@ void for_each_line(Table& table, Change change) {
 
 void drop_column(Table& table, std::size_t at) {
   const auto place = static_cast<std::ptrdiff_t>(at);
-  for_each_line(table, [&](Cells& cells) { cells.erase(cells.begin() + place); });
+  change_lines(table, [&](Cells& cells) { cells.erase(cells.begin() + place); });
   table.numbers.erase(table.numbers.begin() + place);
 }
 
@@ -102,7 +102,7 @@ Cells fit_screen(Table& table, std::size_t columns) {
   const std::size_t others =
       std::accumulate(widths.begin(), widths.end(), kBorders) - widths[*name] + kBetween * (widths.size() - 1);
   const std::size_t room = std::max(columns - std::min(columns, others), kLeast);
-  for_each_line(table, [&](Cells& cells) { cells[*name] = shortened_path(cells[*name], room); });
+  change_lines(table, [&](Cells& cells) { cells[*name] = shortened_path(cells[*name], room); });
   return dropped;
 }
 
