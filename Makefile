@@ -67,12 +67,12 @@ test-library: $(STAMP)/debian-test ## the command and the library as they are in
 test-cpp: $(STAMP)/debian-test ## the C++ tests, optimised
 	cmake --preset release --log-level=WARNING
 	cmake --build --preset release
-	ctest --preset release
+	ctest --preset release -j 2
 
 test-sanitize: $(STAMP)/debian-clang ## the C++ tests under ASan and UBSan, by clang with libc++
 	cmake --preset clang --log-level=WARNING -DCMAKE_CXX_COMPILER=clang++-$(CLANG)
 	cmake --build --preset clang
-	ctest --preset clang -E '$(LIBRARY_TESTS)'
+	ctest --preset clang -j 2 -E '$(LIBRARY_TESTS)'
 
 # In half a minute each; the Python of .venv is test-python's.
 test-pythons: $(STAMP)/environment $(STAMP)/debian-test ## the extension with every other Python that is here, without torch
