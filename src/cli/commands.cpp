@@ -11,11 +11,11 @@ constexpr std::size_t kAny = std::numeric_limits<std::size_t>::max();
 
 constexpr auto kCommands = std::to_array<Command>({
     {"", "MODEL...", "torchvision:resnet18", "what each layer costs; for several models, what each model costs", 1,
-     kAny, profile_models, true},
+     kAny, profile_models},
     {"train", "MODEL... [--batch 64]", "torchvision:resnet18 --batch 64 --optimizer adamw",
-     "work and memory of a step of training, layer by layer", 1, kAny, profile_models, true},
+     "work and memory of a step of training, layer by layer", 1, kAny, profile_models},
     {"memory", "MODEL... [--batch 64]", "torchvision:resnet18 --batch 64",
-     "what memory a forward needs, layer by layer and at its peak", 1, kAny, profile_models, true},
+     "what memory a forward needs, layer by layer and at its peak", 1, kAny, profile_models},
     {"fit", "MODEL... --memory 24G [--train]", "torchvision:resnet18 --memory 8G",
      "the largest batch, sequence or image that fits into memory", 1, kAny, fit_models},
     {"llm", "MODEL [--context 8192] [--batch 16] [--device h100]",
@@ -29,7 +29,7 @@ constexpr auto kCommands = std::to_array<Command>({
     {"compare", "MODEL... [--with fvcore,thop]", "torchvision:resnet18 --with fvcore,thop",
      "where the counts of conventions differ, and why", 1, kAny, compare_conventions},
     {"diff", "A B", "torchvision:resnet18 torchvision:resnet34",
-     "what changed from one model or saved report to another", 2, 2, diff_models, true},
+     "what changed from one model or saved report to another", 2, 2, diff_models},
     {"check", "[MODEL...]", "torchvision:resnet18 --max-macs 2G --max-params 12M",
      "whether models keep to a budget of flags or of ./pyproject.toml", 0, kAny, check_budgets},
     {"explain", "MODEL NUMBER", "torchvision:resnet50 4.09G", "which conventions give this number", 2, 2,

@@ -16,7 +16,6 @@ struct Command {
   std::string_view doc;
   std::size_t least, most;  ///< how many arguments that are no flags follow
   void (*run)(Session& session);
-  bool reports = false;  ///< prints reports of layers, as the flags of those say
 };
 
 std::span<const Command> commands();

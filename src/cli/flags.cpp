@@ -21,7 +21,7 @@ bool among(std::string_view words, std::string_view word) {
 
 std::span<const FlagGroup> flag_groups() {
   static const std::array groups = {
-      FlagGroup{.title = "The model", .flags = model_flags(), .of_models = true},
+      FlagGroup{.title = "The model", .flags = model_flags()},
       FlagGroup{.title = "The report", .flags = report_flags()},
       FlagGroup{.title = "A budget", .flags = check_flags()},
       FlagGroup{.title = "A step of training, or the memory of a forward", .flags = pass_flags()},
@@ -29,7 +29,7 @@ std::span<const FlagGroup> flag_groups() {
       FlagGroup{.title = "Devices", .flags = device_flags()},
       FlagGroup{.title = "Language models", .flags = llm_flags()},
       FlagGroup{.title = "Sweeps", .flags = sweep_flags()},
-      FlagGroup{.title = "Output", .flags = output_flags(), .always = true},
+      FlagGroup{.title = "Output", .flags = output_flags()},
   };
   return groups;
 }

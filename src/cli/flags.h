@@ -85,8 +85,6 @@ std::span<const Flag> flags();
 struct FlagGroup {
   std::string_view title;
   std::span<const Flag> flags;
-  bool of_models = false;  ///< those without commands of their own go with all that open models; else with reports
-  bool always = false;     ///< or with everything
 };
 std::span<const FlagGroup> flag_groups();
 

@@ -50,18 +50,12 @@ std::string commands_text(int width) {
   return text;
 }
 
-/// Whether the help of a command tells of a flag: those that go with any command are of reports, or of models.
-bool tells_of(const Command& command, const FlagGroup& group, const Flag& flag) {
-  if (!flag.command.empty()) return goes_with(flag, command);
-  return group.always || (command.most > 0 && (group.of_models || command.reports));
-}
-
 std::string groups_text(const Command& command, int width) {
   std::string text;
   for (const FlagGroup& group : flag_groups()) {
     std::string entries;
     for (const Flag& flag : group.flags) {
-      if (tells_of(command, group, flag) && !by_place(flag))
+      if (goes_with(flag, command) && !by_place(flag))
         entries += entry(usage_of(flag), description(flag, command), kFlagColumn, width);
     }
     if (!entries.empty()) text += "\n" + wrapped(formatted("{}:", group.title), 0, width) + entries;

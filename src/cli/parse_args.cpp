@@ -119,7 +119,11 @@ std::string commands_of(std::string_view words) {
 
 void refuse_others(const Command& command, const std::vector<Given>& given) {
   for (const auto& [flag, value] : given) {
+    constexpr auto kFew = 6;
     if (goes_with(*flag, command)) continue;
+    if (std::ranges::count(flag->command, ' ') > kFew) {
+      throw Error(formatted("{} does not work with `thoplw {}`", long_name(*flag), command.word));
+    }
     throw Error(formatted("{} works only with {}", long_name(*flag), commands_of(flag->command)));
   }
 }

@@ -31,6 +31,17 @@ void draw_timeline(const Session& session, const Report& report) {
   session.terminal.write_png(svg, file);
 }
 
+/// Of several models only JSON has the layers.
+void refuse_layers(const Options& options) {
+  const RenderOptions& render = options.render;
+  if (options.renderer->name == "json") return;
+  if (render.depth < 0 && render.top == 0 && render.filter.empty() && !render.fold) return;
+  throw Error(
+      "--depth, --top, --filter, --fold and --no-fold are of layers, but the table of several MODELs has a row for "
+      "each "
+      "model: give one MODEL, or add --kind tree");
+}
+
 }  // namespace
 
 void profile_models(Session& session) {
@@ -41,6 +52,7 @@ void profile_models(Session& session) {
   }
   if (options.models.size() > 1 && !options.timeline.empty()) throw Error("--timeline takes one MODEL");
   const bool together = options.models.size() > 1 && options.renderer->models && options.render.by == By::module;
+  if (together) refuse_layers(options);
   std::vector<NamedReport> models;
   const auto open_report = [&](const std::string& model) { return session.open_report(model); };
   for_each_model(session, open_report, [&](const std::string& model, Report&& report) {

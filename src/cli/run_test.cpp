@@ -370,7 +370,7 @@ TEST_CASE("help of a command tells of each flag that goes with it, with all that
     for (const Flag& flag : flags()) {
       CAPTURE(flag.name);
       const bool told = words.find(description(flag, command)) != std::string::npos;
-      if (!flag.command.empty()) CHECK(told == goes_with(flag, command));
+      if (!by_place(flag)) CHECK(told == goes_with(flag, command));
       if (!told) continue;
       CHECK(words.find(long_name(flag)) != std::string::npos);
       all.push_back(flag.name);
@@ -457,6 +457,16 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"diff", "net", "net", "--top", "1"},
                 "--top works only with `thoplw MODEL`, `thoplw train`, `thoplw memory`, `thoplw compare`, `thoplw "
                 "sweep`"},
+           Case{{"explain", "net", "1", "--kind", "csv"}, "--kind does not work with `thoplw explain`"},
+           Case{{"conventions", "--input", "1x3"}, "--input does not work with `thoplw conventions`"},
+           Case{{"fit", "net", "--memory", "1M", "--by", "class"},
+                "--by works only with `thoplw MODEL`, `thoplw train`, `thoplw memory`"},
+           Case{{"net:1", "net:2", "--top", "1"},
+                "--depth, --top, --filter, --fold and --no-fold are of layers, but the table of several MODELs has a "
+                "row for each model: give one MODEL, or add --kind tree"},
+           Case{{"net:1", "net:2", "--depth", "0", "--kind", "md"},
+                "--depth, --top, --filter, --fold and --no-fold are of layers, but the table of several MODELs has a "
+                "row for each model: give one MODEL, or add --kind tree"},
            Case{{"diff", "net", "net", "--filter", "fc"},
                 "--filter works only with `thoplw MODEL`, `thoplw train`, `thoplw memory`, `thoplw compare`"},
            Case{{"compare", "net", "--with", "exact,thp"},

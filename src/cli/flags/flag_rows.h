@@ -35,10 +35,22 @@ inline constexpr std::string_view kTyped = " train check diff llm";
 inline constexpr std::string_view kTraining = "train fit check compare formula sweep";
 inline constexpr std::string_view kPass = "train memory fit check compare sweep";
 inline constexpr std::string_view kLlm = "llm";
-/// The commands whose report has a row per module; those that can sum rows up, and of them those that know the first.
-inline constexpr std::string_view kFolding = " train memory";
+/// The commands that open models; those of them that count by a convention; that write what one model did.
+inline constexpr std::string_view kOpening = " train memory fit llm formula sweep compare diff check explain";
+inline constexpr std::string_view kCounting = " train memory llm formula sweep compare diff check";
+inline constexpr std::string_view kTracing = " train memory fit formula compare check";
+/// The commands whose report is of one model, layer by layer; those with a row per module; that can sum rows up, and of
+/// them those that know the first; whose rows are sorted, whose columns are chosen, whose numbers have a format.
+inline constexpr std::string_view kReports = " train memory";
+inline constexpr std::string_view kModules = " train memory compare diff";
 inline constexpr std::string_view kFiltering = " train memory compare";
 inline constexpr std::string_view kTopping = " train memory compare sweep";
+inline constexpr std::string_view kSorting = " train memory sweep compare diff";
+inline constexpr std::string_view kColumns = " train memory diff";
+inline constexpr std::string_view kNumbers = " train memory sweep compare diff check";
+/// The commands that tell by their exit code of what is not exact, and those that print in more than one way.
+inline constexpr std::string_view kStrict = " train memory llm diff check";
+inline constexpr std::string_view kKinds = " train memory fit llm formula sweep compare diff check devices cache";
 inline constexpr std::string_view kBatch = "train memory fit check compare llm";
 
 /// "a b c", of rows that have a name.
