@@ -286,7 +286,8 @@ def _import_file(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     try:
-        spec.loader.exec_module(module)
+        # Not by its loader, which would leave compiled code behind, and take it for that of a file changed at once.
+        exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
     except Exception as failure:
         raise Error(f"{path}: {type(failure).__name__}: {failure}") from failure
     return module

@@ -129,10 +129,12 @@ ZipArchive::ZipArchive(std::string_view bytes, Need need) : bytes_(bytes), need_
     status = unzGetCurrentFileInfo64(directory.archive, &info, name.data(), name.size(), extra.data(), extra.size(),
                                      nullptr, 0);
     if (status != UNZ_OK || unzGetFilePos64(directory.archive, &place) != UNZ_OK) break;
+    // What info says of sizes depends on the version of minizip: some look into the extra field, and some do not.
+    const auto number = [&](std::uint64_t at) { return number_at(bytes, place.pos_in_zip_directory + at, 4); };
     Entry entry{.name = name.substr(0, info.size_filename),
-                .size = info.uncompressed_size,
-                .stored = info.compressed_size,
-                .header = number_at(bytes, place.pos_in_zip_directory + 42, 4),
+                .size = number(24),
+                .stored = number(20),
+                .header = number(42),
                 .checksum = static_cast<std::uint32_t>(info.crc),
                 .method = static_cast<int>(info.compression_method)};
     take_zip64(std::string_view(extra).substr(0, info.size_file_extra), entry);

@@ -89,6 +89,7 @@ def test_models_by_name(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text("from torch import nn\ndef net(width): return nn.Linear(5, width)\n")
     sweep = thoplw.sweep(f"{tmp_path}/net.py:net", {"width": [2, 3]}, inputs=(1, 5), jobs=1)
     assert sweep.columns["macs"] == [12, 18]  # what changed is run anew
+    assert [path.name for path in tmp_path.iterdir()] == ["net.py"]
 
 
 def test_folders_of_files(tmp_path: Path) -> None:
