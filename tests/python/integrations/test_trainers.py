@@ -1,11 +1,7 @@
-"""The callbacks of transformers and Lightning in real training: FLOPs worked out by hand, MFU of a device of ours."""
+"""The callback of transformers in real training: FLOPs worked out by hand, MFU of a device of ours."""
 
 from __future__ import annotations
 
-import csv
-import subprocess
-import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +11,8 @@ import torch
 import thoplw
 
 transformers = pytest.importorskip("transformers")
-pl = pytest.importorskip("lightning.pytorch")  # make test-integrations has it, and time for all of these
+pytest.importorskip("lightning.pytorch")  # make test-integrations has it, and time for all of these
 
-from lightning.pytorch.loggers import CSVLogger  # noqa: E402
-
-from thoplw.integrations.lightning import CostMonitor  # noqa: E402
 from thoplw.integrations.transformers import CostCallback  # noqa: E402
 
 
@@ -141,120 +134,6 @@ def test_a_device_without_figures_gives_flops_and_no_mfu(tmp_path: Path) -> None
         CostCallback("h10")
 
 
-def test_lightning(tmp_path: Path, device: str, capsys: pytest.CaptureFixture[str]) -> None:
-    class Net(pl.LightningModule):  # type: ignore[misc, name-defined]
-        def __init__(self) -> None:
-            super().__init__()
-            self.body, self.head = torch.nn.Linear(16, 32), torch.nn.Linear(32, 4)
-
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return self.head(self.body(x))  # type: ignore[no-any-return]
-
-        def training_step(self, batch: Any) -> Any:
-            x, y = batch
-            loss = torch.nn.functional.cross_entropy(self(x), y)
-            self.log_dict({"loss": loss})
-            return loss
-
-        def validation_step(self, batch: Any, batch_idx: int) -> None:
-            self(batch[0])
-
-        def configure_optimizers(self) -> Any:
-            return torch.optim.SGD(self.parameters(), 0.1)
-
-    def step(batch: int) -> int:
-        return 2 * batch * (2 * 16 * 32 + 3 * 32 * 4)  # the first layer needs no gradient of its input
-
-    data = torch.utils.data.TensorDataset(torch.randn(20, 16), torch.randint(0, 4, (20,)))
-    loader = torch.utils.data.DataLoader(data, batch_size=8)
-    for precision, peak in (("32-true", 1e9), ("bf16-mixed", 4e9)):
-        folder = tmp_path / precision
-        net = Net()
-        trainer = pl.Trainer(
-            max_epochs=1,
-            accelerator="cpu",
-            precision=precision,
-            log_every_n_steps=1,
-            callbacks=[CostMonitor(device)],
-            logger=CSVLogger(folder),
-            enable_progress_bar=False,
-            enable_model_summary=False,
-            enable_checkpointing=False,
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Lightning's advice on workers
-            trainer.fit(net, loader, loader)
-        rows = list(csv.DictReader(next(folder.rglob("metrics.csv")).open()))
-        logged = [row for row in rows if row["flops_per_step"]]
-        assert [float(row["flops_per_step"]) for row in logged] == [step(8), step(8), step(4)]
-        assert [int(row["total_flops"]) for row in logged] == [step(8), 2 * step(8), 2 * step(8) + step(4)]
-        for row in logged:
-            assert float(row["mfu"]) == pytest.approx(float(row["flops_per_second"]) / peak)
-        assert len([row for row in rows if row["loss"]]) == 3  # those of training alone
-        assert not {"log", "log_dict", "forward"} & set(vars(net))
-        assert f"a step computes {step(8) / 2e3:.2f} K MACs" in capsys.readouterr().out
-
-
-class Classifier(pl.LightningModule):  # type: ignore[misc, name-defined]
-    """Whose training depends on random numbers, statistics and the order of gradients."""
-
-    def __init__(self, manual: bool) -> None:
-        super().__init__()
-        self.automatic_optimization = not manual
-        self.layers = torch.nn.Sequential(
-            torch.nn.Linear(16, 32), torch.nn.BatchNorm1d(32), torch.nn.Dropout(), torch.nn.Linear(32, 4)
-        )
-
-    def training_step(self, batch: Any, batch_idx: int) -> Any:
-        loss = torch.nn.functional.cross_entropy(self.layers(batch[0]), batch[1])
-        if self.automatic_optimization:
-            return loss
-        optimizer = self.optimizers()
-        optimizer.zero_grad()
-        self.manual_backward(loss)
-        optimizer.step()
-        return None
-
-    def configure_optimizers(self) -> Any:
-        return torch.optim.AdamW(self.parameters(), 0.1)
-
-
-def fitted(manual: bool, accumulate: int, callbacks: list[Any]) -> dict[str, torch.Tensor]:
-    pl.seed_everything(0, verbose=False)
-    model = Classifier(manual)
-    fit(model, accumulate, callbacks)
-    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
-
-
-def fit(model: torch.nn.Module, accumulate: int, callbacks: list[Any]) -> None:
-    inputs = torch.randn(20, 16)
-    data = torch.utils.data.TensorDataset(inputs, torch.randint(0, 4, (20,)))
-    trainer = pl.Trainer(
-        max_epochs=2,
-        accelerator="cpu",
-        accumulate_grad_batches=accumulate,
-        log_every_n_steps=1,
-        callbacks=callbacks,
-        logger=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        enable_checkpointing=False,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        trainer.fit(model, torch.utils.data.DataLoader(data, batch_size=8, shuffle=True))
-
-
-@pytest.mark.parametrize(("manual", "accumulate"), [(False, 1), (False, 2), (True, 1)])
-def test_lightning_trains_as_without_it_to_the_bit(manual: bool, accumulate: int) -> None:
-    monitor = CostMonitor(summary=None)
-    with_it = fitted(manual, accumulate, [monitor])
-    without = fitted(manual, accumulate, [])
-    assert all(torch.equal(with_it[name], without[name]) for name in without)
-    # A forward, and back to the weights; the norm's input needs a gradient, that of the first layer does not.
-    assert monitor.meter.total == 2 * 2 * 20 * (2 * 16 * 32 + 3 * 32 * 4)
-
-
 def test_transformers_trains_as_without_it_to_the_bit(tmp_path: Path) -> None:
     weights = []
     for callbacks in ([], [CostCallback()]):
@@ -268,30 +147,3 @@ def test_transformers_trains_as_without_it_to_the_bit(tmp_path: Path) -> None:
         transformers.Trainer(model, arguments, train_dataset=text, callbacks=callbacks).train()
         weights.append([tensor.clone() for tensor in model.state_dict().values()])
     assert all(map(torch.equal, *weights))
-
-
-@pytest.mark.parametrize("package", ["lightning.pytorch", "pytorch_lightning"])
-def test_the_callback_is_one_of_the_package_that_is_used(package: str) -> None:
-    program = (
-        "import thoplw._models; thoplw._models.import_torchvision(); "
-        f"import {package} as pl; from thoplw.integrations.lightning import CostMonitor; "
-        "assert issubclass(CostMonitor, pl.Callback)"
-    )
-    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=300)
-
-
-class Unfrozen(Classifier):
-    """Its first layer is trained from the second epoch on."""
-
-    def on_train_epoch_start(self) -> None:
-        for layer in self.layers[:2]:
-            layer.requires_grad_(self.current_epoch > 0)
-
-
-def test_layers_that_are_unfrozen_on_the_way_cost_more_from_then_on() -> None:
-    monitor = CostMonitor(summary=None)
-    fit(Unfrozen(manual=False), 1, [monitor])
-    first, second = 16 * 32, 32 * 4
-    frozen = first + 2 * second  # forward, and the weights of the second
-    trained = 2 * first + 3 * second
-    assert monitor.meter.total == 2 * 20 * (frozen + trained)
