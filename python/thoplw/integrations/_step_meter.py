@@ -89,19 +89,25 @@ class StepMeter:
         self._window.append(self._costs[key])
         self.total += self._costs[key].flops
 
-    def step(self, *, read: bool) -> dict[str, float]:
-        """A step has ended. With `read`, what the steps since the last reading did; {} where nothing was counted."""
-        if read and self._where is not None and self._where.type == "cuda":
+    def step(self) -> None:
+        """A step has ended."""
+        self._steps += 1
+        self._elapse()
+
+    def read(self) -> dict[str, float]:
+        """What the steps since the last reading did; {} where nothing was counted."""
+        if self._where is not None and self._where.type == "cuda":
             import torch
 
             torch.cuda.synchronize(self._where)  # kernels are still running
-        now = time.perf_counter()
-        self._steps, self._seconds, self._last = self._steps + 1, self._seconds + now - self._last, now
-        if not read:
-            return {}
+        self._elapse()
         window, seconds, steps = self._window, self._seconds, self._steps
         self._window, self._seconds, self._steps = [], 0.0, 0
-        return self._figures(window, seconds, steps) if window and not self._failed else {}
+        return self._figures(window, seconds, steps) if window and steps and not self._failed else {}
+
+    def _elapse(self) -> None:
+        now = time.perf_counter()
+        self._seconds, self._last = self._seconds + now - self._last, now
 
     def _figures(self, window: list[Cost], seconds: float, steps: int) -> dict[str, float]:
         flops = sum(cost.flops for cost in window)

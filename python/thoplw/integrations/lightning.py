@@ -68,7 +68,9 @@ class CostMonitor(Callback):  # type: ignore[misc]
             self.meter.add((shapes_of(batch), trained(pl_module)), pl_module, inputs, None, "training_step")
         if first and self.meter.latest is not None and self.summary is not None and trainer.is_global_zero:
             print(_work_of(self.meter.latest, self.summary))
-        figures = self.meter.step(read=(trainer.fit_loop.total_batch_idx + 1) % trainer.log_every_n_steps == 0)
+        self.meter.step()
+        logged = (trainer.fit_loop.total_batch_idx + 1) % trainer.log_every_n_steps == 0
+        figures = self.meter.read() if logged else {}
         for logger in trainer.loggers if figures else ():
             logger.log_metrics(figures, step=trainer.global_step)
 

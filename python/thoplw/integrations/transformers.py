@@ -36,7 +36,6 @@ class CostCallback(TrainerCallback):  # type: ignore[misc]
     def __init__(self, device: str | None = None, dtype: str | None = None) -> None:
         self.meter = StepMeter(device, dtype)
         self._batches: list[tuple[Hashable, tuple[Any, ...], dict[str, Any]]] = []
-        self._figures: dict[str, float] = {}
         self._hook: Any = None
 
     def add_to(self, trainer: Trainer) -> None:
@@ -52,7 +51,7 @@ class CostCallback(TrainerCallback):  # type: ignore[misc]
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
         model = kwargs["model"]
-        self._unhook()
+        self._forget()  # a training that an exception has ended
         self._hook = model.register_forward_pre_hook(self._before_forward, with_kwargs=True)
         precision = "amp-bf16" if args.bf16 else "amp-fp16" if args.fp16 else None
         self.meter.begin(model, precision, max(args.n_gpu, 1))
@@ -61,7 +60,7 @@ class CostCallback(TrainerCallback):  # type: ignore[misc]
         for key, positional, keyword in list(self._batches):  # counting runs the model, and so the hook
             self.meter.add(key, kwargs["model"], list(positional), as_they_are(keyword))
         self._batches.clear()
-        self._figures |= self.meter.step(read=control.should_log)
+        self.meter.step()
 
     def on_log(
         self,
@@ -71,8 +70,8 @@ class CostCallback(TrainerCallback):  # type: ignore[misc]
         logs: dict[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
-        figures, self._figures = self._figures, {}
-        if logs is not None and figures:
+        if logs is not None and "loss" in logs:  # others are of an evaluation, or of all of the training
+            figures = self.meter.read()
             logs.update(figures)
             state.log_history[-1].update(figures)
 
@@ -85,9 +84,10 @@ class CostCallback(TrainerCallback):  # type: ignore[misc]
     def on_train_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self._unhook()
+        self._forget()
 
-    def _unhook(self) -> None:
+    def _forget(self) -> None:
+        self._batches.clear()
         if self._hook is not None:
             self._hook.remove()
             self._hook = None

@@ -38,7 +38,8 @@ def test_a_cpu_has_no_mfu() -> None:
     meter = StepMeter()
     meter.begin(torch.nn.Linear(4, 4), None)
     meter.add("key", torch.nn.Linear(4, 4), [torch.empty(2, 4)], None)
-    figures = meter.step(read=True)
+    meter.step()
+    figures = meter.read()
     assert figures["flops_per_step"] == 2 * 2 * (2 * 4 * 4)  # forward, and the gradient of the weights: 2 * 4 * 4 each
     assert set(figures) == {"flops_per_step", "flops_per_second", "total_flops"}
 
@@ -51,7 +52,8 @@ def test_two_devices_have_twice_the_peak(tmp_path: Path) -> None:
     meter.begin(model, None, of_process=2)
     for _ in range(2):
         meter.add("key", model, [torch.empty(2, 4)], None)
-    figures = meter.step(read=True)
+    meter.step()
+    figures = meter.read()
     assert figures["flops_per_step"] == 2 * 2 * 2 * (2 * 4 * 4)
     assert figures["mfu"] == pytest.approx(figures["flops_per_second"] / 2e9)
 
@@ -62,7 +64,8 @@ def test_a_second_training_is_of_its_own_model() -> None:
         model = torch.nn.Linear(4, width)
         meter.begin(model, None)
         meter.add("key", model, [torch.empty(2, 4)], None)
-        assert meter.step(read=True)["total_flops"] == 2 * 2 * (2 * 4 * width)
+        meter.step()
+        assert meter.read()["total_flops"] == 2 * 2 * (2 * 4 * width)
 
 
 class Frozen(torch.nn.Module):

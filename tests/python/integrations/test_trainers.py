@@ -75,6 +75,8 @@ def test_each_batch_of_the_trainer_is_counted_by_its_shape(tmp_path: Path, devic
     [
         ({"gradient_accumulation_steps": 2}, [flops(2, 16) + flops(2, 24)]),
         ({"logging_steps": 2}, [(flops(2, 16) + flops(2, 24)) / 2]),
+        ({"logging_strategy": "epoch"}, [(flops(2, 16) + flops(2, 24)) / 2]),
+        ({"logging_strategy": "epoch", "eval_strategy": "epoch"}, [(flops(2, 16) + flops(2, 24)) / 2]),
         ({"bf16": True}, [flops(2, 16), flops(2, 24)]),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
@@ -123,6 +125,54 @@ def test_what_cannot_be_counted_does_not_stop_training(tmp_path: Path) -> None:
     assert len([warning for warning in caught if "cannot be counted" in str(warning.message)]) == 1
     assert len(logs) == 2
     assert all("flops_per_second" not in entry for entry in logs)
+
+
+class OutOfMemory(transformers.Trainer):  # type: ignore[misc, name-defined]
+    """Its first batch fails after the forward."""
+
+    failed = False
+
+    def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
+        loss = super().compute_loss(*args, **kwargs)
+        if not self.failed:
+            self.failed = True
+            raise RuntimeError("CUDA out of memory.")
+        return loss
+
+
+def test_a_batch_that_failed_is_no_step(tmp_path: Path) -> None:
+    text = [{"input_ids": torch.arange(16), "labels": torch.arange(16)} for _ in range(8)]
+    arguments = transformers.TrainingArguments(
+        str(tmp_path), per_device_train_batch_size=8, auto_find_batch_size=True, num_train_epochs=1, logging_steps=1,
+        report_to=[], save_strategy="no", use_cpu=True, disable_tqdm=True,
+    )  # fmt: skip
+    model, callback = gpt2(), CostCallback()
+    trainer = OutOfMemory(model, arguments, train_dataset=text, callbacks=[callback])
+    trainer.train()  # again with a smaller batch
+    size = trainer._train_batch_size
+    assert size < 8
+    sizes = [min(size, 8 - first) for first in range(0, 8, size)]
+    logs = [entry for entry in trainer.state.log_history if "loss" in entry]
+    assert [entry["flops_per_step"] for entry in logs] == [flops(batch, 16) for batch in sizes]
+    assert logs[-1]["total_flops"] == flops(8, 16)
+    assert not model._forward_pre_hooks
+
+
+def test_a_training_after_one_that_failed_begins_anew(tmp_path: Path) -> None:
+    text = [{"input_ids": torch.arange(16), "labels": torch.arange(16)} for _ in range(4)]
+    arguments = transformers.TrainingArguments(
+        str(tmp_path), per_device_train_batch_size=2, num_train_epochs=1, logging_steps=1,
+        report_to=[], save_strategy="no", use_cpu=True, disable_tqdm=True,
+    )  # fmt: skip
+    failed, model, callback = gpt2(), gpt2(), CostCallback()
+    with pytest.raises(RuntimeError, match="out of memory"):
+        OutOfMemory(failed, arguments, train_dataset=text, callbacks=[callback]).train()
+    trainer = transformers.Trainer(model, arguments, train_dataset=text, callbacks=[callback])
+    trainer.train()
+    logs = [entry for entry in trainer.state.log_history if "loss" in entry]
+    assert [entry["flops_per_step"] for entry in logs] == [flops(2, 16), flops(2, 16)]
+    assert not failed._forward_pre_hooks
+    assert not model._forward_pre_hooks
 
 
 def test_a_device_without_figures_gives_flops_and_no_mfu(tmp_path: Path) -> None:
