@@ -33,16 +33,16 @@ _PRECISIONS = {"bf16-mixed": "amp-bf16", "16-mixed": "amp-fp16"}  # in others th
 class CostMonitor(Callback):  # type: ignore[misc]
     """Prints what a training step costs, and logs what the steps compute and what share of the device's peak that is.
 
-    The first batch is counted as ``training_step`` takes it, and so is each that has other shapes. Every
-    ``log_every_n_steps`` it logs, of this process, ``flops_per_step``, ``flops_per_second`` and ``total_flops``; a
-    multiply-add is two, and products are counted, as for MFU in papers. ``mfu`` is between 0 and 1, and missing if
-    the device is not known. ``hfu``, with what checkpoints compute again, is there if they do.
+    The first batch is counted as ``training_step`` takes it, and so is each that has other shapes or no loss.
+    Where Lightning logs a step, of the optimizer, it gets ``flops_per_step``, ``flops_per_second`` and ``total_flops``
+    of this process; a multiply-add is two, and products are counted, as for MFU in papers. ``mfu`` is between 0 and 1,
+    and missing if the device is not known. ``hfu``, with what checkpoints compute again, is there if they do.
 
     Args:
         device: a name of ``thoplw.devices()``, or the path of a TOML file (docs/devices.md); None: the GPU that the
             model is on.
         dtype: the type whose peak counts, such as "bf16"; None: that of the Trainer's precision.
-        summary: the depth of the table that is printed at the first batch; None: print none.
+        summary: the depth of the table that is printed at the first batch with a loss; None: print none.
 
     Raises:
         Error: there is no such device.
@@ -51,9 +51,11 @@ class CostMonitor(Callback):  # type: ignore[misc]
     def __init__(self, device: str | None = None, dtype: str | None = None, summary: int | None = 1) -> None:
         self.meter = StepMeter(device, dtype)
         self.summary = summary
+        self._printed = False
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.meter.begin(pl_module, _PRECISIONS.get(str(trainer.precision)))
+        self._printed = False
 
     def on_train_batch_start(self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int) -> None:
         if batch_idx == 0:
@@ -62,17 +64,29 @@ class CostMonitor(Callback):  # type: ignore[misc]
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        first = self.meter.latest is None
+        without_loss = pl_module.automatic_optimization and not outputs
         with _without_logging(pl_module):
-            inputs = [as_is(value) for value in ((batch, 0) if _takes_index(pl_module) else (batch,))]
-            self.meter.add((shapes_of(batch), trained(pl_module)), pl_module, inputs, None, "training_step")
-        if first and self.meter.latest is not None and self.summary is not None and trainer.is_global_zero:
-            print(_work_of(self.meter.latest, self.summary))
+            inputs = [as_is(value) for value in ((batch, batch_idx) if _takes_index(pl_module) else (batch,))]
+            key = shapes_of(batch), trained(pl_module), batch_idx if without_loss else None  # those each for itself
+            self.meter.add(key, pl_module, inputs, None, "training_step")
+        if not without_loss and trainer.is_global_zero:
+            self._print_once()
+        if trainer.fit_loop._should_accumulate():
+            return
         self.meter.step()
-        logged = (trainer.fit_loop.total_batch_idx + 1) % trainer.log_every_n_steps == 0
-        figures = self.meter.read() if logged else {}
+        if trainer._logger_connector.should_update_logs:
+            self._log(trainer)
+
+    def _print_once(self) -> None:
+        if self.meter.latest is not None and self.summary is not None and not self._printed:
+            self._printed = True
+            print(_work_of(self.meter.latest, self.summary))
+
+    def _log(self, trainer: Trainer) -> None:
+        """As Lightning's own callbacks do, where it logs the loss: ``trainer.global_step`` is after the optimizers."""
+        figures = self.meter.read()
         for logger in trainer.loggers if figures else ():
-            logger.log_metrics(figures, step=trainer.global_step)
+            logger.log_metrics(figures, step=trainer.fit_loop.epoch_loop._batches_that_stepped)
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self.meter.resume()
@@ -92,11 +106,14 @@ def _takes_index(module: LightningModule) -> bool:
 @contextlib.contextmanager
 def _without_logging(module: LightningModule) -> Iterator[None]:
     """While it is counted, its losses are no numbers."""
-    vars(module).update(log=_nothing, log_dict=_nothing)
+    own = vars(module)
+    before = {name: own[name] for name in ("log", "log_dict") if name in own}
+    own.update(log=_nothing, log_dict=_nothing)
     try:
         yield
     finally:
-        del module.log, module.log_dict
+        del own["log"], own["log_dict"]
+        own.update(before)
 
 
 def _nothing(*args: Any, **kwargs: Any) -> None:

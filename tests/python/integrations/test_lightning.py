@@ -111,16 +111,16 @@ def fitted(manual: bool, accumulate: int, callbacks: list[Any]) -> dict[str, tor
     return {name: tensor.clone() for name, tensor in model.state_dict().items()}
 
 
-def fit(model: torch.nn.Module, accumulate: int, callbacks: list[Any]) -> None:
+def fit(model: torch.nn.Module, accumulate: int, callbacks: list[Any], logger: Any = False, every: int = 1) -> None:
     inputs = torch.randn(20, 16)
     data = torch.utils.data.TensorDataset(inputs, torch.randint(0, 4, (20,)))
     trainer = pl.Trainer(
         max_epochs=2,
         accelerator="cpu",
         accumulate_grad_batches=accumulate,
-        log_every_n_steps=1,
+        log_every_n_steps=every,
         callbacks=callbacks,
-        logger=False,
+        logger=logger,
         enable_progress_bar=False,
         enable_model_summary=False,
         enable_checkpointing=False,
@@ -165,3 +165,99 @@ def test_layers_that_are_unfrozen_on_the_way_cost_more_from_then_on() -> None:
     frozen = first + 2 * second  # forward, and the weights of the second
     trained = 2 * first + 3 * second
     assert monitor.meter.total == 2 * 20 * (frozen + trained)
+
+
+def rows_of(model: torch.nn.Module, folder: Path, accumulate: int = 1, every: int = 1) -> list[dict[str, str]]:
+    """What Lightning's logger got in two epochs of batches of 8, 8 and 4."""
+    fit(model, accumulate, [CostMonitor(summary=None)], CSVLogger(folder), every)
+    return list(csv.DictReader(next(folder.rglob("metrics.csv")).open()))
+
+
+def column(rows: list[dict[str, str]], name: str) -> list[int]:
+    return [int(float(row[name])) for row in rows if row.get(name)]
+
+
+EACH = 2 * (2 * 16 * 32 + 3 * 32 * 4)  # of one image, as above
+
+
+class Logging(Classifier):
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        self.log("images", float(len(batch[0])))
+        return super().training_step(batch, batch_idx)
+
+
+class TwoOptimizers(Logging):
+    """A step of each for each batch, as in adversarial training: global_step counts both."""
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        self.log("images", float(len(batch[0])))
+        first, second = self.optimizers()
+        loss = torch.nn.functional.cross_entropy(self.layers(batch[0]), batch[1])
+        self.manual_backward(loss)
+        first.step()
+        second.step()
+
+    def configure_optimizers(self) -> Any:
+        return [torch.optim.SGD(layer.parameters(), 0.1) for layer in (self.layers[0], self.layers[3])]
+
+
+@pytest.mark.parametrize(
+    ("model", "accumulate", "every", "steps", "images"),
+    [
+        (Logging(manual=False), 1, 1, [0, 1, 2, 3, 4, 5], [8, 8, 4, 8, 8, 4]),
+        (Logging(manual=False), 1, 4, [3], [(8 + 8 + 4 + 8) / 4]),
+        (Logging(manual=False), 2, 1, [0, 1, 2, 3], [16, 4, 16, 4]),
+        (Logging(manual=False), 2, 2, [1, 3], [20 / 2, 20 / 2]),
+        (TwoOptimizers(manual=True), 1, 1, [0, 1, 2, 3, 4, 5], [8, 8, 4, 8, 8, 4]),
+    ],
+    ids=["each", "every 4", "accumulating 2", "accumulating 2, every 2", "two optimizers"],
+)
+def test_lightning_has_the_figures_at_the_steps_of_the_loss(
+    tmp_path: Path, model: torch.nn.Module, accumulate: int, every: int, steps: list[int], images: list[float]
+) -> None:
+    rows = rows_of(model, tmp_path, accumulate, every)
+    assert column([row for row in rows if row["images"]], "step") == steps
+    assert column([row for row in rows if row["flops_per_step"]], "step") == steps
+    assert column(rows, "flops_per_step") == [EACH * each for each in images]
+
+
+class Skipping(Classifier):
+    """The first batch of each epoch computes nothing, the second no loss."""
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        if batch_idx == 0:
+            return None
+        loss = super().training_step(batch, batch_idx)
+        return loss if batch_idx > 1 else None
+
+
+def test_a_batch_without_a_loss_stands_for_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    forward = 2 * (16 * 32 + 32 * 4)
+    rows = rows_of(Skipping(manual=False), tmp_path)
+    assert column(rows, "flops_per_step") == 2 * [0, 8 * forward, 4 * EACH]
+    monitor = CostMonitor()
+    fit(Skipping(manual=False), 1, [monitor])
+    assert f"a step computes {4 * EACH / 2e3:.2f} K MACs" in capsys.readouterr().out  # the first that has a backward
+
+
+class Tallying(Classifier):
+    """Its log is one of its own, and no method."""
+
+    def __init__(self) -> None:
+        super().__init__(manual=False)
+        self.losses: list[torch.Tensor] = []
+        self.log = lambda name, loss: self.losses.append(loss.detach())
+
+    def training_step(self, batch: Any, batch_idx: int) -> Any:
+        loss = super().training_step(batch, batch_idx)
+        self.log("loss", loss)
+        return loss
+
+
+def test_a_log_of_the_models_own_stays_there() -> None:
+    model = Tallying()
+    log = model.log
+    fit(model, 1, [CostMonitor(summary=None)])
+    assert vars(model)["log"] is log
+    assert "log_dict" not in vars(model)
+    assert len(model.losses) == 6  # of two epochs, and none of what was counted
