@@ -28,4 +28,12 @@ const auto& find_named(const Table& table, std::string_view what, std::string_vi
   throw Error(did_you_mean(what, name, known));
 }
 
+/// "a b c", of rows that have a name.
+template <typename Rows>
+std::string names_of(const Rows& rows) {
+  std::string names;
+  for (const auto& row : rows) names += (names.empty() ? "" : " ") + std::string(row.name);
+  return names;
+}
+
 }  // namespace thoplw

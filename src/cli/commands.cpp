@@ -38,11 +38,12 @@ constexpr auto kCommands = std::to_array<Command>({
     {"devices", "[NAME | FILE.toml | --measure]", "h100", "what devices can do at most, or this machine, measured", 0,
      1, list_devices},
     {"cache", "[--clear]", "", "what is kept of models that were opened before", 0, 0, show_cache},
-    {"reference", "[PAGE]", "cli", "a page of the documentation; without PAGE, their names", 0, 1, print_reference},
-    {"completion", "SHELL", "bash", "a script that completes commands and flags: bash zsh fish", 1, 1,
-     print_completion},
+    {"reference", "[PAGE]", "cli", "a page of the documentation; without PAGE, their names", 0, 1, print_reference,
+     page_names},
+    {"completion", "SHELL", "bash", "a script that completes commands and flags: bash zsh fish", 1, 1, print_completion,
+     shell_names},
     {"help", "[COMMAND | TOPIC]", "inputs", "what a command does, and about inputs, columns and conventions", 0, 1,
-     print_help},
+     print_help, helped_names},
 });
 
 }  // namespace

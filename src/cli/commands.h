@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace thoplw::cli {
@@ -16,6 +17,7 @@ struct Command {
   std::string_view doc;
   std::size_t least, most;  ///< how many arguments that are no flags follow
   void (*run)(Session& session);
+  std::string (*words)() = nullptr;  ///< what may follow it, separated by spaces, where that is no model and no file
 };
 
 std::span<const Command> commands();
@@ -35,5 +37,9 @@ void show_cache(Session& session);
 void print_reference(Session& session);
 void print_help(Session& session);
 void print_completion(Session& session);
+
+std::string page_names();
+std::string shell_names();
+std::string helped_names();
 
 }  // namespace thoplw::cli

@@ -43,6 +43,13 @@ std::string in_quotes(std::string_view text) {
   return out + "'";
 }
 
+/// A name of a file may have spaces.
+const std::string kBashFiles = R"(IFS=$'\n'; COMPREPLY+=($(compgen -f -- "$word")))";
+
+std::string bash_words(const std::string& words) {
+  return formatted(R"(COMPREPLY+=($(compgen -W {} -- "$word")))", in_quotes(words));
+}
+
 /// A branch for each flag that takes a value: its choices, or files.
 std::string bash_values() {
   std::string text;
@@ -51,8 +58,7 @@ std::string bash_values() {
     std::string names = names_of(flag);
     std::ranges::replace(names, ' ', '|');
     const std::string choices = flag.choices ? flag.choices() : "";
-    text += formatted("    {}) COMPREPLY=($(compgen {} -- \"$word\")); return ;;\n", names,
-                      choices.empty() ? "-f" : "-W " + in_quotes(choices));
+    text += formatted("    {}) {}; return ;;\n", names, choices.empty() ? kBashFiles : bash_words(choices));
   }
   return text;
 }
@@ -67,11 +73,21 @@ std::string bash_flags() {
   return text.substr(end) + text.substr(0, end);
 }
 
+/// A branch for each command that a word of its own follows.
+std::string bash_followers() {
+  std::string text;
+  for (const Command& command : commands()) {
+    if (command.words) text += formatted("    {}) {}; return ;;\n", command.word, bash_words(command.words()));
+  }
+  return text;
+}
+
 std::string bash() {
   return formatted(
       R"(# thoplw: completion for bash. Put it into ~/.local/share/bash-completion/completions/thoplw, or source it.
 _thoplw() {{
-  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} flags
+  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} flags IFS=$' \t\n'
+  COMPREPLY=()
   case $before in
 {}  esac
   if [[ $word == -* ]]; then
@@ -80,14 +96,16 @@ _thoplw() {{
     COMPREPLY=($(compgen -W "$flags" -- "$word"))
     return
   fi
-  COMPREPLY=($(compgen -f -- "$word"))
   if ((COMP_CWORD == 1)); then
-    COMPREPLY+=($(compgen -W {} -- "$word"))
+    {}
   fi
+  case ${{COMP_WORDS[1]}} in
+{}  esac
+  {}
 }}
 complete -o filenames -F _thoplw thoplw
 )",
-      bash_values(), bash_flags(), in_quotes(words()));
+      bash_values(), bash_flags(), bash_words(words()), bash_followers(), kBashFiles);
 }
 
 /// Brackets and colons part the fields of zsh's _arguments.
@@ -116,8 +134,9 @@ std::string zsh_flag(const Flag& flag) {
 }
 
 std::string zsh() {
-  std::string cases, others;
+  std::string cases, others, followers;
   for (const Command& command : commands()) {
+    if (command.words) followers += formatted("  {}) follower='({})' ;;\n", command.word, command.words());
     std::string list;
     for (const Flag& flag : flags()) {
       if (!by_place(flag) && goes_with(flag, command)) list += zsh_flag(flag);
@@ -134,15 +153,18 @@ std::string zsh() {
 # thoplw: completion for zsh. Put it as _thoplw into a folder of $fpath.
 _thoplw() {{
   local -a specs commands
+  local follower=_files
   commands=(
 {}  )
   case $words[2] in
 {}{}  esac
-  _arguments -s "$specs[@]" '1: :{{ _describe command commands; _files }}' '*: :_files'
+  case $words[2] in
+{}  esac
+  _arguments -s "$specs[@]" '1: :{{ _describe command commands; _files }}' "*: :$follower"
 }}
 _thoplw "$@"
 )",
-                   described, cases, others);
+                   described, cases, others, followers);
 }
 
 /// Of fish only the quote and the backslash mean something within quotes.
@@ -163,6 +185,10 @@ std::string fish() {
     all += (all.empty() ? "" : " ") + std::string(command.word);
     text +=
         formatted("complete -c thoplw -n __fish_use_subcommand -a {} -d {}\n", command.word, fish_text(command.doc));
+    if (command.words) {
+      text += formatted("complete -c thoplw -n '__fish_seen_subcommand_from {}' -f -a {}\n", command.word,
+                        fish_text(command.words()));
+    }
   }
   for (const Flag& flag : flags()) {
     if (by_place(flag)) continue;
@@ -192,6 +218,8 @@ struct Shell {
 constexpr std::array kShells = {Shell{"bash", bash}, Shell{"zsh", zsh}, Shell{"fish", fish}};
 
 }  // namespace
+
+std::string shell_names() { return thoplw::names_of(kShells); }
 
 void print_completion(Session& session) {
   std::string script = find_named(kShells, "shell", session.options.models.front()).script();

@@ -457,6 +457,8 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"diff", "net", "net", "--top", "1"},
                 "--top works only with `thoplw MODEL`, `thoplw train`, `thoplw memory`, `thoplw compare`, `thoplw "
                 "sweep`"},
+           Case{{"net", "-o", ""}, "--output needs the name of a file, and gets an empty one"},
+           Case{{"compare", "net", "--with", "exact,exact"}, "--with has exact twice"},
            Case{{"explain", "net", "1", "--kind", "csv"}, "--kind does not work with `thoplw explain`"},
            Case{{"conventions", "--input", "1x3"}, "--input does not work with `thoplw conventions`"},
            Case{{"fit", "net", "--memory", "1M", "--by", "class"},

@@ -196,6 +196,15 @@ layers.0-2: 3 x Block, each 32 MACs, 16 params)");
   CHECK(shown(report, "text", options).ends_with("\nlayers.0-2: 3 x Block, each 32 MACs, 16 params"));
 }
 
+TEST_CASE("what one of a run does itself is one other") {
+  const Report report = model_of({{"0", "Block", 8}, {"0.a", "Linear", 20}, {"1", "Block", 8}, {"1.a", "Linear", 20}});
+  RenderOptions options;
+  options.filter = {"*.a"};
+  const std::string tree = shown(report, "tree", options);
+  CHECK(tree.find("└─ 0-1: 2 x Block") != std::string::npos);
+  CHECK(tree.find("└─ (1 other) ") != std::string::npos);
+}
+
 TEST_CASE("the tree folds unless it must not, and shows one of each run") {
   const Report report =
       model_of(joined(joined({{"s0", "S"}}, blocks("s0.", 3)), joined({{"s1", "S"}}, blocks("s1.", 3))));

@@ -19,6 +19,7 @@ Row one_of(Row row, int times) {
   if (times == 1) return row;
   for (Count& amount : row.own.by) amount = Count(amount.value() / static_cast<std::uint64_t>(times));
   row.calls /= times;
+  row.times = 1;
   return row;
 }
 

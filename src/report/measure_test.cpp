@@ -80,6 +80,9 @@ TEST_CASE("what a report does not have is not shown as 0") {
   budget.limits[Measure::bytes] = 5;
   CHECK_THROWS_WITH_AS(check(old, budget, nullptr), doctest::Contains("has no bytes to hold against --max-bytes"),
                        Error);
+  budget.limits[Measure::bytes].reset();
+  budget.limits[Measure::time] = 5;
+  CHECK_THROWS_WITH_AS(check(old, budget, nullptr), doctest::Contains("name one, such as --device h100"), Error);
   Trace packed;
   packed.classes = {{"Net", {}}};
   packed.modules = {{"", 0, kNone, 1}};

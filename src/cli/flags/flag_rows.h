@@ -53,14 +53,6 @@ inline constexpr std::string_view kStrict = " train memory llm diff check";
 inline constexpr std::string_view kKinds = " train memory fit llm formula sweep compare diff check devices cache";
 inline constexpr std::string_view kBatch = "train memory fit check compare llm";
 
-/// "a b c", of rows that have a name.
-template <typename Rows>
-std::string names_of(const Rows& rows) {
-  std::string names;
-  for (const auto& row : rows) names += (names.empty() ? "" : " ") + std::string(row.name);
-  return names;
-}
-
 inline std::string number_type_names() { return names_of(number_types()); }
 
 /// The parts that commas separate.

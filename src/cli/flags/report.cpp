@@ -62,14 +62,20 @@ void set_convention(Options& options, const std::string& value) {
 }
 
 void set_with(Options& options, const std::string& value) {
-  for (const std::string& name : split(value)) options.with.push_back(open_convention(name));
+  for (const std::string& name : split(value)) {
+    options.with.push_back(open_convention(name));
+    if (std::ranges::count(options.with, options.with.back()) > 1) throw Error("--with has " + name + " twice");
+  }
 }
 
 void set_all(Options& options, const std::string&) { options.all = true; }
 
 void set_trace_file(Options& options, const std::string& value) { options.trace_file = value; }
 
-void set_file(Options& options, const std::string& value) { options.file = value; }
+void set_file(Options& options, const std::string& value) {
+  if (value.empty()) throw Error("--output needs the name of a file, and gets an empty one");
+  options.file = value;
+}
 
 void set_jobs(Options& options, const std::string& value) {
   const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), options.jobs);

@@ -50,6 +50,8 @@ const Page& find_page(const std::string& name) {
 
 std::span<const Page> pages() { return kPages; }
 
+std::string page_names() { return names_of(kPages); }
+
 void print_reference(Session& session) {
   const std::vector<std::string>& names = session.options.models;
   session.show(names.empty() ? list() : text_of(find_page(names.front())));

@@ -30,6 +30,8 @@ COMPLETED = [
     (["llm", "--tensor"], ["--tensor-parallel"]),
     (["memory", "--optim"], []),  # that is of a step
     (["train", "--optim"], ["--optimizer"]),
+    (["help", "trai"], ["train"]),
+    (["completion", "z"], ["zsh"]),
 ]
 
 
@@ -41,6 +43,16 @@ def test_bash(words: list[str], expected: list[str], tmp_path: Path) -> None:
     )
     run = subprocess.run([need("bash"), "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
     assert run.stdout.split() == expected
+
+
+def test_bash_takes_a_name_with_spaces_for_one(tmp_path: Path) -> None:
+    (tmp_path / "my model.onnx").touch()
+    code = (
+        f"source {script('bash', tmp_path)}; COMP_WORDS=(thoplw train my); COMP_CWORD=2; "
+        '_thoplw; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    run = subprocess.run([need("bash"), "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert run.stdout == "my model.onnx\n"
 
 
 @pytest.mark.parametrize(("words", "expected"), COMPLETED)
