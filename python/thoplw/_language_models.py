@@ -64,9 +64,7 @@ def passes_of(
         import_torchvision()  # transformers imports it where it is there
     with _quiet():
         made = _made(model, settings, getattr(torch, _MADE_IN.get(dtype or "", "bfloat16")))
-        if dtype is None and (
-            stored := getattr(getattr(made, "config", None), "quantization_config", None)
-        ):
+        if dtype is None and (stored := getattr(getattr(made, "config", None), "quantization_config", None)):
             raise Error(
                 f"the config has quantized weights ({_method(stored)}), and the model is made without: say what they "
                 "are stored in, such as --dtype fp8 or dtype='int4', or bf16 for what they stand for"
