@@ -21,6 +21,7 @@ from typing import Any
 
 MARK = "<!-- thoplw -->"  # by which the comment is found again
 MOST = 65_000  # characters; GitHub takes 65536
+OF_DIFF = {"--all"}  # flags that `thoplw diff` takes, and a model alone does not
 _PER_PAGE = 100
 
 
@@ -39,12 +40,12 @@ def main() -> int:
         return 2
     try:
         with checked_out(event["pull_request"]["base"]["sha"]) as base, tempfile.TemporaryDirectory() as kept:
-            body = "\n\n".join([MARK, *(compared(model, base, Path(kept) / "before.json") for model in models)])
+            sections = [section(model, base, Path(kept) / "before.json") for model in models]
     except Failed as error:
         print(f"thoplw: {error}", file=sys.stderr)
         return 2
-    publish(shortened(body), event["pull_request"]["number"])
-    return 0
+    publish(shortened("\n\n".join([MARK, *(said for said, _ in sections)])), event["pull_request"]["number"])
+    return max(code for _, code in sections)
 
 
 @contextlib.contextmanager
@@ -60,16 +61,42 @@ def checked_out(commit: str) -> Iterator[Path]:
             needed(run("git", "worktree", "remove", "--force", folder))
 
 
-def compared(model: str, base: Path, before: Path) -> str:
+def section(model: str, base: Path, before: Path) -> tuple[str, int]:
+    """What is said of the model, and an exit code as of `thoplw`; one that cannot be counted stops no other."""
+    try:
+        said, code = compared(words_of(model), base, before)
+    except Failed as error:
+        print(f"thoplw: {error}", file=sys.stderr)
+        said, code = f"It cannot be counted:\n\n```\n{error}\n```", 2
+    return f"## `{model}`\n\n{said}", code
+
+
+def words_of(model: str) -> list[str]:
+    try:
+        return shlex.split(model)
+    except ValueError as error:
+        raise Failed(f"THOPLW_MODELS has a line that is no command: {model}: {error}") from None
+
+
+def compared(words: list[str], base: Path, before: Path) -> tuple[str, int]:
     """The change, or for a model that could not be counted before, what it costs now."""
-    words = shlex.split(model)
-    heading = f"## `{model}`\n\n"
-    why = counted(words, base, before)
+    alone = [word for word in words if word not in OF_DIFF]
+    why = counted([word for word in alone if word != "--strict"], base, before)  # the change is what is to be exact
     if why:
-        now = needed(run(*_THOPLW, *words, "--kind", "md", "--fmt", "clever", "--depth", "1"))
-        return f"{heading}Not in the base ({why}). It costs\n\n{now}".rstrip()
-    diff = needed(run(*_THOPLW, "diff", str(before), *words, "--kind", "md"))
-    return heading + diff.partition("\n")[2].strip()  # its own heading has the name of the file
+        now, code = table(*alone, *unless_given(words, "--fmt", "clever"), *unless_given(words, "--depth", "1"))
+        return f"Not in the base ({why}). It costs\n\n{now}".rstrip(), code
+    diff, code = table("diff", str(before), *words)
+    return diff.partition("\n")[2].strip(), code  # its own heading has the name of the file
+
+
+def unless_given(words: list[str], flag: str, value: str) -> list[str]:
+    return [] if any(word.partition("=")[0] == flag for word in words) else [flag, value]
+
+
+def table(*words: str) -> tuple[str, int]:
+    """With 1 where it is not exact and the words have --strict."""
+    ran = run(*_THOPLW, *words, "--kind", "md")
+    return (ran.stdout, 1) if ran.returncode == 1 and ran.stdout else (needed(ran), 0)
 
 
 def counted(words: list[str], base: Path, report: Path) -> str:

@@ -157,12 +157,69 @@ def test_what_cannot_be_done_is_said(checkout: tuple[Path, str]) -> None:
     for given, models, code, said in [
         (None, "old.trace", 0, "this is no pull request"),
         (base, " \n", 2, "THOPLW_MODELS is empty"),
-        (base, "gone.trace", 2, "gone.trace --kind md --fmt clever --depth 1 exits with 2: gone.trace"),
         ("0" * 40, "old.trace", 2, "git fetch"),
     ]:
         ran = comment(folder, given, models)
         assert (ran.returncode, ran.stdout) == (code, "")
         assert said in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("bad", "said"),
+    [
+        ("gone.trace", "gone.trace --fmt clever --depth 1 --kind md exits with 2: gone.trace: No such file"),
+        ("old.trace --nothing", "unknown flag '--nothing'"),
+        (
+            "old.trace --set 'a=b",
+            "THOPLW_MODELS has a line that is no command: old.trace --set 'a=b: No closing quotat",
+        ),
+    ],
+)
+def test_a_model_that_cannot_be_counted_stops_no_other(checkout: tuple[Path, str], bad: str, said: str) -> None:
+    folder, base = checkout
+    ran = comment(folder, base, f"{bad}\nold.trace")
+    assert ran.returncode == 2
+    assert "Traceback" not in ran.stderr
+    assert ran.stderr.startswith("thoplw: ")
+    assert said in ran.stderr
+    failed, _, old = ran.stdout.partition("## `old.trace`\n\n")
+    assert failed.startswith(f"<!-- thoplw -->\n\n## `{bad}`\n\nIt cannot be counted:\n\n```\n")
+    assert said in failed
+    assert old.startswith("**MACs 128 -> 192 (+50.0 %), ")
+
+
+def flags_of(*words: str) -> set[str]:
+    ran = subprocess.run([sys.executable, "-m", "thoplw", *words, "--help"], capture_output=True, text=True, check=True)
+    return {word for line in ran.stdout.splitlines() for word in line[:28].split() if word.startswith("--")}
+
+
+def test_flags_of_diff_are_known() -> None:
+    assert flags_of("diff") - flags_of("old.trace") == pull_request.OF_DIFF
+
+
+def test_flags_of_the_report_go_with_new_models_and_old_ones(checkout: tuple[Path, str]) -> None:
+    folder, base = checkout
+    lines = [
+        f"{name}.trace {flags}" for name in ("old", "new") for flags in ("--all", "--depth=2", "--depth 2 --fmt raw")
+    ]
+    ran = comment(folder, base, "\n".join(lines))
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.count("**MACs 128 -> 192 (+50.0 %)") == 3
+    sections = ran.stdout.split("## `new.trace ")[1:]
+    assert [section.partition("`")[0] for section in sections] == ["--all", "--depth=2", "--depth 2 --fmt raw"]
+    assert all("It costs\n\n| Name" in section for section in sections)
+
+
+def test_what_is_not_exact_is_shown_and_fails_if_that_was_asked(checkout: tuple[Path, str]) -> None:
+    folder, base = checkout
+    for name in ("old", "new"):  # the one is counted in the base, the other is not
+        path = folder / f"{name}.trace"
+        path.write_text(path.read_text().replace("aten::linear", "mine::odd"))
+    for models, code in [("old.trace", 0), ("new.trace", 0), ("old.trace --strict", 1), ("new.trace --strict", 1)]:
+        ran = comment(folder, base, models)
+        assert (ran.returncode, ran.stderr) == (code, "")
+        assert "not counted: mine::odd (once)" in ran.stdout
+        assert "cannot be counted" not in ran.stdout
 
 
 def test_the_action_runs_the_module_with_what_it_reads() -> None:
