@@ -50,4 +50,12 @@ constexpr auto kCommands = std::to_array<Command>({
 
 std::span<const Command> commands() { return kCommands; }
 
+std::string command_words() {
+  std::string words;
+  for (const Command& command : commands()) {
+    if (!command.word.empty()) words += (words.empty() ? "" : " ") + std::string(command.word);
+  }
+  return words;
+}
+
 }  // namespace thoplw::cli

@@ -21,6 +21,8 @@ struct Command {
 };
 
 std::span<const Command> commands();
+/// "train memory fit".
+std::string command_words();
 
 void profile_models(Session& session);
 void fit_models(Session& session);

@@ -19,14 +19,6 @@ std::string names_of(const Flag& flag) {
   return std::string(long_name(flag)) + (short_too ? " " + std::string(flag.name.substr(0, 2)) : "");
 }
 
-std::string words() {
-  std::string text;
-  for (const Command& command : commands()) {
-    if (!command.word.empty()) text += (text.empty() ? "" : " ") + std::string(command.word);
-  }
-  return text;
-}
-
 std::string flags_of(const Command& command) {
   std::string text;
   for (const Flag& flag : flags()) {
@@ -105,7 +97,7 @@ _thoplw() {{
 }}
 complete -o filenames -F _thoplw thoplw
 )",
-      bash_values(), bash_flags(), bash_words(words()), bash_followers(), kBashFiles);
+      bash_values(), bash_flags(), bash_words(command_words()), bash_followers(), kBashFiles);
 }
 
 /// Brackets and colons part the fields of zsh's _arguments.
@@ -134,15 +126,15 @@ std::string zsh_flag(const Flag& flag) {
 }
 
 std::string zsh() {
-  std::string cases, others, followers;
+  std::string cases, others;
   for (const Command& command : commands()) {
-    if (command.words) followers += formatted("  {}) follower='({})' ;;\n", command.word, command.words());
+    const std::string follower = command.words ? formatted("follower='({})'; ", command.words()) : "";
     std::string list;
     for (const Flag& flag : flags()) {
       if (!by_place(flag) && goes_with(flag, command)) list += zsh_flag(flag);
     }
     (command.word.empty() ? others : cases) +=
-        formatted("  {}) specs=(\n{}  ) ;;\n", command.word.empty() ? "*" : command.word, list);
+        formatted("  {}) {}specs=(\n{}  ) ;;\n", command.word.empty() ? "*" : command.word, follower, list);
   }
   std::string described;
   for (const Command& command : commands()) {
@@ -158,13 +150,11 @@ _thoplw() {{
 {}  )
   case $words[2] in
 {}{}  esac
-  case $words[2] in
-{}  esac
   _arguments -s "$specs[@]" '1: :{{ _describe command commands; _files }}' "*: :$follower"
 }}
 _thoplw "$@"
 )",
-                   described, cases, others, followers);
+                   described, cases, others);
 }
 
 /// Of fish only the quote and the backslash mean something within quotes.
@@ -179,10 +169,8 @@ std::string fish_text(std::string_view text) {
 
 std::string fish() {
   std::string text = "# thoplw: completion for fish. Put it into ~/.config/fish/completions/thoplw.fish.\n";
-  std::string all;
   for (const Command& command : commands()) {
     if (command.word.empty()) continue;
-    all += (all.empty() ? "" : " ") + std::string(command.word);
     text +=
         formatted("complete -c thoplw -n __fish_use_subcommand -a {} -d {}\n", command.word, fish_text(command.doc));
     if (command.words) {
@@ -200,7 +188,7 @@ std::string fish() {
         if (!command.word.empty() && goes_with(flag, command)) with += " " + std::string(command.word);
       }
       const std::string seen = "__fish_seen_subcommand_from" + with;
-      when = " -n " + fish_text(without ? seen + "; or not __fish_seen_subcommand_from " + all : seen);
+      when = " -n " + fish_text(without ? seen + "; or not __fish_seen_subcommand_from " + command_words() : seen);
     }
     text += formatted("complete -c thoplw{} -l {}", when, long_name(flag).substr(2));
     if (flag.name.find(',') != std::string_view::npos) text += formatted(" -s {}", flag.name.substr(1, 1));

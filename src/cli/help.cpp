@@ -225,13 +225,7 @@ std::string help_on(const std::string& name, int columns) {
   throw Error(did_you_mean("topic", name, known));
 }
 
-std::string helped_names() {
-  std::string names = names_of(topics());
-  for (const Command& command : commands()) {
-    if (!command.word.empty()) names += " " + std::string(command.word);
-  }
-  return names;
-}
+std::string helped_names() { return names_of(topics()) + " " + command_words(); }
 
 void print_help(Session& session) {
   const std::vector<std::string>& names = session.options.models;

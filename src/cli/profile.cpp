@@ -38,8 +38,7 @@ void refuse_layers(const Options& options) {
   if (render.depth < 0 && render.top == 0 && render.filter.empty() && !render.fold) return;
   throw Error(
       "--depth, --top, --filter, --fold and --no-fold are of layers, but the table of several MODELs has a row for "
-      "each "
-      "model: give one MODEL, or add --kind tree");
+      "each model: give one MODEL, or add --kind tree");
 }
 
 }  // namespace

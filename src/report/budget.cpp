@@ -127,16 +127,15 @@ void require_known(const Report& report, const Limits& limits) {
         "report that `thoplw memory` saved");
   }
   for (const Measure measure : all_measures()) {
-    if (limits[measure] && !report.has(measure) && row_of(measure).seconds) {
+    if (!limits[measure] || report.has(measure)) continue;
+    if (row_of(measure).seconds) {
       throw Error(
           formatted("--max-{} is of a device, and the report is of none: name one, such as --device h100, and check "
                     "the model itself",
                     row_of(measure).name));
     }
-    if (limits[measure] && !report.has(measure)) {
-      throw Error(formatted("the report has no {} to hold against --max-{}: count the model itself",
-                            words(measure, report.unit), row_of(measure).name));
-    }
+    throw Error(formatted("the report has no {} to hold against --max-{}: count the model itself",
+                          words(measure, report.unit), row_of(measure).name));
   }
 }
 
