@@ -7,6 +7,7 @@
 
 #include "base/formatted.h"
 #include "cli/commands.h"
+#include "cli/help.h"
 #include "cli/session.h"
 #include "count/training/tool_totals.h"
 #include "render/formats.h"
@@ -89,11 +90,17 @@ void compare_conventions(Session& session) {
 void list_conventions(Session& session) {
   std::size_t width = 0;
   for (const Convention* convention : conventions()) width = std::max(width, convention->name.size());
+  const int columns = session.terminal.screen.columns;
   std::string text;
   for (const Convention* convention : conventions()) {
-    text += formatted("{}{:<{}}  {}  {}", text.empty() ? "" : "\n", convention->name, width,
-                      convention->unit == Unit::flop ? "FLOP" : "MAC ", convention->doc);
+    const std::string head =
+        formatted("{:<{}}  {}  ", convention->name, width, convention->unit == Unit::flop ? "FLOP" : "MAC ");
+    const int indent = static_cast<int>(head.size());
+    const std::string doc = columns == 0 ? std::string(convention->doc) + "\n"
+                                         : wrapped(convention->doc, indent, columns).substr(head.size());
+    text += head + doc;
   }
+  text.pop_back();
   session.show(text);
 }
 

@@ -55,12 +55,12 @@ Table records(std::span<const Device> devices) {
   return table;
 }
 
-std::string list_text(std::span<const Device> devices, const Renderer& renderer) {
+std::string list_text(std::span<const Device> devices, const Renderer& renderer, const RenderOptions& options) {
   if (renderer.name == "json") return list_json(devices);
   if (renderer.name == "csv") return csv_table(records(devices), {}, {});
   WriteTable* const write = renderer.name == "text" ? text_table : renderer.name == "md" ? md_table : nullptr;
   if (!write) throw Error("devices can be shown as text, md, csv or json");
-  return write(device_table(devices), {}, {std::string(kDeviceUnits)});
+  return write(device_table(devices), options, {std::string(kDeviceUnits)});
 }
 
 /// As a file of a user has it.
@@ -80,10 +80,11 @@ void list_devices(Session& session) {
     if (!session.python.measure) throw Error("--measure needs PyTorch: run it as `python -m thoplw devices --measure`");
     return session.show(session.python.measure());
   }
-  if (options.models.empty()) return session.show(list_text(devices(), *options.renderer));
+  const RenderOptions render = session.render_options("");
+  if (options.models.empty()) return session.show(list_text(devices(), *options.renderer, render));
   const auto chosen = open_devices(options.models.front());
   const bool text = options.renderer->name == "text";
-  session.show(text ? in_full(*chosen) : list_text(*chosen, *options.renderer));
+  session.show(text ? in_full(*chosen) : list_text(*chosen, *options.renderer, render));
 }
 
 }  // namespace thoplw::cli

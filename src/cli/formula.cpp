@@ -61,7 +61,8 @@ void find_laws(Session& session) {
           const Session one{there, session.open, session.elsewhere, session.terminal, session.out};
           return one.open_report(model);
         };
-        return render_formulas(find_formulas(varied.variables, sample), *options.renderer);
+        return render_formulas(find_formulas(varied.variables, sample), *options.renderer,
+                               session.render_options(model).screen);
       },
       [](const std::string&) {});
 }

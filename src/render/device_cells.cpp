@@ -26,6 +26,8 @@ std::string memory_text(std::uint64_t bytes) {
 
 Table device_table(std::span<const Device> devices) {
   Table table;
+  table.whole_names = true;
+  table.first_out = {"Flash", "Link GB/s", "fp4", "tf32", "Device", "int8", "fp8"};
   table.titles = {"Name", "Device"};
   for (const NumberType type : kShown) table.titles.emplace_back(name(type));
   for (const std::string_view title : {"GB/s", "Link GB/s", "Memory", "Flash"}) table.titles.emplace_back(title);

@@ -163,7 +163,7 @@ Table table_of(const Formulas& formulas) {
   return table;
 }
 
-std::string for_people(const Formulas& formulas, WriteTable* write, bool latex) {
+std::string for_people(const Formulas& formulas, WriteTable* write, bool latex, const Screen& screen) {
   std::string text;
   for (const Named& named : of_whole(formulas)) {
     if (!named.shown) continue;
@@ -171,7 +171,7 @@ std::string for_people(const Formulas& formulas, WriteTable* write, bool latex) 
     text += latex ? formatted("**{}**({}) = {}\n\n", md_text(named.title), md_text(arguments(formulas.variables)), law)
                   : formatted("{}({}) = {}\n", named.title, arguments(formulas.variables), law);
   }
-  return text + (latex ? "" : "\n") + write(table_of(formulas), {}, notes_of(formulas));
+  return text + (latex ? "" : "\n") + write(table_of(formulas), {.screen = screen}, notes_of(formulas));
 }
 
 nlohmann::ordered_json terms_json(const Polynomial& polynomial, const Formulas& formulas) {
@@ -231,9 +231,9 @@ std::string law_latex(const Formulas::Law& law, const std::vector<Variable>& var
   return greatest(law, variables, kLatex, "\\max(", ")");
 }
 
-std::string render_formulas(const Formulas& formulas, const Renderer& renderer) {
-  if (renderer.name == "text") return for_people(formulas, text_table, false);
-  if (renderer.name == "md") return for_people(formulas, md_table, true);
+std::string render_formulas(const Formulas& formulas, const Renderer& renderer, const Screen& screen) {
+  if (renderer.name == "text") return for_people(formulas, text_table, false, screen);
+  if (renderer.name == "md") return for_people(formulas, md_table, true, screen);
   if (renderer.name == "csv") return csv_table(table_of(formulas), {}, {});
   if (renderer.name == "json") return as_json(formulas);
   throw Error("formulas can be shown as text, md, csv or json");

@@ -16,6 +16,6 @@ std::string law_text(const Formulas::Law& law, const std::vector<Variable>& vari
 std::string law_latex(const Formulas::Law& law, const std::vector<Variable>& variables);
 
 /// Of the whole, and then of each module that costs something. Throws Error where the format cannot show it.
-std::string render_formulas(const Formulas& formulas, const Renderer& renderer);
+std::string render_formulas(const Formulas& formulas, const Renderer& renderer, const Screen& screen = {});
 
 }  // namespace thoplw

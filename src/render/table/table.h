@@ -35,7 +35,9 @@ struct Table {
   Cells titles;
   std::vector<bool> numbers;  ///< by column: does it hold numbers?
   std::vector<Cells> rows;
-  std::vector<Cells> totals;  ///< what stands below the rows
+  std::vector<Cells> totals;                  ///< what stands below the rows
+  bool whole_names = false;                   ///< are they never shortened on a narrow screen, as one types them?
+  std::vector<std::string_view> first_out{};  ///< titles of columns that give way on a narrow screen before others
 };
 
 /// One cell per column; cells are as the model names them, not made safe for any format.

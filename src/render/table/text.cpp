@@ -51,10 +51,12 @@ std::optional<std::size_t> name_column(const Table& table) {
 }
 
 /// What can be done without, if there is any of it.
-std::vector<std::size_t> shapes_and_class(const Table& table) {
+std::vector<std::size_t> first_out(const Table& table) {
+  std::vector<std::string_view> titles = table.first_out;
+  for (const std::string_view name : {"input", "output", "class"}) titles.push_back(find_column(name).title);
   std::vector<std::size_t> places;
-  for (const std::string_view name : {"input", "output", "class"}) {
-    const auto place = std::ranges::find(table.titles, find_column(name).title) - table.titles.begin();
+  for (const std::string_view title : titles) {
+    const auto place = std::ranges::find(table.titles, title) - table.titles.begin();
     if (place < std::ssize(table.titles)) places.push_back(static_cast<std::size_t>(place));
   }
   return places;
@@ -74,7 +76,7 @@ std::vector<std::size_t> all_but_first(const Table& table) {
 Cells make_room(Table& table, std::size_t columns, std::size_t least, std::vector<std::size_t> giving_way) {
   auto widths = fit(table, harmless);
   const auto name = name_column(table);
-  if (name) widths[*name] = std::min(widths[*name], least);
+  if (name && !table.whole_names) widths[*name] = std::min(widths[*name], least);
   std::erase(giving_way, name.value_or(0));
   auto out = left_out(widths, kBetween, columns - std::min(columns, kBorders), giving_way);
   std::ranges::sort(out);
@@ -89,7 +91,7 @@ Cells make_room(Table& table, std::size_t columns, std::size_t least, std::vecto
 /// that can be read, then numbers after the first, from the last on, as none is cut. The titles of those left out.
 Cells fit_screen(Table& table, std::size_t columns) {
   constexpr std::size_t kReadable = 14, kLeast = 8;  // cells of a name
-  Cells dropped = make_room(table, columns, kReadable, shapes_and_class(table));
+  Cells dropped = make_room(table, columns, kReadable, first_out(table));
   const auto before = name_column(table);
   std::size_t label = kLeast;
   for (const Cells& cells : table.totals)
@@ -97,7 +99,7 @@ Cells fit_screen(Table& table, std::size_t columns) {
   for (std::string& title : make_room(table, columns, label, all_but_first(table))) dropped.push_back(std::move(title));
 
   const auto name = name_column(table);
-  if (!name) return dropped;
+  if (!name || table.whole_names) return dropped;
   const auto widths = fit(table, harmless);
   const std::size_t others =
       std::accumulate(widths.begin(), widths.end(), kBorders) - widths[*name] + kBetween * (widths.size() - 1);
