@@ -21,8 +21,8 @@ namespace {
   }
   std::string_view meant = other_name(name);
   if (meant.empty()) meant = nearest_name(name, known);
-  throw Error(formatted("unknown flag '{}'{}; `thoplw --help`, or --help after a command, lists those that there are",
-                        name, meant.empty() ? "" : formatted("; did you mean '{}'?", meant)));
+  throw Error(formatted("unknown flag '{}'; {}`thoplw --help`, or --help after a command, lists those that there are",
+                        name, meant.empty() ? "" : formatted("did you mean '{}'? ", meant)));
 }
 
 struct Given {

@@ -84,7 +84,7 @@ std::string known_suffixes() {
   return suffixes;
 }
 
-constexpr const char* kListsFlags = "; `thoplw --help`, or --help after a command, lists those that there are";
+constexpr const char* kListsFlags = "`thoplw --help`, or --help after a command, lists those that there are";
 
 constexpr std::string_view kTable =
     "| Name  | Class  | Input shape | Output shape | MACs | Params |\n"
@@ -449,7 +449,7 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
   };
   for (const Case& row : {
            Case{{}, "no MODEL is given: name one, such as torchvision:resnet18, or see --help"},
-           Case{{"net", "--knd", "csv"}, std::string("unknown flag '--knd'; did you mean '--kind'?") + kListsFlags},
+           Case{{"net", "--knd", "csv"}, std::string("unknown flag '--knd'; did you mean '--kind'? ") + kListsFlags},
            Case{{"net", "--kind", "txt"}, "unknown kind 'txt'; did you mean 'text'? known: " + names_of(renderers())},
            Case{{"net", "--fmt=rat"}, "unknown fmt 'rat'; did you mean 'raw'? known: clever ratio raw"},
            Case{{"net", "--sort", "mac"}, "unknown column 'mac'; did you mean 'macs'? known: " + names_of(columns())},
@@ -507,7 +507,7 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"net", "-k"}, "--kind needs a value: KIND"},
            Case{{"net", "-Vk"}, "--kind needs a value: KIND"},
            Case{{"net", "--strict=yes"}, "--strict takes no value"},
-           Case{{"net", "-x"}, std::string("unknown flag '-x'") + kListsFlags},
+           Case{{"net", "-x"}, std::string("unknown flag '-x'; ") + kListsFlags},
            Case{{"net", "-o", "table.xls"},
                 "the name 'table.xls' does not tell the format: give a kind, or one of the "
                 "suffixes" +
