@@ -63,7 +63,9 @@ std::string with_large_letter(std::string_view text) {
 
 }  // namespace
 
-Written take_apart(std::string_view text) {
+Written take_apart(std::string_view given) {
+  const std::string large = with_large_letter(given);
+  std::string_view text = large;
   Written written;
   while (!text.empty() && (is_digit(text.front()) || text.front() == '.' || text.front() == '_')) {
     const bool between =
@@ -99,7 +101,7 @@ Count parse_amount(std::string_view text) {
     throw Error("'" + std::string(text) + "' is not a " + std::string(why) +
                 "; write one such as 2G, 1.82G or 12_000_000");
   };
-  const Written written = take_apart(with_large_letter(text));
+  const Written written = take_apart(text);
   std::string whole;
   int decimals = 0;
   if (!split_decimals(written.digits, whole, decimals) || !written.rest.empty()) fail("count");

@@ -17,6 +17,7 @@ TEST_CASE("the nearest known name is suggested, and only a near one") {
            Case{"texxt", "unknown kind 'texxt'; did you mean 'text'? known: csv md text"},  // one deleted
            Case{"csw", "unknown kind 'csw'; did you mean 'csv'? known: csv md text"},       // one replaced
            Case{"cvs", "unknown kind 'cvs'; did you mean 'csv'? known: csv md text"},       // two changed places
+           Case{"CVS", "unknown kind 'CVS'; did you mean 'csv'? known: csv md text"},       // in large letters
            Case{"html", "unknown kind 'html'; known: csv md text"},
            Case{"", "unknown kind ''; known: csv md text"},
        }) {

@@ -18,6 +18,7 @@ struct Command {
   std::size_t least, most;  ///< how many arguments that are no flags follow
   void (*run)(Session& session);
   std::string (*words)() = nullptr;  ///< what may follow it, separated by spaces, where that is no model and no file
+  bool judges = false;               ///< is its exit code a verdict?
 };
 
 std::span<const Command> commands();

@@ -88,6 +88,7 @@ void compare_conventions(Session& session) {
 }
 
 void list_conventions(Session& session) {
+  session.require_text("the list of conventions");
   std::size_t width = 0;
   for (const Convention* convention : conventions()) width = std::max(width, convention->name.size());
   const int columns = session.terminal.screen.columns;

@@ -79,6 +79,7 @@ bool is_number(const std::string& text) { return !take_apart(text).digits.empty(
 
 void explain_number(Session& session) {
   const Options& options = session.options;
+  session.require_text("an explanation");
   std::string model = options.models.front(), number = options.models.back();
   if (is_number(model) && !is_number(number)) model.swap(number);
   session.show(explanation(session.open_model(model), number, [&](const Tensor& input) {

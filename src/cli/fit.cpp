@@ -301,6 +301,9 @@ void require_room(const Options& options) {
 }  // namespace
 
 void fit_models(Session& session) {
+  const std::string_view kind = session.options.renderer->name;
+  if (kind != "text" && kind != "json")
+    throw Error(formatted("what fits can be shown as text or json, not as {}", kind));
   const Options options = with_room(session.options);
   require_room(options);
   struct Answer {

@@ -91,7 +91,7 @@ TEST_CASE("a limit of a forward's memory is held, and the layers alive at the pe
   CHECK(over.out ==
         "OVER     net: 380 of 379 bytes of memory in a forward (100.2 %), 1 too many\n"
         "           the costliest:\n"
-        "             (root) (Linear): 60 bytes alive at the peak, 15.7 % of all\n");
+        "             (root) (Linear): 60 bytes alive at the peak, 15.8 % of all\n");
 }
 
 TEST_CASE("what does not go together is said") {

@@ -1,6 +1,10 @@
 // How the command line is taken apart by the table of flags.
 #include <CLI/CLI.hpp>
+#include <filesystem>
+#include <span>
 
+#include "base/formatted.h"
+#include "base/path.h"
 #include "cli/commands.h"
 #include "cli/flags/flag_rows.h"
 #include "cli/meant.h"
@@ -82,6 +86,16 @@ void add_models(const std::vector<std::string>& args, Options& options) {
   }
 }
 
+/// Throws Error where a command stands behind a model, and is no file.
+void refuse_late_command(const std::vector<std::string>& words) {
+  for (const std::string& word : std::span(words).subspan(1)) {
+    std::error_code ignored;
+    if (std::ranges::find(commands(), word, &Command::word) == commands().end()) continue;
+    if (std::filesystem::exists(to_path(word), ignored)) continue;
+    throw Error(formatted("a command stands first: `thoplw {} {}`", word, words.front()));
+  }
+}
+
 /// A command is a word in the place of the first model.
 void set_command(Options& options) {
   std::vector<std::string>& words = options.models;
@@ -94,13 +108,15 @@ void set_command(Options& options) {
     words.erase(words.begin());
   } else if (!words.empty()) {
     refuse_slip(words.front(), words.size() == 1);
+    refuse_late_command(words);
   }
   if (options.help || options.version) return;
   if (words.empty() && command.least == 1) {
     throw Error("no MODEL is given: name one, such as torchvision:resnet18, or see --help");
   }
   if (words.size() < command.least || words.size() > command.most) {
-    throw Error(formatted("write `{}`; {} arguments are given", usage_of(command), words.size()));
+    const std::string_view are = words.size() == 1 ? "argument is" : "arguments are";
+    throw Error(formatted("write `{}`; {} {} given", usage_of(command), words.size(), are));
   }
 }
 
@@ -194,6 +210,10 @@ Options parse_args(const std::vector<std::string>& args) {
   }
   if (!options.trace_file.empty() && options.models.size() > 1) {
     throw Error("--save-trace takes one MODEL, but " + std::to_string(options.models.size()) + " are given");
+  }
+  std::error_code ignored;
+  if (!options.file.empty() && std::filesystem::is_directory(to_path(options.file), ignored)) {
+    throw Error(options.file + " is a folder: name a file in it");
   }
   if (!options.renderer && options.command->run != sweep_models) {
     options.renderer = options.file.empty() ? &find_renderer("text") : &renderer_for_path(options.file);

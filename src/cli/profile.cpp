@@ -45,13 +45,10 @@ void refuse_layers(const Options& options) {
 
 void profile_models(Session& session) {
   const Options& options = session.options;
-  if (options.models.size() > 1 && !options.renderer->several) {
-    throw Error("a file of kind " + std::string(options.renderer->name) + " shows one MODEL, but " +
-                std::to_string(options.models.size()) + " are given: run thoplw once for each, with -o FILE");
-  }
   if (options.models.size() > 1 && !options.timeline.empty()) throw Error("--timeline takes one MODEL");
   const bool together = options.models.size() > 1 && options.renderer->models && options.render.by == By::module;
   if (together) refuse_layers(options);
+  if (!together) require_one(session);
   std::vector<NamedReport> models;
   const auto open_report = [&](const std::string& model) { return session.open_report(model); };
   for_each_model(session, open_report, [&](const std::string& model, Report&& report) {

@@ -147,7 +147,7 @@ TEST_CASE("diff says which of the two is wrong") {
       "thoplw: the first is counted by 'thoplw' (MACs), the second by 'exact' (MACs): count both by one convention\n");
   CHECK(run_with({"diff", exact, "net:4", "--convention", "exact"}).code == 0);
   CHECK(err({"diff", saved, saved, "--input", "1x2"}).find("leave --input") != std::string::npos);
-  CHECK(err({"diff", saved}) == "thoplw: write `thoplw diff A B`; 1 arguments are given\n");
+  CHECK(err({"diff", saved}) == "thoplw: write `thoplw diff A B`; 1 argument is given\n");
   CHECK(err({"diff", saved, saved, "--kind", "tree"}) == "thoplw: a diff cannot be shown as tree\n");
   CHECK(err({"net:3", "--all"}) == "thoplw: --all works only with `thoplw diff`\n");
 }
@@ -169,6 +169,41 @@ TEST_CASE("check: 0 within, 1 over with the rows to blame, 2 where it cannot be 
   const Outcome three = run_with({"check", "net:3", "broken", "net:4", "--max-macs", "9"});
   CHECK(three.code == 2);
   CHECK(three.out.find("error    broken: no such model\nOVER     net:4: 12 of 9 MACs") != std::string::npos);
+}
+
+TEST_CASE("a verdict stands though its reader has left") {
+  struct Gone : std::streambuf {
+    int overflow(int) override { throw ReaderGone{}; }
+  } buffer;
+  std::ostream out(&buffer);
+  out.exceptions(std::ios::badbit);  // hands on what the buffer throws
+  const Opener open = [](const ModelRequest& request) {
+    return parse_trace(request.model == "odd" ? kUnknown : linear(3));
+  };
+  const auto code = [&](const std::vector<std::string>& args) {
+    out.clear();
+    std::ostringstream err;
+    return run(args, open, {out, err});
+  };
+  CHECK(code({"check", "net:3", "--max-macs", "8"}) == 1);
+  CHECK(code({"check", "net:3", "--max-macs", "9"}) == 0);
+  CHECK(code({"odd", "--strict"}) == 1);
+  CHECK(code({"net:3", "odd", "--strict", "--kind", "json"}) == 1);
+  CHECK(code({"odd"}) == 0);
+}
+
+TEST_CASE("a check of a step of training says so") {
+  const Outcome over = run_with({"check", "net:3", "--max-macs", "8", "--optimizer", "sgd"});
+  CHECK(over.out.find(" of 8 MACs of a step of training (") != std::string::npos);
+}
+
+TEST_CASE("CSV is one table") {
+  CHECK(run_with({"diff", "net:3", "net:4", "--kind", "csv"}).out.starts_with("Name,"));
+  const Outcome several = run_with({"compare", "net:3", "net:4", "--kind", "csv"});
+  CHECK(several.code == 2);
+  CHECK(several.err ==
+        "thoplw: a file of kind csv shows one MODEL, but 2 are given: run thoplw once for each, with -o FILE\n");
+  CHECK(run_with({"net:3", "net:4", "--kind", "csv"}).code == 0);  // a row for each
 }
 
 TEST_CASE("check against a baseline") {

@@ -41,7 +41,11 @@ int run_checked(const std::vector<std::string>& args, const Opener& open, Termin
   std::ostringstream file;
   Session session{options, open, elsewhere, terminal, options.file.empty() ? terminal.out : file};
   session.python = python;
-  options.command->run(session);
+  try {
+    options.command->run(session);
+  } catch (const ReaderGone&) {
+    return session.code;
+  }
   if (!options.file.empty() && session.shown > 0) write_file(options.file, file.str());
   return session.code;
 }

@@ -157,6 +157,9 @@ TEST_CASE("a graph is of one model") {
   CHECK(several.err ==
         "thoplw: a file of kind mermaid shows one MODEL, but 2 are given: run thoplw once for each, with -o FILE\n");
   CHECK(run_with({"a", "b", "-k", "folded"}).out == "a;fc 9\nb;fc 9\n");
+  const auto texts = run_with({"a", "-k", "tree", "--columns", "name,calls"});
+  CHECK(texts.err == "thoplw: a tree has names and numbers: of --columns none is a number; take --kind text\n");
+  CHECK(run_with({"a", "-k", "csv", "-o", "-"}).out == run_with({"a", "-k", "csv"}).out);
 }
 
 TEST_CASE("conventions are listed, each with its unit") {
@@ -473,8 +476,17 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
                 "--filter works only with `thoplw MODEL`, `thoplw train`, `thoplw memory`, `thoplw compare`"},
            Case{{"compare", "net", "--with", "exact,thp"},
                 "unknown convention 'thp'; did you mean 'thop'? known: " + known_conventions()},
-           Case{{"conventions", "net"}, "write `thoplw conventions`; 1 arguments are given"},
-           Case{{"explain", "net"}, "write `thoplw explain MODEL NUMBER`; 1 arguments are given"},
+           Case{{"conventions", "net"}, "write `thoplw conventions`; 1 argument is given"},
+           Case{{"explain", "net"}, "write `thoplw explain MODEL NUMBER`; 1 argument is given"},
+           Case{{"explain", "net", "1", "-o", "number.json"}, "an explanation is text, not json"},
+           Case{{"conventions", "-o", "list.csv"}, "the list of conventions is text, not csv"},
+           Case{{"fit", "net", "--memory", "1M", "--kind", "html"},
+                "what fits can be shown as text or json, not as html"},
+           Case{{"net", "train"}, "a command stands first: `thoplw train net`"},
+           Case{{"CHECK", "net"}, "unknown command 'CHECK'; did you mean 'check'? `thoplw --help` lists all"},
+           Case{{"net", "--kind", "JSON"}, "unknown kind 'JSON'; did you mean 'json'? known: " + names_of(renderers())},
+           Case{{"net", "-o", std::filesystem::temp_directory_path().string()},
+                std::filesystem::temp_directory_path().string() + " is a folder: name a file in it"},
            Case{{"compare"}, "no MODEL is given: name one, such as torchvision:resnet18, or see --help"},
            Case{{"net", "--convention", "exakt"},
                 "unknown convention 'exakt'; did you mean 'exact'? known: " + known_conventions()},

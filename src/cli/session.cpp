@@ -7,6 +7,7 @@
 
 #include "base/file_bytes.h"
 #include "base/formatted.h"
+#include "cli/commands.h"
 #include "count/count.h"
 #include "count/times.h"
 #include "count/training/plan.h"
@@ -93,23 +94,44 @@ void Session::fail(const std::string& model, const Error& error) {
   complain(!named && (several || is_model_file(model)) ? model + ": " + what : what);
 }
 
+void Session::put(std::initializer_list<std::string_view> pieces) {
+  if (reader_gone) return;
+  try {
+    errno = 0;
+    for (const std::string_view piece : pieces) out << piece;
+    flush(out);
+  } catch (const ReaderGone&) {
+    if (!options.strict && !options.command->judges) throw;
+    reader_gone = true;
+  }
+}
+
 void Session::show(const std::string& text) {
-  errno = 0;
   const Renderer& renderer = *options.renderer;
   if (!several) {
-    out << text << "\n";
+    put({text, "\n"});
   } else {
     const PageParts page = parts_of(text, renderer);
-    out << (shown == 0 ? renderer.before : renderer.between) << (shown == 0 ? page.head : "") << page.body;
+    put({shown == 0 ? renderer.before : renderer.between, shown == 0 ? page.head : "", page.body});
     page_end = page.tail;
   }
   ++shown;
-  flush(out);
 }
 
 void Session::end() {
-  if (several && shown > 0) out << page_end << options.renderer->after << "\n";
-  flush(out);
+  if (several && shown > 0) return put({page_end, options.renderer->after, "\n"});
+  put({});
+}
+
+void require_one(const Session& session) {
+  const Options& options = session.options;
+  if (options.models.size() < 2 || options.renderer->several) return;
+  throw Error("a file of kind " + std::string(options.renderer->name) + " shows one MODEL, but " +
+              std::to_string(options.models.size()) + " are given: run thoplw once for each, with -o FILE");
+}
+
+void Session::require_text(std::string_view what) const {
+  if (options.renderer->name != "text") throw Error(formatted("{} is text, not {}", what, options.renderer->name));
 }
 
 void Session::show_progress(std::size_t index, std::size_t done) {

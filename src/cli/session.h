@@ -1,6 +1,7 @@
 // One run of a command: models are opened, text is shown, complaints are made, and the exit code is kept.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -31,6 +32,7 @@ struct Session {
   bool several = false;    ///< each model has a text of its own
   std::size_t shown = 0;   ///< texts so far
   std::string page_end{};  ///< what stands behind the last text, where each is a page
+  bool reader_gone = false;
 
   /// A line to the user, who may see it beside progress.
   void complain(std::string_view message);
@@ -41,6 +43,13 @@ struct Session {
   /// Text between others, if there are several models.
   void show(const std::string& text);
   void end();  ///< after the last text
+
+  /// Writes these pieces. Where the exit code is a verdict a reader may leave, and the command goes on without one;
+  /// else throws ReaderGone.
+  void put(std::initializer_list<std::string_view> pieces);
+
+  /// Throws Error where another format is asked for.
+  void require_text(std::string_view what) const;
 
   /// Tells the user which of several models is at work and how many are done, on a terminal.
   void show_progress(std::size_t index, std::size_t done);
@@ -90,9 +99,13 @@ void for_each_model(Session& session, Work work, Then then) {
   session.end();
 }
 
+/// Throws Error where there are several models and texts of them cannot stand in one output.
+void require_one(const Session& session);
+
 /// Shows what `text_of` makes of each model, and calls `then` after that; complains where `text_of` throws Error.
 template <typename TextOf, typename Then>
 void show_each(Session& session, TextOf text_of, Then then) {
+  require_one(session);
   for_each_model(session, text_of, [&](const std::string& model, const std::string& text) {
     session.show(text);
     then(model);

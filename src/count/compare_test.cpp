@@ -132,6 +132,7 @@ TEST_CASE("a quoted number stands for all that it may be rounded from") {
   CHECK(range("1824010216") == std::pair(1824010216.0, 1824010216.0));
   CHECK(range("4G") == std::pair(3.5e9, 4.5e9));
   CHECK(range("4.1 GFLOPs").first == doctest::Approx(4.05e9));
+  CHECK(range("4g") == range("4G"));
   CHECK(range("25.6M").second == doctest::Approx(25.65e6));
   for (const char* wrong : {"", "G", "-1G", "4.1X", "4.1 Gigs", "nan", "inf", "0"}) {
     CHECK_THROWS_AS(parse_quoted(wrong), Error);

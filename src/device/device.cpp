@@ -61,7 +61,7 @@ const Device& find_device(std::string_view name) {
   }
   const std::string_view near = nearest_name(wanted, known);
   throw Error("unknown device '" + std::string(name) + "'" +
-              (near.empty() ? "" : "; did you mean '" + std::string(near) + "'?") +
+              (near.empty() ? ";" : "; did you mean '" + std::string(near) + "'?") +
               " `thoplw devices` lists those that are known; a file of your own is DEVICE.toml");
 }
 

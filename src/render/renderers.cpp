@@ -35,6 +35,7 @@ constexpr Renderer csv() {
   row.diff = [](const auto& diff, const auto& options, bool all) {
     return diff_records_by(csv_table, diff, options, all);
   };
+  row.several = false;  // a file has one table
   return row;
 }
 
@@ -100,7 +101,8 @@ constexpr std::array kRenderers = {
              .suffixes = ".svg",
              .report = render_svg,
              .models = scatter_svg,
-             .numbers = false},
+             .numbers = false,
+             .several = false},
     text(),
     Renderer{.name = "tree",
              .doc = "tree of modules, each with all that is inside it",

@@ -84,7 +84,10 @@ class Check {
  private:
   Use use_of(Measure measure, Count most) const {
     const Amount amount = report_.amount(measure);
-    return {.what = words(measure, report_.unit),
+    const bool of_step = report_.training && measure == Measure::macs;
+    const std::string_view what =
+        report_.unit == Unit::mac ? "MACs of a step of training" : "FLOPs of a step of training";
+    return {.what = of_step ? what : words(measure, report_.unit),
             .blamed = "",
             .used = amount.value,
             .exact = amount.exact,

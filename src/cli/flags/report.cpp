@@ -74,7 +74,7 @@ void set_trace_file(Options& options, const std::string& value) { options.trace_
 
 void set_file(Options& options, const std::string& value) {
   if (value.empty()) throw Error("--output needs the name of a file, and gets an empty one");
-  options.file = value;
+  options.file = value == "-" ? "" : value;  // as other commands call their standard output
 }
 
 void set_jobs(Options& options, const std::string& value) {

@@ -364,7 +364,7 @@ std::string diff_by(WriteTable* write, const Diff& whole, const RenderOptions& o
 
 std::string diff_records_by(WriteTable* write, const Diff& whole, const RenderOptions& options, bool all) {
   const View view(whole, options, all);
-  return write(view.layout.records(), options, view.notes);
+  return write(view.layout.records(), {}, view.notes);
 }
 
 }  // namespace thoplw

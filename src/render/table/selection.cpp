@@ -18,13 +18,12 @@ namespace {
 [[noreturn]] void complain(const std::string& glob, const std::vector<Row>& rows) {
   std::string word = glob;
   std::erase(word, '*');
-  std::vector<std::string_view> paths, classes;
+  std::vector<std::string_view> known;
   for (const Row& row : rows) {
-    paths.push_back(row.path);
-    if (std::ranges::find(classes, row.cls) == classes.end()) classes.push_back(row.cls);
+    if (std::ranges::find(known, row.cls) == known.end()) known.push_back(row.cls);
   }
-  std::string_view near = nearest_name(word, classes);
-  if (near.empty()) near = nearest_name(word, paths);
+  for (const Row& row : rows) known.push_back(row.path);
+  const std::string_view near = nearest_name(word, known);
   std::string message = "filter '" + glob + "' matches neither the path nor the class of a module";
   if (!near.empty()) {
     message += "; did you mean '" + std::string(near) + "'?";

@@ -49,6 +49,9 @@ std::vector<std::size_t> fit(Table& table, std::string (*safe)(std::string_view)
 /// What must be said below a table: operators not counted, modules that never ran. Empty for an ordinary model.
 std::vector<std::string> footnotes(const Report& report, const RenderOptions& options);
 
+/// What a narrow screen has no room for, and where it is.
+std::string left_out_text(const Table::Cells& titles);
+
 /// Before them, of equal modules that are one row, what each costs.
 std::vector<std::string> table_notes(const Report& report, const RenderOptions& options);
 

@@ -120,6 +120,21 @@ not shown for want of room: Class, Input shape, Output shape, Params; see all wi
 | 3194   | Total      | 34002 |)");
 }
 
+TEST_CASE("a narrow tree leaves out shares, then numbers from the last on, and says so") {
+  // MACs have 5 cells, params 6, shares 8 and 12, with 2 before each, and the label at least 12.
+  const std::string tree = render("tree", small_report(), {12 + 2 + 5 + 2 + 6, 0, false});
+  CHECK(tree.starts_with("Module         MACs  Params\n"));
+  CHECK(tree.ends_with("\n\nnot shown for want of room: Share; see all with -o FILE or in a pipe"));
+  RenderOptions options;
+  options.columns = {"macs", "params", "share", "params-share"};
+  options.screen.columns = 12 + 2 + 5 + 2 + 6;
+  CHECK(render_report(small_report(), find_renderer("tree"), options)
+            .ends_with("\nnot shown for want of room: Share, Params share; see all with -o FILE or in a pipe"));
+  options.screen.columns = 12 + 2 + 5;
+  CHECK(render_report(small_report(), find_renderer("tree"), options)
+            .ends_with("\nnot shown for want of room: Params, Share, Params share; see all with -o FILE or in a pipe"));
+}
+
 TEST_CASE("a wide terminal changes nothing in a table") {
   for (const auto& sample : kSamples) {
     CHECK(render("text", sample.report(), {200, 0, false}) == render("text", sample.report(), {}));

@@ -72,6 +72,14 @@ std::vector<std::size_t> all_but_first(const Table& table) {
   return places;
 }
 
+/// "Change of Params" where several columns are called "Change", each behind what it is of.
+std::string full_title(const Table& table, std::size_t place) {
+  const auto several = [&](std::size_t at) { return std::ranges::count(table.titles, table.titles[at]) > 1; };
+  std::size_t whole = place;
+  while (whole > 0 && several(whole)) --whole;
+  return whole == place ? table.titles[place] : formatted("{} of {}", table.titles[place], table.titles[whole]);
+}
+
 /// Leaves out columns until names have so many cells; the titles of those left out.
 Cells make_room(Table& table, std::size_t columns, std::size_t least, std::vector<std::size_t> giving_way) {
   auto widths = fit(table, harmless);
@@ -81,7 +89,7 @@ Cells make_room(Table& table, std::size_t columns, std::size_t least, std::vecto
   auto out = left_out(widths, kBetween, columns - std::min(columns, kBorders), giving_way);
   std::ranges::sort(out);
   Cells dropped;
-  for (const std::size_t place : out) dropped.push_back(table.titles[place]);
+  for (const std::size_t place : out) dropped.push_back(full_title(table, place));
   std::ranges::reverse(out);
   for (const std::size_t place : out) drop_column(table, place);
   return dropped;
@@ -110,6 +118,10 @@ Cells fit_screen(Table& table, std::size_t columns) {
 
 }  // namespace
 
+std::string left_out_text(const Table::Cells& titles) {
+  return formatted("not shown for want of room: {}; see all with -o FILE or in a pipe", fmt::join(titles, ", "));
+}
+
 std::string render_text(const Report& report, const RenderOptions& options) {
   return text_table(lay_out(report, options), options, table_notes(report, options));
 }
@@ -128,9 +140,7 @@ std::string text_table(Table table, const RenderOptions& options, const std::vec
   for (const auto& row : table.totals) text += line(row, widths);
   if (!notes.empty() || !dropped.empty()) text += "\n";
   for (const auto& note : notes) text += harmless(note) + "\n";
-  if (!dropped.empty()) {
-    text += formatted("not shown for want of room: {}; see all with -o FILE or in a pipe\n", fmt::join(dropped, ", "));
-  }
+  if (!dropped.empty()) text += left_out_text(dropped) + "\n";
   text.pop_back();
   return text;
 }

@@ -38,6 +38,7 @@ std::string colored(const std::string& text, int sgr) {
 std::vector<const Column*> columns_of(const Report& report, const RenderOptions& options) {
   std::vector<const Column*> chosen = chosen_columns(report, options);
   std::erase_if(chosen, [](const Column* column) { return !column->measure && column->name != "bound"; });
+  if (chosen.empty()) throw Error("a tree has names and numbers: of --columns none is a number; take --kind text");
   if (!options.columns.empty() || options.by != By::module || options.numbers == NumberFormat::ratio) return chosen;
   if (chosen.front()->measure == Measure::macs && !report.timing)
     chosen.insert(chosen.begin() + 1, &find_column("share"));
@@ -84,6 +85,9 @@ struct Layout {
 
 std::size_t label_width(const Line& line) { return display_width(line.branches + line.name + line.cls); }
 
+/// "Share" or "Params share".
+bool is_share(std::string_view title) { return title.ends_with("hare"); }
+
 /// "│  ├─ " -> "│ ├ ".
 std::string narrow_branches(std::string_view branches) {
   std::string narrow;
@@ -106,9 +110,9 @@ Layout widths_of(const std::vector<Line>& lines, const Table::Cells& titles) {
   return layout;
 }
 
-/// Numbers are never cut: where there is no room for a label beside them, shares and then parameters are left out.
-/// Bars take what good labels leave.
-Layout fit_screen(std::vector<Line>& lines, Table::Cells& titles, const Screen& screen) {
+/// Numbers are never cut: where there is no room for a label beside them, columns but the first are left out, shares
+/// before others, and go to `dropped`. Bars take what good labels leave.
+Layout fit_screen(std::vector<Line>& lines, Table::Cells& titles, const Screen& screen, Table::Cells& dropped) {
   Layout layout = widths_of(lines, titles);
   if (screen.columns == 0) return layout;
   const auto room = [&] {  // for label and bar
@@ -118,9 +122,12 @@ Layout fit_screen(std::vector<Line>& lines, Table::Cells& titles, const Screen& 
   };
   std::vector<std::size_t> widths{kLeastLabel}, giving_way;
   widths.insert(widths.end(), layout.numbers.begin(), layout.numbers.end());
-  for (std::size_t i = 2; i < widths.size(); ++i) giving_way.push_back(i);
+  for (std::size_t i = widths.size(); i-- > 2;) giving_way.push_back(i);
+  std::ranges::stable_partition(giving_way, [&](std::size_t place) { return is_share(titles[place]); });
   auto out = left_out(widths, 2, static_cast<std::size_t>(screen.columns), giving_way);
-  std::ranges::sort(out, std::greater{});
+  std::ranges::sort(out);
+  for (const std::size_t column : out) dropped.push_back(titles[column]);
+  std::ranges::reverse(out);
   for (const std::size_t column : out) {
     const auto place = static_cast<std::ptrdiff_t>(column);
     titles.erase(titles.begin() + place);
@@ -206,13 +213,15 @@ std::string render_tree(const Report& report, const RenderOptions& options) {
   if (!report.rows.empty()) painter.paint(module_tree(report, folding), "", "");
 
   const Screen& screen = options.screen;
-  const Layout layout = fit_screen(painter.lines, titles, screen);
+  Table::Cells dropped;
+  const Layout layout = fit_screen(painter.lines, titles, screen, dropped);
   std::string text = options.title.empty() ? "" : harmless(options.title) + "\n";
   text += header_text(titles, layout, screen.color);
   for (const Line& line : painter.lines) text += line_text(line, layout, screen.color);
   const auto notes = footnotes(report, options);
-  if (!notes.empty()) text += "\n";
+  if (!notes.empty() || !dropped.empty()) text += "\n";
   for (const auto& note : notes) text += harmless(note) + "\n";
+  if (!dropped.empty()) text += left_out_text(dropped) + "\n";
   text.pop_back();
   return text;
 }

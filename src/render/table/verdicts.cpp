@@ -32,6 +32,12 @@ std::string share(Count used, Count most) {
   return formatted("{:.1f} %", static_cast<double>(tenths) / 10);
 }
 
+/// Of a part, rounded to the nearest.
+std::string part_text(Count part, Count whole) {
+  if (whole == 0) return "all";
+  return formatted("{:.1f} %", 100 * static_cast<double>(part.value()) / static_cast<double>(whole.value()));
+}
+
 std::string since(const Use& use) {
   const std::int64_t change = difference(*use.baseline, use.used);
   const auto base = static_cast<double>(use.baseline->value());
@@ -60,7 +66,7 @@ std::string in_words(const Blame& blame, const Use& use, NumberFormat numbers) {
   const std::string amount = number(blame.amount, use, numbers);
   const std::string where = shown_path(blame.path) + " (" + blame.cls + ")";
   if (use.baseline) return formatted("{}: {:+} to {} {}", where, blame.growth, amount, of_rows(use));
-  return formatted("{}: {} {}, {} of all", where, amount, of_rows(use), share(blame.amount, use.used));
+  return formatted("{}: {} {}, {} of all", where, amount, of_rows(use), part_text(blame.amount, use.used));
 }
 
 std::string heading(const Use& use) { return use.baseline ? "grew most" : "the costliest"; }
