@@ -39,7 +39,7 @@ std::string in_quotes(std::string_view text) {
 const std::string kBashFiles = R"(IFS=$'\n'; COMPREPLY+=($(compgen -f -- "$word")))";
 
 std::string bash_words(const std::string& words) {
-  return formatted(R"(COMPREPLY+=($(compgen -W {} -- "$word")))", in_quotes(words));
+  return formatted(R"(COMPREPLY+=($(compgen -P "${{word%"$last"}}" -W {} -- "$last")))", in_quotes(words));
 }
 
 /// A branch for each flag that takes a value: its choices, or files.
@@ -79,6 +79,7 @@ std::string bash() {
       R"(# thoplw: completion for bash. Put it into ~/.local/share/bash-completion/completions/thoplw, or source it.
 _thoplw() {{
   local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} flags IFS=$' \t\n'
+  local last=${{word##*,}}
   COMPREPLY=()
   case $before in
 {}  esac

@@ -150,16 +150,35 @@ void set_question(Options& options, bool of_step, bool of_pass) {
   if (word == "train") options.question = Question::training;
   if (word == "memory") options.question = Question::memory;
   if (word == "formula" && options.train) options.question = Question::training;
-  if (word == "fit") {
-    options.question = options.train ? Question::training : Question::memory;
-    if (of_step && !options.train) {
-      throw Error("some of these flags are of a step of training: add --train, or leave them out");
-    }
+  if (word == "fit") options.question = options.train ? Question::training : Question::memory;
+  if ((word == "fit" || word == "formula") && of_step && !options.train) {
+    throw Error("some of these flags are of a step of training: add --train, or leave them out");
   }
   if (word == "compare" && (of_step || of_pass)) options.question = Question::training;
   if (word == "check") options.question = question_of(options.budget.limits, of_step, of_pass);
   if (options.lifetimes && options.question != Question::memory && word != "sweep") {
     throw Error("--lifetimes is of a forward's memory: ask for that, as by --max-inference-memory, or leave it out");
+  }
+}
+
+/// Throws Error where a flag would change nothing beside the others.
+void refuse_unheeded(const Options& options, const std::vector<Given>& given) {
+  const auto refuse = [&](std::initializer_list<std::string_view> names, const std::string& why) {
+    for (const Given& one : given) {
+      if (std::ranges::find(names, long_name(*one.flag)) != names.end()) complain(*one.flag, why);
+    }
+  };
+  void (*const command)(Session&) = options.command->run;
+  const Renderer* renderer = options.renderer;
+  if (command == profile_models && !renderer->columns) {
+    refuse({"--columns"}, formatted("is of tables, and {} is none", renderer->name));
+  }
+  if (renderer && !renderer->numbers) refuse({"--fmt"}, formatted("is of tables, and {} is none", renderer->name));
+  if (options.render.by != By::module) refuse({"--depth"}, "is of modules: leave it or --by out");
+  if (options.plan.checkpoint.empty()) refuse({"--reentrant"}, "is of --checkpoint: name what is checkpointed");
+  if (command == compare_conventions && options.question == Question::training) {
+    refuse({"--sort", "--depth", "--top", "--filter", "--convention"},
+           "is of the table of a forward: leave it out where a step of training is compared");
   }
 }
 
@@ -218,6 +237,7 @@ Options parse_args(const std::vector<std::string>& args) {
   if (!options.renderer && options.command->run != sweep_models) {
     options.renderer = options.file.empty() ? &find_renderer("text") : &renderer_for_path(options.file);
   }
+  refuse_unheeded(options, given);
   return options;
 }
 

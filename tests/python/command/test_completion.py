@@ -35,7 +35,9 @@ COMPLETED = [
 ]
 
 
-@pytest.mark.parametrize(("words", "expected"), COMPLETED)
+@pytest.mark.parametrize(
+    ("words", "expected"), [*COMPLETED, (["net.onnx", "--columns", "name,params-s"], ["name,params-share"])]
+)
 def test_bash(words: list[str], expected: list[str], tmp_path: Path) -> None:
     code = (
         f"source {script('bash', tmp_path)}; COMP_WORDS=(thoplw {' '.join(words)}); COMP_CWORD={len(words)}; "
