@@ -11,8 +11,7 @@ namespace {
 
 constexpr std::size_t kLongest = 100;  ///< longer words are no slips of the finger
 
-/// Letters put in, left out or exchanged; two neighbours that changed places are one
-/// slip.
+/// Letters put in, left out or exchanged; two neighbours that changed places are one slip.
 std::size_t edits(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1), before, twice_before;
   std::iota(row.begin(), row.end(), std::size_t{0});
