@@ -483,7 +483,6 @@ TEST_CASE("a wrong command line gets one clear error and code 2, before any mode
            Case{{"fit", "net", "--memory", "1M", "--kind", "html"},
                 "what fits can be shown as text or json, not as html"},
            Case{{"net", "--kind", "svg", "--columns", "macs"}, "--columns is of tables, and svg is none"},
-           Case{{"net", "--kind", "json", "--columns", "macs"}, "--columns is of tables, and json is none"},
            Case{{"net", "-o", "net.dot", "--fmt", "clever"}, "--fmt is of tables, and dot is none"},
            Case{{"net", "--by", "class", "--depth", "1"}, "--depth is of modules: leave it or --by out"},
            Case{{"train", "net", "--reentrant"}, "--reentrant is of --checkpoint: name what is checkpointed"},

@@ -37,7 +37,7 @@ struct Renderer {
   std::string (*diff)(const Diff&, const RenderOptions&, bool all) = nullptr;
   std::string (*verdicts)(std::span<const Verdict>, const RenderOptions&) = nullptr;
   bool numbers = true;           ///< prints numbers as RenderOptions says
-  bool columns = true;           ///< of one report, shows the columns that RenderOptions names
+  bool columns = true;           ///< of one report, shows the columns that RenderOptions names, or all
   bool folds = false;            ///< can show equal modules as one row
   bool several = true;           ///< texts of several reports can stand in one output
   std::string_view before = "";  ///< around and between several reports in one output

@@ -87,7 +87,6 @@ constexpr std::array kRenderers = {
              .comparison = comparison_json,
              .diff = diff_json,
              .verdicts = verdicts_json,
-             .columns = false,
              .before = "[\n",
              .between = ",\n",
              .after = "\n]"},

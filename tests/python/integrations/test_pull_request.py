@@ -197,16 +197,17 @@ def test_flags_of_diff_are_known() -> None:
     assert flags_of("diff") - flags_of("old.trace") == pull_request.OF_DIFF
 
 
+SHOWN = ["--all", "--depth=2", "--depth 2 --fmt raw", "--columns name,macs"]
+
+
 def test_flags_of_the_report_go_with_new_models_and_old_ones(checkout: tuple[Path, str]) -> None:
     folder, base = checkout
-    lines = [
-        f"{name}.trace {flags}" for name in ("old", "new") for flags in ("--all", "--depth=2", "--depth 2 --fmt raw")
-    ]
+    lines = [f"{name}.trace {flags}" for name in ("old", "new") for flags in SHOWN]
     ran = comment(folder, base, "\n".join(lines))
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout.count("**MACs 128 -> 192 (+50.0 %)") == 3
+    assert ran.stdout.count("**MACs 128 -> 192 (+50.0 %)") == len(SHOWN)
     sections = ran.stdout.split("## `new.trace ")[1:]
-    assert [section.partition("`")[0] for section in sections] == ["--all", "--depth=2", "--depth 2 --fmt raw"]
+    assert [section.partition("`")[0] for section in sections] == SHOWN
     assert all("It costs\n\n| Name" in section for section in sections)
 
 
