@@ -37,10 +37,11 @@ std::string in_small_letters(std::string_view text) {
 
 std::string_view nearest_as(std::string (*written)(std::string_view), std::string_view word,
                             std::span<const std::string_view> known) {
+  const std::string wanted = written(word);
   std::string_view nearest;
   std::size_t fewest = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (std::string_view name : known) {
-    const std::size_t distance = edits(written(word), written(name));
+    const std::size_t distance = edits(wanted, written(name));
     if (distance < fewest) {
       fewest = distance;
       nearest = name;

@@ -85,9 +85,6 @@ struct Layout {
 
 std::size_t label_width(const Line& line) { return display_width(line.branches + line.name + line.cls); }
 
-/// "Share" or "Params share".
-bool is_share(std::string_view title) { return title.ends_with("hare"); }
-
 /// "│  ├─ " -> "│ ├ ".
 std::string narrow_branches(std::string_view branches) {
   std::string narrow;
@@ -112,7 +109,8 @@ Layout widths_of(const std::vector<Line>& lines, const Table::Cells& titles) {
 
 /// Numbers are never cut: where there is no room for a label beside them, columns but the first are left out, shares
 /// before others, and go to `dropped`. Bars take what good labels leave.
-Layout fit_screen(std::vector<Line>& lines, Table::Cells& titles, const Screen& screen, Table::Cells& dropped) {
+Layout fit_screen(std::vector<Line>& lines, Table::Cells& titles, const std::vector<const Column*>& columns,
+                  const Screen& screen, Table::Cells& dropped) {
   Layout layout = widths_of(lines, titles);
   if (screen.columns == 0) return layout;
   const auto room = [&] {  // for label and bar
@@ -123,7 +121,7 @@ Layout fit_screen(std::vector<Line>& lines, Table::Cells& titles, const Screen& 
   std::vector<std::size_t> widths{kLeastLabel}, giving_way;
   widths.insert(widths.end(), layout.numbers.begin(), layout.numbers.end());
   for (std::size_t i = widths.size(); i-- > 2;) giving_way.push_back(i);
-  std::ranges::stable_partition(giving_way, [&](std::size_t place) { return is_share(titles[place]); });
+  std::ranges::stable_partition(giving_way, [&](std::size_t place) { return columns[place - 1]->share; });
   auto out = left_out(widths, 2, static_cast<std::size_t>(screen.columns), giving_way);
   std::ranges::sort(out);
   for (const std::size_t column : out) dropped.push_back(titles[column]);
@@ -214,7 +212,7 @@ std::string render_tree(const Report& report, const RenderOptions& options) {
 
   const Screen& screen = options.screen;
   Table::Cells dropped;
-  const Layout layout = fit_screen(painter.lines, titles, screen, dropped);
+  const Layout layout = fit_screen(painter.lines, titles, columns, screen, dropped);
   std::string text = options.title.empty() ? "" : harmless(options.title) + "\n";
   text += header_text(titles, layout, screen.color);
   for (const Line& line : painter.lines) text += line_text(line, layout, screen.color);

@@ -32,9 +32,8 @@ std::string share(Count used, Count most) {
   return formatted("{:.1f} %", static_cast<double>(tenths) / 10);
 }
 
-/// Of a part, rounded to the nearest.
+/// Of a part of what is more than 0, rounded to the nearest.
 std::string part_text(Count part, Count whole) {
-  if (whole == 0) return "all";
   return formatted("{:.1f} %", 100 * static_cast<double>(part.value()) / static_cast<double>(whole.value()));
 }
 
