@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,8 @@ def test_what_cannot_be_counted_does_not_stop_training(tmp_path: Path) -> None:
             self.layer = torch.nn.Linear(1, 1)
 
         def forward(self, input_ids: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
-            if any("thoplw" in frame.filename for frame in __import__("inspect").stack()):
+            callers = {frame.frame.f_globals["__name__"].split(".")[0] for frame in inspect.stack()}
+            if "thoplw" in callers:
                 raise RuntimeError("only real training here")
             return {"loss": self.layer(input_ids.float().unsqueeze(-1)).mean()}
 
